@@ -1,0 +1,140 @@
+// swift-tools-version: 6.2
+// SPDX-License-Identifier: Apache-2.0
+
+import PackageDescription
+
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let hummingbirdCore = Target.Dependency.product(name: "HummingbirdCore", package: "hummingbird")
+let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio")
+let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
+let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
+
+let package = Package(
+    name: "amfleet",
+    products: [
+        .executable(name: "amfleet", targets: ["amfleet"]),
+        .executable(name: "amfleetd", targets: ["amfleetd"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    ],
+    targets: [
+        // Layer 0: the only C. A module map and a shim each; CLinux alone is compiled.
+        .c("CCurl", pkgConfig: "libcurl", apt: "libcurl4-openssl-dev"),
+        .c("COpenSSL", pkgConfig: "openssl", apt: "libssl-dev"),
+        .c("CZlib", pkgConfig: "zlib", apt: "zlib1g-dev"),
+        .c("CISAL", pkgConfig: "libisal", apt: "libisal-dev"),
+        .target(name: "CLinux", path: "Sources/System/CLinux"),
+
+        // Layer 1: the only Swift that imports C. No C type in any public signature.
+        .system("Secret"),
+        .system("BlockingWork"),
+        .system("Files", ["CLinux"]),
+        .system("Digest", ["COpenSSL", "CISAL"]),
+        .system("Gzip", ["CZlib", "CISAL", "BlockingWork"]),
+        .system("ChildProcess", ["CLinux", "BlockingWork"]),
+        .system("HTTPTransport", ["CCurl", "CLinux", "BlockingWork"]),
+        .system("Certificates", ["COpenSSL", "Files", "Secret"]),
+        .system("TLS", ["COpenSSL", "Certificates", nioCore, nioPosix, hummingbirdCore, logging]),
+
+        // Layer 2: knowledge. Formats and protocols as values; only S3 does I/O.
+        .module("AmandaFormat", ["Secret"]),
+        .module("S3", ["HTTPTransport", "Digest", "Secret", "BlockingWork", "Files"]),
+        .module("AgentAPI", ["Secret"]),
+
+        // Layer 3: what a node does. One configuration's files; one disk, either way.
+        .module("Catalog", ["AmandaFormat", "Files", "Gzip", "BlockingWork"]),
+        .module("Dump", ["AmandaFormat", "S3", "Gzip", "Digest", "ChildProcess", "BlockingWork", "Files"]),
+
+        // Layer 4: services. They meet in AgentAPI and never import each other.
+        .module(
+            "Agent",
+            [
+                "AgentAPI", "AmandaFormat", "Catalog", "Dump", "S3", "HTTPTransport", "TLS", "Certificates", "Files",
+                "ChildProcess", "BlockingWork", "Secret", hummingbird, hummingbirdCore, httpTypes, nioCore, lifecycle,
+                logging,
+            ]),
+        .module(
+            "Coordinator",
+            [
+                "AgentAPI", "AmandaFormat", "S3", "HTTPTransport", "Certificates", "Files", "BlockingWork", "Secret",
+            ]),
+
+        // Layer 5: flags in, text and exit code out.
+        .program("amfleet", ["Coordinator", "AgentAPI", argumentParser]),
+        .program("amfleetd", ["Agent", argumentParser, logging]),
+
+        // Tests, one target per target.
+        .support("TestSupport", ["Certificates", "Files", "Secret"]),
+        .tests("BlockingWork"),
+        .tests("Secret"),
+        .tests("Files"),
+        .tests("Digest"),
+        .tests("Gzip", ["BlockingWork"]),
+        .tests("ChildProcess", ["BlockingWork"]),
+        .tests("HTTPTransport", ["BlockingWork", "Certificates"]),
+        .tests("Certificates"),
+        .tests("TLS", ["Certificates", nioCore, nioEmbedded, nioPosix, hummingbirdCore, hummingbird, logging, httpTypes, nioHTTP1]),
+        .tests("AmandaFormat", ["Secret"]),
+        .tests("S3", ["HTTPTransport", "Digest", "Secret", "BlockingWork"]),
+        .tests("AgentAPI"),
+        .tests("Catalog", ["AmandaFormat"]),
+        .tests("Dump", ["AmandaFormat", "S3", "Gzip", "BlockingWork", "HTTPTransport", "Secret"]),
+        .tests("Agent", ["AgentAPI", "HTTPTransport", "Certificates", "S3", "Secret"]),
+        .tests("Coordinator", ["AgentAPI", "HTTPTransport", "S3", "Secret"]),
+        .testTarget(
+            name: "EndToEndTests",
+            dependencies: ["TestSupport", "AgentAPI", "S3", "HTTPTransport", "Secret", "AmandaFormat"],
+            swiftSettings: .strict),
+    ],
+    swiftLanguageModes: [.v6]
+)
+
+extension [SwiftSetting] {
+    static let strict: [SwiftSetting] = [
+        .enableUpcomingFeature("ExistentialAny"),
+        .enableUpcomingFeature("InternalImportsByDefault"),
+        .enableUpcomingFeature("MemberImportVisibility"),
+        .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    ]
+}
+
+extension Target {
+    static func c(_ name: String, pkgConfig: String, apt: String) -> Target {
+        .systemLibrary(
+            name: name, path: "Sources/System/\(name)", pkgConfig: pkgConfig, providers: [.apt([apt])])
+    }
+
+    static func system(_ name: String, _ dependencies: [Dependency] = []) -> Target {
+        .target(
+            name: name, dependencies: dependencies, path: "Sources/System/\(name)", swiftSettings: .strict)
+    }
+
+    static func module(_ name: String, _ dependencies: [Dependency] = []) -> Target {
+        .target(name: name, dependencies: dependencies, swiftSettings: .strict)
+    }
+
+    static func program(_ name: String, _ dependencies: [Dependency]) -> Target {
+        .executableTarget(name: name, dependencies: dependencies, swiftSettings: .strict)
+    }
+
+    static func support(_ name: String, _ dependencies: [Dependency]) -> Target {
+        .target(name: name, dependencies: dependencies, path: "Tests/\(name)", swiftSettings: .strict)
+    }
+
+    static func tests(_ name: String, _ dependencies: [Dependency] = []) -> Target {
+        .testTarget(
+            name: "\(name)Tests", dependencies: [.byName(name: name), "TestSupport"] + dependencies,
+            swiftSettings: .strict)
+    }
+}

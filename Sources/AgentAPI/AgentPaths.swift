@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// The agent's routes, one spelling for both sides.
+public enum AgentPaths {
+    public static let status = "/v1/status"
+    public static let jobs = "/v1/jobs"
+
+    public static func job(_ id: String) -> String { "\(jobs)/\(id)" }
+
+    /// The job's events as NDJSON, from the one after `sequence` on; a heartbeat line every 2 s while nothing happens.
+    public static func events(_ id: String, after sequence: Int) -> String {
+        "\(jobs)/\(id)/events?after=\(sequence)"
+    }
+}

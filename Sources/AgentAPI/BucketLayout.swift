@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// The keys of everything that is ours in the bucket, and where Amanda's begin (DESIGN section 3).
+public struct BucketLayout: Sendable, Hashable {
+    /// No node may have this name: what lies under it belongs to the cluster.
+    public static let reservedName = "_amfleet"
+
+    public let prefix: String
+
+    public init(prefix: String) {
+        self.prefix = prefix
+    }
+
+    public init(_ storage: StorageAddress) {
+        self.init(prefix: storage.prefix)
+    }
+
+    /// Identity of the cluster that owns the prefix: written once, with `If-None-Match`.
+    public var cluster: String { ours("cluster.json") }
+    public var lease: String { ours("lease.json") }
+    public var runs: String { ours("runs/") }
+
+    public func manifest(_ run: RunName) -> String { "\(runs)\(run)/manifest.json" }
+    public func nodeRecord(_ run: RunName, node: String) -> String { "\(runs)\(run)/nodes/\(node).json" }
+
+    /// What a self-backup's volumes must begin with: `PREFIX/<node>/<configuration>/`.
+    public func volumes(node: String, configuration: String) -> String { under("\(node)/\(configuration)/") }
+
+    private func ours(_ rest: String) -> String { under("\(Self.reservedName)/\(rest)") }
+
+    private func under(_ rest: String) -> String { prefix.isEmpty ? rest : "\(prefix)/\(rest)" }
+}

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// The work itself. Shape in JSON: `{"kind": "backup", …}` or `{"kind": "restore", …}`.
+public enum JobOrder: Sendable, Equatable {
+    case backup(BackupOrder)
+    case restore(RestoreOrder)
+
+    public var kind: JobKind {
+        switch self {
+        case .backup: .backup
+        case .restore: .restore
+        }
+    }
+}
+
+public enum JobKind: String, Codable, Sendable, CaseIterable {
+    case backup
+    case restore
+}
+
+extension JobOrder: Codable {
+    private enum Keys: String, CodingKey {
+        case kind
+    }
+
+    public init(from decoder: any Decoder) throws {
+        switch try decoder.container(keyedBy: Keys.self).decode(JobKind.self, forKey: .kind) {
+        case .backup: self = .backup(try BackupOrder(from: decoder))
+        case .restore: self = .restore(try RestoreOrder(from: decoder))
+        }
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: Keys.self)
+        try container.encode(kind, forKey: .kind)
+        switch self {
+        case .backup(let order): try order.encode(to: encoder)
+        case .restore(let order): try order.encode(to: encoder)
+        }
+    }
+}
+
+/// An Amanda configuration and what it is to the cluster.
+public struct ConfigurationChoice: Codable, Sendable, Hashable {
+    public enum Role: String, Codable, Sendable {
+        /// Holds the node's own Amanda configuration and catalogs.
+        case selfBackup = "self"
+        case data
+    }
+
+    public var name: String
+    public var role: Role
+
+    public init(name: String, role: Role) {
+        self.name = name
+        self.role = role
+    }
+}
+
+/// A backup of the named configurations, in this order: data first, the self-backup last.
+public struct BackupOrder: Codable, Sendable, Equatable {
+    public var configurations: [ConfigurationChoice]
+    /// Only say what would be done: volume, disks, why. Nothing is written anywhere.
+    public var dryRun: Bool
+
+    public init(configurations: [ConfigurationChoice], dryRun: Bool = false) {
+        self.configurations = configurations
+        self.dryRun = dryRun
+    }
+}
+
+/// A restore of one run's data onto this node, in this order: the self-backup first, then data.
+public struct RestoreOrder: Codable, Sendable, Equatable {
+    /// Whose data: normally the node's own name.
+    public var sourceNode: String
+    public var configurations: [ConfigurationChoice]
+    /// Nil: in place. Otherwise `<directory>/<sourceNode>/<configuration>/<disk path>` on the node.
+    public var directory: String?
+    /// Without it a target directory that holds anything is refused.
+    public var overwrite: Bool
+    /// Remove what the backup does not hold. Off: other files are left alone.
+    public var delete: Bool
+
+    public init(
+        sourceNode: String, configurations: [ConfigurationChoice], directory: String? = nil,
+        overwrite: Bool = false,
+        delete: Bool = false
+    ) {
+        self.sourceNode = sourceNode
+        self.configurations = configurations
+        self.directory = directory
+        self.overwrite = overwrite
+        self.delete = delete
+    }
+}

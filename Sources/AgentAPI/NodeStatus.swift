@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import FoundationEssentials
+
+/// What a node says of itself (`GET /v1/status`).
+///
+/// With a `StatusQuestion` it also looks at the store and at the named configurations.
+public struct NodeStatus: Codable, Sendable, Equatable {
+    public var format: Int
+    public var node: String
+    public var cluster: String
+    public var version: String
+    /// The node's clock when it answered.
+    public var time: Date
+    public var certificateExpiresAt: Date
+    /// Whether the agent can read and restore every file.
+    public var isRoot: Bool
+    /// First line of `tar --version`; nil where none is installed.
+    public var tarVersion: String?
+    /// How far the node's clock is ahead of the store's, in seconds; nil when the store did not answer.
+    public var storageClockOffsetSeconds: Double?
+    public var storageError: WireError?
+    public var configurations: [ConfigurationStatus]
+    public var runningJob: String?
+    public var lastJob: JobSnapshot?
+
+    public init(
+        node: String, cluster: String, version: String, time: Date, certificateExpiresAt: Date, isRoot: Bool,
+        tarVersion: String? = nil, storageClockOffsetSeconds: Double? = nil, storageError: WireError? = nil,
+        configurations: [ConfigurationStatus] = [], runningJob: String? = nil, lastJob: JobSnapshot? = nil
+    ) {
+        self.format = WireJSON.format
+        self.node = node
+        self.cluster = cluster
+        self.version = version
+        self.time = time
+        self.certificateExpiresAt = certificateExpiresAt
+        self.isRoot = isRoot
+        self.tarVersion = tarVersion
+        self.storageClockOffsetSeconds = storageClockOffsetSeconds
+        self.storageError = storageError
+        self.configurations = configurations
+        self.runningJob = runningJob
+        self.lastJob = lastJob
+    }
+}
+
+/// How one Amanda configuration on the node looks.
+public struct ConfigurationStatus: Codable, Sendable, Equatable {
+    public var name: String
+    public var role: ConfigurationChoice.Role
+    /// Why it cannot be used; nil when it parses and every disk can be dumped.
+    public var error: WireError?
+    /// Parameters that are read and not used, and other remarks.
+    public var remarks: [String]
+    public var disks: [String]
+    /// Catalog directories and key files that lie outside every disk of the self-backup.
+    public var outsideSelfBackup: [String]
+    /// Secrets that anybody who may read the bucket finds in the self-backup.
+    public var secretsReadable: [String]
+    /// Newest run that the catalog knows, of whichever program.
+    public var newestRun: RunName?
+    /// Label that the newest run lies on.
+    public var newestLabel: String?
+
+    public init(
+        name: String, role: ConfigurationChoice.Role, error: WireError? = nil, remarks: [String] = [],
+        disks: [String] = [], outsideSelfBackup: [String] = [], secretsReadable: [String] = [],
+        newestRun: RunName? = nil, newestLabel: String? = nil
+    ) {
+        self.name = name
+        self.role = role
+        self.error = error
+        self.remarks = remarks
+        self.disks = disks
+        self.outsideSelfBackup = outsideSelfBackup
+        self.secretsReadable = secretsReadable
+        self.newestRun = newestRun
+        self.newestLabel = newestLabel
+    }
+}

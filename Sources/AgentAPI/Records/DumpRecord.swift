@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// One disk at one level, as it lies in the bucket.
+public struct DumpRecord: Codable, Sendable, Equatable {
+    public enum Status: String, Codable, Sendable {
+        case ok
+        /// Usable; tar said something that an administrator should read.
+        case strange
+        case failed
+        /// Of a dry run.
+        case planned
+
+        public var isUsable: Bool { self == .ok || self == .strange }
+    }
+
+    /// How the stored stream was made from tar's.
+    public enum Compression: String, Codable, Sendable {
+        case none
+        case gzip
+    }
+
+    /// A stream's length and CRC-32C (Castagnoli), the checksum as 8 hexadecimal digits.
+    public struct Stream: Codable, Sendable, Hashable {
+        public var crc32c: String
+        public var byteCount: Int64
+
+        public init(crc32c: String = "00000000", byteCount: Int64 = 0) {
+            self.crc32c = crc32c
+            self.byteCount = byteCount
+        }
+    }
+
+    public var host: String
+    public var disk: String
+    /// What was read: the disk's name unless the disklist says otherwise.
+    public var device: String
+    public var level: Int
+    public var status: Status
+    public var compression: Compression
+    /// tar's options that a restore must repeat: `xattrs`, `acls`, `selinux`.
+    public var attributes: [String]
+    /// tar's output, the client's output, and what is stored.
+    public var native: Stream
+    public var client: Stream
+    public var server: Stream
+    public var parts: [DumpPartRecord]
+    public var seconds: Double
+    public var notes: [String]
+    public var strange: [String]
+    public var error: WireError?
+
+    public init(
+        host: String, disk: String, device: String, level: Int, status: Status, compression: Compression,
+        attributes: [String] = [], native: Stream = Stream(), client: Stream = Stream(),
+        server: Stream = Stream(),
+        parts: [DumpPartRecord] = [], seconds: Double = 0, notes: [String] = [], strange: [String] = [],
+        error: WireError? = nil
+    ) {
+        self.host = host
+        self.disk = disk
+        self.device = device
+        self.level = level
+        self.status = status
+        self.compression = compression
+        self.attributes = attributes
+        self.native = native
+        self.client = client
+        self.server = server
+        self.parts = parts
+        self.seconds = seconds
+        self.notes = notes
+        self.strange = strange
+        self.error = error
+    }
+
+    public var storedBytes: Int64 { parts.map(\.byteCount).reduce(0, +) }
+}
+
+/// One numbered file of a volume: a header object and its data.
+public struct DumpPartRecord: Codable, Sendable, Hashable {
+    public enum Proof: String, Codable, Sendable {
+        /// The store gave a checksum of the whole object and it agreed.
+        case checksum
+        /// Only the length was proved.
+        case length = "length only"
+    }
+
+    public var label: String
+    public var fileNumber: Int
+    public var headerKey: String
+    /// The multipart object; nil in block mode.
+    public var dataKey: String?
+    /// Block mode: how many block objects, and the size of all but the last.
+    public var blockCount: Int?
+    public var blockByteCount: Int64?
+    public var byteCount: Int64
+    public var proof: Proof
+
+    public init(
+        label: String, fileNumber: Int, headerKey: String, dataKey: String?, blockCount: Int? = nil,
+        blockByteCount: Int64? = nil, byteCount: Int64, proof: Proof
+    ) {
+        self.label = label
+        self.fileNumber = fileNumber
+        self.headerKey = headerKey
+        self.dataKey = dataKey
+        self.blockCount = blockCount
+        self.blockByteCount = blockByteCount
+        self.byteCount = byteCount
+        self.proof = proof
+    }
+}

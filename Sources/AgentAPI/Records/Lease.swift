@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import FoundationEssentials
+
+/// Who runs a job on the cluster now (`lease.json`): taken and renewed by conditional writes.
+public struct Lease: Codable, Sendable, Equatable {
+    /// How long a lease holds without renewal, and how often it is renewed.
+    public static let validFor: Duration = .seconds(60)
+    public static let renewEvery: Duration = .seconds(15)
+
+    public var format: Int
+    public var cluster: String
+    /// `user@host, pid N`.
+    public var holder: String
+    /// What it does: `backup 20261123030600`.
+    public var purpose: String
+    /// Rises by one with every new holder; agents refuse lower numbers than the highest they saw.
+    public var fence: Int
+    public var acquiredAt: Date
+    public var expiresAt: Date
+    /// Given back: the next one may take it at once.
+    public var isReleased: Bool
+
+    public init(
+        cluster: String, holder: String, purpose: String, fence: Int, acquiredAt: Date, expiresAt: Date,
+        isReleased: Bool = false
+    ) {
+        self.format = WireJSON.format
+        self.cluster = cluster
+        self.holder = holder
+        self.purpose = purpose
+        self.fence = fence
+        self.acquiredAt = acquiredAt
+        self.expiresAt = expiresAt
+        self.isReleased = isReleased
+    }
+}
+
+/// The cluster that owns a prefix (`cluster.json` in the bucket): written once, with `If-None-Match`.
+public struct ClusterIdentity: Codable, Sendable, Equatable {
+    public var format: Int
+    public var cluster: String
+    /// SHA-256 of the CA certificate's DER, hexadecimal: two clusters of one name are told apart.
+    public var authorityFingerprint: String
+    public var createdAt: Date
+
+    public init(cluster: String, authorityFingerprint: String, createdAt: Date) {
+        self.format = WireJSON.format
+        self.cluster = cluster
+        self.authorityFingerprint = authorityFingerprint
+        self.createdAt = createdAt
+    }
+}

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import FoundationEssentials
+
+/// A node's own evidence of one run, written by the agent itself (`runs/<run>/nodes/<node>.json`).
+///
+/// It names every object of the run with its length and checksum: the data can be fetched and proved from it alone,
+/// without any catalog.
+public struct NodeRecord: Codable, Sendable, Equatable {
+    public var format: Int
+    public var cluster: String
+    public var node: String
+    public var run: RunName
+    public var attempt: Int
+    public var fence: Int
+    /// Version of amfleet that wrote it.
+    public var version: String
+    public var startedAt: Date
+    public var finishedAt: Date
+    public var configurations: [ConfigurationRecord]
+
+    public init(
+        cluster: String, node: String, run: RunName, attempt: Int, fence: Int, version: String,
+        startedAt: Date,
+        finishedAt: Date, configurations: [ConfigurationRecord]
+    ) {
+        self.format = WireJSON.format
+        self.cluster = cluster
+        self.node = node
+        self.run = run
+        self.attempt = attempt
+        self.fence = fence
+        self.version = version
+        self.startedAt = startedAt
+        self.finishedAt = finishedAt
+        self.configurations = configurations
+    }
+
+    /// Whether every configuration that was asked for is there with all of its disks proved.
+    public var isComplete: Bool { !configurations.isEmpty && configurations.allSatisfy(\.isComplete) }
+
+    public var storedBytes: Int64 { configurations.flatMap(\.dumps).map(\.storedBytes).reduce(0, +) }
+    public var dumpedBytes: Int64 { configurations.flatMap(\.dumps).map(\.native.byteCount).reduce(0, +) }
+}
+
+/// What one Amanda configuration contributed.
+public struct ConfigurationRecord: Codable, Sendable, Equatable {
+    public var name: String
+    public var role: ConfigurationChoice.Role
+    public var volumes: [VolumeRecord]
+    public var dumps: [DumpRecord]
+    /// Why the configuration as a whole failed, such as a volume that could not be had.
+    public var error: WireError?
+    public var notes: [String]
+
+    public init(
+        name: String, role: ConfigurationChoice.Role, volumes: [VolumeRecord] = [], dumps: [DumpRecord] = [],
+        error: WireError? = nil, notes: [String] = []
+    ) {
+        self.name = name
+        self.role = role
+        self.volumes = volumes
+        self.dumps = dumps
+        self.error = error
+        self.notes = notes
+    }
+
+    public var isComplete: Bool { error == nil && !dumps.isEmpty && dumps.allSatisfy { $0.status.isUsable } }
+}
+
+/// A volume of the run: Amanda's tape, here a slot prefix.
+public struct VolumeRecord: Codable, Sendable, Hashable {
+    public var label: String
+    public var bucket: String
+    /// The slot's full prefix, verbatim: `PREFIX/<node>/<configuration>/slot-01`.
+    public var prefix: String
+
+    public init(label: String, bucket: String, prefix: String) {
+        self.label = label
+        self.bucket = bucket
+        self.prefix = prefix
+    }
+}

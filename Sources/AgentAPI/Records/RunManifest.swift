@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import FoundationEssentials
+
+/// The commit marker of a run (`runs/<run>/manifest.json`): the set and its verdict.
+///
+/// Created with `If-None-Match`, replaced only with `If-Match`; `revision` counts from 1.
+public struct RunManifest: Codable, Sendable, Equatable {
+    public enum Verdict: String, Codable, Sendable {
+        case running
+        case complete
+        case partial
+        case failed
+        case cancelled
+    }
+
+    public var format: Int
+    public var cluster: String
+    public var run: RunName
+    public var revision: Int
+    public var fence: Int
+    public var coordinator: String
+    public var startedAt: Date
+    public var finishedAt: Date?
+    public var verdict: Verdict
+    public var configurations: [ConfigurationChoice]
+    public var nodes: [NodeVerdict]
+
+    public init(
+        cluster: String, run: RunName, revision: Int = 1, fence: Int, coordinator: String, startedAt: Date,
+        finishedAt: Date? = nil, verdict: Verdict = .running, configurations: [ConfigurationChoice],
+        nodes: [NodeVerdict]
+    ) {
+        self.format = WireJSON.format
+        self.cluster = cluster
+        self.run = run
+        self.revision = revision
+        self.fence = fence
+        self.coordinator = coordinator
+        self.startedAt = startedAt
+        self.finishedAt = finishedAt
+        self.verdict = verdict
+        self.configurations = configurations
+        self.nodes = nodes
+    }
+}
+
+/// One node's part in the run.
+public struct NodeVerdict: Codable, Sendable, Equatable {
+    public enum State: String, Codable, Sendable {
+        case running
+        /// Every disk of every configuration proved.
+        case complete
+        case failed
+        case cancelled
+        /// No word and no record.
+        case missing
+    }
+
+    public var node: String
+    public var state: State
+    public var jobID: String
+    public var attempt: Int
+    public var dumpedBytes: Int64
+    public var storedBytes: Int64
+    public var notes: [String]
+    public var error: WireError?
+
+    public init(
+        node: String, state: State, jobID: String, attempt: Int = 1, dumpedBytes: Int64 = 0,
+        storedBytes: Int64 = 0,
+        notes: [String] = [], error: WireError? = nil
+    ) {
+        self.node = node
+        self.state = state
+        self.jobID = jobID
+        self.attempt = attempt
+        self.dumpedBytes = dumpedBytes
+        self.storedBytes = storedBytes
+        self.notes = notes
+        self.error = error
+    }
+}

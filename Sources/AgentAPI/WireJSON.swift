@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import FoundationEssentials
+
+/// How every JSON value of ours is written and read: sorted keys, times as ISO 8601 in UTC, `/` left alone.
+///
+/// Every document begins with `"format": 1` as far as sorted keys allow; readers refuse any other number.
+public enum WireJSON {
+    public static let format = 1
+
+    /// One line, for an event stream.
+    public static func line(_ value: some Encodable) throws -> [UInt8] {
+        try Array(encoder([.sortedKeys, .withoutEscapingSlashes]).encode(value)) + [0x0A]
+    }
+
+    /// Indented, for a person who opens the object in the bucket.
+    public static func document(_ value: some Encodable) throws -> [UInt8] {
+        try Array(encoder([.sortedKeys, .withoutEscapingSlashes, .prettyPrinted]).encode(value)) + [0x0A]
+    }
+
+    /// - Parameter what: names the document in the error, such as an object's key.
+    public static func read<Value: Decodable>(
+        _ type: Value.Type = Value.self, from bytes: [UInt8], what: String
+    ) throws -> Value {
+        let decoder = JSONDecoder()
+        decoder.dateDecodingStrategy = .iso8601
+        do {
+            return try decoder.decode(Value.self, from: Data(bytes))
+        } catch let error as DecodingError {
+            throw WireJSONError(what: what, reason: error.reason)
+        }
+    }
+
+    private static func encoder(_ formatting: JSONEncoder.OutputFormatting) -> JSONEncoder {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = formatting
+        encoder.dateEncodingStrategy = .iso8601
+        return encoder
+    }
+}
+
+/// A document that is not what it should be; `reason` names the path inside it.
+public struct WireJSONError: Error, Equatable, CustomStringConvertible {
+    public let what: String
+    public let reason: String
+
+    public var description: String { "\(what) cannot be read: \(reason)" }
+}
+
+extension DecodingError {
+    /// The fault in words, with the path to the field.
+    fileprivate var reason: String {
+        switch self {
+        case .keyNotFound(let key, let context):
+            "'\((path(context) + [key.stringValue]).joined(separator: "."))' is missing"
+        case .typeMismatch(_, let context), .valueNotFound(_, let context):
+            "\(path(context).joined(separator: ".")): \(context.debugDescription)"
+        case .dataCorrupted(let context):
+            (path(context).isEmpty ? "" : "\(path(context).joined(separator: ".")): ")
+                + context.debugDescription
+        @unknown default: "\(self)"
+        }
+    }
+
+    private func path(_ context: Context) -> [String] {
+        context.codingPath.map { $0.intValue.map { "[\($0)]" } ?? $0.stringValue }
+    }
+}

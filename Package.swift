@@ -38,6 +38,7 @@ let package = Package(
 
         // Layer 1: the only Swift that imports C. No C type in any public signature.
         .system("Secret"),
+        .system("NearestName"),
         .system("BlockingWork"),
         .system("Files", ["CLinux"]),
         .system("Digest", ["COpenSSL", "CISAL"]),
@@ -48,9 +49,9 @@ let package = Package(
         .system("TLS", ["COpenSSL", "Certificates", nioCore, nioPosix, hummingbirdCore, logging]),
 
         // Layer 2: knowledge. Formats and protocols as values; only S3 does I/O.
-        .module("AmandaFormat", ["Secret"]),
+        .module("AmandaFormat", ["NearestName", "Secret"]),
         .module("S3", ["HTTPTransport", "Digest", "Secret", "BlockingWork", "Files"]),
-        .module("AgentAPI", ["Secret"]),
+        .module("AgentAPI", ["NearestName", "Secret"]),
 
         // Layer 3: what a node does. One configuration's files; one disk, either way.
         .module("Catalog", ["AmandaFormat", "Files", "Gzip", "BlockingWork"]),
@@ -78,6 +79,7 @@ let package = Package(
         .support("TestSupport", ["Certificates", "Files", "Secret"]),
         .tests("BlockingWork"),
         .tests("Secret"),
+        .tests("NearestName"),
         .tests("Files"),
         .tests("Digest"),
         .tests("Gzip", ["BlockingWork"]),

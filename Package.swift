@@ -39,7 +39,7 @@ let package = Package(
         // Layer 1: the only Swift that imports C. No C type in any public signature.
         .system("Secret"),
         .system("NearestName"),
-        .system("BlockingWork"),
+        .system("BlockingWork", ["CLinux"]),
         .system("Files", ["CLinux"]),
         .system("Digest", ["COpenSSL", "CISAL"]),
         .system("Gzip", ["CZlib", "CISAL", "BlockingWork"]),

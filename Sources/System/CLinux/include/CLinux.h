@@ -1,2 +1,31 @@
 // SPDX-License-Identifier: Apache-2.0
+// What Glibc's Swift module hides: variadic calls, function-like macros and what needs _GNU_SOURCE.
+// Every function that can fail returns the negative errno (ARC may overwrite errno before Swift reads it).
 #pragma once
+#include <stddef.h>
+#include <sys/types.h>
+
+/// Names the calling thread (the first 15 bytes count), as `top -H` shows it.
+void amfleet_name_thread(const char *name);
+
+/// A pipe whose ends are both close-on-exec: 0 or -errno.
+int amfleet_pipe(int *readEnd, int *writeEnd);
+
+/// Asks the kernel for a pipe buffer of that many bytes: the size granted or -errno.
+int amfleet_set_pipe_size(int descriptor, int byteCount);
+
+/// fcntl write lock over the whole file, without waiting: 0 or -errno (-EAGAIN, -EACCES: somebody else's).
+int amfleet_try_lock(int descriptor);
+
+/// open(2): descriptor or -errno; always close-on-exec.
+int amfleet_open(const char *path, int flags, mode_t mode);
+
+/// Spawns `path` in a process group of its own with default signal dispositions and an empty signal mask.
+/// `descriptors[i]` becomes the child's descriptor i; all others are closed. `directory` may be NULL.
+/// 0 and the process id in `*process`, or -errno.
+int amfleet_spawn(
+    const char *path, char *const arguments[], char *const environment[], const char *directory,
+    const int *descriptors, int descriptorCount, pid_t *process);
+
+/// Waits until the child has ended and leaves it unreaped (its id stays ours): 0 or -errno.
+int amfleet_wait_unreaped(pid_t process);

@@ -87,10 +87,10 @@ let package = Package(
         .tests("HTTPTransport", ["BlockingWork", "Certificates"]),
         .tests("Certificates"),
         .tests("TLS", ["Certificates", nioCore, nioEmbedded, nioPosix, hummingbirdCore, hummingbird, logging, httpTypes, nioHTTP1]),
-        .tests("AmandaFormat", ["Secret"]),
+        .tests("AmandaFormat", ["Secret"], fixtures: true),
         .tests("S3", ["HTTPTransport", "Digest", "Secret", "BlockingWork"]),
         .tests("AgentAPI"),
-        .tests("Catalog", ["AmandaFormat"]),
+        .tests("Catalog", ["AmandaFormat", "Files"], fixtures: true),
         .tests("Dump", ["AmandaFormat", "S3", "Gzip", "BlockingWork", "HTTPTransport", "Secret"]),
         .tests("Agent", ["AgentAPI", "HTTPTransport", "Certificates", "S3", "Secret"]),
         .tests("Coordinator", ["AgentAPI", "HTTPTransport", "S3", "Secret"]),
@@ -134,9 +134,9 @@ extension Target {
         .target(name: name, dependencies: dependencies, path: "Tests/\(name)", swiftSettings: .strict)
     }
 
-    static func tests(_ name: String, _ dependencies: [Dependency] = []) -> Target {
+    static func tests(_ name: String, _ dependencies: [Dependency] = [], fixtures: Bool = false) -> Target {
         .testTarget(
             name: "\(name)Tests", dependencies: [.byName(name: name), "TestSupport"] + dependencies,
-            swiftSettings: .strict)
+            exclude: fixtures ? ["Fixtures"] : [], swiftSettings: .strict)
     }
 }

@@ -41,6 +41,11 @@ int amfleet_open(const char *path, int flags, mode_t mode) {
     return descriptor < 0 ? -errno : descriptor;
 }
 
+int amfleet_open_at(int directory, const char *name, int flags) {
+    int descriptor = openat(directory, name, flags | O_CLOEXEC);
+    return descriptor < 0 ? -errno : descriptor;
+}
+
 /// The file actions that give the child exactly `descriptors`.
 /// Sources are first lifted above the targets, so that no dup2 overwrites a source that is still needed.
 static int add_descriptors(posix_spawn_file_actions_t *actions, const int *descriptors, int count, int *lifted) {

@@ -20,6 +20,9 @@ int amfleet_try_lock(int descriptor);
 /// open(2): descriptor or -errno; always close-on-exec.
 int amfleet_open(const char *path, int flags, mode_t mode);
 
+/// openat(2) without creating: descriptor or -errno; always close-on-exec.
+int amfleet_open_at(int directory, const char *name, int flags);
+
 /// Spawns `path` in a process group of its own with default signal dispositions and an empty signal mask.
 /// `descriptors[i]` becomes the child's descriptor i; all others are closed. `directory` may be NULL.
 /// 0 and the process id in `*process`, or -errno.

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CLinux
+import Glibc
+
+/// One open file, closed exactly once.
+struct Descriptor: ~Copyable {
+    let number: Int32
+
+    init(_ path: String, _ flags: Int32, mode: UInt32 = 0) throws(FilesError) {
+        let opened = amfleet_open(path, flags, mode)
+        guard opened >= 0 else { throw FilesError("open", path, errorNumber: -opened) }
+        number = opened
+    }
+
+    deinit {
+        close(number)
+    }
+
+    func writeAll(_ bytes: [UInt8], path: String) throws(FilesError) {
+        var written = 0
+        while written < bytes.count {
+            let count = bytes.withUnsafeBytes { buffer in
+                Glibc.write(number, buffer.baseAddress.map { $0 + written }, bytes.count - written)
+            }
+            if count < 0 {
+                if errno == EINTR { continue }
+                throw FilesError("write", path, errorNumber: errno)
+            }
+            written += count
+        }
+    }
+
+    func synchronise(path: String) throws(FilesError) {
+        guard fsync(number) == 0 else { throw FilesError("fsync", path, errorNumber: errno) }
+    }
+}

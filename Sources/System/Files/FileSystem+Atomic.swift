@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+import Synchronization
+
+/// Makes the names of temporary files of this process differ.
+private let temporaryNumber = Atomic<Int>(0)
+
+extension FileSystem {
+    /// Writes the file so that a reader sees the old contents or the new, never a mixture, even after a crash.
+    ///
+    /// A temporary file in the same directory is written, given `mode` (exactly, whatever the umask) and `owner`,
+    /// synchronised, renamed; then the directory is synchronised. A symbolic link of that name is replaced.
+    public static func writeAtomically(
+        _ path: String, _ bytes: [UInt8], mode: UInt32 = 0o600, owner: FileOwner? = nil
+    ) throws(FilesError) {
+        let number = temporaryNumber.add(1, ordering: .relaxed).oldValue
+        let temporary = "\(path).\(getpid())-\(number).tmp"
+        do {
+            try writeNew(temporary, bytes, mode: mode, owner: owner)
+            try rename(temporary, to: path)
+        } catch {
+            try? remove(temporary)
+            throw error
+        }
+        let directory = parentDirectory(of: path)
+        try Descriptor(directory, O_RDONLY | O_DIRECTORY).synchronise(path: directory)
+    }
+
+    private static func writeNew(
+        _ path: String, _ bytes: [UInt8], mode: UInt32, owner: FileOwner?
+    ) throws(FilesError) {
+        let descriptor = try Descriptor(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode: 0o600)
+        try descriptor.writeAll(bytes, path: path)
+        if let owner {
+            guard fchown(descriptor.number, owner.userID, owner.groupID) == 0 else {
+                throw FilesError("chown", path, errorNumber: errno)
+            }
+        }
+        guard fchmod(descriptor.number, mode) == 0 else {
+            throw FilesError("chmod", path, errorNumber: errno)
+        }
+        try descriptor.synchronise(path: path)
+    }
+
+    /// A new, empty directory that only we can enter, under `parent` (default `$TMPDIR` or `/tmp`). The caller removes it.
+    public static func makeTemporaryDirectory(
+        named name: String = "amfleet", in parent: String? = nil
+    ) throws(FilesError) -> String {
+        let parent = parent ?? getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
+        var template = Array("\(parent)/\(name).XXXXXX".utf8CString)
+        guard mkdtemp(&template) != nil else {
+            throw FilesError("make temporary directory in", parent, errorNumber: errno)
+        }
+        return template.withUnsafeBufferPointer { buffer in
+            buffer.baseAddress.map { String(cString: $0) } ?? parent
+        }
+    }
+}

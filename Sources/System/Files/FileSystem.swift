@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CLinux
+import Glibc
+
+/// The few things we do with files, each with an error that names the path and the call. Blocking, and short.
+public enum FileSystem {
+    /// The whole file, at most `limit` bytes.
+    ///
+    /// - Throws: also when the file is longer than `limit`.
+    public static func readAll(_ path: String, limit: Int = 64 << 20) throws(FilesError) -> [UInt8] {
+        let descriptor = try Descriptor(path, O_RDONLY)
+        var bytes: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 65_536)
+        while true {
+            let count = Glibc.read(descriptor.number, &buffer, buffer.count)
+            if count < 0 {
+                if errno == EINTR { continue }
+                throw FilesError("read", path, errorNumber: errno)
+            }
+            if count == 0 { return bytes }
+            bytes.append(contentsOf: buffer.prefix(count))
+            guard bytes.count <= limit else {
+                throw FilesError("read", path, reason: "longer than \(limit) bytes")
+            }
+        }
+    }
+
+    /// `lstat`; nil if there is nothing of that name.
+    public static func status(_ path: String) throws(FilesError) -> FileStatus? {
+        var status = stat()
+        if lstat(path, &status) == 0 { return FileStatus(status) }
+        let error = FilesError("stat", path, errorNumber: errno)
+        if error.isMissing { return nil }
+        throw error
+    }
+
+    /// Whether something has that name (a dangling link counts). What cannot be looked at counts as absent.
+    public static func exists(_ path: String) -> Bool {
+        (try? status(path)) != nil
+    }
+
+    /// The names in a directory, sorted by their bytes, without `.` and `..`. Names that are not UTF-8 are left out.
+    public static func list(_ path: String) throws(FilesError) -> [String] {
+        guard let directory = opendir(path) else { throw FilesError("list", path, errorNumber: errno) }
+        defer { closedir(directory) }
+        var names: [String] = []
+        while let entry = readdir(directory) {
+            let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
+                pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(validatingCString: $0) }
+            }
+            if let name, name != ".", name != ".." { names.append(name) }
+        }
+        return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+    }
+
+    /// Makes the directory and what is missing above it; new ones get `mode` and `owner`, existing ones stay as they are.
+    public static func makeDirectories(
+        _ path: String, mode: UInt32 = 0o755, owner: FileOwner? = nil
+    ) throws(FilesError) {
+        if let found = try status(path) {
+            if found.kind == .directory || isDirectory(path) { return }
+            throw FilesError("make directory", path, errorNumber: ENOTDIR)
+        }
+        let parent = parentDirectory(of: path)
+        if parent != path { try makeDirectories(parent, mode: mode, owner: owner) }
+        guard mkdir(path, mode) == 0 else {
+            if errno == EEXIST { return }
+            throw FilesError("make directory", path, errorNumber: errno)
+        }
+        guard chmod(path, mode) == 0 else { throw FilesError("chmod", path, errorNumber: errno) }
+        try setOwner(path, owner)
+    }
+
+    /// Gives a file to somebody; a symbolic link itself, not what it points to. nil leaves it alone.
+    public static func setOwner(_ path: String, _ owner: FileOwner?) throws(FilesError) {
+        guard let owner else { return }
+        guard lchown(path, owner.userID, owner.groupID) == 0 else {
+            throw FilesError("chown", path, errorNumber: errno)
+        }
+    }
+
+    /// Gives `from` the name `to`, replacing what had it.
+    public static func rename(_ from: String, to: String) throws(FilesError) {
+        guard Glibc.rename(from, to) == 0 else {
+            throw FilesError("rename to '\(to)' the file", from, errorNumber: errno)
+        }
+    }
+
+    /// Removes a file or an empty directory; nothing there is no error.
+    public static func remove(_ path: String) throws(FilesError) {
+        guard Glibc.remove(path) != 0 else { return }
+        let error = FilesError("remove", path, errorNumber: errno)
+        if !error.isMissing { throw error }
+    }
+
+    /// The directory part: `/` for `/x`, `.` for `x`.
+    public static func parentDirectory(of path: String) -> String {
+        var trimmed = Substring(path)
+        while trimmed.count > 1, trimmed.hasSuffix("/") { trimmed = trimmed.dropLast() }
+        guard let slash = trimmed.lastIndex(of: "/") else { return "." }
+        return slash == trimmed.startIndex ? "/" : String(trimmed[..<slash])
+    }
+
+    /// Whether it is a directory, symbolic links followed.
+    public static func isDirectory(_ path: String) -> Bool {
+        var status = stat()
+        return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+    }
+}

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+
+/// A user of this machine.
+public struct UserAccount: Sendable, Equatable {
+    /// Login name.
+    public let name: String
+    /// User id and primary group.
+    public let owner: FileOwner
+    /// Home directory, as the user database says.
+    public let home: String
+
+    /// The user of that name; nil if there is none.
+    public init?(named name: String) {
+        var entry = passwd()
+        var found: UnsafeMutablePointer<passwd>?
+        var buffer = [CChar](repeating: 0, count: 16_384)
+        guard getpwnam_r(name, &entry, &buffer, buffer.count, &found) == 0, found != nil else { return nil }
+        self.name = name
+        owner = FileOwner(userID: entry.pw_uid, groupID: entry.pw_gid)
+        home = String(cString: entry.pw_dir)
+    }
+
+    /// The user id this process acts with.
+    public static var effectiveUserID: UInt32 { geteuid() }
+}

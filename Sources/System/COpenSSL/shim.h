@@ -32,6 +32,11 @@ static inline const GENERAL_NAME *openssl_general_name(const GENERAL_NAMES *name
     return sk_GENERAL_NAME_value(names, index);
 }
 
+/// "O = demo, CN = node01", control characters escaped.
+static inline int openssl_print_name(BIO *out, const X509_NAME *name) {
+    return X509_NAME_print_ex(out, name, 0, XN_FLAG_ONELINE) >= 0;
+}
+
 // TLS: macros.
 
 static inline long openssl_ctx_set_tls13_only(SSL_CTX *context) {

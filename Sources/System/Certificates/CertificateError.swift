@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// What can be wrong with a certificate, a key, or a name that goes into one.
+public enum CertificateError: Error, Sendable, Hashable {
+    /// A cluster or node name that is no lower-case DNS label.
+    case invalidName(what: String, name: String)
+
+    /// A URI that is not one of the three shapes of ``PeerName``.
+    case notAPeerName(uri: String)
+
+    /// A file that cannot be read, and the kernel's reason.
+    case unreadable(path: String, reason: String)
+
+    /// Text, from `source`, that holds no `kind` ("certificate", "private key") in PEM.
+    case notPEM(source: String, kind: String, reason: String)
+
+    /// A certificate that may not sign others, where an authority's is needed.
+    case notAnAuthority(subject: String)
+
+    /// A private key that belongs to another certificate.
+    case keyMismatch(subject: String)
+
+    /// A call into libcrypto that failed, with libcrypto's own words.
+    case libcrypto(call: String, reason: String)
+}
+
+extension CertificateError: CustomStringConvertible {
+    /// What failed, on what, and what to do.
+    public var description: String {
+        switch self {
+        case .invalidName(let what, let name):
+            """
+            \(what) \(quoted(name)) is not a lower-case DNS label
+            hint: use a to z, 0 to 9 and hyphens, at most \(DNSLabel.longestByteCount), with a letter or digit at both ends.
+            """
+        case .notAPeerName(let uri):
+            """
+            \(quoted(uri)) names no node, coordinator or observer of a cluster
+            hint: issue the certificate with 'amfleet node add' or 'amfleet init'.
+            """
+        case .unreadable(let path, let reason):
+            "cannot read '\(path)': \(reason)"
+        case .notPEM(let source, let kind, let reason):
+            "\(source) holds no \(kind) in PEM: \(reason)"
+        case .notAnAuthority(let subject):
+            """
+            the certificate of \(subject) may not sign others
+            hint: use the certificate that 'amfleet init' wrote as the authority.
+            """
+        case .keyMismatch(let subject):
+            """
+            the private key is not that of the certificate of \(subject)
+            hint: copy certificate and key again, from the same folder.
+            """
+        case .libcrypto(let call, let reason):
+            "\(call) failed: \(reason)"
+        }
+    }
+
+    /// The text in quotation marks, with line ends, NUL and other control characters escaped.
+    private func quoted(_ text: String) -> String {
+        "'" + text.unicodeScalars.map { $0.value < 32 ? $0.escaped(asASCII: true) : String($0) }.joined()
+            + "'"
+    }
+}

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import COpenSSL
+import Glibc
+
+/// PEM text: from a file, and to and from libcrypto's objects.
+enum PEMText {
+    /// Longest file that is taken for PEM, so that a device or an archive named by mistake is not read whole.
+    static let longestByteCount = 1 << 20
+
+    /// Reads a file of PEM text.
+    static func read(_ path: String) throws(CertificateError) -> String {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+        guard descriptor >= 0 else { throw .unreadable(path: path, reason: String(cString: strerror(errno))) }
+        defer { close(descriptor) }
+        var bytes: [UInt8] = []
+        var piece = [UInt8](repeating: 0, count: 16_384)
+        while true {
+            let count = Glibc.read(descriptor, &piece, piece.count)
+            guard count >= 0 else { throw .unreadable(path: path, reason: String(cString: strerror(errno))) }
+            guard count > 0 else { break }
+            bytes += piece[..<count]
+            guard bytes.count <= longestByteCount else {
+                throw .unreadable(path: path, reason: "longer than \(longestByteCount) bytes")
+            }
+        }
+        guard let text = String(validating: bytes, as: UTF8.self) else {
+            throw .unreadable(path: path, reason: "not text")
+        }
+        return text
+    }
+
+    /// Gives `body` a BIO that reads `text`.
+    static func withReader<Result>(_ text: String, _ body: (OpaquePointer?) -> Result) -> Result {
+        var text = text
+        return text.withUTF8 { bytes in
+            let reader = BIO_new_mem_buf(bytes.baseAddress, Int32(clamping: bytes.count))
+            defer { BIO_free(reader) }
+            return body(reader)
+        }
+    }
+
+    /// What `body` writes into a BIO.
+    static func written(
+        _ call: String, _ body: (OpaquePointer?) -> Int32
+    ) throws(CertificateError) -> String {
+        let writer = BIO_new(BIO_s_mem())
+        defer { BIO_free(writer) }
+        guard body(writer) == 1 else { throw LibcryptoErrors.failure(of: call) }
+        var bytes = [UInt8](repeating: 0, count: BIO_ctrl_pending(writer))
+        let count = BIO_read(writer, &bytes, Int32(clamping: bytes.count))
+        defer { bytes.withUnsafeMutableBytes { OPENSSL_cleanse($0.baseAddress, $0.count) } }
+        return String(decoding: bytes.prefix(Int(max(count, 0))), as: UTF8.self)
+    }
+}

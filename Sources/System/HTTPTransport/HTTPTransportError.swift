@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Why there is no answer. Any answer, whatever its status, is not an error here.
+public enum HTTPTransportError: Error, Sendable, Equatable {
+    /// Nobody listens there, or no way leads there.
+    case connectionRefused(url: String, text: String)
+
+    /// The host's name has no address.
+    case nameNotResolved(url: String, text: String)
+
+    /// The connection, TLS included, did not stand within `HTTPLimits.connect`.
+    case connectTimeout(url: String, text: String)
+
+    /// No byte in either direction for `after` (`HTTPLimits.stall`).
+    case stalled(url: String, after: Duration)
+
+    /// The whole took longer than `HTTPLimits.total`.
+    case timedOut(url: String, text: String)
+
+    /// The connection ended before the answer was complete; `received` bytes of its body had come.
+    case cut(url: String, received: Int, text: String)
+
+    /// What came is not HTTP.
+    case malformed(url: String, text: String)
+
+    /// The peer refused us in TLS: no certificate, a foreign or an expired one.
+    case tlsPeerRefused(url: String, text: String)
+
+    /// We refused the peer in TLS: unknown authority, another name, expired.
+    case tlsPeerUntrusted(url: String, text: String)
+
+    /// TLS failed otherwise: an unreadable key, no common version.
+    case tls(url: String, text: String)
+
+    /// The answer's body is longer than its sink holds.
+    case tooLong(url: String, limit: Int)
+
+    /// The task that waited was cancelled.
+    case cancelled
+
+    /// `HTTPTransport.shutdown()` was called.
+    case shutDown
+
+    /// Anything else; `code` is libcurl's (`CURLcode`), or 0 for what was refused before it was sent.
+    case other(url: String, code: Int, text: String)
+}
+
+extension HTTPTransportError: CustomStringConvertible {
+    /// What failed, with which address, and libcurl's own words.
+    public var description: String {
+        switch self {
+        case .connectionRefused(let url, let text): "cannot connect to \(url): \(text)"
+        case .nameNotResolved(let url, let text): "cannot resolve the host of \(url): \(text)"
+        case .connectTimeout(let url, let text): "no connection to \(url) in time: \(text)"
+        case .stalled(let url, let after): "nothing came from \(url) for \(after)"
+        case .timedOut(let url, let text): "no complete answer from \(url) in time: \(text)"
+        case .cut(let url, let received, let text):
+            "the connection to \(url) was cut after \(received) bytes of the answer: \(text)"
+        case .malformed(let url, let text): "the answer of \(url) is not HTTP: \(text)"
+        case .tlsPeerRefused(let url, let text):
+            """
+            \(url) refused our certificate: \(text)
+            hint: use a certificate that this peer's own authority issued and that has not expired.
+            """
+        case .tlsPeerUntrusted(let url, let text):
+            """
+            the certificate of \(url) is not trusted: \(text)
+            hint: name the authority that issued it, and check the peer's name and both clocks.
+            """
+        case .tls(let url, let text): "TLS with \(url) failed: \(text)"
+        case .tooLong(let url, let limit): "the answer of \(url) is longer than \(limit) bytes"
+        case .cancelled: "the request was cancelled"
+        case .shutDown: "the HTTP transport has been shut down"
+        case .other(let url, let code, let text): "request to \(url) failed: \(text) (curl \(code))"
+        }
+    }
+}

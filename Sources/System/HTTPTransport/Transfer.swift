@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import BlockingWork
+import CCurl
+import Synchronization
+
+/// One request on its way.
+///
+/// Ownership: made by the task that sends it and given to the loop by `TransferLoop.start`; from then on only the
+/// loop's thread touches it, in libcurl's callbacks too. Only `isCancelled` may be set from anywhere.
+final class Transfer: @unchecked Sendable {
+    /// What happens with the body of a successful answer.
+    enum Mode {
+        case whole
+        case stream(StreamBuffer)
+    }
+
+    let request: HTTPRequest
+    let mode: Mode
+    let isCancelled = Atomic<Bool>(false)
+
+    /// What is known of the answer so far.
+    private(set) var head = HTTPResponseHead()
+    private(set) var receivedByteCount = 0
+    private var collected: [UInt8] = []
+    private var sentByteCount = 0
+    private var headByteCount = 0
+
+    /// Why a callback made libcurl stop; more exact than libcurl's own code.
+    var failure: HTTPTransportError?
+    var stallWatch = StallWatch()
+    var easy: EasyHandle?
+    private var end: ((Result<HTTPResponse, HTTPTransportError>) -> Void)?
+
+    init(_ request: HTTPRequest, mode: Mode) {
+        self.request = request
+        self.mode = mode
+    }
+
+    /// Sets what is called once, on the loop's thread, when the request has ended either way. Before `start`.
+    func onEnd(_ action: @escaping (Result<HTTPResponse, HTTPTransportError>) -> Void) {
+        end = action
+    }
+
+    func finish(_ failure: HTTPTransportError?) {
+        let end = self.end
+        self.end = nil
+        if let failure {
+            end?(.failure(failure))
+        } else {
+            end?(.success(HTTPResponse(head: head, body: collected, bodyByteCount: receivedByteCount)))
+        }
+    }
+
+    /// The reader of the stream has not kept up, and the server is being held.
+    var isPaused: Bool {
+        if case .stream(let buffer) = mode { buffer.isPaused } else { false }
+    }
+
+    private var isSuccess: Bool { (200..<300).contains(head.status) }
+}
+
+// Called from libcurl's callbacks, on the loop's thread.
+extension Transfer {
+    /// Copies the next bytes of the request's body into libcurl's buffer.
+    func fill(_ buffer: UnsafeMutableRawBufferPointer) -> Int {
+        switch request.body {
+        case .empty:
+            return 0
+        case .bytes(let bytes):
+            return bytes.withUnsafeBytes { copy($0, into: buffer) }
+        case .block(let block):
+            return copy(block.bytes, into: buffer)
+        }
+    }
+
+    private func copy(_ source: UnsafeRawBufferPointer, into buffer: UnsafeMutableRawBufferPointer) -> Int {
+        let byteCount = min(buffer.count, source.count - sentByteCount)
+        guard byteCount > 0 else { return 0 }
+        buffer.copyMemory(
+            from: UnsafeRawBufferPointer(rebasing: source[sentByteCount..<sentByteCount + byteCount]))
+        sentByteCount += byteCount
+        return byteCount
+    }
+
+    /// Goes back to `offset` of the request's body: the connection that was to be reused is dead.
+    func seek(to offset: Int) -> Bool {
+        guard (0...request.body.byteCount).contains(offset) else { return false }
+        sentByteCount = offset
+        return true
+    }
+
+    /// Takes one header line; false ends the transfer.
+    func takeHeader(_ line: UnsafeRawBufferPointer) -> Bool {
+        headByteCount += line.count
+        guard headByteCount <= Self.headLimit else {
+            failure = .tooLong(url: request.url, limit: Self.headLimit)
+            return false
+        }
+        head.take(line: String(decoding: line, as: UTF8.self))
+        let endsHead = line.first == 0x0D || line.first == 0x0A
+        if endsHead, head.status >= 200 {
+            beginBody()
+        }
+        return true
+    }
+
+    private func beginBody() {
+        switch mode {
+        case .stream(let buffer):
+            buffer.begin(head)
+        case .whole:
+            if isSuccess, case .block(let block) = request.sink { block.count = 0 }
+        }
+    }
+
+    /// What to tell libcurl about a piece of the answer's body.
+    enum Reception {
+        case taken
+        case pause
+        case stop
+    }
+
+    func receive(_ bytes: UnsafeRawBufferPointer) -> Reception {
+        switch mode {
+        case .stream(let buffer):
+            guard buffer.put(bytes) else { return .pause }
+            receivedByteCount += bytes.count
+            return .taken
+        case .whole:
+            receivedByteCount += bytes.count
+            return isSuccess ? deliver(bytes) : keepForMessage(bytes)
+        }
+    }
+
+    private func deliver(_ bytes: UnsafeRawBufferPointer) -> Reception {
+        let limit: Int
+        switch request.sink {
+        case .block(let block):
+            limit = block.capacity
+            if block.append(bytes) == bytes.count { return .taken }
+        case .collect(let byteLimit):
+            limit = byteLimit
+            if collected.count + bytes.count <= byteLimit {
+                collected.append(contentsOf: bytes)
+                return .taken
+            }
+        }
+        failure = .tooLong(url: request.url, limit: limit)
+        return .stop
+    }
+
+    /// Keeps the beginning of an error's body; the rest is read and dropped.
+    private func keepForMessage(_ bytes: UnsafeRawBufferPointer) -> Reception {
+        collected.append(contentsOf: bytes.prefix(max(0, Self.messageLimit - collected.count)))
+        return .taken
+    }
+
+    private static let headLimit = 256 << 10
+    private static let messageLimit = 64 << 10
+}

@@ -25,10 +25,19 @@ public enum WireJSON {
         let decoder = JSONDecoder()
         decoder.dateDecodingStrategy = .iso8601
         do {
-            return try decoder.decode(Value.self, from: Data(bytes))
+            let data = Data(bytes)
+            if let other = try decoder.decode(Format.self, from: data).format, other != format {
+                throw WireJSONError(
+                    what: what, reason: "it has format \(other), this version knows \(format)")
+            }
+            return try decoder.decode(Value.self, from: data)
         } catch let error as DecodingError {
             throw WireJSONError(what: what, reason: error.reason)
         }
+    }
+
+    private struct Format: Decodable {
+        var format: Int?
     }
 
     private static func encoder(_ formatting: JSONEncoder.OutputFormatting) -> JSONEncoder {
@@ -43,6 +52,11 @@ public enum WireJSON {
 public struct WireJSONError: Error, Equatable, CustomStringConvertible {
     public let what: String
     public let reason: String
+
+    public init(what: String, reason: String) {
+        self.what = what
+        self.reason = reason
+    }
 
     public var description: String { "\(what) cannot be read: \(reason)" }
 }

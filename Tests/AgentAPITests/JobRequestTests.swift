@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import AgentAPI
+import Testing
+
+@Suite struct JobRequestTests {
+    @Test func `a backup survives the wire`() throws {
+        let request = try JobRequest.sample(
+            .backup(
+                BackupOrder(configurations: [
+                    ConfigurationChoice(name: "vertica", role: .data),
+                    ConfigurationChoice(name: "amanda-server", role: .selfBackup),
+                ])))
+        let text = try WireJSON.line(request)
+        #expect(try WireJSON.read(JobRequest.self, from: text, what: "job") == request)
+        #expect(String(decoding: text, as: UTF8.self).contains(#""kind":"backup""#))
+        #expect(String(decoding: text, as: UTF8.self).contains(#""role":"self""#))
+    }
+
+    @Test func `a restore survives the wire`() throws {
+        let request = try JobRequest.sample(
+            .restore(
+                RestoreOrder(sourceNode: "node01", configurations: [], directory: "/srv/x", overwrite: true)))
+        #expect(try WireJSON.read(JobRequest.self, from: WireJSON.line(request), what: "job") == request)
+    }
+
+    @Test func `names the field that is missing`() {
+        let text = Array(#"{"format":1,"id":"a"}"#.utf8)
+        #expect(throws: WireJSONError(what: "job", reason: "'cluster' is missing")) {
+            try WireJSON.read(JobRequest.self, from: text, what: "job")
+        }
+    }
+
+    @Test func `refuses a document of a later format`() {
+        #expect(throws: WireJSONError(what: "job", reason: "it has format 2, this version knows 1")) {
+            try WireJSON.read(JobRequest.self, from: Array(#"{"format": 2}"#.utf8), what: "job")
+        }
+    }
+
+    @Test func `refuses a run name that is none`() throws {
+        let text = try String(
+            decoding: WireJSON.line(JobRequest.sample(.backup(.init(configurations: [])))), as: UTF8.self)
+        let changed = Array(text.replacing("20261123030600", with: "20261323030600").utf8)
+        #expect(throws: WireJSONError(what: "job", reason: "run: '20261323030600' is no run name")) {
+            try WireJSON.read(JobRequest.self, from: changed, what: "job")
+        }
+    }
+
+    @Test(arguments: ["", "../x", "a b", "ä", String(repeating: "a", count: 101)])
+    func `refuses an id that could not be a file name`(id: String) {
+        #expect(!JobRequest.isUsable(id: id))
+    }
+
+    @Test func `takes the ids that the coordinator makes`() {
+        #expect(JobRequest.isUsable(id: "20261123030600-backup-node01"))
+    }
+}
+
+extension JobRequest {
+    static func sample(_ order: JobOrder) throws -> JobRequest {
+        JobRequest(
+            id: "20261123030600-backup-node01", cluster: "demo", node: "node01",
+            run: try #require(RunName("20261123030600")), fence: 7, attempt: 1,
+            coordinator: "root@host, pid 1",
+            storage: StorageAddress(bucket: "backups", prefix: "demo", region: "us-east-1"),
+            storageOutageSeconds: 600, order: order)
+    }
+}

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import AgentAPI
+import Foundation
+import Testing
+
+@Suite struct StatusQuestionTests {
+    @Test func `survives a query string`() throws {
+        let question = StatusQuestion(
+            storage: StorageAddress(
+                bucket: "b&b", prefix: "a/b=c", region: "eu-west-1", endpoint: "http://127.0.0.1:8333",
+                addressing: .path),
+            configurations: [
+                ConfigurationChoice(name: "daily set", role: .data),
+                ConfigurationChoice(name: "amanda-server", role: .selfBackup),
+            ])
+        let components = try #require(URLComponents(string: question.path))
+        #expect(components.path == AgentPaths.status)
+        let items = (components.queryItems ?? []).map { (name: $0.name, value: $0.value ?? "") }
+        #expect(StatusQuestion(items: items) == question)
+    }
+
+    @Test func `without a bucket it is a plain status`() {
+        #expect(StatusQuestion(items: []) == nil)
+    }
+}
+
+@Suite struct BucketLayoutTests {
+    @Test func `keys lie under the prefix`() throws {
+        let run = try #require(RunName("20261123030600"))
+        let layout = BucketLayout(prefix: "prod")
+        #expect(layout.manifest(run) == "prod/_amfleet/runs/20261123030600/manifest.json")
+        #expect(
+            layout.nodeRecord(run, node: "node01") == "prod/_amfleet/runs/20261123030600/nodes/node01.json")
+        #expect(layout.volumes(node: "node01", configuration: "vertica") == "prod/node01/vertica/")
+        #expect(BucketLayout(prefix: "").lease == "_amfleet/lease.json")
+    }
+}
+
+@Suite struct RunNameTests {
+    @Test(arguments: ["20261123030600", "20240229235959"])
+    func `takes Amanda's datestamps`(digits: String) {
+        #expect(RunName(digits)?.description == digits)
+    }
+
+    @Test(arguments: [
+        "", "2026112303060", "202611230306000", "20261323030600", "20261123250600", "2026112303060x",
+    ])
+    func `refuses anything else`(digits: String) {
+        #expect(RunName(digits) == nil)
+    }
+
+    @Test func `sorts by time`() throws {
+        #expect(try #require(RunName("20261123030600")) < #require(RunName("20261123030601")))
+    }
+}

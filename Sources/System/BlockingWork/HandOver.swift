@@ -107,7 +107,7 @@ public final class HandOver<Element: Sendable>: @unchecked Sendable {
     }
 
     private func suspend(
-        _ waiters: ReferenceWritableKeyPath<HandOver, TaskWaiters> & Sendable,
+        _ waiters: any ReferenceWritableKeyPath<HandOver, TaskWaiters> & Sendable,
         until isPossible: @escaping @Sendable () -> Bool
     ) async throws {
         let id = monitor.locked { self[keyPath: waiters].newID() }

@@ -6,3 +6,8 @@
 static inline int amfleet_deflate_init_raw(z_stream *stream, int level) {
     return deflateInit2(stream, level, Z_DEFLATED, -15, 9, Z_DEFAULT_STRATEGY);
 }
+
+// inflateInit2 is a macro. A gzip wrapper is demanded and checked.
+static inline int amfleet_inflate_init_gzip(z_stream *stream) {
+    return inflateInit2(stream, 15 + 16);
+}

@@ -34,7 +34,8 @@ public enum HMACSHA256 {
     public static func code(key: [UInt8], message: [UInt8]) -> [UInt8] {
         var code = [UInt8](repeating: 0, count: 32)
         var byteCount: UInt32 = 0
-        let key = key.isEmpty ? [0] : key  // HMAC pads with zeros; libcrypto reads a null key as "the one before"
+        // HMAC pads keys with zeros, and libcrypto reads a null key as "the one before".
+        let key = key.isEmpty ? [0] : key
         let made = HMAC(EVP_sha256(), key, Int32(key.count), message, message.count, &code, &byteCount)
         precondition(made != nil && byteCount == 32, "libcrypto has no HMAC-SHA-256")
         return code

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import AgentAPI
+import Synchronization
+
+/// The newest progress of one running job: written as often as the job likes, read once a second.
+final class ProgressBoard: Sendable {
+    private let newest = Mutex(JobProgress())
+
+    var value: JobProgress { newest.withLock { $0 } }
+
+    func update(_ change: (inout JobProgress) -> Void) {
+        newest.withLock { change(&$0) }
+    }
+}
+
+/// What a running job tells of itself. Progress may be lost; events and evidence are not.
+struct JobReporter: Sendable {
+    let id: String
+    let attempt: Int
+    let board: ProgressBoard
+    private let table: JobTable
+
+    init(id: String, attempt: Int, board: ProgressBoard, table: JobTable) {
+        self.id = id
+        self.attempt = attempt
+        self.board = board
+        self.table = table
+    }
+
+    /// Running totals, from any thread.
+    func progress(_ change: (inout JobProgress) -> Void) {
+        board.update(change)
+    }
+
+    /// A disk began or ended.
+    func disk(_ text: String) async {
+        await table.record(.disk, text, of: id)
+    }
+
+    func note(_ text: String) async {
+        await table.record(.note, text, of: id)
+    }
+
+    /// Keeps the evidence so far, so that an interrupted job still has it.
+    func keep(_ record: NodeRecord) async {
+        await table.keep(record, of: id)
+    }
+
+    func keep(_ report: RestoreReport) async {
+        await table.keep(report, of: id)
+    }
+}

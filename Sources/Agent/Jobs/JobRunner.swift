@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import AgentAPI
+import Logging
+import ServiceLifecycle
+
+/// Runs the jobs that the table accepts, whether or not anybody listens, and cleans up after those cut short.
+///
+/// On graceful shutdown every running job is told to end as `interrupted`; `run` returns when their uploads are
+/// aborted.
+struct JobRunner: Service {
+    let table: JobTable
+    let work: any JobWork
+    let logger: Logger
+    /// How long to wait before cleaning up is tried again.
+    var cleanUpRetryDelay: Duration = .seconds(30)
+
+    func run() async throws {
+        let leftovers = await table.leftovers
+        await withDiscardingTaskGroup { group in
+            group.addTask { await tick() }
+            for request in leftovers { group.addTask { await cleanUp(after: request, untilDone: true) } }
+            for await request in table.accepted.cancelOnGracefulShutdown() {
+                group.addTask { await run(request) }
+            }
+            await table.stopAll()
+            group.cancelAll()
+        }
+    }
+
+    private func tick() async {
+        while (try? await Task.sleep(for: .seconds(1))) != nil { await table.tick() }
+    }
+
+    private func run(_ request: JobRequest) async {
+        do {
+            guard let (reporter, stop) = try await table.begin(request.id) else { return }
+            logger.info("job \(request.id): \(request.order.kind.rawValue) of run \(request.run) begins")
+            let outcome = await outcome(of: request, reporter: reporter, stop: stop)
+            if case .failure = outcome {
+                await Task { await cleanUp(after: request, untilDone: false) }.value  // outlives the cancellation
+            }
+            await table.finish(request.id, with: outcome)
+        } catch {
+            await table.finish(request.id, with: .failure(error))
+        }
+        let state = try? await table.snapshot(of: request.id)
+        logger.info(
+            "job \(request.id): \(state?.state.rawValue ?? "gone")",
+            metadata: state?.error.map { ["error": "\($0)"] })
+    }
+
+    /// The work, cancelled as soon as `stop` has a value or this task is cancelled.
+    private func outcome(
+        of request: JobRequest, reporter: JobReporter, stop: AsyncStream<Void>
+    ) async -> Result<JobResult, any Error> {
+        await withTaskGroup(of: Result<JobResult, any Error>?.self) { group in
+            group.addTask {
+                do {
+                    return .success(try await work.run(request, reporter: reporter))
+                } catch {
+                    return .failure(error)
+                }
+            }
+            group.addTask {
+                for await _ in stop { break }
+                return nil
+            }
+            var outcome: Result<JobResult, any Error>?
+            for await end in group {
+                outcome = end ?? outcome
+                group.cancelAll()
+            }
+            return outcome ?? .failure(CancellationError())
+        }
+    }
+
+    /// - Parameter untilDone: try again until it succeeds; otherwise the next start of the agent does.
+    private func cleanUp(after request: JobRequest, untilDone: Bool) async {
+        while !Task.isCancelled {
+            do {
+                try await work.cleanUp(after: request)
+                return
+            } catch {
+                logger.warning("job \(request.id): its leftovers stay for now: \(error)")
+            }
+            guard untilDone, (try? await Task.sleep(for: cleanUpRetryDelay)) != nil else { return }
+        }
+    }
+}

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import AgentAPI
+import Files
+import Logging
+
+/// The agent's jobs on disk, under `<stateDirectory>/jobs`.
+///
+/// Shape: `<id>.json` is a `StoredJob`, replaced atomically; `<id>.events` is its `JobEvent`s as NDJSON, only ever
+/// added to. A line that a crash tore is skipped, a job file that cannot be read is set aside as `<id>.json.damaged`.
+struct JobStore: Sendable {
+    /// Bytes at most of one file; larger ones are not ours.
+    static let fileByteCountLimit = 64 << 20
+
+    private let jobs: String
+    private let stateFile: String
+
+    init(stateDirectory: String) throws(FilesError) {
+        jobs = "\(stateDirectory)/jobs"
+        stateFile = "\(stateDirectory)/agent-state.json"
+        try FileSystem.makeDirectories(jobs, mode: 0o700)
+    }
+
+    func save(_ job: StoredJob) throws {
+        try FileSystem.writeAtomically(jobFile(job.request.id), WireJSON.document(job), mode: 0o600)
+    }
+
+    /// Every job on disk, in no particular order.
+    func loadJobs(logger: Logger) throws -> [StoredJob] {
+        try FileSystem.list(jobs).filter { $0.hasSuffix(".json") }.compactMap { name in
+            let path = "\(jobs)/\(name)"
+            do {
+                return try WireJSON.read(StoredJob.self, from: try read(path), what: path)
+            } catch {
+                logger.error("\(error); set aside as \(name).damaged")
+                try? FileSystem.rename(path, to: "\(path).damaged")
+                return nil
+            }
+        }
+    }
+
+    /// Forgets a job; what cannot be removed is logged.
+    func remove(_ id: String, logger: Logger) {
+        for path in [jobFile(id), eventsFile(id)] where FileSystem.exists(path) {
+            do {
+                try FileSystem.remove(path)
+            } catch {
+                logger.warning("\(error)")
+            }
+        }
+    }
+
+    /// What reached the disk survives the agent's own death at once, and a power failure within seconds.
+    func append(_ event: JobEvent, to id: String) throws {
+        try FileSystem.append(
+            eventsFile(id), WireJSON.line(event), mode: 0o600, synchronising: event.state != nil)
+    }
+
+    /// The events in their order; torn lines are left out.
+    func events(of id: String) throws -> [JobEvent] {
+        guard FileSystem.exists(eventsFile(id)) else { return [] }
+        let lines = try read(eventsFile(id)).split(separator: UInt8(ascii: "\n"))
+        return lines.compactMap { line in
+            try? WireJSON.read(JobEvent.self, from: Array(line), what: eventsFile(id))
+        }
+    }
+
+    /// Ends a line that a crash tore, so that the next one stands by itself.
+    func mendEvents(of id: String) throws {
+        guard FileSystem.exists(eventsFile(id)) else { return }
+        if let last = try read(eventsFile(id)).last, last != UInt8(ascii: "\n") {
+            try FileSystem.append(eventsFile(id), [UInt8(ascii: "\n")])
+        }
+    }
+
+    func loadState() throws -> AgentState {
+        guard FileSystem.exists(stateFile) else { return AgentState() }
+        return try WireJSON.read(from: try read(stateFile), what: stateFile)
+    }
+
+    func save(_ state: AgentState) throws {
+        try FileSystem.writeAtomically(stateFile, WireJSON.document(state), mode: 0o600)
+    }
+
+    private func read(_ path: String) throws(FilesError) -> [UInt8] {
+        try FileSystem.readAll(path, limit: Self.fileByteCountLimit)
+    }
+
+    private func jobFile(_ id: String) -> String { "\(jobs)/\(id).json" }
+    private func eventsFile(_ id: String) -> String { "\(jobs)/\(id).events" }
+}

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import AgentAPI
+
+/// What a job came to when it was not cut short.
+struct JobResult: Sendable {
+    var record: NodeRecord?
+    var restore: RestoreReport?
+    /// Why it did not succeed; the evidence beside it holds what did.
+    var error: WireError?
+}
+
+/// What the job table runs: the node's work, behind one door.
+protocol JobWork: Sendable {
+    /// What can be refused before the job exists. Local files only, and quick.
+    ///
+    /// - Throws: `WireError`.
+    func check(_ request: JobRequest) async throws
+
+    /// Does the work. A failure that has evidence beside it is a result, not a throw.
+    ///
+    /// - Throws: `CancellationError` once the task is cancelled and the work's own uploads are aborted.
+    func run(_ request: JobRequest, reporter: JobReporter) async throws -> JobResult
+
+    /// Undoes what a job that was cut short left behind: its own journalled uploads, its slot's reservation.
+    ///
+    /// - Throws: when the store cannot be reached; it is called again later.
+    func cleanUp(after request: JobRequest) async throws
+}

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+
+extension FileSystem {
+    /// Adds bytes to a file's end in one write, creating the file with `mode` if need be.
+    ///
+    /// - Parameter synchronising: whether the bytes must survive a power failure before this returns.
+    public static func append(
+        _ path: String, _ bytes: [UInt8], mode: UInt32 = 0o600, synchronising: Bool = false
+    ) throws(FilesError) {
+        let descriptor = try Descriptor(path, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW, mode: mode)
+        try descriptor.writeAll(bytes, path: path)
+        if synchronising { try descriptor.synchronise(path: path) }
+    }
+}

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import AgentAPI
+import Testing
+
+@testable import Agent
+
+@Suite(.timeLimit(.minutes(2))) struct JobEventTests {
+    private let directory: StateDirectory
+    private let table: JobTable
+    private let work = HeldWork()
+
+    init() throws {
+        directory = try StateDirectory()
+        table = try directory.table()
+    }
+
+    /// Everything a listener gets until the job is over.
+    private static func listen(
+        _ table: JobTable, _ id: String, after sequence: Int
+    ) async throws -> [JobEvent] {
+        var events: [JobEvent] = []
+        var feed = try await table.listen(id, after: sequence)
+        for await _ in feed.wakes {
+            let delivery = try await feed.take(from: table)
+            events += delivery.events
+            if delivery.isOver { break }
+        }
+        return events
+    }
+
+    @Test func `every listener gets every numbered event without gaps`() async throws {
+        let (table, work) = (table, work)
+        try await withRunner(table, work) {
+            _ = try await table.accept(.sample())
+            async let first = Self.listen(table, "job-1", after: 0)
+            async let second = Self.listen(table, "job-1", after: 0)
+            _ = try await wait(for: "job-1", in: table, until: [.running])
+            for number in 1...700 { await table.record(.disk, "disk \(number)", of: "job-1") }
+            try await work.end()
+            for events in try await [first, second] {
+                let numbered = events.filter { $0.kind == .state || $0.kind == .disk || $0.kind == .note }
+                #expect(numbered.compactMap(\.text).filter { $0.hasPrefix("disk") }.count == 700)
+                #expect(numbered.last?.state == .succeeded)
+                let sequences = events.map(\.sequence)
+                #expect(sequences == sequences.sorted())
+                #expect(Set(sequences).subtracting([0]) == Set(1...(sequences.last ?? 0)))
+            }
+        }
+    }
+
+    @Test func `a listener that comes back gets what follows its number`() async throws {
+        let (table, work) = (table, work)
+        try await withRunner(table, work) {
+            _ = try await table.accept(.sample())
+            try await work.end()
+            let done = try await wait(for: "job-1", in: table, until: .final)
+            let all = try await Self.listen(table, "job-1", after: 0)
+            #expect(all.map(\.sequence) == Array(1...done.lastSequence))
+            let rest = try await Self.listen(table, "job-1", after: 2)
+            #expect(rest == Array(all.dropFirst(2)))
+            #expect(try await Self.listen(table, "job-1", after: done.lastSequence).isEmpty)
+        }
+    }
+
+    @Test func `events survive a restart, and a torn last line costs only itself`() async throws {
+        _ = try await table.accept(.sample())
+        let path = "\(directory.path)/jobs/job-1.events"
+        try appendBytes(Array("{\"sequence\":2,\"ti".utf8), to: path)
+        let later = try directory.table()
+        let events = try await Self.listen(later, "job-1", after: 0)
+        #expect(events.map(\.sequence) == [1, 2])
+        #expect(events.map(\.state) == [.accepted, .interrupted])
+    }
+
+    @Test func `notes are bounded, states and disks are not`() async throws {
+        let (table, work) = (table, work)
+        try await withRunner(table, work) {
+            _ = try await table.accept(.sample())
+            _ = try await wait(for: "job-1", in: table, until: [.running])
+            for number in 0..<(JobTable.noteLimit + 50) {
+                await table.record(.note, "note \(number)", of: "job-1")
+            }
+            await table.record(.disk, "a disk", of: "job-1")
+            try await work.end()
+            let events = try await Self.listen(table, "job-1", after: 0)
+            #expect(events.filter { $0.kind == .note }.count <= JobTable.noteLimit)
+            #expect(events.contains { $0.kind == .disk })
+            #expect(events.last?.state == .succeeded)
+        }
+    }
+
+    @Test func `a quiet job sends heartbeats that repeat the newest number`() async throws {
+        let (table, work) = (table, work)
+        try await withRunner(table, work) {
+            _ = try await table.accept(.sample())
+            var feed = try await table.listen("job-1", after: 0)
+            var heartbeat: JobEvent?
+            for await _ in feed.wakes {
+                heartbeat = try await feed.take(from: table).events.first { $0.kind == .heartbeat }
+                if heartbeat != nil { break }
+            }
+            #expect(heartbeat?.sequence == (try await table.snapshot(of: "job-1").lastSequence))
+            try await work.end()
+        }
+    }
+
+    @Test func `a listener that leaves is forgotten`() async throws {
+        _ = try await table.accept(.sample())
+        do {
+            let feed = try await table.listen("job-1", after: 0)
+            #expect(feed.id == "job-1")
+            #expect(await table.listenerCount(of: "job-1") == 1)
+        }
+        await table.tick()
+        #expect(await table.listenerCount(of: "job-1") == 0)
+    }
+}
+
+extension JobTable {
+    fileprivate func listenerCount(of id: String) -> Int { entries[id]?.listeners.count ?? 0 }
+}

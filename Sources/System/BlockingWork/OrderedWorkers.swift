@@ -20,7 +20,7 @@ public final class OrderedWorkers<Input: Sendable, Output: Sendable>: Sendable {
         places = HandOver(capacity: 2 * width)
         let (input, output, places) = (input, output, places)
         for _ in 0..<width {
-            startThread(name) {
+            startDetachedThread(name) {
                 do {
                     while let (index, element) = try input.takeBlocking() {
                         try output.put(transform(element), at: index)

@@ -17,7 +17,7 @@ public func runBlocking<Value: Sendable>(
 ) async throws -> Value {
     let result: Result<Value, any Error> = await withTaskCancellationHandler {
         await withCheckedContinuation { continuation in
-            startThread(name) {
+            startDetachedThread(name) {
                 continuation.resume(returning: Result { try work() })
             }
         }
@@ -28,8 +28,8 @@ public func runBlocking<Value: Sendable>(
     return try result.get()
 }
 
-/// Starts a detached thread; `name` shows in `top -H` (its first 15 bytes).
-func startThread(_ name: String, _ body: @escaping @Sendable () -> Void) {
+/// Starts a thread that nobody joins; `name` shows in `top -H` (its first 15 bytes).
+public func startDetachedThread(_ name: String, _ body: @escaping @Sendable () -> Void) {
     let start = Unmanaged.passRetained(ThreadStart(name: name, body: body))
     var attributes = pthread_attr_t()
     pthread_attr_init(&attributes)

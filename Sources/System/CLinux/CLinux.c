@@ -46,6 +46,11 @@ int amfleet_open_at(int directory, const char *name, int flags) {
     return descriptor < 0 ? -errno : descriptor;
 }
 
+int amfleet_set_nonblocking(int descriptor) {
+    int flags = fcntl(descriptor, F_GETFL);
+    return flags < 0 || fcntl(descriptor, F_SETFL, flags | O_NONBLOCK) < 0 ? -errno : 0;
+}
+
 /// The file actions that give the child exactly `descriptors`.
 /// Sources are first lifted above the targets, so that no dup2 overwrites a source that is still needed.
 static int add_descriptors(posix_spawn_file_actions_t *actions, const int *descriptors, int count, int *lifted) {

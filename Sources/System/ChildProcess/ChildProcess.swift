@@ -1,1 +1,211 @@
 // SPDX-License-Identifier: Apache-2.0
+
+public import BlockingWork
+import CLinux
+import Glibc
+import Synchronization
+
+/// A running program in a process group of its own, with pipes as its command asks and its messages collected.
+///
+/// It is always reaped, on a thread of its own, and its whole group ends with it. Dropping the last reference does not
+/// end it: whoever spawns it calls `exit()` (which ends it when its task is cancelled) or `terminate()`.
+public final class ChildProcess: Sendable {
+    /// What runs.
+    public let command: ChildCommand
+    /// Its process id, which is also its group's.
+    public let processID: Int32
+
+    private let input: PipeEnd?
+    private let output: PipeEnd?
+    private let state: Mutex<State>
+    private let messages: MessageCollector
+
+    private struct State {
+        var exit: ChildExit?
+        var isTerminated = false
+        var waiters: [CheckedContinuation<ChildExit, Never>] = []
+    }
+
+    private init(
+        _ command: ChildCommand, _ processID: Int32, input: PipeEnd?, output: PipeEnd?,
+        _ messages: MessageCollector
+    ) {
+        self.command = command
+        self.processID = processID
+        self.input = input
+        self.output = output
+        self.messages = messages
+        state = Mutex(State())
+    }
+
+    /// Starts the program.
+    ///
+    /// `onMessageLine` gets each line of its standard error, without the line end, on one thread of its own; without
+    /// it the last 64 KiB are kept in `lastMessages`.
+    public static func spawn(
+        _ command: ChildCommand, onMessageLine: (@Sendable (UnsafeRawBufferPointer) -> Void)? = nil
+    ) throws(ChildProcessError) -> ChildProcess {
+        signal(SIGPIPE, SIG_IGN)  // a child that stops reading is an error of the write, not our death
+        let input = command.hasInput ? try Pipe() : nil
+        let output = command.hasOutput ? try Pipe() : nil
+        let messagePipe = try Pipe(isBulk: false)
+        let null = PipeEnd(amfleet_open("/dev/null", O_RDWR, 0))
+        let standard = [input?.reading ?? null, output?.writing ?? null, messagePipe.writing].compactMap(
+            \.number)
+        let processID = try start(command, standard + command.extraDescriptors)
+        for end in [input?.reading, output?.writing, messagePipe.writing, null] { end?.close() }
+        for end in [input?.writing, output?.reading] {
+            if let number = end?.number { _ = amfleet_set_nonblocking(number) }
+        }
+        let messages = MessageCollector(messagePipe.reading, onLine: onMessageLine)
+        let child = ChildProcess(command, processID, input: input?.writing, output: output?.reading, messages)
+        child.watch()
+        return child
+    }
+
+    private static func start(
+        _ command: ChildCommand, _ descriptors: [Int32]
+    ) throws(ChildProcessError) -> Int32 {
+        var processID: pid_t = 0
+        let environment = command.environment.map { "\($0.key)=\($0.value)" }
+        let status = withArgumentVector(command.arguments) { arguments in
+            withArgumentVector(environment) { environment in
+                amfleet_spawn(
+                    command.executable, arguments, environment, command.directory, descriptors,
+                    Int32(descriptors.count), &processID)
+            }
+        }
+        guard status == 0 else {
+            throw .cannotStart(executable: command.executable, reason: String(cString: strerror(-status)))
+        }
+        return processID
+    }
+
+    /// The last 64 KiB of its standard error, where nobody took the lines.
+    public var lastMessages: String { messages.tail }
+
+    /// Waits for its end. When the task is cancelled, the child is terminated, and its end is awaited all the same.
+    public func exit() async -> ChildExit {
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                state.withLock { state in
+                    if let exit = state.exit {
+                        continuation.resume(returning: exit)
+                    } else {
+                        state.waiters.append(continuation)
+                    }
+                }
+            }
+        } onCancel: {
+            terminate()
+        }
+    }
+
+    /// Asks the whole group to end, and kills it after `grace`. Harmless after its end; does not wait.
+    public func terminate(grace: Duration = .seconds(5)) {
+        let isFirst = state.withLock { state in
+            defer { state.isTerminated = true }
+            guard state.exit == nil, !state.isTerminated else { return false }
+            kill(-processID, SIGTERM)
+            return true
+        }
+        guard isFirst else { return }
+        startDetachedThread("child-grace") { [self] in
+            let deadline = ContinuousClock.now + grace
+            while ContinuousClock.now < deadline, !hasEnded { usleep(10_000) }
+            state.withLock { if $0.exit == nil { _ = kill(-processID, SIGKILL) } }
+        }
+    }
+
+    var hasEnded: Bool { state.withLock { $0.exit != nil } }
+
+    var isTerminated: Bool { state.withLock { $0.isTerminated } }
+
+    /// Fills the rest of `block` from its output; blocks the thread. False at the end of the output.
+    ///
+    /// - Throws: `stalled` after `stallLimit` without a byte; `CancellationError` after `terminate()`.
+    public func readBlocking(into block: ByteBlock, stallLimit: Duration) throws -> Bool {
+        guard let descriptor = output?.number else { return false }
+        while block.count < block.capacity {
+            let room = block.remainder
+            let count = read(descriptor, room.baseAddress, room.count)
+            let error = errno
+            if isTerminated { throw CancellationError() }
+            if count > 0 {
+                block.count += count
+            } else if count == 0 {
+                return false
+            } else {
+                try waitAfter(error, descriptor, POLLIN, stallLimit)
+            }
+        }
+        return true
+    }
+
+    /// Writes all of `bytes` to its input; blocks the thread.
+    ///
+    /// - Throws: `stalled` after `stallLimit` without a byte taken; `inputRefused`; `CancellationError` after `terminate()`.
+    public func writeBlocking(_ bytes: UnsafeRawBufferPointer, stallLimit: Duration) throws {
+        var written = 0
+        while written < bytes.count {
+            guard let descriptor = input?.number else {
+                throw ChildProcessError.inputRefused(executable: command.executable)
+            }
+            let count = write(descriptor, bytes.baseAddress.map { $0 + written }, bytes.count - written)
+            let error = errno
+            if isTerminated { throw CancellationError() }
+            if count >= 0 {
+                written += count
+            } else if error == EPIPE {
+                throw ChildProcessError.inputRefused(executable: command.executable)
+            } else {
+                try waitAfter(error, descriptor, POLLOUT, stallLimit)
+            }
+        }
+    }
+
+    /// Its input ends here. Called by whoever writes it.
+    public func closeInput() {
+        input?.close()
+    }
+
+    private func waitAfter(_ error: Int32, _ descriptor: Int32, _ events: Int32, _ limit: Duration) throws {
+        if error == EINTR { return }
+        guard error == EAGAIN else {
+            throw ChildProcessError.pipeFailed(
+                executable: command.executable, reason: String(cString: strerror(error)))
+        }
+        guard waitUntilReady(descriptor, events, limit: limit) else {
+            throw ChildProcessError.stalled(executable: command.executable, limit: limit)
+        }
+    }
+
+    /// Reaps it. While it is unreaped its id cannot be another's, so signals go where they should.
+    private func watch() {
+        startDetachedThread("child-wait") { [self] in
+            _ = amfleet_wait_unreaped(processID)
+            messages.waitUntilRead(limit: .seconds(5))
+            var waitStatus: Int32 = 0
+            let waiters = state.withLock { state in
+                kill(-processID, SIGKILL)  // what it left behind in its group
+                while waitpid(processID, &waitStatus, 0) < 0, errno == EINTR {}
+                let exit =
+                    waitStatus & 0x7f == 0
+                    ? ChildExit.status(waitStatus >> 8 & 0xff) : .signal(waitStatus & 0x7f)
+                state.exit = exit
+                defer { state.waiters = [] }
+                return state.waiters.map { ($0, exit) }
+            }
+            for (waiter, exit) in waiters { waiter.resume(returning: exit) }
+        }
+    }
+}
+
+/// Calls `body` with a null-terminated vector of C strings.
+private func withArgumentVector<Result>(
+    _ texts: [String], _ body: ([UnsafeMutablePointer<CChar>?]) -> Result
+) -> Result {
+    let pointers = texts.map { strdup($0) } + [nil]
+    defer { pointers.forEach { free($0) } }
+    return body(pointers)
+}

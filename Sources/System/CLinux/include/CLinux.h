@@ -23,6 +23,9 @@ int amfleet_open(const char *path, int flags, mode_t mode);
 /// openat(2) without creating: descriptor or -errno; always close-on-exec.
 int amfleet_open_at(int directory, const char *name, int flags);
 
+/// Reads and writes on the descriptor no longer wait: 0 or -errno.
+int amfleet_set_nonblocking(int descriptor);
+
 /// Spawns `path` in a process group of its own with default signal dispositions and an empty signal mask.
 /// `descriptors[i]` becomes the child's descriptor i; all others are closed. `directory` may be NULL.
 /// 0 and the process id in `*process`, or -errno.

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// What to run and what it gets: nothing is inherited but what stands here.
+public struct ChildCommand: Sendable, Equatable {
+    /// Absolute path of the program.
+    public var executable: String
+    /// The argument vector, `argv[0]` included.
+    public var arguments: [String]
+    /// The whole environment. The default is small and makes messages English.
+    public var environment: [String: String]
+    /// Where it starts; nil: where we are.
+    public var directory: String?
+    /// Whether we write its standard input; otherwise it reads `/dev/null`.
+    public var hasInput: Bool
+    /// Whether we read its standard output; otherwise that goes to `/dev/null`.
+    public var hasOutput: Bool
+    /// Open descriptors that become 3, 4 … in the child. They stay the caller's, who closes them after the spawn.
+    public var extraDescriptors: [Int32]
+
+    /// `arguments[0]` of the child is `executable`.
+    public init(
+        _ executable: String, _ arguments: [String],
+        environment: [String: String] = ChildCommand.plainEnvironment,
+        directory: String? = nil, hasInput: Bool = false, hasOutput: Bool = false,
+        extraDescriptors: [Int32] = []
+    ) {
+        self.executable = executable
+        self.arguments = [executable] + arguments
+        self.environment = environment
+        self.directory = directory
+        self.hasInput = hasInput
+        self.hasOutput = hasOutput
+        self.extraDescriptors = extraDescriptors
+    }
+
+    /// The standard search path and the C locale, as Amanda's `safe_env` gives its children.
+    public static let plainEnvironment = [
+        "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C",
+    ]
+}
+
+/// How a child ended.
+public enum ChildExit: Sendable, Equatable, CustomStringConvertible {
+    /// By itself, with this status.
+    case status(Int32)
+    /// By this signal.
+    case signal(Int32)
+
+    /// `exited with status 2` or `was killed by signal 9`
+    public var description: String {
+        switch self {
+        case .status(let status): "exited with status \(status)"
+        case .signal(let signal): "was killed by signal \(signal)"
+        }
+    }
+}
+
+/// What can go wrong with a child besides its own exit status.
+public enum ChildProcessError: Error, Sendable, Equatable {
+    /// It could not be started; the system's reason.
+    case cannotStart(executable: String, reason: String)
+    /// It neither gave nor took a byte for this long.
+    case stalled(executable: String, limit: Duration)
+    /// It did not end in time and was killed.
+    case timedOut(executable: String, limit: Duration)
+    /// It stopped reading its input.
+    case inputRefused(executable: String)
+    /// A read or write on its pipe failed; the system's reason.
+    case pipeFailed(executable: String, reason: String)
+    /// It wrote more than we are willing to keep.
+    case tooMuchOutput(executable: String, limit: Int)
+}
+
+extension ChildProcessError: CustomStringConvertible {
+    /// One line, lower case.
+    public var description: String {
+        switch self {
+        case .cannotStart(let executable, let reason): "cannot start '\(executable)': \(reason)"
+        case .stalled(let executable, let limit): "'\(executable)' neither gave nor took a byte for \(limit)"
+        case .timedOut(let executable, let limit):
+            "'\(executable)' did not end within \(limit) and was killed"
+        case .inputRefused(let executable): "'\(executable)' stopped reading its input"
+        case .pipeFailed(let executable, let reason): "the pipe to '\(executable)' failed: \(reason)"
+        case .tooMuchOutput(let executable, let limit): "'\(executable)' wrote more than \(limit) bytes"
+        }
+    }
+}

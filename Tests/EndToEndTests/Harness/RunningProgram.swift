@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+
+/// A program that a test has started: its output goes to files, and it dies with the tests at the latest.
+final class RunningProgram: Sendable {
+    let arguments: [String]
+    let outputPath: String
+    let errorPath: String
+    private let process: Process
+
+    /// Starts `arguments[0]` in a process group of its own.
+    ///
+    /// - Parameters:
+    ///   - environment: added to the tests' own; an empty value removes the variable.
+    ///   - input: what it reads; nil means nothing.
+    ///   - output: where standard output and standard error go: `<output>.out`, `<output>.err`.
+    init(
+        _ arguments: [String], environment: [String: String] = [:], directory: String? = nil,
+        input: String? = nil, output: String
+    ) throws {
+        self.arguments = arguments
+        outputPath = "\(output).out"
+        errorPath = "\(output).err"
+        process = Process()
+        process.executableURL = URL(fileURLWithPath: arguments[0])
+        process.arguments = Array(arguments.dropFirst())
+        process.environment = ProcessInfo.processInfo.environment
+            .merging(environment) { $1 }
+            .filter { !$0.value.isEmpty }
+        process.currentDirectoryURL = URL(fileURLWithPath: directory ?? "/")
+        let read = try FileHandle(forReadingFrom: URL(fileURLWithPath: input ?? "/dev/null"))
+        let out = try Self.create(outputPath)
+        let err = try Self.create(errorPath)
+        process.standardInput = read
+        process.standardOutput = out
+        process.standardError = err
+        try process.run()
+        ProcessKeeper.shared.watch(pid)
+        for handle in [read, out, err] { try handle.close() }
+    }
+
+    private static func create(_ path: String) throws -> FileHandle {
+        try Data().write(to: URL(fileURLWithPath: path))
+        return try FileHandle(forWritingTo: URL(fileURLWithPath: path))
+    }
+
+    var pid: Int32 { process.processIdentifier }
+    var isRunning: Bool { process.isRunning }
+
+    /// What it has said so far, both streams.
+    var text: String { Self.text(outputPath) + Self.text(errorPath) }
+
+    /// Waits for its end; a program that is still there after `limit` is killed, and that is an error.
+    func end(within limit: Duration) async throws -> CommandResult {
+        do {
+            try await eventually(within: limit) { !self.isRunning }
+        } catch {
+            await kill()
+            throw CommandError.timeLimit(arguments, limit, text)
+        }
+        return ended()
+    }
+
+    /// Sends a signal to the program alone.
+    func send(_ signal: Int32) {
+        if isRunning { _ = Glibc.kill(pid, signal) }
+    }
+
+    /// SIGKILL to the program alone, as a power cut would end it; returns once it is gone.
+    func kill() async {
+        send(SIGKILL)
+        while isRunning { try? await Task.sleep(for: .milliseconds(10)) }
+        _ = ended()
+    }
+
+    private func ended() -> CommandResult {
+        _ = Glibc.kill(-pid, SIGKILL)  // what it left behind in its group
+        ProcessKeeper.shared.forget(pid)
+        let status = process.terminationStatus
+        let exit = process.terminationReason == .exit ? status : -status
+        return CommandResult(
+            arguments: arguments, exit: exit, output: Self.text(outputPath), errors: Self.text(errorPath))
+    }
+
+    /// The file as text, at most its last mebibyte.
+    private static func text(_ path: String) -> String {
+        let bytes = (try? Data(contentsOf: URL(fileURLWithPath: path), options: .alwaysMapped)) ?? Data()
+        return String(decoding: bytes.suffix(1 << 20), as: UTF8.self)
+    }
+}
+
+/// Returns once `condition` holds; asks ten times a second.
+func eventually(
+    within limit: Duration, _ what: String = "", _ condition: () async throws -> Bool
+) async throws {
+    let clock = ContinuousClock()
+    let deadline = clock.now + limit
+    while try await !condition() {
+        guard clock.now < deadline else { throw CommandError.never(what, limit) }
+        try await Task.sleep(for: .milliseconds(100))
+    }
+}

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+
+/// The oracle: Amanda's own programs, run as Amanda's user on one node's configuration.
+///
+/// They take a configuration only by its name under `/etc/amanda`, so the node's directory is linked there under its
+/// own name, which must be one that this machine does not have.
+final class StockAmanda: Sendable {
+    let configuration: String
+    private let node: ClusterNode
+    private let work: String
+    private let placed: [String]
+    private let preload: String
+
+    /// A configuration's name that no other test and no real configuration has.
+    static func newName(_ kind: String) -> String { "amfleet\(getpid())-\(kind)" }
+
+    /// Links the node's configuration and allows its user in.
+    init(_ configuration: String, of node: ClusterNode, work: String) async throws {
+        self.configuration = configuration
+        self.node = node
+        self.work = work
+        try FileManager.default.createDirectory(atPath: work, withIntermediateDirectories: true)
+        preload = "\(work)/shim.so"
+        try await script(Self.prepare, [work, Self.shim])
+        let link = "/etc/amanda/\(configuration)"
+        placed = [link, "\(link)-volume"]
+        for path in placed { ProcessKeeper.shared.placed(path) }
+        try await script("ln -sT \"$1\" \"$2\"", [node.directory(of: configuration), link])
+    }
+
+    /// Takes the links away.
+    func remove() {
+        for path in placed {
+            try? FileManager.default.removeItem(atPath: path)
+            ProcessKeeper.shared.removed(path)
+        }
+        try? FileManager.default.removeItem(atPath: work)
+    }
+
+    /// `amadmin CONF find`: one line a dump.
+    func find() async throws -> String {
+        try await run(["amadmin", configuration, "find"])
+    }
+
+    /// `amfetchdump -p`: the dump's archive, as a file.
+    func fetchDump(_ disk: String, run datestamp: String = "") async throws -> String {
+        let expression = "^\(disk)$"
+        return try await archive(["amfetchdump", "-p", configuration, "localhost", expression, datestamp])
+    }
+
+    /// `amrestore -p` from a volume: the archive of the one dump part on it that belongs to `disk`.
+    func restore(_ disk: String, slot: String) async throws -> String {
+        let directory = "/etc/amanda/\(configuration)-volume"
+        try? FileManager.default.removeItem(atPath: directory)
+        try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+        try write(volumeText(slot: slot), to: "\(directory)/amanda.conf")
+        return try await archive([
+            "amrestore", "-p", "--config", "\(configuration)-volume", "volume", "localhost", disk,
+        ])
+    }
+
+    /// `amdump`: stock Amanda backs up. It needs the shim: its way of sending a PUT is not libcurl's any more.
+    @discardableResult
+    func dump() async throws -> String {
+        let listDirectory = "\(node.directory(of: configuration))/gnutar-lists"
+        try await script("install -d -o backup -g backup -m 770 \"$1\"", [listDirectory])
+        return try await run(["amdump", configuration], preload: preload)
+    }
+
+    /// Writes an archive's files below a new folder, with everything that tar can give back.
+    func unpack(_ archive: String) async throws -> String {
+        let target = "\(work)/tree-\(UUID().uuidString.prefix(8))"
+        try FileManager.default.createDirectory(atPath: target, withIntermediateDirectories: true)
+        try await successful([
+            "/usr/bin/tar", "--numeric-owner", "--xattrs", "--xattrs-include=*", "-C", target, "-xpf",
+            archive,
+        ])
+        return target
+    }
+
+    private func archive(_ arguments: [String]) async throws -> String {
+        let output = "\(work)/archive-\(UUID().uuidString.prefix(8))"
+        let program = try RunningProgram(
+            asUser(arguments.filter { !$0.isEmpty }), directory: "/", output: output)
+        let result = try await program.end(within: .seconds(180))
+        guard result.exit == 0 else {
+            throw CommandError.failed(
+                CommandResult(arguments: arguments, exit: result.exit, output: "", errors: result.errors))
+        }
+        return "\(output).out"
+    }
+
+    private func run(_ arguments: [String], preload: String? = nil) async throws -> String {
+        try await successful(try asUser(arguments, preload: preload), directory: "/", limit: .seconds(240))
+    }
+
+    private func asUser(_ arguments: [String], preload: String? = nil) throws -> [String] {
+        var words = [try Machine.path(of: "runuser"), "-u", "backup", "--", "/usr/bin/env"]
+        if let preload { words.append("LD_PRELOAD=\(preload)") }
+        return words + [try Machine.path(of: arguments[0])] + arguments.dropFirst()
+    }
+
+    private func volumeText(slot: String) -> String {
+        let store = node.store
+        return """
+            tapetype S3
+            define tapetype S3 {
+                length 500 gigabytes
+                blocksize 10 megabytes
+            }
+            define device volume {
+                tapedev "s3:\(store.bucket)/\(store.prefix)/\(node.name)/\(configuration)/\(slot)"
+                device-property "S3_HOST" "\(store.host)"
+                device-property "S3_SSL" "NO"
+                device-property "S3_SUBDOMAIN" "NO"
+                device-property "S3_ACCESS_KEY" "\(store.accessKey)"
+                device-property "S3_SECRET_KEY" "\(store.secretKey)"
+            }
+
+            """
+    }
+}
+
+extension StockAmanda {
+    /// Amanda 3.5.1 sets `CURLOPT_POST` to 0 after `CURLOPT_UPLOAD`; libcurl from 7.87 on takes that for a GET.
+    private static let shim = """
+        #define _GNU_SOURCE
+        #include <dlfcn.h>
+        #include <stdarg.h>
+        #include <stdint.h>
+        int curl_easy_setopt(void *handle, int option, ...) {
+            static int (*real)(void *, int, ...);
+            va_list list;
+            va_start(list, option);
+            intptr_t value = va_arg(list, intptr_t);
+            va_end(list);
+            if (!real) {
+                void *library = dlopen("libcurl.so.4", RTLD_LAZY);
+                real = (int (*)(void *, int, ...))dlsym(library ? library : RTLD_NEXT, "curl_easy_setopt");
+            }
+            if (option == 47 && (int)value == 0) return 0;
+            return real(handle, option, value);
+        }
+        """
+
+    private static let prepare = """
+        chmod 755 "$1"
+        printf '%s\\n' "$2" >"$1/shim.c"
+        gcc -shared -fPIC -O2 -o "$1/shim.so" "$1/shim.c" -ldl
+        hosts=/etc/amandahosts
+        for line in 'localhost backup' 'localhost root amindexd amidxtaped'; do
+            grep -qxF "$line" $hosts 2>/dev/null || printf '%s\\n' "$line" >>$hosts
+        done
+        chown backup:backup $hosts
+        chmod 600 $hosts
+        """
+}

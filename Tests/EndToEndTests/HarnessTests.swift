@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import Testing
+
+extension EndToEnd {
+    /// The oracle must be able to do by itself what the suites ask of it.
+    @Suite(
+        .serialized, .needs(Machine.cluster + Machine.amanda), .arranged(LoneNode.self),
+        .timeLimit(.minutes(5)))
+    struct HarnessTests {
+        @Test func `stock Amanda backs up with the shim and gets its own dump back`() async throws {
+            let lone = try Arranged.as(LoneNode.self)
+            let disk = lone.node.data
+            let plan = ConfigurationPlan(name: StockAmanda.newName("gzip"), compress: "client fast")
+            try await SourceTree.make("\(disk)/tree", bytes: 8 << 20)
+            try await lone.node.configure(plan, disks: [disk])
+            let amanda = try await StockAmanda(plan.name, of: lone.node, work: "\(lone.directory)/stock")
+            defer { amanda.remove() }
+
+            try await amanda.dump()
+
+            let source = try await TreeManifest(of: disk)
+            let fetched = try await TreeManifest(of: amanda.unpack(amanda.fetchDump(disk)))
+            let restored = try await TreeManifest(of: amanda.unpack(amanda.restore(disk, slot: "slot-01")))
+            #expect(try await amanda.find().contains(disk))
+            #expect(source.difference(from: fetched) == "")
+            #expect(source.difference(from: restored) == "")
+        }
+    }
+}
+
+/// A store and one node of it, without agent or coordinator.
+private struct LoneNode: Arrangement {
+    let directory: String
+    let store: ClusterStore
+    let node: ClusterNode
+
+    static func arrange() async throws -> LoneNode {
+        let directory = try TestCluster.newDirectory()
+        let store = try await ClusterStore.start(
+            directory: "\(directory)/s3", prefix: "demo", nodes: ["node01"])
+        let access = StoreAccess(
+            host: store.host, bucket: ClusterStore.bucket, prefix: "demo", accessKey: "node01",
+            secretKey: store.secretKey(of: "node01"))
+        let node = try ClusterNode(name: "node01", directory: "\(directory)/node01", store: access, port: 0)
+        return LoneNode(directory: directory, store: store, node: node)
+    }
+
+    func remove() async {
+        await store.stop()
+        TestCluster.removeDirectory(directory)
+    }
+}

@@ -8,6 +8,9 @@ public enum CertificateError: Error, Sendable, Hashable {
     /// A URI that is not one of the three shapes of ``PeerName``.
     case notAPeerName(uri: String)
 
+    /// A certificate that names a peer of another cluster than the expected one.
+    case otherCluster(name: PeerName, expected: String)
+
     /// A file that cannot be read, and the kernel's reason.
     case unreadable(path: String, reason: String)
 
@@ -38,6 +41,8 @@ extension CertificateError: CustomStringConvertible {
             \(quoted(uri)) names no node, coordinator or observer of a cluster
             hint: issue the certificate with 'amfleet node add' or 'amfleet init'.
             """
+        case .otherCluster(let name, let expected):
+            "'\(name)' is no peer of the cluster '\(expected)'"
         case .unreadable(let path, let reason):
             "cannot read '\(path)': \(reason)"
         case .notPEM(let source, let kind, let reason):
@@ -55,6 +60,11 @@ extension CertificateError: CustomStringConvertible {
         case .libcrypto(let call, let reason):
             "\(call) failed: \(reason)"
         }
+    }
+
+    /// The description without its hint, for a log.
+    package var firstLine: String {
+        String(description.prefix { $0 != "\n" })
     }
 
     /// The text in quotation marks, with line ends, NUL and other control characters escaped.

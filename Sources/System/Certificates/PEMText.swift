@@ -4,12 +4,12 @@ import COpenSSL
 import Glibc
 
 /// PEM text: from a file, and to and from libcrypto's objects.
-enum PEMText {
+package enum PEMText {
     /// Longest file that is taken for PEM, so that a device or an archive named by mistake is not read whole.
     static let longestByteCount = 1 << 20
 
     /// Reads a file of PEM text.
-    static func read(_ path: String) throws(CertificateError) -> String {
+    package static func read(_ path: String) throws(CertificateError) -> String {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else { throw .unreadable(path: path, reason: String(cString: strerror(errno))) }
         defer { close(descriptor) }

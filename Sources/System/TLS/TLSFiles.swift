@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+
+/// Where a server's three PEM files lie.
+public struct TLSFiles: Sendable, Hashable {
+    /// Certificates that peers' certificates must be signed by; several during a change of authority.
+    public let authority: String
+
+    /// The server's own certificate.
+    public let certificate: String
+
+    /// Its private key.
+    public let privateKey: String
+
+    /// Paths, as they are.
+    public init(authority: String, certificate: String, privateKey: String) {
+        self.authority = authority
+        self.certificate = certificate
+        self.privateKey = privateKey
+    }
+
+    /// What changes when one of the files is replaced or rewritten; a file that is not there has no stamp.
+    var stamps: [FileStamp?] { [authority, certificate, privateKey].map { FileStamp(of: $0) } }
+}
+
+/// Which file a path leads to, and when it last changed.
+struct FileStamp: Sendable, Equatable {
+    private let device: UInt
+    private let inode: UInt
+    private let byteCount: Int
+    private let seconds: Int
+    private let nanoseconds: Int
+
+    init?(of path: String) {
+        var status = stat()
+        guard stat(path, &status) == 0 else { return nil }
+        device = status.st_dev
+        inode = status.st_ino
+        byteCount = status.st_size
+        seconds = status.st_mtim.tv_sec
+        nanoseconds = status.st_mtim.tv_nsec
+    }
+}

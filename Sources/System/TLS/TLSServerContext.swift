@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import Certificates
+import Glibc
+import Synchronization
+
+/// What a server shows to its peers and asks of them; replaceable while the server runs.
+///
+/// TLS 1.3 only, a client certificate required, no resumption, `http/1.1` by ALPN. A peer is let in if one of the
+/// authorities signed its certificate for a client's use, it holds now, and its one URI names a peer of `cluster`.
+public final class TLSServerContext: Sendable {
+    /// The cluster whose peers are let in.
+    public let cluster: String
+
+    /// Where certificate, key and authority are read from.
+    public let files: TLSFiles
+
+    private let current: Mutex<SSLContextHandle>
+
+    /// Reads the three files. Each of them must be usable, and the key must be the certificate's.
+    public init(
+        authority: String, certificate: String, privateKey: String, cluster: String
+    ) throws(TLSError) {
+        files = TLSFiles(authority: authority, certificate: certificate, privateKey: privateKey)
+        self.cluster = cluster
+        current = Mutex(try SSLContextHandle(files))
+    }
+
+    /// Reads the files again. Connections that come later get what they say; open ones keep what they began with.
+    ///
+    /// If anything is wrong with them it throws, and everything stays as it was.
+    public func reload() throws(TLSError) {
+        let replacement = try SSLContextHandle(files)
+        current.withLock { $0 = replacement }
+    }
+
+    /// What the server's present certificate says.
+    public var certificateFacts: CertificateFacts { current.withLock { $0.certificate } }
+
+    /// What will make peers refuse the present certificate, each with its reason; empty when nothing will.
+    ///
+    /// None of it keeps the server from starting: whoever can still reach it must be able to ask it why.
+    public var warnings: [String] {
+        let facts = certificateFacts
+        var warnings: [String] = []
+        if facts.notAfter < Int64(time(nil)) {
+            warnings.append("the certificate '\(files.certificate)' has expired")
+        }
+        if let authority = try? CertificateFacts(contentsOf: files.authority), !facts.isIssued(by: authority)
+        {
+            warnings.append("the certificate '\(files.certificate)' was not issued by '\(files.authority)'")
+        }
+        if (try? facts.peerName.cluster) != cluster {
+            warnings.append(
+                "the certificate '\(files.certificate)' names no peer of the cluster '\(cluster)'")
+        }
+        return warnings
+    }
+
+    func makeConnection() throws(TLSError) -> TLSConnection {
+        try TLSConnection(current.withLock { $0 }, cluster: cluster)
+    }
+}

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// What one log says was dumped: which dumps are whole, and where their parts lie.
+///
+/// A dump counts only with its `DONE` and every part of it on a volume, as in `amadmin find`.
+/// Source: Amanda 3.5.1 `server-src/find.c`, `search_logfile`.
+public struct RunLogSummary: Equatable, Sendable {
+    /// How a dump ended.
+    public enum Status: Equatable, Sendable {
+        case done
+        /// `PARTIAL`, or parts are missing.
+        case partial(reason: String)
+        case failed(reason: String)
+        /// No verdict: the run was cut short, or is still going on.
+        case unfinished
+    }
+
+    /// One dump of the run, in the order of the verdicts.
+    public struct Dump: Equatable, Sendable {
+        public var name: LogDumpName
+        public var parts: [LogPart]
+        public var checksums: LogChecksums?
+        public var originalKiB: Int64?
+        public var status: Status
+        /// The dumper had messages (`STRANGE`).
+        public var isStrange: Bool
+    }
+
+    public private(set) var dumps: [Dump] = []
+    /// The volumes that were written, in order.
+    public private(set) var volumes: [LogVolume] = []
+    /// `FINISH driver` is there.
+    public private(set) var isFinished = false
+    /// The processes of the run that have not said that they ended: `INFO <program> <name> pid <n>` without its
+    /// `pid-done`.
+    public private(set) var openProcesses: [(program: String, pid: Int32)] = []
+
+    public init(parsing text: String) {
+        self.init(AmandaLines.split(text).map(LogLine.init(parsing:)))
+    }
+
+    public init(_ lines: [LogLine]) {
+        var open: [LogDumpName: [LogPart]] = [:]
+        var order: [LogDumpName] = []
+        var strange: Set<[String]> = []
+        for line in lines {
+            switch line {
+            case .startTaper(let volume): volumes.append(volume)
+            case .part(let part):
+                if open[part.dump] == nil { order.append(part.dump) }
+                open[part.dump, default: []].append(part)
+            case .dump(let verdict):
+                close(verdict.dump, parts: open.removeValue(forKey: verdict.dump) ?? [], verdict)
+            case .fail(let failure):
+                let parts = open.removeValue(forKey: failure.dump) ?? []
+                add(failure.dump, parts, nil, nil, .failed(reason: failure.text))
+            case .strange(let found): strange.insert([found.host, found.disk, String(found.level)])
+            case .finish(let program, _, _) where program == "driver": isFinished = true
+            case .note("INFO", let program, let text): noteProcess(program, text)
+            default: break
+            }
+        }
+        for name in order {
+            if let parts = open.removeValue(forKey: name) { add(name, parts, nil, nil, .unfinished) }
+        }
+        for index in dumps.indices {
+            let name = dumps[index].name
+            dumps[index].isStrange = strange.contains([name.host, name.disk, String(name.level)])
+        }
+    }
+
+    public static func == (left: RunLogSummary, right: RunLogSummary) -> Bool {
+        left.dumps == right.dumps && left.volumes == right.volumes && left.isFinished == right.isFinished
+            && left.openProcesses.map(\.pid) == right.openProcesses.map(\.pid)
+    }
+
+    private mutating func close(_ name: LogDumpName, parts: [LogPart], _ verdict: LogDump) {
+        var status = Status.done
+        let whole = Set(parts.filter { $0.failure == nil && $0.number >= 1 }.map(\.number))
+        let count = max(verdict.partCount, parts.map(\.number).max() ?? 0)
+        if let failure = verdict.failure {
+            status = .partial(reason: failure)
+        } else if count < 1 || whole.count < count {
+            status = .partial(reason: "Missing part")
+        }
+        add(name, parts, verdict.checksums, verdict.statistics.originalKiB, status)
+    }
+
+    private mutating func add(
+        _ name: LogDumpName, _ parts: [LogPart], _ checksums: LogChecksums?, _ originalKiB: Int64?,
+        _ status: Status
+    ) {
+        dumps.append(
+            Dump(
+                name: name, parts: parts, checksums: checksums, originalKiB: originalKiB, status: status,
+                isStrange: false))
+    }
+
+    private mutating func noteProcess(_ program: String, _ text: String) {
+        let words = text.split(separator: " ")
+        if words.count == 3, words[1] == "pid", let pid = Int32(words[2]) {
+            openProcesses.append((program, pid))
+        } else if words.count == 2, words[0] == "pid-done", let pid = Int32(words[1]) {
+            openProcesses.removeAll { $0.pid == pid }
+        }
+    }
+}

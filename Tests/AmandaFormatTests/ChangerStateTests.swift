@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import AmandaFormat
+import Testing
+
+@Suite struct ChangerStateTests {
+    private let slot = "s3:ambucket/path/slot-01"
+
+    @Test func `rewrites the changer's state byte for byte`() throws {
+        let text = String(amandaBytes: try amandaFixture("Catalog/s3-statefile"))
+        let state = try ChangerState(parsing: text)
+        #expect(state.text == text)
+        #expect(state.devices.count == 10)
+        #expect(state.label(of: slot) == "amcat-0001")
+        #expect(state.pid(of: slot) == nil)
+        #expect(state.currentDevice(configuration: "amcat") == "s3:ambucket/path/slot-02")
+    }
+
+    @Test func `changes only its own slot`() throws {
+        let text = String(amandaBytes: try amandaFixture("Catalog/s3-statefile"))
+        var state = try ChangerState(parsing: text)
+        state.reserve(slot, pid: 4711)
+        #expect(state.reservations == [.init(device: slot, pid: 4711)])
+        state.release(slot, pid: 4712)
+        #expect(state.pid(of: slot) == 4711)
+        state.release(slot, pid: 4711)
+        #expect(state.text == text)
+        state.forgetLabel(of: slot)
+        #expect(state.label(of: slot) == nil)
+        #expect(state.label(of: "s3:ambucket/path/slot-02") == "amcat-0002")
+    }
+
+    /// The text is what Perl's `Data::Dumper` printed for the same state.
+    @Test func `a new changer gets its first slot`() throws {
+        var state = try ChangerState(parsing: " \n")
+        state.reserve("s3:b/it's", pid: 7)
+        #expect(
+            state.text == """
+                $STATE = {
+                           'slots' => {
+                                        's3:b/it\\'s' => {
+                                                          'pid' => 7
+                                                        }
+                                      }
+                         };
+
+                """)
+        #expect(try ChangerState(parsing: state.text) == state)
+        #expect(try ChangerState(parsing: state.text).devices == ["s3:b/it's"])
+    }
+
+    @Test(arguments: [
+        "$STATE = {} ; system('x');", "{}", "$STATE = [];", "$STATE = { a => \\'x' };", "$STATE = {'a' => }",
+    ])
+    func `refuses what chg-multi does not write`(text: String) {
+        let error = #expect(throws: ChangerStateError.self) {
+            try ChangerState(parsing: text, file: "s3-statefile")
+        }
+        #expect(error?.description.hasPrefix("s3-statefile: not understood at byte ") == true)
+    }
+}

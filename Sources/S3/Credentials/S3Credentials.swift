@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import Secret
+
+/// What requests are signed with.
+public struct S3Credentials: Sendable, Hashable {
+    /// Public part; still not for logs.
+    public let accessKeyID: String
+
+    /// What signs.
+    public let secretAccessKey: Secret
+
+    /// Goes along with temporary credentials.
+    public let sessionToken: Secret?
+
+    /// Where they came from, for messages: `environment`, `/etc/amfleet/s3-credentials, profile default`.
+    public let origin: String
+
+    /// Credentials from `origin`.
+    public init(accessKeyID: String, secretAccessKey: Secret, sessionToken: Secret? = nil, origin: String) {
+        self.accessKeyID = accessKeyID
+        self.secretAccessKey = secretAccessKey
+        self.sessionToken = sessionToken
+        self.origin = origin
+    }
+}
+
+/// Where a client gets credentials: at its first request, and again when a token has expired.
+public protocol CredentialSource: Sendable {
+    /// The credentials as they are now.
+    func credentials() async throws -> S3Credentials
+}
+
+/// Always the same credentials.
+public struct FixedCredentials: CredentialSource {
+    private let fixed: S3Credentials
+
+    /// Gives `credentials` each time.
+    public init(_ credentials: S3Credentials) {
+        fixed = credentials
+    }
+
+    /// The credentials given to `init`.
+    public func credentials() -> S3Credentials { fixed }
+}

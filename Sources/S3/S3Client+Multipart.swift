@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import BlockingWork
+import Digest
+import HTTPTransport
+
+extension S3Client {
+    /// Begins a multipart upload. Journal it before the first part is sent (`UploadJournal`).
+    public func createMultipartUpload(_ key: String) async throws -> S3Upload {
+        let request = S3Request(
+            action: "CreateMultipartUpload", method: "POST", key: key, query: [("uploads", "")],
+            headers: [("x-amz-checksum-algorithm", "CRC32C"), ("x-amz-checksum-type", "FULL_OBJECT")])
+        let bucket = location.bucket
+        var schedule = RetrySchedule(policy: retry)
+        return try await perform(request, &schedule) { response throws(AttemptFault) in
+            guard let id = try response.xml("InitiateMultipartUpload")["UploadId"], !id.isEmpty else {
+                throw .malformed(reason: "no UploadId", requestID: response.header("x-amz-request-id"))
+            }
+            return S3Upload(
+                bucket: bucket, key: key, id: id,
+                hasFullObjectChecksum: response.header("x-amz-checksum-type") == "FULL_OBJECT")
+        }
+    }
+
+    /// Sends one part. The block is borrowed until this returns or throws.
+    ///
+    /// The part carries its CRC-32C; a part that arrived changed is sent again, three times at most.
+    ///
+    /// - Parameter number: 1 to 10,000.
+    public func uploadPart(_ upload: S3Upload, number: Int, _ block: ByteBlock) async throws -> S3Part {
+        precondition((1...10_000).contains(number))
+        let request = S3Request(
+            action: "UploadPart", method: "PUT", key: upload.key,
+            query: [("partNumber", String(number)), ("uploadId", upload.id)], body: .block(block))
+        let checksum = UploadChecksum(of: .block(block))
+        var schedule = RetrySchedule(policy: retry)
+        let (response, isChecksummed) = try await self.upload(request, part: number, checksum, &schedule)
+        guard let etag = response.entityTag else {
+            throw S3Error.malformedAnswer(call(request), reason: "a part without an entity tag")
+        }
+        return S3Part(
+            number: number, etag: etag, byteCount: block.count, crc32c: checksum.crc32c,
+            isChecksummedByStore: isChecksummed)
+    }
+
+    /// Gives an upload up so that its parts cost nothing more. That it is gone already is fine.
+    ///
+    /// A part that arrives while an upload is aborted may stay: so the parts are listed, and the abort repeated.
+    /// Source: "AbortMultipartUpload" in the S3 API reference.
+    public func abortMultipartUpload(_ upload: S3Upload) async throws {
+        for _ in 0..<3 {
+            do {
+                _ = try await perform(
+                    S3Request(
+                        action: "AbortMultipartUpload", method: "DELETE", key: upload.key,
+                        query: [("uploadId", upload.id)]))
+                guard try await hasParts(upload) else { return }
+            } catch S3Error.noSuchUpload {
+                return
+            }
+        }
+    }
+
+    /// - Throws: `S3Error.noSuchUpload` if the upload is gone.
+    private func hasParts(_ upload: S3Upload) async throws -> Bool {
+        let request = S3Request(
+            action: "ListParts", method: "GET", key: upload.key,
+            query: [("max-parts", "1"), ("uploadId", upload.id)])
+        var schedule = RetrySchedule(policy: retry)
+        do {
+            return try await perform(request, &schedule) { response throws(AttemptFault) in
+                !(try response.xml("ListPartsResult")).all("Part").isEmpty
+            }
+        } catch S3Error.accessDenied {
+            // The abort itself succeeded; looking afterwards is a permission that not everyone has.
+            return false
+        }
+    }
+}

@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import BlockingWork
+import Digest
+import HTTPTransport
+
+extension S3Client {
+    /// Writes a small object whole.
+    ///
+    /// An attempt whose answer was lost may have written the object. When the next one then finds the condition
+    /// unmet, the object is read: if it holds exactly `bytes`, it is ours.
+    ///
+    /// - Throws: `S3Error.preconditionFailed` if the condition does not hold.
+    public func put(
+        _ key: String, _ bytes: [UInt8], condition: WriteCondition = .none
+    ) async throws -> S3ObjectVersion {
+        var schedule = RetrySchedule(policy: retry)
+        do {
+            return try await put(key, .bytes(bytes), condition, &schedule)
+        } catch S3Error.preconditionFailed(let call) where schedule.hasUncertainAttempt {
+            let (present, version) = try await get(key, limit: bytes.count)
+            guard present == bytes else { throw S3Error.preconditionFailed(call) }
+            return version
+        }
+    }
+
+    /// Writes a block's bytes as one object. The block is borrowed until this returns or throws.
+    public func put(_ key: String, _ block: ByteBlock) async throws -> S3ObjectVersion {
+        var schedule = RetrySchedule(policy: retry)
+        return try await put(key, .block(block), .none, &schedule)
+    }
+
+    private func put(
+        _ key: String, _ body: HTTPBody, _ condition: WriteCondition, _ schedule: inout RetrySchedule
+    ) async throws -> S3ObjectVersion {
+        let request = S3Request(
+            action: "PutObject", method: "PUT", key: key, headers: condition.headers, body: body)
+        let (response, _) = try await upload(request, part: nil, UploadChecksum(of: body), &schedule)
+        return S3ObjectVersion(etag: response.entityTag ?? "")
+    }
+
+    /// Sends a body with its checksums and compares what the store then has.
+    func upload(
+        _ request: S3Request, part: Int?, _ checksum: UploadChecksum, _ schedule: inout RetrySchedule
+    ) async throws -> (HTTPResponse, isChecksummedByStore: Bool) {
+        while true {
+            do {
+                var request = request
+                request.headers += try await checksum.headers(checksums)
+                let response = try await attempt(request, schedule)
+                let isChecksummed = try await checksum.compare(
+                    response, checksums, call: call(request), part: part)
+                return (response, isChecksummed)
+            } catch let fault as AttemptFault {
+                try await recover(from: fault, of: request, &schedule)
+            }
+        }
+    }
+
+    /// Reads a small object whole; its CRC-32C is checked where the store gives one.
+    ///
+    /// - Throws: `S3Error.notFound` on a definite 404 only; `.tooLong` if it has more than `limit` bytes.
+    public func get(_ key: String, limit: Int) async throws -> (bytes: [UInt8], version: S3ObjectVersion) {
+        let request = S3Request(
+            action: "GetObject", method: "GET", key: key, headers: [Self.wantsChecksum],
+            sink: .collect(limit: limit))
+        let call = call(request)
+        var schedule = RetrySchedule(policy: retry)
+        return try await perform(request, &schedule) { response throws(AttemptFault) in
+            var received = CRC32C()
+            received.update(response.body)
+            if let stored = response.fullObjectCRC32C, stored != received.value {
+                throw .corrupt(
+                    .corruptObject(call, expected: stored.checksumText, received: received.value.checksumText)
+                )
+            }
+            return (response.body, S3ObjectVersion(etag: response.entityTag ?? ""))
+        }
+    }
+
+    /// Reads `range` of an object into `block`, from its beginning: exactly that many bytes, or an error.
+    ///
+    /// The block is borrowed until this returns or throws; what a failed attempt left in it is overwritten.
+    ///
+    /// - Parameter version: what the object must still be; otherwise `S3Error.preconditionFailed`.
+    public func get(
+        _ key: String, range: Range<Int64>, into block: ByteBlock, version: S3ObjectVersion? = nil
+    ) async throws {
+        precondition(range.lowerBound >= 0 && range.count <= block.capacity)
+        block.count = 0
+        if range.isEmpty { return }
+        var request = S3Request(action: "GetObject", method: "GET", key: key, sink: .block(block))
+        request.headers = [("range", "bytes=\(range.lowerBound)-\(range.upperBound - 1)")]
+        if let version { request.headers.append(("if-match", "\"\(version.etag)\"")) }
+        let call = call(request)
+        var schedule = RetrySchedule(policy: retry)
+        do {
+            try await perform(request, &schedule) { response throws(AttemptFault) in
+                try Self.check(response, gives: range, call: call)
+            }
+        } catch S3Error.refused(let call, 416, _, _) {
+            throw S3Error.wrongLength(call, expected: Int64(range.count), actual: 0)
+        } catch S3Error.tooLong(let call, _) {
+            throw S3Error.malformedAnswer(call, reason: "more bytes than the range that was asked for")
+        }
+    }
+
+    private static func check(
+        _ response: HTTPResponse, gives range: Range<Int64>, call: S3Call
+    ) throws(AttemptFault) {
+        guard response.status == 206 else {
+            throw .malformed(reason: "status \(response.status) to a request for a range", requestID: nil)
+        }
+        let expected = "bytes \(range.lowerBound)-\(range.upperBound - 1)/"
+        guard let given = response.header("content-range"), given.hasPrefix(expected),
+            response.bodyByteCount == range.count
+        else {
+            throw .corrupt(
+                .wrongLength(call, expected: Int64(range.count), actual: Int64(response.bodyByteCount)))
+        }
+    }
+
+    /// What the store says of an object; nil only if there definitely is none.
+    ///
+    /// HEAD has no body and so tells a missing key from a missing bucket or an expired token by nothing: when it
+    /// fails without a code, one byte is asked for by GET, whose error says which.
+    public func head(_ key: String) async throws -> S3ObjectInfo? {
+        let request = S3Request(action: "HeadObject", method: "HEAD", key: key, headers: [Self.wantsChecksum])
+        do {
+            return try await info(request)
+        } catch let error as S3Error where error.isFinalAnswer {
+            guard try await isPresent(key) else { return nil }
+            return try await info(request)
+        }
+    }
+
+    private func info(_ request: S3Request) async throws -> S3ObjectInfo {
+        var schedule = RetrySchedule(policy: retry)
+        return try await perform(request, &schedule) { response throws(AttemptFault) in
+            guard let byteCount = response.header("content-length").flatMap(Int64.init) else {
+                throw .malformed(reason: "no Content-Length", requestID: response.header("x-amz-request-id"))
+            }
+            return S3ObjectInfo(
+                byteCount: byteCount, etag: response.entityTag ?? "", crc32c: response.fullObjectCRC32C,
+                lastModified: response.header("last-modified").flatMap(HTTPDate.secondsSince1970),
+                date: response.date)
+        }
+    }
+
+    private func isPresent(_ key: String) async throws -> Bool {
+        let request = S3Request(
+            action: "GetObject", method: "GET", key: key, headers: [("range", "bytes=0-0")])
+        do {
+            _ = try await perform(request)
+            return true
+        } catch S3Error.notFound {
+            return false
+        } catch S3Error.refused(_, 416, _, _) {
+            return true
+        }
+    }
+
+    /// Removes an object; that there is none is fine.
+    public func delete(_ key: String) async throws {
+        do {
+            _ = try await perform(S3Request(action: "DeleteObject", method: "DELETE", key: key))
+        } catch S3Error.notFound {
+            return
+        }
+    }
+
+    /// Asks for the checksum that the store keeps.
+    static let wantsChecksum = (name: "x-amz-checksum-mode", value: "ENABLED")
+}
+
+extension WriteCondition {
+    fileprivate var headers: [(name: String, value: String)] {
+        switch self {
+        case .none: []
+        case .ifAbsent: [("if-none-match", "*")]
+        case .ifMatch(let etag): [("if-match", "\"\(etag)\"")]
+        }
+    }
+}
+
+extension S3Error {
+    /// An answer to HEAD that trying again does not change, and whose reason only a body can tell.
+    fileprivate var isFinalAnswer: Bool {
+        switch self {
+        case .refused, .accessDenied: true
+        default: false
+        }
+    }
+}

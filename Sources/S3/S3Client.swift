@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import HTTPTransport
+import Synchronization
+
+/// Requests to one bucket: signed anew for each attempt, repeated by one table of rules, bounded by one gate.
+///
+/// Every method throws `S3Error`, or `CancellationError` when its task is cancelled.
+public final class S3Client: Sendable {
+    /// Where the bucket is.
+    public let location: S3Location
+
+    let limits: S3Limits
+    let retry: RetryPolicy
+    let checksums = ChecksumPractice()
+    private let source: any CredentialSource
+    private let transport: HTTPTransport
+    private let gate: RequestGate
+    private let clock = StoreClock()
+    private let cached = Mutex<S3Credentials?>(nil)
+
+    /// A client that uses `transport` together with others.
+    public init(
+        location: S3Location, credentials: any CredentialSource, transport: HTTPTransport,
+        limits: S3Limits = .init(),
+        retry: RetryPolicy = .init()
+    ) {
+        self.location = location
+        self.limits = limits
+        self.retry = retry
+        self.transport = transport
+        source = credentials
+        gate = RequestGate(maximum: limits.concurrentRequests)
+    }
+
+    /// The store's clock minus ours, to about a second, from its newest answer; nil before the first.
+    public var clockOffset: Duration? { clock.offset }
+
+    /// Sends until it succeeds, or fails for good.
+    func perform(_ request: S3Request) async throws -> HTTPResponse {
+        var schedule = RetrySchedule(policy: retry)
+        return try await perform(request, &schedule) { $0 }
+    }
+
+    /// The same with a reader of the answer, whose faults count as the attempt's.
+    func perform<Value>(
+        _ request: S3Request, _ schedule: inout RetrySchedule,
+        _ read: (HTTPResponse) throws(AttemptFault) -> Value
+    ) async throws -> Value {
+        while true {
+            do {
+                return try read(try await attempt(request, schedule))
+            } catch let fault as AttemptFault {
+                try await recover(from: fault, of: request, &schedule)
+            }
+        }
+    }
+
+    /// One attempt.
+    ///
+    /// - Throws: `AttemptFault`; `CancellationError`; whatever the credential source throws.
+    func attempt(_ request: S3Request, _ schedule: RetrySchedule) async throws -> HTTPResponse {
+        let credentials = try await currentCredentials()
+        let ticket = try await gate.enter()
+        let signer = RequestSigner(location: location, credentials: credentials, time: clock.signingTime)
+        let result: Result<HTTPResponse, HTTPTransportError>
+        do {
+            result = .success(
+                try await transport.send(signer.signed(request, limits: httpLimits(request, schedule))))
+        } catch {
+            result = .failure(error)
+        }
+        let verdict = judged(result, of: request)
+        gate.leave(ticket, verdict.outcome)
+        return try verdict.result.get()
+    }
+
+    /// Waits as the schedule says.
+    ///
+    /// - Throws: the `S3Error` that `fault` amounts to when there is nothing more to try; `CancellationError`.
+    func recover(
+        from fault: AttemptFault, of request: S3Request, _ schedule: inout RetrySchedule
+    ) async throws {
+        if case .transport(.cancelled) = fault { throw CancellationError() }
+        switch schedule.next(after: fault.retryClass) {
+        case .giveUp:
+            throw S3Error(fault, call: call(request), attempts: schedule.failureCount)
+        case .retry(let delay):
+            if fault.retryClass == .clockSkew { clock.adopt() }
+            if fault.retryClass == .expiredCredentials { cached.withLock { $0 = nil } }
+            try await Task.sleep(for: delay)
+        }
+    }
+
+    func call(_ request: S3Request) -> S3Call {
+        request.call(at: location, credentialsOrigin: cached.withLock { $0?.origin })
+    }
+
+    private func judged(
+        _ result: Result<HTTPResponse, HTTPTransportError>, of request: S3Request
+    ) -> (result: Result<HTTPResponse, any Error>, outcome: AdaptiveConcurrency.Outcome) {
+        switch result {
+        case .failure(let error):
+            return (.failure(AttemptFault.transport(error)), .failed)
+        case .success(let response):
+            clock.note(response.date)
+            guard let fault = ServiceFault(response, mayHideError: !request.isObjectRead) else {
+                return (.success(response), .answered)
+            }
+            let isSlowDown = RetryClass(status: fault.status, code: fault.code) == .slowDown
+            return (.failure(AttemptFault.service(fault)), isSlowDown ? .slowDown : .answered)
+        }
+    }
+
+    private func httpLimits(_ request: S3Request, _ schedule: RetrySchedule) -> HTTPLimits {
+        let total = min(limits.total, schedule.remaining() ?? limits.total)
+        return HTTPLimits(
+            connect: min(limits.connect, total), stall: min(request.stall ?? limits.stall, total),
+            total: total)
+    }
+
+    private func currentCredentials() async throws -> S3Credentials {
+        if let credentials = cached.withLock({ $0 }) { return credentials }
+        let fresh = try await source.credentials()
+        cached.withLock { $0 = fresh }
+        return fresh
+    }
+}

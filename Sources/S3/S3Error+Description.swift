@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+
+extension S3Call {
+    /// `PutObject of 'key' in bucket 'b' at https://host`
+    var text: String {
+        let object = key.map { " of '\($0)'" } ?? ""
+        return "\(action)\(object) in bucket '\(bucket)' at \(endpoint)"
+    }
+
+    /// ` (request 4711)` or nothing.
+    var requestText: String { requestID.map { " (request \($0))" } ?? "" }
+
+    var originText: String { credentialsOrigin ?? "an unknown origin" }
+
+    /// The IAM permission that the action needs, and on what.
+    /// Source: "Required permissions for Amazon S3 API operations" in AWS's user guide.
+    var permissionText: String {
+        let permission =
+            switch action {
+            case "HeadObject", "GetObject": "s3:GetObject"
+            case "ListObjectsV2": "s3:ListBucket"
+            case "DeleteObject": "s3:DeleteObject"
+            case "AbortMultipartUpload": "s3:AbortMultipartUpload"
+            case "ListParts": "s3:ListMultipartUploadParts"
+            default: "s3:PutObject"
+            }
+        return "\(permission) on arn:aws:s3:::\(bucket)" + (action == "ListObjectsV2" ? "" : "/\(key ?? "*")")
+    }
+}
+
+extension S3Error: CustomStringConvertible {
+    /// What failed, on what; then what to do about it.
+    public var description: String {
+        refusalText ?? outageText ?? contentText
+    }
+
+    private var refusalText: String? {
+        switch self {
+        case .invalidLocation(let reason):
+            reason
+        case .noCredentials(let places):
+            """
+            no S3 credentials found; looked in \(places.joined(separator: ", "))
+            hint: put aws_access_key_id and aws_secret_access_key under [default] into the file that storage.credentialsFile names.
+            """
+        case .invalidCredentials(let origin, let reason):
+            "cannot use the S3 credentials from \(origin): \(reason)"
+        case .accessDenied(let call):
+            """
+            S3 refused \(call.text): access denied\(call.requestText)
+            hint: allow \(call.permissionText) to the credentials from \(call.originText).
+            """
+        case .invalidAccessKey(let call):
+            """
+            S3 refused \(call.text): it does not know the access key\(call.requestText)
+            hint: check the access key from \(call.originText), and that it belongs to this endpoint.
+            """
+        case .signatureMismatch(let call):
+            """
+            S3 refused \(call.text): the signature does not match\(call.requestText)
+            hint: check the secret key from \(call.originText); a proxy that rewrites requests has the same effect.
+            """
+        case .clockSkew(let call, let seconds):
+            """
+            S3 refused the signature of \(call.text): this node's clock is \(abs(seconds)) s \(seconds < 0 ? "behind" : "ahead")\(call.requestText)
+            hint: start chronyd or systemd-timesyncd on this node, then run it again.
+            """
+        case .expiredToken(let call):
+            """
+            S3 refused \(call.text): the session token has expired\(call.requestText)
+            hint: renew the credentials from \(call.originText).
+            """
+        case .noSuchBucket(let call):
+            """
+            there is no bucket '\(call.bucket)' at \(call.endpoint)\(call.requestText)
+            hint: create it, or correct storage.bucket and storage.endpoint.
+            """
+        case .wrongRegion(let call, let expected):
+            """
+            S3 refused \(call.text): the bucket is in \(expected.map { "region \($0)" } ?? "another region")\(call.requestText)
+            hint: set storage.region to the bucket's own region.
+            """
+        default: nil
+        }
+    }
+
+    private var outageText: String? {
+        switch self {
+        case .slowDown(let call, let attempts):
+            """
+            S3 asked to slow down \(attempts) times in a row: \(call.text)\(call.requestText)
+            hint: lower NB_THREADS_BACKUP or the number of nodes that run at once.
+            """
+        case .unavailable(let call, let status, let code, let attempts):
+            """
+            S3 failed \(attempts) times in a row: \(call.text): status \(status) \(code)\(call.requestText)
+            hint: look at the store's own state, then run it again.
+            """
+        case .unreachable(let call, let reason, let attempts):
+            """
+            S3 is not reachable, \(attempts) attempts: \(call.text): \(reason)
+            hint: check storage.endpoint, the network between here and there, and that the store runs.
+            """
+        case .untrusted(let call, let reason):
+            """
+            no safe connection to S3: \(call.text): \(reason)
+            hint: name the PEM file of the authority that issued the store's certificate.
+            """
+        default: nil
+        }
+    }
+
+    private var contentText: String {
+        switch self {
+        case .notFound(let call):
+            "there is no '\(call.key ?? "")' in bucket '\(call.bucket)' at \(call.endpoint)"
+        case .noSuchUpload(let call):
+            "S3 knows no such multipart upload: \(call.text)\(call.requestText)"
+        case .preconditionFailed(let call):
+            "'\(call.key ?? "")' in bucket '\(call.bucket)' was written by someone else meanwhile\(call.requestText)"
+        case .corruptPart(let call, let part, let sent, let stored):
+            """
+            \(part.map { "part \($0) of " } ?? "")'\(call.key ?? "")' arrived changed at \(call.endpoint): sent \(sent), stored \(stored)
+            hint: test this machine's memory and whatever lies between here and the store.
+            """
+        case .corruptObject(let call, let expected, let received):
+            """
+            '\(call.key ?? "")' in bucket '\(call.bucket)' came back changed: stored CRC-32C \(expected), received \(received)
+            hint: test this machine's memory and whatever lies between here and the store.
+            """
+        case .wrongLength(let call, let expected, let actual):
+            "\(call.text) gave \(actual) bytes instead of \(expected)"
+        case .tooLong(let call, let limit):
+            "'\(call.key ?? "")' in bucket '\(call.bucket)' is longer than \(limit) bytes"
+        case .completionFailed(let call, let reason):
+            "the upload of '\(call.key ?? "")' to bucket '\(call.bucket)' at \(call.endpoint) is not complete: \(reason)"
+        case .malformedAnswer(let call, let reason):
+            """
+            the answer to \(call.text) is not S3's: \(reason)
+            hint: check that storage.endpoint is an S3 server and not a proxy or a console.
+            """
+        case .refused(let call, let status, let code, let message):
+            "S3 refused \(call.text): status \(status) \(code)\(message.isEmpty ? "" : ": \(message)")\(call.requestText)"
+        default:
+            "S3 failed"
+        }
+    }
+}

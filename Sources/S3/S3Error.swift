@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// What a request was about, for messages. Never holds a secret.
+public struct S3Call: Sendable, Hashable {
+    /// S3's name of the operation, e.g. `PutObject`.
+    public let action: String
+
+    /// `https://host[:port]`
+    public let endpoint: String
+
+    /// The bucket.
+    public let bucket: String
+
+    /// The object's key; nil where the request is about the bucket.
+    public let key: String?
+
+    /// Where the credentials came from, e.g. `environment`; nil if none were needed yet.
+    public var credentialsOrigin: String?
+
+    /// The store's id of the request, for its support.
+    public var requestID: String?
+}
+
+/// Why the store did not do what was asked.
+public enum S3Error: Error, Sendable, Equatable {
+    /// A bucket, region or endpoint that cannot be one.
+    case invalidLocation(String)
+
+    /// No credentials anywhere; the places that were looked at, in order.
+    case noCredentials(lookedIn: [String])
+
+    /// Credentials that cannot be used; what is wrong, and where.
+    case invalidCredentials(origin: String, reason: String)
+
+    /// The credentials are good, but not for this.
+    case accessDenied(S3Call)
+
+    /// The store does not know the access key.
+    case invalidAccessKey(S3Call)
+
+    /// The secret key does not belong to the access key.
+    case signatureMismatch(S3Call)
+
+    /// This machine's clock is `seconds` ahead (negative: behind) of the store's.
+    case clockSkew(S3Call, seconds: Int)
+
+    /// The session token has expired and there was no newer one.
+    case expiredToken(S3Call)
+
+    /// There is no such bucket.
+    case noSuchBucket(S3Call)
+
+    /// The bucket is in another region.
+    case wrongRegion(S3Call, expected: String?)
+
+    /// A definite 404 for the object.
+    case notFound(S3Call)
+
+    /// There is no such multipart upload (any more).
+    case noSuchUpload(S3Call)
+
+    /// The object is not in the state that the request demanded.
+    case preconditionFailed(S3Call)
+
+    /// The store asked to slow down until our patience ended.
+    case slowDown(S3Call, attempts: Int)
+
+    /// The store answered, but with errors of its own until our patience ended.
+    case unavailable(S3Call, status: Int, code: String, attempts: Int)
+
+    /// No answer until our patience ended.
+    case unreachable(S3Call, reason: String, attempts: Int)
+
+    /// TLS with the store failed; not retried.
+    case untrusted(S3Call, reason: String)
+
+    /// What arrived is not what was sent, each time; checksums as the store writes them.
+    case corruptPart(S3Call, part: Int?, sent: String, stored: String)
+
+    /// What was read is not what the store's checksum says.
+    case corruptObject(S3Call, expected: String, received: String)
+
+    /// Fewer bytes than asked for, or more.
+    case wrongLength(S3Call, expected: Int64, actual: Int64)
+
+    /// The object is longer than the caller takes.
+    case tooLong(S3Call, limit: Int)
+
+    /// The store said that an upload is complete, and the object does not prove it.
+    case completionFailed(S3Call, reason: String)
+
+    /// An answer that is not as S3 defines it.
+    case malformedAnswer(S3Call, reason: String)
+
+    /// Any other refusal; `code` and `message` are the store's.
+    case refused(S3Call, status: Int, code: String, message: String)
+}
+
+extension S3Error {
+    /// Credentials, permission, clock or bucket: trying again changes nothing.
+    public var isRefusal: Bool {
+        switch self {
+        case .noCredentials, .invalidCredentials, .accessDenied, .invalidAccessKey, .signatureMismatch,
+            .clockSkew,
+            .expiredToken, .noSuchBucket, .wrongRegion, .invalidLocation:
+            true
+        default: false
+        }
+    }
+
+    /// The store could not be reached, or did nothing but fail, for as long as it was given.
+    public var isUnreachable: Bool {
+        switch self {
+        case .unreachable, .unavailable, .slowDown, .untrusted: true
+        default: false
+        }
+    }
+}

@@ -32,11 +32,26 @@ struct TreeManifest: Sendable, Equatable {
             })
     }
 
+    /// Whether no entry's time has a fraction.
+    var hasWholeSecondsOnly: Bool {
+        lines.allSatisfy { line in
+            guard let mode = line.range(of: " 0o") else { return false }
+            return line[mode.lowerBound...].split(separator: " ").dropFirst(2).first?.hasSuffix("000000000")
+                == true
+        }
+    }
+
     /// The first lines that only one of the two has; empty when the trees are the same.
-    func difference(from other: TreeManifest) -> String {
+    ///
+    /// - Parameter except: names, as `ci/tree` prints them, whose lines do not count.
+    func difference(from other: TreeManifest, except: [String] = []) -> String {
+        let ignored = except.map { "b\($0) " }
+        let lines = lines.filter { line in !ignored.contains { line.hasPrefix($0) } }
+        let otherLines = other.lines.filter { line in !ignored.contains { line.hasPrefix($0) } }
+
         let mine = Set(lines)
-        let others = Set(other.lines)
-        let missing = other.lines.filter { !mine.contains($0) }.prefix(10).map { "- \($0)" }
+        let others = Set(otherLines)
+        let missing = otherLines.filter { !mine.contains($0) }.prefix(10).map { "- \($0)" }
         let extra = lines.filter { !others.contains($0) }.prefix(10).map { "+ \($0)" }
         return (missing + extra).joined(separator: "\n")
     }

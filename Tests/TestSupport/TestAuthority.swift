@@ -37,6 +37,11 @@ public struct TestAuthority: Sendable {
         return try write(certificate, key, file: file)
     }
 
+    /// The authority's own certificate and key, as if they were a peer's.
+    public func writeAuthorityAsPeer() throws -> TestIdentity {
+        try write(authority.certificatePEM, authority.privateKeyPEM, file: "authority")
+    }
+
     private func write(_ certificate: String, _ key: Secret, file: String) throws -> TestIdentity {
         let identity = TestIdentity(
             authority: certificatePath, certificate: "\(directory)/\(file).pem",
@@ -58,4 +63,11 @@ public struct TestIdentity: Sendable {
 
     /// Its private key, mode 0600.
     public let privateKey: String
+
+    /// Three files that lie somewhere already.
+    public init(authority: String, certificate: String, privateKey: String) {
+        self.authority = authority
+        self.certificate = certificate
+        self.privateKey = privateKey
+    }
 }

@@ -5,7 +5,7 @@
 /// `idle` → `handshaking` → `open` → `finishing` (our last bytes are on their way) → `lingering` (our FIN is out, the
 /// peer's is awaited) → `closed`. Each event is valid in every phase. The phase changes before the steps are
 /// returned, so a step that leads to another event in the midst of the list finds the new phase.
-struct TLSHandlerState {
+struct TLSHandlerState: Hashable {
     enum Phase: Hashable {
         case idle, handshaking, open, finishing, lingering, closed
     }

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import TestSupport
+
+extension TestServer {
+    /// Runs one of the scenes of `rawClient` as the coordinator; the outcome's text is what the scene printed.
+    func scene(_ name: String, _ arguments: String...) async throws -> ClientOutcome {
+        try await startScene(name, arguments).outcome()
+    }
+
+    /// Starts a scene that the test ends.
+    func startScene(_ name: String, _ arguments: [String] = []) throws -> ClientProgram {
+        let fixed = ["-c", rawClient, name, "\(port)", coordinator.authority, coordinator.certificate]
+        return try ClientProgram("python3", fixed + [coordinator.privateKey] + arguments)
+    }
+}
+
+/// A TLS client that has its records in its hands: it can halve them, spoil them and hold them back, which neither
+/// curl nor s_client can. Python's `ssl` over memory BIOs, so the TLS itself is OpenSSL's.
+private let rawClient = #"""
+    import socket, ssl, struct, sys, time
+    scene, port, ca, cert, key = sys.argv[1], int(sys.argv[2]), *sys.argv[3:6]
+    more = sys.argv[6:]
+
+    class Peer:
+        def __init__(self, window=None):
+            self.s = socket.socket()
+            if window: self.s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, window)
+            self.s.connect(("127.0.0.1", port))
+            self.s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            c = ssl.create_default_context(cafile=ca)
+            c.load_cert_chain(cert, key)
+            self.i, self.o = ssl.MemoryBIO(), ssl.MemoryBIO()
+            self.t = c.wrap_bio(self.i, self.o, server_hostname="node01.demo")
+            self.fin = False
+        def records(self):
+            return self.o.read()
+        def more(self):
+            d = self.s.recv(65536)
+            if d: self.i.write(d)
+            else: self.fin = True; self.i.write_eof()
+        def greet(self, send=None):
+            send = send or self.s.sendall
+            while True:
+                try:
+                    self.t.do_handshake(); break
+                except ssl.SSLWantReadError:
+                    send(self.records()); self.more()
+            send(self.records())
+            return self
+        def seal(self, data):
+            self.t.write(data); return self.records()
+        def say(self, data):
+            self.s.sendall(self.seal(data))
+        def goodbye(self):
+            try: self.t.unwrap()
+            except ssl.SSLWantReadError: pass
+            self.s.sendall(self.records())
+        def read(self, at_least=None):
+            got = 0; self.tail = b""
+            while at_least is None or got < at_least:
+                try:
+                    d = self.t.read(65536)
+                    if not d: return got, "close_notify"
+                    got += len(d); self.tail = (self.tail + d)[-4096:]
+                except ssl.SSLWantReadError:
+                    try: self.more()
+                    except ConnectionResetError: return got, "reset"
+                except ssl.SSLZeroReturnError: return got, "close_notify"
+                except ssl.SSLEOFError: return got, "eof"
+                except ssl.SSLError as e: return got, e.reason
+            return got, "enough"
+        def until_fin(self):
+            while not self.fin: self.more()
+            return "fin"
+
+    def get(path, close=True):
+        return ("GET /%s HTTP/1.1\r\nHost: node01.demo\r\n%s\r\n" % (path, "Connection: close\r\n" if close else "")).encode()
+    def post(path, length):
+        return ("POST /%s HTTP/1.1\r\nHost: node01.demo\r\nContent-Length: %d\r\n\r\n" % (path, length)).encode()
+    def reset(s):
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0)); s.close()
+
+    if scene == "silent":
+        s = socket.create_connection(("127.0.0.1", port)); begin = time.monotonic()
+        print(s.recv(10), time.monotonic() - begin)
+    elif scene == "half-hello":
+        p = Peer()
+        try: p.t.do_handshake()
+        except ssl.SSLWantReadError: pass
+        hello = p.records(); p.s.sendall(hello[:len(hello) // 2])
+        if more == ["fin"]: p.s.shutdown(socket.SHUT_WR); print(p.s.recv(100))
+        else: reset(p.s); print("reset")
+    elif scene == "after-server-hello":
+        p = Peer()
+        try: p.t.do_handshake()
+        except ssl.SSLWantReadError: pass
+        p.s.sendall(p.records()); p.more()
+        if more == ["fin"]: p.s.shutdown(socket.SHUT_WR); print(p.until_fin())
+        else: reset(p.s); print("reset")
+    elif scene == "garbage":
+        import random
+        random.seed(7); answers = []
+        kinds = [b"\x00" * 100, b"\xff" * 5000, b"SSH-2.0-x\r\n", b"\x16\x03\x01\xff\xff" + b"a" * 70000,
+                 b"\x16\x03\x01\x00\x05\x01\xff\xff\xff\xff", b"\x17\x03\x03\x00\x10" + b"b" * 16, b"\x80\x2e\x01\x00\x02" + b"c" * 60]
+        kinds += [random.randbytes(random.randrange(1, 3000)) for _ in range(100)]
+        for kind in kinds:
+            s = socket.create_connection(("127.0.0.1", port)); s.settimeout(60)
+            try:
+                s.sendall(kind); s.shutdown(socket.SHUT_WR)
+                while s.recv(4096): pass
+                answers.append("closed")
+            except (ConnectionResetError, BrokenPipeError): answers.append("closed")
+        print(answers.count("closed"), len(kinds))
+    elif scene == "byte-by-byte":
+        p = Peer()
+        def send(data):
+            for b in data: p.s.sendall(bytes([b]))
+        p.greet(send); send(p.seal(get("who"))); print(p.read()[1], b"spiffe://demo/coordinator" in p.tail)
+    elif scene == "tampered":
+        p = Peer().greet(); r = bytearray(p.seal(get("who"))); r[-1] ^= 1; p.s.sendall(bytes(r)); print(p.read())
+    elif scene == "cut-mid-record":
+        p = Peer().greet(); p.say(post("sink", 1000000)); p.say(b"x" * 16000)
+        r = p.seal(b"y" * 16000); p.s.sendall(r[:8000]); time.sleep(0.3)
+        if more == ["fin"]: p.s.shutdown(socket.SHUT_WR); print(p.read()[1])
+        else: reset(p.s); print("reset")
+    elif scene == "fin-between-records":
+        p = Peer().greet(); p.say(post("sink", 1000000)); p.say(b"x" * 16000); p.s.shutdown(socket.SHUT_WR); print(p.read()[1])
+    elif scene == "close-notify-in-chunked":
+        p = Peer().greet()
+        p.say(b"POST /sink HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n10\r\n0123456789abcdef\r\n")
+        p.goodbye(); print(p.read()[1])
+    elif scene == "close-notify-then-read":
+        p = Peer().greet(); p.say(get("bytes/5242880", close=False)); p.goodbye(); n, end = p.read(); print(n > 5242880, end, p.until_fin())
+    elif scene == "fin-then-read":
+        p = Peer().greet(); p.say(get("bytes/5242880", close=False)); p.s.shutdown(socket.SHUT_WR); n, end = p.read(); print(n > 5242880, end)
+    elif scene == "stalled":
+        p = Peer().greet(); p.say(get(more[0], close=False)); print("asked", flush=True); time.sleep(600)
+    elif scene == "slow":
+        p = Peer(window=4096).greet(); p.say(get("bytes/400000")); n = 0
+        while True:
+            k, end = p.read(at_least=20000); n += k; time.sleep(0.1)
+            if end != "enough": break
+        print(n > 400000, end)
+    elif scene == "never-closes":
+        p = Peer().greet(); p.say(get("who")); end = p.read()[1]; fin = p.until_fin(); begin = time.monotonic()
+        try:
+            while True: p.s.sendall(b"x"); time.sleep(0.02)
+        except OSError: print(end, fin, time.monotonic() - begin)
+    elif scene == "pipelined":
+        p = Peer().greet(); p.say(get("who", close=False) * 4 + get("who")); n, end = p.read(); print(p.tail.count(b"HTTP/1.1 200"), end)
+    elif scene == "refused-upload":
+        p = Peer().greet(); p.say(post("nowhere", 3000000)); p.s.settimeout(60); n, end = p.read(at_least=20); print(p.tail[:12].decode())
+        for _ in range(180): p.say(b"z" * 16000)
+        print("sent")
+    elif scene == "many-records":
+        p = Peer().greet(); body = bytes(range(256)) * 4096
+        p.say(post("sink", len(body))); r = b"".join(p.seal(body[i:i + 7]) for i in range(0, len(body), 7)); p.s.sendall(r)
+        print(p.read(at_least=20)[1])
+    """#

@@ -13,10 +13,11 @@ public final class GzipInflater {
     private enum Position { case start, insideMember, behindMember, insideZeros }
 
     private let stream = UnsafeMutablePointer<z_stream>.allocate(capacity: 1)
-    private var position = Position.start
+    private var position: Position
 
-    /// An inflater at the beginning of a stream.
-    public init() throws(GzipError) {
+    /// An inflater at the beginning of a stream, or behind a member that somebody else has decompressed.
+    public init(isBehindMember: Bool = false) throws(GzipError) {
+        position = isBehindMember ? .behindMember : .start
         stream.initialize(to: z_stream())
         guard amfleet_inflate_init_gzip(stream) == Z_OK else {
             throw .outOfMemory

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import AmandaFormat
+import ChildProcess
+import Files
+public import S3
+
+/// Dumps disks: GNU tar's archive of one DLE into the numbered files of a volume in the bucket.
+public struct DumpEngine: Sendable {
+    private let client: S3Client
+    private let journal: UploadJournal
+
+    /// How long aborting uploads and marking headers may take after a failure or a cancellation.
+    static let cleanUpLimit = Duration.seconds(30)
+
+    /// Upload ids are written to `journal` before use, and leave it when completed or aborted.
+    public init(client: S3Client, journal: UploadJournal) {
+        self.client = client
+        self.journal = journal
+    }
+
+    /// Dumps one DLE to the end: data, proof, then headers, in this order.
+    ///
+    /// A dump that fails is an outcome: no upload of it is left open, tar has ended, and its file numbers bear headers
+    /// marked `PARTIAL=YES`, as far as the store can be reached.
+    ///
+    /// - Throws: `CancellationError` when the task was cancelled, after the same clean-up.
+    public func dump(
+        _ plan: DumpPlan, progress: @escaping @Sendable (DumpProgress) -> Void = { _ in }
+    ) async throws -> DumpOutcome {
+        var dump = OneDump(plan, client: client, journal: journal, progress: progress)
+        do {
+            try await dump.run()
+        } catch {
+            await dump.cleanUp(after: error)
+            if error is CancellationError || Task.isCancelled { throw CancellationError() }
+            dump.fail(error)
+        }
+        return await dump.outcome()
+    }
+}
+
+/// The course of one dump, step by step.
+private struct OneDump {
+    private let plan: DumpPlan
+    private let uploads: DumpUploads
+    private let meter: ProgressMeter
+    private let started = ContinuousClock.now
+    private var listing: TarListing?
+    private var totals: DumpPipeline.Totals?
+    private var attributes: [String] = []
+    private var earlyStrange: [String] = []
+    private var extraNotes: [String] = []
+    private var header: DumpHeader
+    private var failure: (any Error)?
+
+    init(
+        _ plan: DumpPlan, client: S3Client, journal: UploadJournal,
+        progress: @escaping @Sendable (DumpProgress) -> Void
+    ) {
+        self.plan = plan
+        uploads = DumpUploads(client: client, journal: journal, keys: plan.keys, storage: plan.storage)
+        meter = ProgressMeter(progress)
+        header = plan.header
+    }
+
+    mutating func run() async throws {
+        try plan.check()
+        let level = try plan.gzipLevel()
+        let options = try TarOptions(properties: plan.dle.properties)
+        attributes = options.attributes
+        extraNotes += options.unusedProperties.map { "the application's property '\($0)' is not used" }
+        let directory = options.directory ?? plan.device
+        guard FileSystem.isDirectory(directory) else {
+            throw DumpError.noDirectory(path: directory, reason: "it is not a directory")
+        }
+        let workspace = try TarWorkspace(plan, options, readFrom: directory)
+        defer { workspace.remove() }
+        earlyStrange = workspace.selection.strange
+        let listing = try TarListing(indexPath: plan.indexPath)
+        self.listing = listing
+
+        let child = try spawnTar(options, directory, workspace, listing)
+        let pipeline = DumpPipeline(child: child, level: level, plan: plan, uploads: uploads, meter: meter)
+        do {
+            totals = try await pipeline.run { try await Self.checkEnd(of: child, listing) }
+        } catch {
+            child.terminate()
+            _ = await child.exit()
+            throw error
+        }
+        try listing.finishIndex()
+        completeHeader()
+        try await uploads.writeHeaders(header, files: uploads.fileNumbers)
+        do {
+            try workspace.keepSnapshot()
+        } catch {
+            earlyStrange.append("\(error)")  // amgtar only warns: the dump itself is whole
+        }
+        meter.finish()
+    }
+
+    private func spawnTar(
+        _ options: TarOptions, _ directory: String, _ workspace: TarWorkspace, _ listing: TarListing
+    ) throws -> ChildProcess {
+        let arguments = TarCommand.create(
+            options, directory: directory, snapshot: workspace.newSnapshot,
+            excludeFile: workspace.selection.excludeFile, includeFile: workspace.selection.includeFile)
+        return try ChildProcess.spawn(ChildCommand(options.gnutarPath, arguments, hasOutput: true)) {
+            listing.take($0)
+        }
+    }
+
+    /// amgtar's rule: statuses 0 and 1 are good, whatever else is not.
+    private static func checkEnd(of child: ChildProcess, _ listing: TarListing) async throws {
+        let exit = await child.exit()
+        try Task.checkCancellation()
+        guard exit == .status(0) || exit == .status(1) else {
+            throw DumpError.tarFailed(exit: exit, lastMessage: listing.strange.last ?? listing.notes.last)
+        }
+        guard listing.totalByteCount != nil else {
+            throw DumpError.tarFailed(exit: exit, lastMessage: "it did not say how much it wrote")
+        }
+    }
+
+    private mutating func completeHeader() {
+        guard let totals else { return }
+        header.originalKiB = originalKiB
+        header.nativeCRC = totals.native
+        header.clientCRC = plan.isCompressedByServer ? totals.native : totals.stored
+        header.serverCRC = totals.stored
+    }
+
+    private var originalKiB: Int64 { (listing?.totalByteCount ?? 0) / 1024 }
+
+    /// Runs in a task of its own, because a cancelled task's requests are cancelled too; ends in bounded time.
+    mutating func cleanUp(after error: any Error) async {
+        var partial = plan.header
+        partial.isPartial = true
+        let (uploads, header) = (uploads, partial)
+        let notes = await Task {
+            await withLimit(DumpEngine.cleanUpLimit) {
+                var notes = await uploads.abortOpenUploads()
+                do {
+                    try await uploads.writeHeaders(header, files: uploads.fileNumbers)
+                } catch {
+                    notes.append("the failed dump's header could not be written: \(error)")
+                }
+                return notes
+            }
+        }.value
+        extraNotes += notes ?? ["\(DumpError.cleanUpTimedOut(limit: DumpEngine.cleanUpLimit))"]
+        self.header = partial
+    }
+
+    mutating func fail(_ error: any Error) {
+        failure = error
+    }
+
+    func outcome() async -> DumpOutcome {
+        let strange = earlyStrange + (listing?.strange ?? [])
+        let zero = CRCSize(crc32c: 0, byteCount: 0)
+        let native = totals?.native ?? zero
+        let stored = totals?.stored ?? zero
+        let elapsed = ContinuousClock.now - started
+        return DumpOutcome(
+            status: failure.map { .failed($0) } ?? (strange.isEmpty ? .done : .strange),
+            parts: await uploads.finishedParts, header: header, native: native,
+            client: plan.isCompressedByServer ? native : stored, server: stored, originalKiB: originalKiB,
+            seconds: elapsed / .seconds(1), notes: (listing?.notes ?? []) + extraNotes, strange: strange,
+            indexPath: plan.indexPath, entryCount: listing?.entryCount ?? 0, attributes: attributes,
+            nextFileNumber: (await uploads.headedFiles.max()).map { $0 + 1 } ?? plan.firstFileNumber)
+    }
+}
+
+/// nil if `limit` passed first; the work is cancelled then and awaited.
+private func withLimit<Value: Sendable>(
+    _ limit: Duration, _ work: @escaping @Sendable () async -> Value
+) async -> Value? {
+    await withTaskGroup(of: Value?.self) { group in
+        group.addTask { await work() }
+        group.addTask {
+            try? await Task.sleep(for: limit)
+            return nil
+        }
+        let first = await group.next() ?? nil
+        group.cancelAll()
+        return first
+    }
+}

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import ChildProcess
+
+/// Why one disk could not be dumped.
+public enum DumpError: Error, Sendable, Equatable {
+    /// A property of the application has a value that it cannot have.
+    case badProperty(name: String, value: String, expected: String)
+    /// The dumptype asks for something that is not done here.
+    case unsupported(what: String)
+    /// The DLE's directory is not there, or is none.
+    case noDirectory(path: String, reason: String)
+    /// tar did not end well; its last message.
+    case tarFailed(exit: ChildExit, lastMessage: String?)
+    /// More files would be needed than a volume can number, or a part has other bytes than were sent.
+    case inconsistent(what: String)
+    /// The work after a failure or a cancellation did not end in time.
+    case cleanUpTimedOut(limit: Duration)
+}
+
+extension DumpError: CustomStringConvertible {
+    /// The failure with its values; a hint where there is one.
+    public var description: String {
+        switch self {
+        case .badProperty(let name, let value, let expected):
+            "the application's property '\(name)' is '\(value)', expected \(expected)"
+        case .unsupported(let what): "\(what) is not supported"
+        case .noDirectory(let path, let reason): "cannot dump '\(path)': \(reason)"
+        case .tarFailed(let exit, let lastMessage):
+            "tar \(exit)" + (lastMessage.map { ": \($0)" } ?? "")
+        case .inconsistent(let what): what
+        case .cleanUpTimedOut(let limit): "what was begun in the bucket could not be removed within \(limit)"
+        }
+    }
+}

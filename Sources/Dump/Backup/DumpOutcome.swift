@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import AmandaFormat
+
+/// What became of one dump: everything that the catalog and the node record keep.
+public struct DumpOutcome: Sendable {
+    /// How it ended. A failed dump is an outcome, not a throw.
+    public enum Status: Sendable {
+        /// All is in the bucket, proved.
+        case done
+        /// The same, and tar said what an administrator should read.
+        case strange
+        /// It does not count; its files bear headers marked `PARTIAL=YES` as far as the store could be reached.
+        case failed(any Error)
+    }
+
+    /// See `Status`.
+    public var status: Status
+    /// The dump parts whose data are in the bucket, in order. After a failure: those that were completed.
+    public var parts: [DumpedPart]
+    /// The header as the parts carry it, without a part number: the catalog's `.header` is made of it.
+    public var header: DumpHeader
+    /// tar's output.
+    public var native: CRCSize
+    /// What Amanda's client would have sent: compressed if the client compresses.
+    public var client: CRCSize
+    /// What is stored.
+    public var server: CRCSize
+    /// tar's own total in KiB, rounded down.
+    public var originalKiB: Int64
+    /// From the first call to the last header.
+    public var seconds: Double
+    /// tar's messages that mean nothing is wrong.
+    public var notes: [String]
+    /// tar's messages that an administrator should read.
+    public var strange: [String]
+    /// The file of index lines in tar's order, if one was asked for. It is the caller's.
+    public var indexPath: String?
+    /// Names in the archive.
+    public var entryCount: Int
+    /// Options of tar that a restore must repeat: `xattrs`, `acls`, `selinux`.
+    public var attributes: [String]
+    /// The number that the volume's next file gets: numbers must stay gapless.
+    public var nextFileNumber: UInt32
+
+    /// Whether it can be restored.
+    public var isUsable: Bool {
+        if case .failed = status { false } else { true }
+    }
+}
+
+/// One numbered file of a volume.
+public struct DumpedPart: Sendable, Hashable {
+    /// How its data were proved present.
+    public enum Proof: String, Sendable {
+        /// The store's checksum of the whole object is ours.
+        case checksum
+        /// Its length is ours.
+        case length
+    }
+
+    /// From 1, on the volume.
+    public let fileNumber: UInt32
+    /// The header's object.
+    public let headerKey: String
+    /// The data's object; nil in block mode.
+    public let dataKey: String?
+    /// Block mode: how many block objects.
+    public let blockCount: Int?
+    /// Block mode: bytes of all blocks but the last.
+    public let blockByteCount: Int?
+    /// Bytes of data.
+    public let byteCount: Int64
+    /// The store's tag of the data object; nil in block mode.
+    public let etag: String?
+    /// How it was proved.
+    public let proof: Proof
+}

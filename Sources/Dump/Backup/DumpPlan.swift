@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import AmandaFormat
+import Gzip
+
+/// One DLE to dump at level 0, and where to.
+public struct DumpPlan: Sendable {
+    /// The disklist's host, verbatim, as headers and snapshots carry it.
+    public var host: String
+    /// The run.
+    public var datestamp: Datestamp
+    /// The DLE as its XML describes it: compression, properties, excludes, record and index.
+    public var dle: DLEDescription
+    /// The directory that is read, unless the application's DIRECTORY says otherwise.
+    public var device: String
+    /// The volume's slot.
+    public var keys: ObjectKeys
+    /// The number of the dump's first file on the volume.
+    public var firstFileNumber: UInt32
+    /// How it is laid there.
+    public var storage: StoragePlan
+    /// Where the index goes, one path a line; the caller removes it. nil: none is written.
+    public var indexPath: String?
+    /// How long tar may give no byte before the dump has failed (Amanda's `dtimeout`).
+    public var stallLimit: Duration
+    /// Threads that compress.
+    public var compressionThreadCount: Int
+
+    /// `device` defaults to the DLE's device, or its disk name.
+    public init(
+        host: String, datestamp: Datestamp, dle: DLEDescription, device: String? = nil, keys: ObjectKeys,
+        firstFileNumber: UInt32, storage: StoragePlan, indexPath: String? = nil,
+        stallLimit: Duration = .seconds(1800),
+        compressionThreadCount: Int = MemoryPlan.defaultCompressionThreadCount
+    ) {
+        self.host = host
+        self.datestamp = datestamp
+        self.dle = dle
+        self.device = device ?? dle.device ?? dle.disk
+        self.keys = keys
+        self.firstFileNumber = firstFileNumber
+        self.storage = storage
+        self.indexPath = indexPath
+        self.stallLimit = stallLimit
+        self.compressionThreadCount = compressionThreadCount
+    }
+
+    /// The buffers that this dump will take.
+    public var memory: MemoryPlan {
+        MemoryPlan(
+            uploadPartByteCount: storage.uploadPartByteCount, uploadThreadCount: storage.uploadThreadCount,
+            isCompressed: dle.compression != nil, compressionThreadCount: compressionThreadCount)
+    }
+
+    /// The header of every part, without what is known only at the end.
+    var header: DumpHeader {
+        var header = DumpHeader(
+            kind: .split, datestamp: datestamp, host: host, disk: dle.disk, level: dle.level,
+            compressionSuffix: dle.compression == nil ? nil : ".gz", program: dle.program,
+            application: dle.plugin)
+        header.dleText = dle.text
+        header.recoveryCommands = DumpHeader.standardRecoveryCommands(
+            application: dle.plugin, isGzipped: dle.compression != nil)
+        return header
+    }
+
+    /// nil: stored as tar makes it.
+    func gzipLevel() throws(DumpError) -> GzipLevel? {
+        switch dle.compression {
+        case nil: nil
+        case .clientFast, .serverFast: .fast
+        case .clientBest, .serverBest: .best
+        case .clientCustom(let program), .serverCustom(let program):
+            throw .unsupported(what: "compression by '\(program)'")
+        }
+    }
+
+    var isCompressedByServer: Bool {
+        dle.compression == .serverFast || dle.compression == .serverBest
+    }
+
+    /// Refuses what the engine cannot do, before anything is begun.
+    func check() throws(DumpError) {
+        _ = try gzipLevel()
+        if dle.encryption != nil { throw .unsupported(what: "encryption") }
+        guard dle.level == 0 else { throw .unsupported(what: "a dump of level \(dle.level)") }
+        guard dle.program == "GNUTAR" || (dle.program == "APPLICATION" && dle.plugin == "amgtar") else {
+            throw .unsupported(what: "a dump by '\(dle.plugin ?? dle.program)'")
+        }
+        guard storage.isMultipart || storage.blockByteCount >= 1 else {
+            throw .unsupported(what: "an empty block")
+        }
+    }
+}

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// How a dump is laid into the bucket: the tapetype's and the device's figures.
+public struct StoragePlan: Sendable, Equatable {
+    /// S3 takes no smaller part of an upload, but for the last.
+    public static let smallestUploadPartByteCount = 5 << 20
+
+    /// S3_MULTI_PART_UPLOAD: one object a dump part; otherwise one object a block.
+    public var isMultipart: Bool
+    /// The tapetype's `blocksize`.
+    public var blockByteCount: Int
+    /// The tapetype's `part_size`; nil: not set, and dump parts end only where an object of S3 must.
+    public var partByteCount: Int64?
+    /// NB_THREADS_BACKUP: upload parts in flight.
+    public var uploadThreadCount: Int
+
+    /// Multipart in 10 MiB blocks, four at a time, uncut.
+    public init(
+        isMultipart: Bool = true, blockByteCount: Int = 10 << 20, partByteCount: Int64? = nil,
+        uploadThreadCount: Int = 4
+    ) {
+        self.isMultipart = isMultipart
+        self.blockByteCount = blockByteCount
+        self.partByteCount = partByteCount
+        self.uploadThreadCount = max(1, uploadThreadCount)
+    }
+
+    /// Bytes of one upload part, fixed before the first byte; in block mode of one block.
+    ///
+    /// The largest of the blocksize, S3's 5 MiB, and what lets `part_size` fit into 10,000 of them.
+    public var uploadPartByteCount: Int {
+        guard isMultipart else { return blockByteCount }
+        let needed = partByteCount.map {
+            ($0 + Int64(PartCutter.uploadPartLimit) - 1) / Int64(PartCutter.uploadPartLimit)
+        }
+        return max(blockByteCount, Self.smallestUploadPartByteCount, Int(needed ?? 0))
+    }
+}

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import BlockingWork
+
+/// One full upload part on its way to a lane.
+struct UploadPiece: Sendable {
+    let file: UInt32
+    let number: Int
+    let block: ByteBlock
+}
+
+/// Copies the stored stream into upload parts and cuts it into files. Owned by one task.
+struct PartAssembler {
+    let uploads: DumpUploads
+    let pool: BlockPool
+    let lanes: HandOver<UploadPiece>
+    let meter: ProgressMeter
+    var cutter: PartCutter
+    /// The file being written.
+    private(set) var file: UInt32
+    private var hasBegun = false
+    private var filling: ByteBlock?
+
+    init(
+        uploads: DumpUploads, pool: BlockPool, lanes: HandOver<UploadPiece>, meter: ProgressMeter,
+        cutter: PartCutter, firstFile: UInt32
+    ) {
+        self.uploads = uploads
+        self.pool = pool
+        self.lanes = lanes
+        self.meter = meter
+        self.cutter = cutter
+        file = firstFile
+    }
+
+    /// Takes the next piece of the stream; `isWhole`: it must not be divided between files.
+    mutating func append(_ piece: ByteBlock, isWhole: Bool) async throws {
+        var offset = 0
+        for step in cutter.steps(byteCount: piece.count, isWhole: isWhole) {
+            if case .append(let count) = step {
+                try await append(piece, offset..<offset + count)
+                offset += count
+            } else {
+                try await carryOut(step)
+            }
+        }
+    }
+
+    /// The stream has ended: the last file is closed, and no further piece will reach the lanes.
+    mutating func finish() async throws {
+        for step in cutter.finish() { try await carryOut(step) }
+        lanes.finish()
+    }
+
+    private mutating func append(_ piece: ByteBlock, _ range: Range<Int>) async throws {
+        if !hasBegun {
+            try await uploads.begin(file)
+            hasBegun = true
+        }
+        let block: ByteBlock
+        if let filling {
+            block = filling
+        } else {
+            let start = ContinuousClock.now
+            block = try await pool.acquire()
+            meter.waited(ContinuousClock.now - start, for: .storage)
+            filling = block
+        }
+        let copied = block.append(UnsafeRawBufferPointer(rebasing: piece.bytes[range]))
+        precondition(copied == range.count, "the cutter and the blocks disagree")
+    }
+
+    private mutating func carryOut(_ step: PartCutter.Step) async throws {
+        switch step {
+        case .append: preconditionFailure("has its bytes to be given")
+        case .send(let number):
+            guard let block = filling else { return }
+            filling = nil
+            try await lanes.put(UploadPiece(file: file, number: number, block: block))
+        case .close(let pieceCount):
+            try await uploads.close(file, pieceCount: pieceCount)
+            file += 1
+            hasBegun = false
+        }
+    }
+}

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import BlockingWork
+import Gzip
+
+/// One piece of a gzip stream on its way to a decompression thread.
+enum StreamPiece: Sendable {
+    /// A whole member of ours, to be decompressed.
+    case member(ByteBlock)
+    /// Data that are decompressed already: a foreign stream has no members to hop by.
+    case native(ByteBlock)
+}
+
+/// Divides a stored gzip stream into our members; from the first foreign byte on it inflates by itself, in order.
+///
+/// Pieces may be cut anywhere. Owned by one thread.
+final class MemberSplitter {
+    private let members: BlockPool
+    private let natives: BlockPool
+    private let emit: (StreamPiece) throws -> Void
+    private var gathering: ByteBlock?
+    /// The length of the member being gathered; nil while its header is not whole.
+    private var memberByteCount: Int?
+    private var inflater: GzipInflater?
+    private var hasEmittedMember = false
+
+    init(members: BlockPool, natives: BlockPool, emit: @escaping (StreamPiece) throws -> Void) {
+        self.members = members
+        self.natives = natives
+        self.emit = emit
+    }
+
+    /// Takes the next bytes of the stream.
+    func append(_ bytes: UnsafeRawBufferPointer) throws {
+        var rest = bytes
+        while !rest.isEmpty {
+            if inflater != nil { return try inflate(rest) }
+            let block = try gathering ?? members.acquireBlocking()
+            gathering = block
+            let wanted = (memberByteCount ?? GzipMember.headerByteCount) - block.count
+            let taken = block.append(UnsafeRawBufferPointer(rebasing: rest.prefix(wanted)))
+            rest = UnsafeRawBufferPointer(rebasing: rest.dropFirst(taken))
+            if block.count == memberByteCount ?? GzipMember.headerByteCount { try endOfPiece(block) }
+        }
+    }
+
+    /// The stream has ended.
+    func finish() throws {
+        if let block = gathering, block.count > 0 { try becomeForeign(block) }
+        if inflater == nil, !hasEmittedMember { throw GzipError.truncated }
+        try inflater?.finish()
+    }
+
+    /// Either the header is whole and tells the length, or the member is.
+    private func endOfPiece(_ block: ByteBlock) throws {
+        guard memberByteCount == nil else { return try endOfMember(block) }
+        guard let byteCount = GzipMember.byteCount(header: block.bytes), byteCount <= block.capacity else {
+            return try becomeForeign(block)
+        }
+        memberByteCount = byteCount
+        if block.count == byteCount { try endOfMember(block) }
+    }
+
+    private func endOfMember(_ block: ByteBlock) throws {
+        // A member that would give more than a block holds is inflated in pieces.
+        guard GzipMember.nativeByteCount(member: block.bytes) <= natives.blockByteCount else {
+            return try becomeForeign(block)
+        }
+        gathering = nil
+        memberByteCount = nil
+        hasEmittedMember = true
+        try emit(.member(block))
+    }
+
+    private func becomeForeign(_ block: ByteBlock) throws {
+        gathering = nil
+        memberByteCount = nil
+        inflater = try GzipInflater(isBehindMember: hasEmittedMember)
+        try inflate(block.bytes)
+        members.release(block)
+    }
+
+    private func inflate(_ bytes: UnsafeRawBufferPointer) throws {
+        guard let inflater else { return }
+        var rest = bytes
+        var isFull = false
+        repeat {
+            let native = try natives.acquireBlocking()
+            let used = try inflater.inflate(rest, into: native)
+            rest = UnsafeRawBufferPointer(rebasing: rest.dropFirst(used))
+            isFull = native.count == native.capacity
+            if native.count > 0 { try emit(.native(native)) } else { natives.release(native) }
+        } while !rest.isEmpty || isFull
+    }
+}

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import AmandaFormat
+import ChildProcess
+import Files
+public import S3
+
+/// Brings dumps back: the numbered files of a volume through decompression into GNU tar.
+public struct RestoreEngine: Sendable {
+    private let client: S3Client
+
+    /// Reads through `client`; writes nothing to the bucket.
+    public init(client: S3Client) {
+        self.client = client
+    }
+
+    /// The header of one file of a volume.
+    ///
+    /// - Throws: `RestoreError.missing` on a definite 404, `badHeader` if it is none.
+    public func header(keys: ObjectKeys, fileNumber: UInt32) async throws -> DumpHeader {
+        let key = keys.header(file: fileNumber)
+        let bytes: [UInt8]
+        do {
+            bytes = try await client.get(key, limit: 4 << 20).bytes
+        } catch S3Error.notFound {
+            throw RestoreError.missing(key: key)
+        }
+        do {
+            return try DumpHeader(parsing: bytes)
+        } catch {
+            throw RestoreError.badHeader(key: key, reason: "\(error)")
+        }
+    }
+
+    /// Restores one dump into `plan.target`.
+    ///
+    /// Lengths are compared before the first byte, every gzip member before its data reach tar, and the CRC-32C of
+    /// both streams before this returns. Where it throws, the target may hold part of the dump.
+    public func restore(
+        _ plan: RestorePlan, progress: @escaping @Sendable (RestoreProgress) -> Void = { _ in }
+    ) async throws -> RestoreOutcome {
+        let started = ContinuousClock.now
+        let stream = try await StoredStream(plan, client: client)
+        try FileSystem.makeDirectories(plan.target)
+        let extraction = try TarExtraction(plan)
+        let meter = RestoreMeter(total: stream.byteCount, progress)
+        let pipeline = RestorePipeline(client: client, plan: plan, stream: stream, meter: meter) { bytes in
+            try extraction.write(bytes)
+        }
+        let totals: RestorePipeline.Totals
+        do {
+            totals = try await pipeline.run()
+            try Self.compare(totals, plan, firstKey: stream.segments.first?.key ?? "")
+        } catch {
+            throw await extraction.abandon(because: error)
+        }
+        let messages = try await extraction.finish()
+        meter.finish()
+        return RestoreOutcome(
+            native: totals.native, stored: totals.stored, messages: messages,
+            seconds: (ContinuousClock.now - started) / .seconds(1))
+    }
+
+    /// Reads the whole dump and checks all that `restore` checks, but unpacks nothing.
+    public func verify(
+        _ plan: RestorePlan, progress: @escaping @Sendable (RestoreProgress) -> Void = { _ in }
+    ) async throws -> RestoreOutcome {
+        let started = ContinuousClock.now
+        let stream = try await StoredStream(plan, client: client)
+        let meter = RestoreMeter(total: stream.byteCount, progress)
+        let pipeline = RestorePipeline(client: client, plan: plan, stream: stream, meter: meter) { _ in }
+        let totals = try await pipeline.run()
+        try Self.compare(totals, plan, firstKey: stream.segments.first?.key ?? "")
+        meter.finish()
+        return RestoreOutcome(
+            native: totals.native, stored: totals.stored, messages: [],
+            seconds: (ContinuousClock.now - started) / .seconds(1))
+    }
+
+    private static func compare(
+        _ totals: RestorePipeline.Totals, _ plan: RestorePlan, firstKey: String
+    ) throws {
+        for (stream, expected, found) in [
+            ("stored", plan.stored, totals.stored), ("native", plan.native, totals.native),
+        ] {
+            guard let expected, expected.isKnown, expected != found else { continue }
+            throw RestoreError.checksumDiffers(
+                stream: stream, firstKey: firstKey, expected: "\(expected)", found: "\(found)")
+        }
+    }
+}

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import ChildProcess
+public import Gzip
+
+/// Why a dump could not be restored. Nothing is claimed to be restored when one of these is thrown.
+public enum RestoreError: Error, Sendable, Equatable {
+    /// A data object, or every block of a file, is not in the bucket.
+    case missing(key: String)
+    /// An object has another length than the record says.
+    case lengthDiffers(key: String, expected: Int64, found: Int64)
+    /// The parts together have another length than the dump.
+    case totalDiffers(firstKey: String, expected: Int64, found: Int64)
+    /// The compressed stream is damaged, inside or near this object.
+    case damagedStream(key: String, offset: Int64, reason: GzipError)
+    /// A stream's CRC-32C is not the recorded one.
+    case checksumDiffers(stream: String, firstKey: String, expected: String, found: String)
+    /// The target's file system is full.
+    case diskFull(message: String)
+    /// tar did not end well; its messages.
+    case tarFailed(exit: ChildExit, messages: [String])
+    /// The header asks for what is not done here.
+    case unsupported(what: String)
+    /// There is no header, or it cannot be read.
+    case badHeader(key: String, reason: String)
+}
+
+extension RestoreError: CustomStringConvertible {
+    /// What failed, with the object and the values.
+    public var description: String {
+        switch self {
+        case .missing(let key): "'\(key)' is not in the bucket"
+        case .lengthDiffers(let key, let expected, let found):
+            "'\(key)' has \(found) bytes, the record says \(expected)"
+        case .totalDiffers(let key, let expected, let found):
+            "the dump that begins with '\(key)' has \(found) bytes in the bucket, its header says \(expected)"
+        case .damagedStream(let key, let offset, let reason):
+            "'\(key)' is damaged near byte \(offset): \(reason)"
+        case .checksumDiffers(let stream, let key, let expected, let found):
+            "the dump that begins with '\(key)' is damaged: the CRC-32C of the \(stream) stream is \(found), "
+                + "expected \(expected)"
+        case .diskFull(let message):
+            """
+            no space left on the target: \(message)
+            hint: make room there or restore to another directory, then restore again.
+            """
+        case .tarFailed(let exit, let messages):
+            "tar \(exit)" + (messages.last.map { ": \($0)" } ?? "")
+        case .unsupported(let what): "cannot restore \(what)"
+        case .badHeader(let key, let reason): "the header '\(key)' cannot be used: \(reason)"
+        }
+    }
+}

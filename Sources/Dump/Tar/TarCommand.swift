@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// GNU tar's argument vectors (without `argv[0]`), in amgtar's order.
+///
+/// Source: FORMAT.md section 5 and `amgtar_build_argv`, with the differences of DESIGN decision 4.
+enum TarCommand {
+    /// An archive of `directory` on standard output, its listing and messages on standard error.
+    static func create(
+        _ options: TarOptions, directory: String, snapshot: String, excludeFile: String?, includeFile: String?
+    ) -> [String] {
+        var arguments = ["--create", "--verbose", "--block-number", "--file", "-"]
+        if options.leavesNamesQuoted { arguments.append("--no-unquote") }
+        arguments += ["--directory", directory]
+        if options.staysOnOneFileSystem { arguments.append("--one-file-system") }
+        if options.preservesAccessTimes { arguments.append("--atime-preserve=system") }
+        if !options.checksDevice { arguments.append("--no-check-device") }
+        if options.hasACLs { arguments.append("--acls") }
+        if options.hasSELinux { arguments.append("--selinux") }
+        if options.hasXattrs { arguments.append("--xattrs") }
+        arguments += ["--listed-incremental", snapshot]
+        if options.isSparse { arguments.append("--sparse") }
+        arguments += [
+            "--blocking-factor", String(options.blockingFactor), "--ignore-failed-read", "--totals",
+        ]
+        if let excludeFile { arguments += ["--exclude-from", excludeFile] }
+        return arguments + (includeFile.map { ["--files-from", $0] } ?? ["."])
+    }
+
+    /// Unpacks standard input into `directory`. `deletes`: what the archive's directories do not list is removed there.
+    static func extract(_ options: TarOptions, directory: String, deletes: Bool) -> [String] {
+        var arguments = ["--numeric-owner"]
+        if options.hasACLs { arguments.append("--acls") }
+        if options.hasSELinux { arguments.append("--selinux") }
+        if options.hasXattrs { arguments += ["--xattrs", "--xattrs-include=*"] }
+        arguments += ["--ignore-zeros", "--blocking-factor", String(options.blockingFactor)]
+        return arguments + [deletes ? "-xpGf" : "-xpf", "-", "--directory", directory]
+    }
+}

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ChildProcess
+import Synchronization
+
+/// GNU tar unpacking one archive.
+final class TarExtraction: Sendable {
+    private let child: ChildProcess
+    private let stallLimit: Duration
+    private let messages: MessageBoard
+
+    /// What tar has said so far.
+    private final class MessageBoard: Sendable {
+        private let state = Mutex<(messages: BoundedMessages, diskFull: String?)>((BoundedMessages(), nil))
+
+        func take(_ line: UnsafeRawBufferPointer) {
+            let text = String(decoding: line, as: UTF8.self)
+            let isDiskFull =
+                text.hasSuffix(": No space left on device") || text.hasSuffix(": Disk quota exceeded")
+            state.withLock { state in
+                state.messages.append(text)
+                if isDiskFull { state.diskFull = state.diskFull ?? text }
+            }
+        }
+
+        var all: [String] { state.withLock { $0.messages.texts } }
+        var diskFull: String? { state.withLock { $0.diskFull } }
+    }
+
+    init(_ plan: RestorePlan) throws {
+        var arguments = TarCommand.extract(plan.tar, directory: plan.target, deletes: plan.deletes)
+        if !plan.paths.isEmpty {
+            arguments += ["--"] + plan.paths.map { $0 == "." || $0.hasPrefix("./") ? $0 : "./\($0)" }
+        }
+        let messages = MessageBoard()
+        self.messages = messages
+        stallLimit = plan.stallLimit
+        child = try ChildProcess.spawn(ChildCommand(plan.tar.gnutarPath, arguments, hasInput: true)) { line in
+            messages.take(line)
+        }
+    }
+
+    /// Hands tar the next bytes; blocks the thread. A full disk ends it here: tar itself would skip file after file.
+    func write(_ bytes: UnsafeRawBufferPointer) throws {
+        if let message = messages.diskFull { throw RestoreError.diskFull(message: message) }
+        try child.writeBlocking(bytes, stallLimit: stallLimit)
+    }
+
+    /// The archive is whole: waits for tar, and gives its messages.
+    func finish() async throws -> [String] {
+        child.closeInput()
+        let exit = await child.exit()
+        try Task.checkCancellation()
+        try check(exit)
+        return messages.all
+    }
+
+    /// Ends tar, and says why: if tar had ended by itself, that is the reason rather than the pipe's.
+    func abandon(because error: any Error) async -> any Error {
+        var reason = error
+        if case ChildProcessError.inputRefused = error {
+            let exit = await child.exit()
+            do {
+                try check(exit)
+            } catch {
+                reason = error
+            }
+        }
+        child.terminate()
+        _ = await child.exit()
+        if let message = messages.diskFull, !(error is CancellationError) {
+            reason = RestoreError.diskFull(message: message)
+        }
+        return Task.isCancelled ? CancellationError() : reason
+    }
+
+    private func check(_ exit: ChildExit) throws {
+        if let message = messages.diskFull { throw RestoreError.diskFull(message: message) }
+        guard exit == .status(0) else { throw RestoreError.tarFailed(exit: exit, messages: messages.all) }
+    }
+}

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import AmandaFormat
+import Files
+import Glibc
+import Synchronization
+
+/// Gathers what tar says while it makes an archive: the index into a file, messages up to a bound.
+///
+/// `take` is called on the thread that reads tar's standard error, the rest after tar has ended.
+final class TarListing: Sendable {
+    /// Messages of each kind that are kept; of more only the number.
+    static let keptMessageCount = 500
+
+    private let state: Mutex<State>
+
+    private struct State {
+        var index: IndexFile?
+        var notes = BoundedMessages()
+        var strange = BoundedMessages()
+        var totalByteCount: Int64?
+        var entryCount = 0
+        var indexFailure: FilesError?
+    }
+
+    /// `indexPath`: where the index goes, one path a line, mode 0600; nil: nowhere.
+    init(indexPath: String?) throws(FilesError) {
+        var opened: IndexFile?
+        if let indexPath { opened = try IndexFile(indexPath) }
+        state = Mutex(State(index: opened))
+    }
+
+    func take(_ line: UnsafeRawBufferPointer) {
+        guard !line.isEmpty else { return }
+        let message = TarMessage(Array(line))
+        state.withLock { state in
+            switch message {
+            case .entry(let path):
+                state.entryCount += 1
+                do throws(FilesError) {
+                    try state.index?.append(path.line.amandaBytes)
+                } catch {
+                    state.indexFailure = state.indexFailure ?? error
+                }
+            case .totals(let byteCount): state.totalByteCount = byteCount
+            case .ignorable: break
+            case .note(let text): state.notes.append(text)
+            case .strange(let text): state.strange.append(text)
+            }
+        }
+    }
+
+    var entryCount: Int { state.withLock { $0.entryCount } }
+    var totalByteCount: Int64? { state.withLock { $0.totalByteCount } }
+    var notes: [String] { state.withLock { $0.notes.texts } }
+    var strange: [String] { state.withLock { $0.strange.texts } }
+
+    /// Writes out what is buffered.
+    func finishIndex() throws(FilesError) {
+        let failure: FilesError? = state.withLock { state in
+            if let failure = state.indexFailure { return failure }
+            do throws(FilesError) {
+                try state.index?.flush()
+                return nil
+            } catch {
+                return error
+            }
+        }
+        if let failure { throw failure }
+    }
+}
+
+/// The first so many messages, and how many there were.
+struct BoundedMessages: Sendable {
+    private var kept: [String] = []
+    private var count = 0
+
+    mutating func append(_ text: String) {
+        count += 1
+        if kept.count < TarListing.keptMessageCount { kept.append(text) }
+    }
+
+    var texts: [String] {
+        count > kept.count ? kept + ["and \(count - kept.count) more messages"] : kept
+    }
+}
+
+/// The index as a plain file, written in pieces of 64 KiB.
+struct IndexFile: Sendable {
+    private let path: String
+    private let descriptor: FileDescriptorOwner
+    private var buffer: [UInt8] = []
+
+    init(_ path: String) throws(FilesError) {
+        self.path = path
+        let number = creat(path, 0o600)
+        guard number >= 0 else { throw FilesError("create", path, errorNumber: errno) }
+        descriptor = FileDescriptorOwner(number)
+    }
+
+    mutating func append(_ line: [UInt8]) throws(FilesError) {
+        buffer.append(contentsOf: line)
+        buffer.append(10)
+        if buffer.count >= 65_536 { try flush() }
+    }
+
+    mutating func flush() throws(FilesError) {
+        var written = 0
+        while written < buffer.count {
+            let count = buffer.withUnsafeBytes {
+                write(descriptor.number, $0.baseAddress.map { $0 + written }, $0.count - written)
+            }
+            if count < 0, errno == EINTR { continue }
+            guard count >= 0 else { throw FilesError("write", path, errorNumber: errno) }
+            written += count
+        }
+        buffer.removeAll(keepingCapacity: true)
+    }
+}
+
+final class FileDescriptorOwner: Sendable {
+    let number: Int32
+
+    init(_ number: Int32) {
+        self.number = number
+        _ = fcntl(number, F_SETFD, FD_CLOEXEC)
+    }
+
+    deinit {
+        close(number)
+    }
+}

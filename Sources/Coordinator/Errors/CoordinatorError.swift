@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import AgentAPI
+
+/// Why a command as a whole cannot start or go on. A node that fails is an outcome of the run, never one of these.
+public enum CoordinatorError: Error, Sendable, Equatable {
+    // What the operator wrote.
+    case clusterFileMissing(looked: [String])
+    case noNodes(file: String)
+    case unknownNode(String, nearest: String?)
+    case unknownConfiguration(String, nearest: String?)
+    case unusableName(what: String, fault: String)
+    case unusableRun(String)
+    case alreadyThere(path: String)
+    case nodeKnown(String, file: String)
+    case unreadable(path: String, reason: String)
+    /// A node of the run that `cluster.json` no longer names.
+    case nodesGone([String], run: RunName)
+    case nodesMisconfigured([WireError])
+    /// A name lies further ahead of this clock than time zones explain.
+    case runsInTheFuture(newest: String, now: String)
+
+    // Who may.
+    /// The coordinator's own certificate, key or authority.
+    case ownCertificate(path: String, reason: String)
+    case agentsRefused([WireError])
+
+    // The store.
+    case storage(WireError)
+    case noConditionalWrites(store: String)
+    case foreignPrefix(prefix: String, owner: String, isNamesake: Bool)
+
+    // Somebody else.
+    case leaseHeld(Lease)
+    case leaseLost(to: String)
+    case jobsRunning([WireError])
+    case runGoesOn(RunName, nodes: [String])
+
+    // The runs there are.
+    case noRuns
+    case unknownRun(RunName, newest: RunName?)
+    case noRestorableRun(reason: String)
+    case runRunning(RunName)
+    case manifestChanged(RunName)
+
+    public var ending: CommandEnding {
+        switch self {
+        case .clusterFileMissing, .noNodes, .unknownNode, .unknownConfiguration, .unusableName, .unusableRun,
+            .alreadyThere, .nodeKnown, .unreadable, .nodesGone, .nodesMisconfigured, .runsInTheFuture,
+            .unknownRun, .foreignPrefix:
+            .unusable
+        case .agentsRefused, .ownCertificate: .unauthenticated
+        case .storage, .noConditionalWrites: .storage
+        case .leaseHeld, .jobsRunning, .runGoesOn, .runRunning: .busy
+        case .leaseLost, .noRuns, .noRestorableRun, .manifestChanged: .failed
+        }
+    }
+}

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import AgentAPI
+
+/// Carries out what `JobFollowing` decides, for one node: requests, event streams and pauses.
+struct JobFollower: Sendable {
+    let agent: AgentClient
+    let patience: Duration
+    /// Where progress and notes go.
+    let board: ProgressBoard
+    /// Whether jobs may still be started: false once the lease is lost.
+    let mayStart: @Sendable () -> Bool
+
+    /// - Parameter isKnown: see `JobFollowing`.
+    /// - Throws: `CancellationError` only.
+    func follow(_ request: JobRequest, isKnown: Bool) async throws -> NodeEnding {
+        var following = JobFollowing(
+            node: agent.node, attempt: request.attempt, isKnown: isKnown, patience: patience, now: now())
+        var step = following.begin()
+        while true {
+            try Task.checkCancellation()
+            following.mayStart = mayStart()
+            switch step {
+            case .submit(let attempt): step = try await submit(request, attempt: attempt, &following)
+            case .look: step = try await look(request.id, &following)
+            case .follow(let sequence): step = try await follow(request.id, after: sequence, &following)
+            case .pause(let duration):
+                try await Task.sleep(for: duration)
+                step = following.resumed()
+            case .finished(let ending):
+                await board.end(ending)
+                return ending
+            }
+        }
+    }
+
+    private func submit(
+        _ request: JobRequest, attempt: Int, _ following: inout JobFollowing
+    ) async throws -> JobFollowing.Step {
+        if attempt > request.attempt { await board.note(agent.node, "begins again, attempt \(attempt)") }
+        var request = request
+        request.attempt = attempt
+        return try await asking(&following) { [request] in try await agent.submit(request) }
+    }
+
+    private func look(_ id: String, _ following: inout JobFollowing) async throws -> JobFollowing.Step {
+        try await asking(&following) { try await agent.job(id) }
+    }
+
+    private func asking(
+        _ following: inout JobFollowing, _ ask: () async throws -> JobSnapshot?
+    ) async throws -> JobFollowing.Step {
+        do {
+            let snapshot = try await ask()
+            if let progress = snapshot?.progress { await board.update(agent.node, progress) }
+            return following.answered(snapshot, now: now())
+        } catch let error as WireError {
+            await board.note(agent.node, error.message)
+            return following.failed(error, now: now())
+        }
+    }
+
+    private func follow(
+        _ id: String, after sequence: Int, _ following: inout JobFollowing
+    ) async throws -> JobFollowing.Step {
+        do {
+            for try await event in try await agent.events(id, after: sequence) {
+                await show(event)
+                if following.heard(event, now: now()) { break }
+            }
+            return following.streamEnded(nil, now: now())
+        } catch let error as WireError {
+            await board.note(agent.node, error.message)
+            return following.streamEnded(error, now: now())
+        }
+    }
+
+    private func show(_ event: JobEvent) async {
+        if let progress = event.progress { await board.update(agent.node, progress) }
+        switch event.kind {
+        case .disk, .note:
+            if let text = event.text { await board.note(agent.node, text) }
+        case .state, .progress, .heartbeat: break
+        }
+    }
+
+    private func now() -> Duration { MonotonicTime.now }
+}
+
+/// Time that never jumps, as a `Duration` since the process began.
+enum MonotonicTime {
+    private static let start = ContinuousClock.now
+
+    static var now: Duration { ContinuousClock.now - start }
+}

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import AgentAPI
+
+/// How one node's part in a job ended, as far as the coordinator could see.
+struct NodeEnding: Sendable, Equatable {
+    let node: String
+    var attempt: Int
+    /// The job's final state; nil where the agent was lost or never took it.
+    var snapshot: JobSnapshot?
+    /// Why it did not succeed.
+    var error: WireError?
+}
+
+/// Drives one node's job to its final state: a value whose methods take what happened and say what to do next.
+///
+/// Times are `Duration`s since any common start. The agent owns the job: losing sight of it is no failure until
+/// `patience` has passed since the last sign of life.
+struct JobFollowing {
+    enum Step: Equatable {
+        case submit(attempt: Int)
+        /// Ask where the job stands.
+        case look
+        case follow(after: Int)
+        /// Wait, then ask `resumed()`.
+        case pause(Duration)
+        case finished(NodeEnding)
+    }
+
+    /// How often a job that its agent's death interrupted is started again without asking anybody.
+    static let restartLimit = 3
+    static let longestPause: Duration = .seconds(5)
+
+    let node: String
+    let patience: Duration
+    private(set) var attempt: Int
+    /// Number of the newest event seen of this attempt.
+    private(set) var sequence = 0
+    /// False once the lease is lost: nothing new is started.
+    var mayStart = true
+
+    private var isAccepted: Bool
+    private var lastHeard: Duration
+    private var failures = 0
+    private var restarts = 0
+    private var lastError: WireError?
+
+    /// - Parameter isKnown: an earlier coordinator submitted the job already: look before asking for it.
+    init(node: String, attempt: Int, isKnown: Bool = false, patience: Duration, now: Duration) {
+        self.node = node
+        self.attempt = attempt
+        self.patience = patience
+        isAccepted = isKnown
+        lastHeard = now
+    }
+
+    func begin() -> Step { isAccepted ? .look : .submit(attempt: attempt) }
+
+    /// The agent said where the job stands; nil: it does not know it.
+    mutating func answered(_ snapshot: JobSnapshot?, now: Duration) -> Step {
+        heard(now)
+        guard let snapshot else { return begunAnew(at: max(1, attempt)) }
+        isAccepted = true
+        if snapshot.attempt != attempt {
+            attempt = snapshot.attempt
+            sequence = 0
+        }
+        switch snapshot.state {
+        case .accepted, .running: return .follow(after: sequence)
+        case .interrupted where mayStart && restarts < Self.restartLimit:
+            restarts += 1
+            return begunAnew(at: attempt + 1)
+        case .succeeded, .failed, .cancelled, .interrupted:
+            return .finished(
+                NodeEnding(node: node, attempt: attempt, snapshot: snapshot, error: error(of: snapshot)))
+        }
+    }
+
+    /// An event came. Returns whether it ends the job, so that the final snapshot is worth asking for.
+    mutating func heard(_ event: JobEvent, now: Duration) -> Bool {
+        heard(now)
+        sequence = max(sequence, event.sequence)
+        return event.kind == .state && event.state?.isFinal == true
+    }
+
+    /// The event stream ended, broken or not.
+    mutating func streamEnded(_ error: WireError?, now: Duration) -> Step {
+        guard let error else { return .look }
+        return failed(error, now: now)
+    }
+
+    /// A request failed.
+    mutating func failed(_ error: WireError, now: Duration) -> Step {
+        guard error.kind == .agentLost else { return finished(error) }
+        lastError = error
+        failures += 1
+        guard now - lastHeard < patience else { return finished(lost(error)) }
+        return .pause(min(Self.longestPause, .milliseconds(500) * (1 << min(failures, 4)), patience))
+    }
+
+    /// A pause is over.
+    func resumed() -> Step { isAccepted ? .look : .submit(attempt: attempt) }
+
+    private mutating func heard(_ now: Duration) {
+        lastHeard = now
+        failures = 0
+    }
+
+    private mutating func begunAnew(at attempt: Int) -> Step {
+        guard mayStart else {
+            return finished(
+                WireError(
+                    .interrupted, node: node,
+                    "the job is not running, and without the lease nothing is started"))
+        }
+        self.attempt = attempt
+        sequence = 0
+        isAccepted = false
+        return .submit(attempt: attempt)
+    }
+
+    private func finished(_ error: WireError) -> Step {
+        .finished(NodeEnding(node: node, attempt: attempt, snapshot: nil, error: error))
+    }
+
+    private func lost(_ error: WireError) -> WireError {
+        WireError(
+            .agentLost, node: node,
+            "no word from the agent for \(Quantity.duration(seconds: patience.inSeconds)): \(error.message)",
+            hint: "start amfleetd on the node, then run 'amfleet retry'.")
+    }
+
+    private func error(of snapshot: JobSnapshot) -> WireError? {
+        guard snapshot.state != .succeeded else { return nil }
+        if var error = snapshot.error {
+            error.node = error.node ?? node
+            return error
+        }
+        switch snapshot.state {
+        case .cancelled: return WireError(.cancelled, node: node, "cancelled")
+        case .interrupted: return WireError(.interrupted, node: node, "the agent stopped in the middle")
+        default: return WireError(.failed, node: node, "the job failed and gave no reason")
+        }
+    }
+}
+
+extension Duration {
+    var inSeconds: Double {
+        let (seconds, attoseconds) = components
+        return Double(seconds) + Double(attoseconds) / 1e18
+    }
+}

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import AgentAPI
+internal import FoundationEssentials
+
+/// `amfleet restore`: brings a run's data back onto every node at once.
+public struct RestoreCommand: Sendable {
+    public struct Options: Sendable {
+        /// Nil: the newest run that is complete and whose volumes still bear it.
+        public var run: RunName?
+        /// Empty: all.
+        public var nodes: [String]
+        /// Empty: all.
+        public var configurations: [String]
+        /// On the nodes; nil: in place.
+        public var directory: String?
+        public var overwrites: Bool
+        public var deletes: Bool
+        public var isLeased: Bool
+
+        public init(
+            run: RunName? = nil, nodes: [String] = [], configurations: [String] = [],
+            directory: String? = nil,
+            overwrites: Bool = false, deletes: Bool = false, isLeased: Bool = true
+        ) {
+            self.run = run
+            self.nodes = nodes
+            self.configurations = configurations
+            self.directory = directory
+            self.overwrites = overwrites
+            self.deletes = deletes
+            self.isLeased = isLeased
+        }
+    }
+
+    let cluster: Cluster
+    let options: Options
+
+    public init(_ cluster: Cluster, _ options: Options) {
+        self.cluster = cluster
+        self.options = options
+    }
+
+    public func run() async throws -> RestoreSetReport {
+        if let directory = options.directory, !directory.hasPrefix("/") {
+            throw CoordinatorError.unusableName(
+                what: "--to", fault: "must be an absolute path on the nodes, found '\(directory)'")
+        }
+        let selection = try Selection(
+            cluster.file, nodes: options.nodes, configurations: options.configurations)
+        let preflight = try await Preflight.of(cluster, nodes: selection.nodes, configurations: nil)
+        if let refusal = preflight.refusal() { throw refusal }
+        let source = try await RestoreSource.choose(cluster, run: options.run, selection: selection)
+        return try await cluster.holding(for: "restore \(source.run)", isLeased: options.isLeased) { lease in
+            guard preflight.runningJobs.isEmpty else {
+                throw CoordinatorError.jobsRunning(preflight.runningJobs)
+            }
+            return try await carry(source, selection, lease)
+        }
+    }
+
+    private func carry(
+        _ source: RestoreSource, _ selection: Selection, _ lease: RunLease?
+    ) async throws -> RestoreSetReport {
+        let began = LocalTime(Date()).runName?.digits ?? "0"
+        let configurations = Self.inRestoreOrder(source.configurations)
+        let jobs = source.nodes.map { node in
+            let order = RestoreOrder(
+                sourceNode: node, configurations: configurations, directory: options.directory,
+                overwrite: options.overwrites, delete: options.deletes)
+            return FleetJob(
+                request: cluster.request(
+                    .restore(order), run: source.run, node: node,
+                    id: "restore-\(source.run)-\(began)-\(node)",
+                    fence: lease?.fence ?? 0))
+        }
+        cluster.console.say(
+            "restoring run \(source.run) on \(Quantity.count(source.nodes.count, "node")), "
+                + (options.directory.map { "under \($0)" } ?? "in place"))
+        let result = try await FleetJobs(cluster: cluster, lease: lease).carry(jobs)
+        return RestoreSetReport(run: source.run, asked: selection.nodes, result, left: source.left)
+    }
+
+    /// The self-backup first: it brings the catalogs and settings that the rest may need.
+    static func inRestoreOrder(_ configurations: [ConfigurationChoice]) -> [ConfigurationChoice] {
+        configurations.filter { $0.role == .selfBackup } + configurations.filter { $0.role == .data }
+    }
+}

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import AgentAPI
+
+/// What a restore brought back on every node.
+public struct RestoreSetReport: Sendable {
+    public struct Node: Sendable, Encodable {
+        public var node: String
+        public var isComplete: Bool
+        public var report: RestoreReport?
+        public var error: WireError?
+    }
+
+    public var run: RunName
+    public var nodes: [Node]
+    public var ending: CommandEnding
+
+    /// - Parameters:
+    ///   - asked: every node, in order.
+    ///   - left: why a node got no job.
+    init(run: RunName, asked: [String], _ result: FleetJobs.Result, left: [WireError]) {
+        self.run = run
+        nodes = asked.compactMap { node in
+            if let ending = result.endings.first(where: { $0.node == node }) { return Node(ending) }
+            return left.first { $0.node == node }.map {
+                Node(node: node, isComplete: false, report: nil, error: $0)
+            }
+        }
+        let failed = nodes.filter { !$0.isComplete }
+        ending = CommandEnding(
+            completeNodes: nodes.count - failed.count, failures: failed.map(\.error),
+            isCancelled: result.isCancelled)
+    }
+}
+
+extension RestoreSetReport.Node {
+    /// Complete when the job succeeded and every disk of it did.
+    init(_ ending: NodeEnding) {
+        let report = ending.snapshot?.restore
+        let fault = ending.error ?? report?.disks.lazy.compactMap(\.error).first?.on(ending.node)
+        self.init(
+            node: ending.node, isComplete: fault == nil && ending.snapshot?.state == .succeeded,
+            report: report,
+            error: fault)
+    }
+}

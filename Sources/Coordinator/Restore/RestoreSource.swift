@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import AgentAPI
+
+/// The run that a restore takes, and which nodes can have it.
+struct RestoreSource: Sendable {
+    let run: RunName
+    /// What the run holds of what was asked, in backup order.
+    let configurations: [ConfigurationChoice]
+    /// Nodes whose data is proved and still there.
+    let nodes: [String]
+    /// Why the others get nothing.
+    let left: [WireError]
+
+    /// - Parameter run: nil: the newest complete one that can still be had on every node that was asked.
+    static func choose(_ cluster: Cluster, run: RunName?, selection: Selection) async throws -> RestoreSource
+    {
+        let volumes = VolumeReader(cluster.impatientBucket)
+        if let run {
+            let manifest = try await RunChoice(cluster: cluster).manifest(run).value
+            guard manifest.verdict != .running else { throw CoordinatorError.runRunning(run) }
+            return try await source(manifest, cluster, selection, volumes)
+        }
+        return try await newest(cluster, selection, volumes)
+    }
+
+    private static func newest(
+        _ cluster: Cluster, _ selection: Selection, _ volumes: VolumeReader
+    ) async throws -> RestoreSource {
+        let runs = try await cluster.impatientBucket.runs()
+        guard !runs.isEmpty else { throw CoordinatorError.noRuns }
+        var reason = "no run in the bucket is complete"
+        for run in runs.reversed() {
+            guard let manifest = try await cluster.impatientBucket.manifest(run)?.value,
+                manifest.verdict == .complete
+            else { continue }
+            let source = try await source(manifest, cluster, selection, volumes)
+            if source.left.isEmpty { return source }
+            if let first = source.left.first {
+                reason = "no complete run can be restored: \(run) on \(first.node ?? "?"): \(first.message)"
+            }
+        }
+        throw CoordinatorError.noRestorableRun(reason: reason)
+    }
+
+    private static func source(
+        _ manifest: RunManifest, _ cluster: Cluster, _ selection: Selection, _ volumes: VolumeReader
+    ) async throws -> RestoreSource {
+        let configurations = manifest.configurations.filter(selection.configurations.contains)
+        guard !configurations.isEmpty else {
+            throw CoordinatorError.noRestorableRun(
+                reason:
+                    "run \(manifest.run) holds none of \(selection.configurations.map(\.name).joined(separator: ", "))"
+            )
+        }
+        let outcomes = try await onEveryNode(selection.nodes) { node in
+            try await prove(node, of: manifest, configurations, cluster, volumes)
+        }
+        return RestoreSource(
+            run: manifest.run, configurations: configurations,
+            nodes: outcomes.filter { $0.error == nil }.map(\.node), left: outcomes.compactMap(\.error))
+    }
+
+    /// - Throws: why the node's data cannot be had.
+    private static func prove(
+        _ node: String, of manifest: RunManifest, _ configurations: [ConfigurationChoice], _ cluster: Cluster,
+        _ volumes: VolumeReader
+    ) async throws {
+        guard let record = try await cluster.impatientBucket.nodeRecord(manifest.run, node: node) else {
+            throw WireError(.failed, node: node, "run \(manifest.run) has no record of this node")
+        }
+        if let fault = NodeJudgement.fault(of: record, node: node, run: manifest.run, asked: configurations) {
+            throw WireError(
+                .failed, node: node, "run \(manifest.run) is not complete on this node: \(fault.message)",
+                hint: "choose another with --run, or only what is complete with --configuration.")
+        }
+        var wanted = record
+        wanted.configurations = record.configurations.filter { record in
+            configurations.contains { $0.name == record.name }
+        }
+        switch await volumes.restorability(of: wanted) {
+        case .restorable: return
+        case .overwritten(let reason):
+            throw WireError(.damaged, node: node, "run \(manifest.run) was overwritten: \(reason)")
+        case .unknown(let reason):
+            throw WireError(
+                .storageUnreachable, node: node,
+                "whether run \(manifest.run) is still there is unknown: \(reason)")
+        }
+    }
+}

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import AgentAPI
+
+/// `amfleet cancel`: ends whatever runs on any node.
+public struct CancelCommand: Sendable {
+    let cluster: Cluster
+
+    public init(_ cluster: Cluster) {
+        self.cluster = cluster
+    }
+
+    public func run() async throws -> CancelReport {
+        let nodes = try Selection(cluster.file).nodes
+        let outcomes = try await onEveryNode(nodes) { node in try await cancel(try cluster.agent(node)) }
+        let report = CancelReport(
+            nodes: outcomes.map { outcome in
+                CancelReport.Node(node: outcome.node, jobs: outcome.report ?? [], error: outcome.error)
+            })
+        guard report.nodes.contains(where: { !$0.jobs.isEmpty }) else { return report }
+        return await withManifest(report)
+    }
+
+    private func cancel(_ agent: AgentClient) async throws -> [CancelReport.Job] {
+        var cancelled: [CancelReport.Job] = []
+        for job in try await agent.jobs() where !job.state.isFinal {
+            let end = try await JobCancellation(agent: agent, bound: FleetJobs.cancelBound).cancel(job.id)
+            cancelled.append(.init(id: job.id, run: job.run, kind: job.kind, state: end?.state ?? .cancelled))
+        }
+        return cancelled
+    }
+
+    /// Completes the manifest where no coordinator is there to do it; a living one does it itself.
+    private func withManifest(_ report: CancelReport) async -> CancelReport {
+        var report = report
+        do {
+            try await cluster.holding(for: "cancel") { _ in
+                let unfinished = UnfinishedRuns(cluster: cluster)
+                if let stored = try await unfinished.newest() {
+                    _ = try await unfinished.settle(stored, isCancelled: true)
+                }
+            }
+        } catch CoordinatorError.leaseHeld(let lease) {
+            report.remark = "\(lease.holder) (\(lease.purpose)) writes the verdict"
+        } catch {
+            report.remark = "the manifest still says running: \(WireError(describing: error).message)"
+        }
+        return report
+    }
+}
+
+/// What was cancelled where.
+public struct CancelReport: Sendable {
+    public struct Job: Sendable, Encodable {
+        public var id: String
+        public var run: RunName
+        public var kind: JobKind
+        public var state: JobState
+    }
+
+    public struct Node: Sendable, Encodable {
+        public var node: String
+        public var jobs: [Job]
+        public var error: WireError?
+    }
+
+    public var nodes: [Node]
+    public var remark: String?
+
+    public var ending: CommandEnding {
+        let failures = nodes.compactMap(\.error)
+        return CommandEnding(completeNodes: nodes.count - failures.count, failures: failures)
+    }
+}

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import AgentAPI
+
+/// What became of one node's part of a run, from the evidence in the bucket first and the agent's word second.
+enum NodeJudgement {
+    /// What the bucket says.
+    enum Evidence: Equatable {
+        case record(NodeRecord)
+        /// A definite 404.
+        case none
+        /// The store did not say: that proves nothing.
+        case unknown(WireError)
+    }
+
+    /// - Parameters:
+    ///   - asked: configurations that the run is of; each must be in the record with every disk proved.
+    ///   - ending: what the agent said last; nil where nobody asked it.
+    static func verdict(
+        node: String, jobID: String, run: RunName, asked: [ConfigurationChoice], evidence: Evidence,
+        ending: NodeEnding?
+    ) -> NodeVerdict {
+        var verdict = NodeVerdict(node: node, state: .failed, jobID: jobID, attempt: ending?.attempt ?? 1)
+        switch evidence {
+        case .none:
+            verdict.state = ending?.snapshot == nil ? .missing : .failed
+            verdict.error = ending?.error ?? WireError(.failed, node: node, "no node record in the bucket")
+        case .unknown(let error):
+            verdict.error = WireError(
+                error.kind, node: node,
+                "the node record cannot be read, so nothing is proved: \(error.message)",
+                hint: error.hint)
+        case .record(let record):
+            verdict.attempt = max(verdict.attempt, record.attempt)
+            verdict.dumpedBytes = record.dumpedBytes
+            verdict.storedBytes = record.storedBytes
+            verdict.notes = notes(of: record)
+            let fault = fault(of: record, node: node, run: run, asked: asked)
+            verdict.state = fault == nil ? .complete : .failed
+            // The agent's own reason says more than what is missing for it.
+            verdict.error = fault.map { ending?.error ?? $0 }
+        }
+        if verdict.state != .complete, ending?.error?.kind == .cancelled { verdict.state = .cancelled }
+        return verdict
+    }
+
+    /// Why the record does not prove a complete node; nil where it does.
+    static func fault(
+        of record: NodeRecord, node: String, run: RunName, asked: [ConfigurationChoice]
+    ) -> WireError? {
+        guard record.format == WireJSON.format, record.node == node, record.run == run else {
+            return WireError(
+                .damaged, node: node,
+                "the node record is of run \(record.run) of '\(record.node)', format \(record.format)")
+        }
+        for choice in asked {
+            guard let configuration = record.configurations.first(where: { $0.name == choice.name }) else {
+                return WireError(.failed, node: node, "configuration '\(choice.name)' was not backed up")
+            }
+            if let error = configuration.error { return error.on(node) }
+            if let dump = configuration.dumps.first(where: { !$0.status.isUsable }) {
+                return dump.error?.on(node)
+                    ?? WireError(.failed, node: node, "\(choice.name): disk '\(dump.disk)' was not dumped")
+            }
+            guard configuration.isComplete else {
+                return WireError(.failed, node: node, "configuration '\(choice.name)' has no dump")
+            }
+        }
+        return nil
+    }
+
+    /// Remarks that an administrator should read, each with where it belongs; tar's strange lines count.
+    private static func notes(of record: NodeRecord) -> [String] {
+        record.configurations.flatMap { configuration in
+            configuration.notes.map { "\(configuration.name): \($0)" }
+                + configuration.dumps.flatMap { dump in
+                    (dump.strange + dump.notes).map { "\(configuration.name) \(dump.disk): \($0)" }
+                }
+        }
+    }
+}
+
+extension WireError {
+    /// The same with a node's name.
+    func on(_ node: String) -> WireError {
+        var error = self
+        error.node = error.node ?? node
+        return error
+    }
+}

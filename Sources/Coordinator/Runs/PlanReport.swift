@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import AgentAPI
+
+/// What a dry run said.
+public struct PlanReport: Sendable {
+    public struct Node: Sendable, Encodable {
+        public var node: String
+        /// Volumes and disks as they would be; nil where the node could not say.
+        public var record: NodeRecord?
+        public var error: WireError?
+    }
+
+    public var run: RunName
+    public var nodes: [Node]
+    public var ending: CommandEnding
+
+    init(run: RunName, _ result: FleetJobs.Result) {
+        self.run = run
+        nodes = result.endings.map { Node(node: $0.node, record: $0.snapshot?.record, error: $0.error) }
+        let failures = nodes.compactMap(\.error)
+        ending = CommandEnding(
+            completeNodes: nodes.count - failures.count, failures: failures, isCancelled: result.isCancelled)
+    }
+}

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import AgentAPI
+
+/// What every agent and the store said before anything begins.
+struct Preflight: Sendable {
+    let statuses: [NodeOutcome<NodeStatus>]
+    /// Why the coordinator itself cannot use the store; nil where it can.
+    let storageError: WireError?
+    /// The prefix is another cluster's.
+    let foreignPrefix: CoordinatorError?
+
+    /// The first reason not to begin, in the order of the exit codes: 2, 5, 6.
+    ///
+    /// An agent that does not answer is none: the others' data is worth a run without it. Nor is a node whose own
+    /// credentials are refused: it fails, and is named.
+    func refusal() -> CoordinatorError? {
+        if let foreignPrefix { return foreignPrefix }
+        let misconfigured = misconfigurations
+        if !misconfigured.isEmpty { return .nodesMisconfigured(misconfigured) }
+        let refused = statuses.compactMap(\.error).filter { $0.kind == .authentication }
+        if !refused.isEmpty { return .agentsRefused(refused) }
+        if let storageError { return .storage(storageError) }
+        let unstored = statuses.compactMap { outcome in outcome.report?.storageError?.on(outcome.node) }
+        guard unstored.count == statuses.count, let first = unstored.first else { return nil }
+        return .storage(first)
+    }
+
+    /// Jobs that run already.
+    var runningJobs: [WireError] {
+        statuses.compactMap { outcome in
+            outcome.report?.runningJob.map { job in
+                WireError(.busy, node: outcome.node, "job '\(job)' is running", runningJob: job)
+            }
+        }
+    }
+
+    /// Newest runs that the nodes' catalogs know.
+    var newestRuns: [RunName] {
+        statuses.compactMap(\.report).flatMap(\.configurations).compactMap(\.newestRun)
+    }
+
+    private var misconfigurations: [WireError] {
+        statuses.flatMap { outcome in
+            (outcome.report?.configurations ?? []).compactMap { configuration in
+                guard let error = configuration.error else { return nil }
+                return error.kind == .configuration || error.kind == .unsupported
+                    ? error.on(outcome.node) : nil
+            }
+        }
+    }
+}
+
+extension Preflight {
+    /// The store must have answered by then, so that an absent one is told within a minute.
+    static let storeLimit: Duration = .seconds(45)
+
+    /// Asks every agent and the store at the same time.
+    ///
+    /// - Parameter configurations: what the agents shall look at; nil: only themselves, as before a restore onto an
+    ///   empty machine.
+    static func of(
+        _ cluster: Cluster, nodes: [String], configurations: [ConfigurationChoice]?
+    ) async throws -> Preflight {
+        let question = configurations.map {
+            StatusQuestion(storage: cluster.settings.storage.address, configurations: $0)
+        }
+        async let store = storeFault(cluster)
+        let statuses = try await onEveryNode(nodes) { node in try await cluster.agent(node).status(question) }
+        let fault = try await store
+        guard let error = fault as? CoordinatorError else {
+            return Preflight(
+                statuses: statuses, storageError: fault.map { WireError(describing: $0) }, foreignPrefix: nil)
+        }
+        return Preflight(statuses: statuses, storageError: nil, foreignPrefix: error)
+    }
+
+    /// - Throws: `CancellationError` only.
+    private static func storeFault(_ cluster: Cluster) async throws -> (any Error)? {
+        do {
+            try await withTimeLimit(storeLimit) {
+                _ = try await cluster.clusterGuard(cluster.impatientBucket).check()
+            }
+            return nil
+        } catch is TimeLimitExceeded {
+            return WireError(
+                .storageUnreachable,
+                "the store at \(cluster.storeName) did not answer within \(storeLimit.components.seconds) s",
+                hint: "check 'storage.endpoint' in cluster.json, the network, and that the store runs.")
+        } catch {
+            try Task.checkCancellation()
+            return error
+        }
+    }
+}
+
+/// `withTimeLimit`'s own end.
+struct TimeLimitExceeded: Error {}
+
+/// Runs `work`, and cancels it when it takes longer.
+///
+/// - Throws: `TimeLimitExceeded` then, once `work` has let go.
+func withTimeLimit<Value: Sendable>(
+    _ limit: Duration, _ work: @escaping @Sendable () async throws -> Value
+) async throws -> Value {
+    try await withThrowingTaskGroup(of: Value?.self) { group in
+        group.addTask { try await work() }
+        group.addTask {
+            try await Task.sleep(for: limit)
+            return nil
+        }
+        defer { group.cancelAll() }
+        guard let first = try await group.next(), let value = first else { throw TimeLimitExceeded() }
+        return value
+    }
+}

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import AgentAPI
+internal import FoundationEssentials
+
+/// Judges a run by the evidence in the bucket and writes its final manifest.
+struct RunConclusion: Sendable {
+    let cluster: Cluster
+
+    /// - Parameters:
+    ///   - endings: of the nodes that this command was about; the others keep their verdicts.
+    ///   - fence: of our lease; nil leaves the manifest's.
+    func conclude(
+        _ stored: ClusterBucket.Stored<RunManifest>, endings: [NodeEnding], isCancelled: Bool = false,
+        fence: Int? = nil
+    ) async throws -> RunReport {
+        let verdicts = try await judge(stored.value, endings)
+        var manifest = stored.value
+        manifest.nodes = manifest.nodes.map { verdicts[$0.node] ?? $0 }
+        manifest.verdict = SetJudgement.verdict(
+            manifest.nodes, asked: manifest.configurations, cluster: cluster.settings,
+            isCancelled: isCancelled)
+        manifest.finishedAt = Date()
+        manifest.revision += 1
+        manifest.fence = fence ?? manifest.fence
+        let written = try await replace(stored, with: manifest)
+        return RunReport(written, asked: endings.map(\.node), isCancelled: isCancelled)
+    }
+
+    private func judge(_ manifest: RunManifest, _ endings: [NodeEnding]) async throws -> [String: NodeVerdict]
+    {
+        let outcomes = try await onEveryNode(endings.map(\.node)) { node in
+            try await cluster.bucket.nodeRecord(manifest.run, node: node)
+        }
+        return Dictionary(
+            zip(endings, outcomes).map { ending, outcome in
+                let evidence: NodeJudgement.Evidence =
+                    switch outcome.result {
+                    case .success(let record?): .record(record)
+                    case .success(nil): .none
+                    case .failure(let error): .unknown(error)
+                    }
+                let verdict = NodeJudgement.verdict(
+                    node: ending.node, jobID: BackupJob.id(manifest.run, node: ending.node),
+                    run: manifest.run,
+                    asked: manifest.configurations, evidence: evidence, ending: ending)
+                return (ending.node, verdict)
+            }, uniquingKeysWith: { first, _ in first })
+    }
+
+    /// Replaces the very version that was read. Somebody who finished the same run meanwhile is believed.
+    private func replace(
+        _ stored: ClusterBucket.Stored<RunManifest>, with manifest: RunManifest
+    ) async throws -> RunManifest {
+        let key = cluster.bucket.layout.manifest(manifest.run)
+        if let written = try await cluster.bucket.write(manifest, key, .ifMatch(stored.entityTag)) {
+            return written.value
+        }
+        guard let found = try await cluster.bucket.manifest(manifest.run)?.value, found.verdict != .running
+        else {
+            throw CoordinatorError.manifestChanged(manifest.run)
+        }
+        return found
+    }
+}

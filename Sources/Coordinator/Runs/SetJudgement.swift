@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import AgentAPI
+
+/// What the nodes' verdicts mean together.
+enum SetJudgement {
+    /// The set's verdict: complete only with every node and every configuration of `cluster.json`.
+    ///
+    /// - Parameter verdicts: one for each node of the cluster, those that nobody asked included.
+    static func verdict(
+        _ verdicts: [NodeVerdict], asked: [ConfigurationChoice], cluster: ClusterSettings,
+        isCancelled: Bool = false
+    ) -> RunManifest.Verdict {
+        if isCancelled { return .cancelled }
+        let complete = Set(verdicts.filter { $0.state == .complete }.map(\.node))
+        guard !complete.isEmpty else {
+            return verdicts.contains { $0.state == .cancelled } ? .cancelled : .failed
+        }
+        let isWhole =
+            complete.isSuperset(of: cluster.nodes.map(\.name)) && complete.count == verdicts.count
+            && Set(asked).isSuperset(of: cluster.configurations.inBackupOrder)
+        return isWhole ? .complete : .partial
+    }
+
+    /// How the command ended for the nodes that were asked.
+    static func ending(_ asked: [NodeVerdict], isCancelled: Bool = false) -> CommandEnding {
+        let failed = asked.filter { $0.state != .complete }
+        return CommandEnding(
+            completeNodes: asked.count - failed.count, failures: failed.map(\.error),
+            isCancelled: isCancelled || (!failed.isEmpty && failed.allSatisfy { $0.state == .cancelled }))
+    }
+}

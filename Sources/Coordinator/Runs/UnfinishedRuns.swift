@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import AgentAPI
+
+/// Runs whose coordinator died before it wrote the final manifest.
+struct UnfinishedRuns: Sendable {
+    /// How many of the newest runs are looked at.
+    static let depth = 10
+
+    let cluster: Cluster
+
+    /// The newest run whose manifest says `running`.
+    func newest() async throws -> ClusterBucket.Stored<RunManifest>? {
+        for run in try await cluster.bucket.runs().suffix(Self.depth).reversed() {
+            if let stored = try await cluster.bucket.manifest(run), stored.value.verdict == .running {
+                return stored
+            }
+        }
+        return nil
+    }
+
+    /// Completes the manifests of runs that no agent works on any more. Call it with the lease held.
+    ///
+    /// - Throws: `CoordinatorError.runGoesOn` when one of them still runs.
+    func settle(_ statuses: [NodeOutcome<NodeStatus>]) async throws {
+        let running = Dictionary(
+            statuses.compactMap { outcome in outcome.report?.runningJob.map { (outcome.node, $0) } }
+        ) { first, _ in first }
+        for run in try await cluster.bucket.runs().suffix(Self.depth) {
+            guard let stored = try await cluster.bucket.manifest(run), stored.value.verdict == .running else {
+                continue
+            }
+            let busy = stored.value.nodes.filter { running[$0.node] == $0.jobID }.map(\.node)
+            guard busy.isEmpty else { throw CoordinatorError.runGoesOn(run, nodes: busy) }
+            let report = try await settle(stored)
+            cluster.console.say(
+                "run \(run) had lost its coordinator: it is \(report.manifest.verdict.rawValue)")
+        }
+    }
+
+    /// Judges by the evidence alone.
+    func settle(
+        _ stored: ClusterBucket.Stored<RunManifest>, isCancelled: Bool = false
+    ) async throws -> RunReport {
+        let endings = stored.value.nodes.filter { $0.state == .running }.map { verdict in
+            NodeEnding(
+                node: verdict.node, attempt: verdict.attempt, snapshot: nil,
+                error: isCancelled
+                    ? WireError(.cancelled, node: verdict.node, "cancelled")
+                    : WireError(
+                        .interrupted, node: verdict.node, "its coordinator was lost before the node was done")
+            )
+        }
+        return try await RunConclusion(cluster: cluster).conclude(
+            stored, endings: endings, isCancelled: isCancelled)
+    }
+}

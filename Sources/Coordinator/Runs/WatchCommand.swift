@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import AgentAPI
+
+/// `amfleet watch [RUN]`: joins a run that goes on, and brings it to its end if its coordinator is gone.
+public struct WatchCommand: Sendable {
+    static let lookEvery: Duration = .seconds(2)
+
+    let cluster: Cluster
+
+    public init(_ cluster: Cluster) {
+        self.cluster = cluster
+    }
+
+    /// - Parameter run: nil: the newest that runs, or else the newest of all.
+    public func run(_ run: RunName?) async throws -> RunReport {
+        let stored = try await choose(run)
+        guard stored.value.verdict == .running else { return report(stored.value) }
+        let run = stored.value.run
+        let board = ProgressBoard(nodes: stored.value.nodes.filter { $0.state == .running }.map(\.node))
+        let step = try await ProgressPrinter(board: board, console: cluster.console).whileRunning {
+            try await untilOursOrOver(run, board)
+        }
+        switch step {
+        case .over(let manifest): return report(manifest)
+        case .ours(let lease): return try await adopt(run, lease)
+        }
+    }
+
+    private enum Step: Sendable {
+        case over(RunManifest)
+        case ours(RunLease)
+    }
+
+    private func choose(_ run: RunName?) async throws -> ClusterBucket.Stored<RunManifest> {
+        let choice = RunChoice(cluster: cluster)
+        if let run { return try await choice.manifest(run) }
+        if let unfinished = try await UnfinishedRuns(cluster: cluster).newest() { return unfinished }
+        for newest in try await cluster.impatientBucket.runs().reversed() {
+            if let stored = try await cluster.impatientBucket.manifest(newest) { return stored }
+        }
+        throw CoordinatorError.noRuns
+    }
+
+    /// While the run's own coordinator lives it only looks on; when its lease is free the run becomes ours.
+    private func untilOursOrOver(_ run: RunName, _ board: ProgressBoard) async throws -> Step {
+        while true {
+            let manifest = try await RunChoice(cluster: cluster).manifest(run).value
+            if manifest.verdict != .running { return .over(manifest) }
+            do {
+                return .ours(try await cluster.takeLease(for: "watch \(run)"))
+            } catch CoordinatorError.leaseHeld(let lease) {
+                await board.note("\(lease.holder) holds the cluster: \(lease.purpose)")
+            }
+            try await look(manifest, board)
+            try await Task.sleep(for: Self.lookEvery)
+        }
+    }
+
+    private func look(_ manifest: RunManifest, _ board: ProgressBoard) async throws {
+        let running = manifest.nodes.filter { $0.state == .running }
+        let ids = Dictionary(running.map { ($0.node, $0.jobID) }) { first, _ in first }
+        _ = try await onEveryNode(running.map(\.node)) { node in
+            guard let id = ids[node], let job = try await cluster.agent(node).job(id) else { return }
+            await board.update(node, job.progress)
+        }
+    }
+
+    private func adopt(_ run: RunName, _ lease: RunLease) async throws -> RunReport {
+        do {
+            let stored = try await RunChoice(cluster: cluster).manifest(run)
+            let report: RunReport
+            if stored.value.verdict == .running {
+                cluster.console.say("run \(run) has lost its coordinator: taken over")
+                report = try await RunCarrier(cluster: cluster, lease: lease).carry(
+                    stored, parts(stored.value))
+            } else {
+                report = self.report(stored.value)
+            }
+            await Task { await lease.release() }.value
+            return report
+        } catch {
+            await Task { await lease.release() }.value
+            throw error
+        }
+    }
+
+    private func parts(_ manifest: RunManifest) -> [RunCarrier.Part] {
+        manifest.nodes.filter { $0.state == .running }
+            .map { .init(node: $0.node, attempt: max(1, $0.attempt), isKnown: true) }
+    }
+
+    private func report(_ manifest: RunManifest) -> RunReport {
+        let asked = manifest.nodes.filter { $0.attempt > 0 }.map(\.node)
+        return RunReport(manifest, asked: asked, isCancelled: manifest.verdict == .cancelled)
+    }
+}

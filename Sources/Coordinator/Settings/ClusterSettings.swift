@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import AgentAPI
+
+/// What `cluster.json` says, checked. Paths stand as written; `ClusterFile` knows what they are relative to.
+public struct ClusterSettings: Sendable, Equatable {
+    public var cluster: String
+    public var storage: Storage
+    public var tls: TLSFiles
+    public var configurations: Configurations
+    public var limits: Limits
+    /// In the file's order, which is the order of every table.
+    public var nodes: [Node]
+
+    public init(
+        cluster: String, storage: Storage, tls: TLSFiles = TLSFiles(), configurations: Configurations,
+        limits: Limits = Limits(), nodes: [Node] = []
+    ) {
+        self.cluster = cluster
+        self.storage = storage
+        self.tls = tls
+        self.configurations = configurations
+        self.limits = limits
+        self.nodes = nodes
+    }
+
+    /// The store, and how the coordinator itself gets into it. Nodes have their own credentials.
+    public struct Storage: Sendable, Equatable {
+        public var address: StorageAddress
+        /// Shared-credentials format; nil: environment, then `~/.aws/credentials`.
+        public var credentialsFile: String?
+        /// CA certificates that the store's own is checked against; nil: the system's.
+        public var authority: String?
+
+        public init(address: StorageAddress, credentialsFile: String? = nil, authority: String? = nil) {
+            self.address = address
+            self.credentialsFile = credentialsFile
+            self.authority = authority
+        }
+    }
+
+    /// PEM files of the cluster's authority and of the coordinator.
+    public struct TLSFiles: Sendable, Equatable {
+        public var authority: String
+        /// Only `node add` reads it: keep it off the machine otherwise, if you like.
+        public var authorityKey: String
+        public var certificate: String
+        public var privateKey: String
+
+        public init(
+            authority: String = "ca.pem", authorityKey: String? = nil,
+            certificate: String = "coordinator.pem",
+            privateKey: String = "coordinator.key"
+        ) {
+            self.authority = authority
+            self.authorityKey = authorityKey ?? Self.keyBeside(authority)
+            self.certificate = certificate
+            self.privateKey = privateKey
+        }
+
+        /// `ca.key` for `ca.pem`: where the key is when the file does not say.
+        static func keyBeside(_ certificate: String) -> String {
+            (certificate.hasSuffix(".pem") ? String(certificate.dropLast(4)) : certificate) + ".key"
+        }
+    }
+
+    /// Names of Amanda configurations, the same on every node.
+    public struct Configurations: Sendable, Equatable {
+        /// The one that backs up the node's own configuration and catalogs.
+        public var selfBackup: String
+        public var data: [String]
+
+        public init(selfBackup: String, data: [String]) {
+            self.selfBackup = selfBackup
+            self.data = data
+        }
+
+        /// Data first, the self-backup last: it must contain the catalog of the run just made.
+        public var inBackupOrder: [ConfigurationChoice] {
+            data.map { ConfigurationChoice(name: $0, role: .data) } + [
+                .init(name: selfBackup, role: .selfBackup)
+            ]
+        }
+    }
+
+    public struct Limits: Sendable, Equatable {
+        /// How long after its last event a silent agent is waited for.
+        public var agentLost: Duration
+        /// How long the store may stay away in mid-run.
+        public var storageOutage: Duration
+
+        public init(agentLost: Duration = .seconds(120), storageOutage: Duration = .seconds(600)) {
+            self.agentLost = agentLost
+            self.storageOutage = storageOutage
+        }
+    }
+
+    public struct Node: Sendable, Hashable {
+        public var name: String
+        public var address: AgentAddress
+
+        public init(name: String, address: AgentAddress) {
+            self.name = name
+            self.address = address
+        }
+    }
+}

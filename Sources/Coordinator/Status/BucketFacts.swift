@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import AgentAPI
+internal import FoundationEssentials
+
+/// What the bucket says of the cluster, for `status`.
+struct BucketFacts: Sendable {
+    /// How many of the newest runs are searched for a node's self-backup.
+    static let depth = 20
+
+    struct Node: Sendable {
+        var lastRun: RunName?
+        var lastRunState: NodeVerdict.State?
+        var selfBackup: RunName?
+        var selfBackupFinishedAt: Date?
+    }
+
+    var nodes: [String: Node] = [:]
+    var newestSet: StatusReport.NewestSet?
+    var findings: [StatusReport.Finding] = []
+    /// False where the store did not answer: then absence proves nothing.
+    var isKnown = false
+
+    /// - Throws: `CancellationError` only; any other failure is a finding.
+    init(_ cluster: Cluster, nodes names: [String]) async throws {
+        do {
+            let isOurs = try await cluster.clusterGuard(cluster.impatientBucket).check()
+            guard isOurs else {
+                isKnown = true
+                return
+            }
+            try await read(cluster, names)
+            isKnown = true
+        } catch let error as CancellationError {
+            throw error
+        } catch {
+            try Task.checkCancellation()
+            let wire = WireError(describing: error)
+            findings.append(.init(.problem, "the bucket cannot be read: \(wire.message)", fix: wire.hint))
+        }
+    }
+
+    private mutating func read(_ cluster: Cluster, _ names: [String]) async throws {
+        let bucket = cluster.impatientBucket
+        let volumes = VolumeReader(bucket)
+        var manifests: [RunManifest] = []
+        for run in try await bucket.runs().suffix(Self.depth).reversed() {
+            if let manifest = try await bucket.manifest(run)?.value { manifests.append(manifest) }
+        }
+        if let newest = manifests.first(where: { $0.verdict != .running }) {
+            let outlook = try await RunOutlook(newest, bucket: bucket, volumes: volumes)
+            newestSet = StatusJudgement.newestSet(newest, outlook, nodes: names)
+        }
+        let known = manifests
+        let outcomes = try await onEveryNode(names, width: 16) { node in
+            try await Self.node(node, in: known, bucket, volumes)
+        }
+        for outcome in outcomes {
+            nodes[outcome.node] = outcome.report
+            if let error = outcome.error {
+                findings.append(
+                    .init(
+                        .problem, node: outcome.node, "its records cannot be read: \(error.message)",
+                        fix: error.hint))
+            }
+        }
+    }
+
+    private static func node(
+        _ node: String, in manifests: [RunManifest], _ bucket: ClusterBucket, _ volumes: VolumeReader
+    ) async throws -> Node {
+        var facts = Node()
+        for manifest in manifests {
+            guard let verdict = manifest.nodes.first(where: { $0.node == node && $0.attempt > 0 }) else {
+                continue
+            }
+            if facts.lastRun == nil {
+                facts.lastRun = manifest.run
+                facts.lastRunState = verdict.state
+            }
+            guard var record = try await bucket.nodeRecord(manifest.run, node: node) else { continue }
+            record.configurations = record.configurations.filter { $0.role == .selfBackup && $0.isComplete }
+            guard !record.configurations.isEmpty, await volumes.restorability(of: record) == .restorable
+            else { continue }
+            facts.selfBackup = manifest.run
+            facts.selfBackupFinishedAt = record.finishedAt
+            return facts
+        }
+        return facts
+    }
+}

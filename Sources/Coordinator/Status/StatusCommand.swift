@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import AgentAPI
+internal import FoundationEssentials
+
+/// Asks every agent and the bucket at the same time. Nothing that is wrong is thrown: it is what is to be reported.
+public struct StatusCommand: Sendable {
+    let cluster: Cluster
+
+    public init(_ cluster: Cluster) {
+        self.cluster = cluster
+    }
+
+    public func run() async throws -> StatusReport {
+        let settings = cluster.settings
+        let selection = try Selection(cluster.file)
+        let question = StatusQuestion(
+            storage: settings.storage.address, configurations: selection.configurations)
+        async let bucket = BucketFacts(cluster, nodes: selection.nodes)
+        let statuses = try await onEveryNode(selection.nodes) { node in
+            let status = try await cluster.agent(node).status(question)
+            return (status, clockOffset: status.time.timeIntervalSince(Date()))
+        }
+        let facts = try await bucket
+        let now = Date()
+        var findings = facts.findings
+        findings += StatusJudgement.ofCoordinator(
+            certificateExpiresAt: cluster.identity.expiresAt, storeClockOffset: cluster.storeClockOffset,
+            now: now)
+        let nodes = zip(settings.nodes, statuses).map { entry, outcome in
+            let row = Self.row(entry, outcome.report?.0, outcome.report?.clockOffset, facts, now: now)
+            findings += StatusJudgement.of(row, error: outcome.error, bucketAnswered: facts.isKnown, now: now)
+            return row
+        }
+        findings += StatusJudgement.of(facts.newestSet, isKnown: facts.isKnown)
+        return StatusReport(
+            cluster: settings.cluster, checkedAt: now, nodes: nodes, newestSet: facts.newestSet,
+            findings: findings)
+    }
+
+    private static func row(
+        _ entry: ClusterSettings.Node, _ status: NodeStatus?, _ clockOffset: Double?, _ facts: BucketFacts,
+        now: Date
+    ) -> StatusReport.Node {
+        let found = facts.nodes[entry.name]
+        let newestData = status?.configurations.filter { $0.role == .data }.compactMap(\.newestRun).max()
+        return StatusReport.Node(
+            node: entry.name, address: entry.address.description, status: status,
+            clockOffsetSeconds: clockOffset,
+            selfBackup: found?.selfBackup,
+            selfBackupAgeSeconds: found?.selfBackupFinishedAt.map { now.timeIntervalSince($0) },
+            selfBackupIsNewest: found?.selfBackup.flatMap { run in newestData.map { run >= $0 } },
+            lastRun: found?.lastRun, lastRunState: found?.lastRunState)
+    }
+}

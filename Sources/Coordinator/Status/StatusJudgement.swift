@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import AgentAPI
+internal import FoundationEssentials
+
+/// What is wrong, and what to do about it: pure.
+enum StatusJudgement {
+    /// Beyond this, logs of different nodes can no longer be compared, and S3 is a quarter of an hour from refusing.
+    static let greatestClockOffset: Double = 60
+    static let expiryRemark: Double = 30 * 86_400
+    static let expiryProblem: Double = 7 * 86_400
+
+    typealias Finding = StatusReport.Finding
+
+    static func of(
+        _ row: StatusReport.Node, error: WireError?, bucketAnswered: Bool, now: Date
+    ) -> [Finding] {
+        guard let status = row.status else {
+            let what = error?.message ?? "the agent does not answer"
+            return [Finding(.problem, node: row.node, what, fix: error?.hint)]
+                + (bucketAnswered ? selfBackup(of: row) : [])
+        }
+        return agent(status, row) + expiry(status.certificateExpiresAt, node: row.node, now: now)
+            + clocks(status, row) + status.configurations.flatMap { configuration($0, node: row.node) }
+            + (bucketAnswered ? selfBackup(of: row) : [])
+    }
+
+    static func ofCoordinator(certificateExpiresAt: Date, storeClockOffset: Double?, now: Date) -> [Finding] {
+        var findings = expiry(certificateExpiresAt, node: nil, now: now)
+        if let offset = storeClockOffset, abs(offset) > greatestClockOffset {
+            findings.append(
+                Finding(
+                    .problem, "this machine's clock is \(seconds(-offset)) the store's",
+                    fix: "start chronyd or systemd-timesyncd on this machine."))
+        }
+        return findings
+    }
+
+    static func of(_ set: StatusReport.NewestSet?, isKnown: Bool) -> [Finding] {
+        guard isKnown else { return [] }
+        guard let set else {
+            return [
+                Finding(
+                    .problem, "no run in the bucket has ended yet", fix: "make one with 'amfleet backup'.")
+            ]
+        }
+        guard set.restorableNodes < set.totalNodes else { return [] }
+        let fix = "'amfleet retry \(set.run)' completes it, or 'amfleet backup' makes a new one."
+        return set.reasons.map { Finding(.problem, "run \(set.run), \($0)", fix: fix) }
+    }
+
+    /// - Parameter nodes: of `cluster.json`; each must have its data in the set.
+    static func newestSet(
+        _ manifest: RunManifest, _ outlook: RunOutlook, nodes: [String]
+    ) -> StatusReport.NewestSet {
+        var reasons: [String] = []
+        for node in nodes where outlook.byNode[node] != .restorable {
+            switch outlook.byNode[node] {
+            case .overwritten(let reason): reasons.append("\(node): overwritten: \(reason)")
+            case .unknown(let reason): reasons.append("\(node): unknown: \(reason)")
+            case .restorable, nil:
+                let verdict = manifest.nodes.first { $0.node == node }
+                reasons.append(
+                    "\(node): \(verdict?.error?.message ?? verdict?.state.rawValue ?? "not in this run")")
+            }
+        }
+        return StatusReport.NewestSet(
+            run: manifest.run, verdict: manifest.verdict, restorableNodes: nodes.count - reasons.count,
+            totalNodes: nodes.count, reasons: reasons)
+    }
+
+    private static func agent(_ status: NodeStatus, _ row: StatusReport.Node) -> [Finding] {
+        var findings: [Finding] = []
+        func problem(_ what: String, fix: String?) {
+            findings.append(Finding(.problem, node: row.node, what, fix: fix))
+        }
+        if !status.isRoot {
+            problem(
+                "the agent does not run as root: it cannot read and restore every file",
+                fix: "run amfleetd as root.")
+        }
+        if status.tarVersion == nil { problem("GNU tar is not installed", fix: "apt-get install tar.") }
+        if let error = status.storageError { problem("its store: \(error.message)", fix: error.hint) }
+        if status.version != AmfleetVersion.current {
+            findings.append(
+                Finding(
+                    .remark, node: row.node,
+                    "runs amfleetd \(status.version), this is amfleet \(AmfleetVersion.current)"))
+        }
+        if let job = status.runningJob {
+            findings.append(Finding(.remark, node: row.node, "job '\(job)' is running"))
+        }
+        return findings
+    }
+
+    private static func expiry(_ date: Date, node: String?, now: Date) -> [Finding] {
+        let left = date.timeIntervalSince(now)
+        guard left < expiryRemark else { return [] }
+        let whose = node == nil ? "the coordinator's certificate" : "its certificate"
+        let what =
+            left <= 0
+            ? "\(whose) expired on \(LocalTime(date).text)"
+            : "\(whose) expires in \(Quantity.duration(seconds: left)), on \(LocalTime(date).text)"
+        let fix = node.map {
+            "issue it anew: 'amfleet node remove \($0)', then 'amfleet node add', and copy the folder."
+        }
+        return [Finding(left < expiryProblem ? .problem : .remark, node: node, what, fix: fix)]
+    }
+
+    private static func clocks(_ status: NodeStatus, _ row: StatusReport.Node) -> [Finding] {
+        let offsets = [
+            ("the store's", status.storageClockOffsetSeconds), ("the coordinator's", row.clockOffsetSeconds),
+        ]
+        return offsets.compactMap { whose, offset in
+            guard let offset, abs(offset) > greatestClockOffset else { return nil }
+            return Finding(
+                .problem, node: row.node, "its clock is \(seconds(offset)) \(whose)",
+                fix: "start chronyd or systemd-timesyncd on the node.")
+        }
+    }
+
+    /// `73 s ahead of`, `73 s behind`.
+    private static func seconds(_ offset: Double) -> String {
+        "\(Quantity.duration(seconds: abs(offset))) \(offset < 0 ? "behind" : "ahead of")"
+    }
+
+    private static func configuration(_ configuration: ConfigurationStatus, node: String) -> [Finding] {
+        let name = configuration.name
+        var findings: [Finding] = []
+        if let error = configuration.error {
+            findings.append(Finding(.problem, node: node, "\(name): \(error.message)", fix: error.hint))
+        }
+        findings += configuration.outsideSelfBackup.map { path in
+            Finding(
+                .problem, node: node, "\(name): '\(path)' lies outside every disk of the self-backup",
+                fix: "add its directory to the self-backup's disklist, or move it inside.")
+        }
+        findings += configuration.secretsReadable.map { path in
+            Finding(
+                .remark, node: node, "\(name): whoever reads the bucket can read the secrets in '\(path)'",
+                fix: "confine who may read the bucket.")
+        }
+        findings += configuration.remarks.map { Finding(.remark, node: node, "\(name): \($0)") }
+        return findings
+    }
+
+    private static func selfBackup(of row: StatusReport.Node) -> [Finding] {
+        guard row.selfBackup != nil else {
+            return [
+                Finding(
+                    .problem, node: row.node, "no self-backup of it is in the bucket",
+                    fix:
+                        "make one with 'amfleet backup': without it an empty machine cannot become this node."
+                )
+            ]
+        }
+        guard row.selfBackupIsNewest == false else { return [] }
+        return [
+            Finding(
+                .problem, node: row.node, "its self-backup is older than its newest data run",
+                fix: "run 'amfleet backup', which makes the self-backup last.")
+        ]
+    }
+}

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import AgentAPI
+public import FoundationEssentials
+
+/// `amfleet status`: one row a node, one verdict on the newest set, every problem with its fix.
+public struct StatusReport: Sendable, Encodable {
+    /// Something wrong, or something to know.
+    public struct Finding: Sendable, Encodable, Equatable {
+        public enum Weight: String, Sendable, Encodable {
+            /// Exit code 7.
+            case problem
+            case remark
+        }
+
+        public var weight: Weight
+        /// Nil: the cluster as a whole.
+        public var node: String?
+        public var what: String
+        public var fix: String?
+
+        init(_ weight: Weight, node: String? = nil, _ what: String, fix: String? = nil) {
+            self.weight = weight
+            self.node = node
+            self.what = what
+            self.fix = fix
+        }
+    }
+
+    public struct Node: Sendable, Encodable {
+        public var node: String
+        public var address: String
+        /// What the agent said; nil where it did not answer.
+        public var status: NodeStatus?
+        /// How far the node's clock is ahead of the coordinator's, in seconds.
+        public var clockOffsetSeconds: Double?
+        /// Newest run with a proved self-backup of this node whose volumes still bear it.
+        public var selfBackup: RunName?
+        public var selfBackupAgeSeconds: Double?
+        /// Whether it holds the catalogs of the newest data run; nil where either is unknown.
+        public var selfBackupIsNewest: Bool?
+        /// The node's newest run in the bucket, and how it ended.
+        public var lastRun: RunName?
+        public var lastRunState: NodeVerdict.State?
+    }
+
+    /// The verdict on the newest run that has ended.
+    public struct NewestSet: Sendable, Encodable, Equatable {
+        public var run: RunName
+        public var verdict: RunManifest.Verdict
+        public var restorableNodes: Int
+        public var totalNodes: Int
+        /// Why a node's data cannot be had, each with its name.
+        public var reasons: [String]
+    }
+
+    public var cluster: String
+    public var checkedAt: Date
+    public var nodes: [Node]
+    public var newestSet: NewestSet?
+    public var findings: [Finding]
+
+    public var ending: CommandEnding {
+        findings.contains { $0.weight == .problem } ? .problem : .complete
+    }
+}

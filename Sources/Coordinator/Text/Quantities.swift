@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Sizes, times and rates as people read them.
+enum Quantity {
+    /// `512 B`, `3.4 MiB`, `1.0 TiB`.
+    static func bytes(_ count: Int64) -> String {
+        var value = Double(count)
+        var unit = "B"
+        for larger in ["KiB", "MiB", "GiB", "TiB", "PiB"] where value >= 1024 {
+            value /= 1024
+            unit = larger
+        }
+        return unit == "B" ? "\(count) B" : "\(oneDecimal(value)) \(unit)"
+    }
+
+    /// `85.3 MiB/s`.
+    static func rate(_ bytesPerSecond: Double) -> String { "\(bytes(Int64(bytesPerSecond.rounded())))/s" }
+
+    /// `45 s`, `3 min 20 s`, `2 h 05 min`, `3 d 4 h`.
+    static func duration(seconds: Double) -> String {
+        let total = Int(seconds.rounded())
+        switch total {
+        case ..<60: return "\(total) s"
+        case ..<3600: return "\(total / 60) min \(twoDigits(total % 60)) s"
+        case ..<86_400: return "\(total / 3600) h \(twoDigits(total % 3600 / 60)) min"
+        default: return "\(total / 86_400) d \(total % 86_400 / 3600) h"
+        }
+    }
+
+    /// `1 node`, `3 nodes`.
+    static func count(_ number: Int, _ noun: String) -> String {
+        "\(number) \(noun)\(number == 1 ? "" : "s")"
+    }
+
+    static func oneDecimal(_ value: Double) -> String {
+        let tenths = Int64((value * 10).rounded())
+        return "\(tenths / 10).\(abs(tenths % 10))"
+    }
+
+    private static func twoDigits(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }
+}

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ArgumentParser
+internal import Coordinator
+
+struct BackupVerb: Verb {
+    static let configuration = CommandConfiguration(
+        commandName: "backup", abstract: "Back up every node at once, and judge the set.")
+
+    @OptionGroup var common: CommonOptions
+
+    @Option(help: "Only this node; may be repeated. The set is then partial.")
+    var node: [String] = []
+
+    @Option(help: "Only this configuration; may be repeated. The set is then partial.")
+    var configuration: [String] = []
+
+    @Flag(help: "Only say what would be done on every node.")
+    var dryRun = false
+
+    @Flag(help: "Do without the lease, on a store without conditional writes.")
+    var noLease = false
+
+    func report() async throws -> any CommandReport {
+        let options = BackupCommand.Options(nodes: node, configurations: configuration, isLeased: !noLease)
+        if dryRun { return try await withCluster { try await BackupCommand($0, options).plan() } }
+        return try await withCluster { try await BackupCommand($0, options).run() }
+    }
+}

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ArgumentParser
+internal import Coordinator
+
+struct CancelVerb: Verb {
+    static let configuration = CommandConfiguration(
+        commandName: "cancel", abstract: "End whatever is running on any node.")
+
+    @OptionGroup var common: CommonOptions
+
+    func report() async throws -> any CommandReport {
+        try await withCluster { try await CancelCommand($0).run() }
+    }
+}

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ArgumentParser
+internal import Coordinator
+
+struct ListVerb: Verb {
+    static let configuration = CommandConfiguration(
+        commandName: "list", abstract: "Every run, from the bucket alone.")
+
+    @OptionGroup var common: CommonOptions
+
+    func report() async throws -> any CommandReport {
+        try await withCluster { try await RunListing($0) }
+    }
+}

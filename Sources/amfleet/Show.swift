@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import AgentAPI
+internal import ArgumentParser
+internal import Coordinator
+
+struct ShowVerb: Verb {
+    static let configuration = CommandConfiguration(
+        commandName: "show", abstract: "One run with every node, disk and volume, from the bucket alone.")
+
+    @OptionGroup var common: CommonOptions
+
+    @Argument(help: "The run, as 'amfleet list' names it.")
+    var run: String
+
+    func report() async throws -> any CommandReport {
+        let name = try RunName(argument: run)
+        return try await withCluster { try await RunDetails($0, run: name) }
+    }
+}

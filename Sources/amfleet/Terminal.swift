@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Coordinator
+internal import Glibc
+
+/// One of the process's two outputs, unbuffered.
+struct Terminal: Sendable {
+    static let standardOutput = Terminal(descriptor: 1)
+    static let standardError = Terminal(descriptor: 2)
+
+    let descriptor: Int32
+
+    func write(_ text: String) {
+        write(Array(text.utf8))
+    }
+
+    /// Writes everything; a reader that went away is no reason to stop the work.
+    func write(_ bytes: [UInt8]) {
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+            if count < 0, errno == EINTR { continue }
+            guard count > 0 else { return }
+            rest = rest.dropFirst(count)
+        }
+    }
+
+    /// Progress is redrawn where somebody looks on, and written line by line elsewhere.
+    var console: Console {
+        let isRedrawable = isatty(descriptor) == 1 && getenv("TERM").map { String(cString: $0) } != "dumb"
+        let columns = getenv("COLUMNS").flatMap { Int(String(cString: $0)) } ?? 80
+        return Console(terminalWidth: isRedrawable ? columns : nil) { write($0) }
+    }
+}

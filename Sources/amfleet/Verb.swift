@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ArgumentParser
+internal import Coordinator
+internal import Dispatch
+internal import Glibc
+internal import Synchronization
+
+/// Options of every command.
+struct CommonOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "The cluster's settings (default: ./cluster.json, then /etc/amfleet/cluster.json).",
+            valueName: "file"))
+    var cluster: String?
+
+    @Flag(help: "Write one JSON document to standard output instead of text.")
+    var json = false
+}
+
+/// A command: flags in, a report out.
+protocol Verb: AsyncParsableCommand {
+    var common: CommonOptions { get }
+
+    func report() async throws -> any CommandReport
+}
+
+extension Verb {
+    func run() async throws {
+        let code = await Interruptible.run { await output() }
+        throw ArgumentParser.ExitCode(code.rawValue)
+    }
+
+    /// The cluster that `--cluster` names, for the length of `work`.
+    func withCluster<Report: CommandReport>(
+        _ work: (Cluster) async throws -> Report
+    ) async throws -> any CommandReport {
+        let cluster = try Cluster(ClusterFile.load(common.cluster), console: Terminal.standardError.console)
+        do {
+            let report = try await work(cluster)
+            await cluster.close()
+            return report
+        } catch {
+            await cluster.close()
+            throw error
+        }
+    }
+
+    private func output() async -> ExitCode {
+        let name = Self.configuration.commandName ?? "amfleet"
+        do {
+            let report = try await report()
+            try write(report, name)
+            return ExitCode(report.ending)
+        } catch {
+            let failure = FailureReport(error)
+            for (index, line) in failure.lines.enumerated() {
+                let isFact = index == 0 || !line.hasPrefix("hint: ")
+                Terminal.standardError.write((isFact ? "amfleet: " : "") + line + "\n")
+            }
+            if common.json { try? write(failure, name) }
+            return ExitCode(failure.ending)
+        }
+    }
+
+    private func write(_ report: any CommandReport, _ name: String) throws {
+        guard common.json else {
+            if !(report is FailureReport) {
+                Terminal.standardOutput.write(report.lines.map { $0 + "\n" }.joined())
+            }
+            return
+        }
+        Terminal.standardOutput.write(try report.document(command: name))
+    }
+}
+
+/// Ctrl-C and SIGTERM cancel the work, which then cleans up everywhere; a second Ctrl-C does not wait for that.
+enum Interruptible {
+    static func run(_ work: @escaping @Sendable () async -> ExitCode) async -> ExitCode {
+        let task = Task { await work() }
+        let count = SignalCount()
+        let sources = [SIGINT, SIGTERM].map { number in
+            signal(number, SIG_IGN)
+            let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
+            source.setEventHandler {
+                if count.increase() > 1 { _exit(ExitCode.cancelled.rawValue) }
+                task.cancel()
+            }
+            source.activate()
+            return source
+        }
+        let code = await task.value
+        for source in sources { source.cancel() }
+        return code
+    }
+}
+
+private final class SignalCount: Sendable {
+    private let count = Mutex(0)
+
+    func increase() -> Int {
+        count.withLock { count in
+            count += 1
+            return count
+        }
+    }
+}

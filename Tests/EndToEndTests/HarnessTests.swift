@@ -38,8 +38,7 @@ private struct LoneNode: Arrangement {
 
     static func arrange() async throws -> LoneNode {
         let directory = try TestCluster.newDirectory()
-        let store = try await ClusterStore.start(
-            directory: "\(directory)/s3", prefix: "demo", nodes: ["node01"])
+        let store = try await ClusterStore.start(prefix: "demo", nodes: ["node01"])
         let access = StoreAccess(
             host: store.host, bucket: ClusterStore.bucket, prefix: "demo", accessKey: "node01",
             secretKey: store.secretKey(of: "node01"))

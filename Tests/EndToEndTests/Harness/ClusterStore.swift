@@ -1,67 +1,44 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
+import TestSupport
 
 /// A real S3 server for one cluster: the coordinator may do everything, a node only what lies under its own prefix.
 final class ClusterStore: Sendable {
     static let bucket = "backups"
 
-    let host: String
-    private let directory: String
-    private let server: RunningProgram
+    private let server: LocalS3Server
     private let secrets: [String: String]
 
-    /// Starts SeaweedFS in `directory` and returns once it stores and gives back.
-    static func start(directory: String, prefix: String, nodes: [String]) async throws -> ClusterStore {
-        let store = try ClusterStore(directory: directory, prefix: prefix, nodes: nodes)
-        try await eventually(within: .seconds(90), "the S3 server answers") {
-            guard store.server.isRunning else {
-                throw CommandError.failed(try await store.server.end(within: .zero))
-            }
-            let made = try await store.aws("s3api", "create-bucket", "--bucket", bucket)
-            let answer = try await store.aws("s3", "cp", "/etc/hostname", "s3://\(bucket)/ready")
-            return answer.exit == 0 && (made.exit == 0 || made.text.contains("BucketAlready"))
-        }
-        _ = try await store.aws("s3", "rm", "s3://\(bucket)/ready")
-        return store
+    /// Starts a server with an identity for the coordinator and one for each node.
+    static func start(prefix: String, nodes: [String]) async throws -> ClusterStore {
+        let names = ["coordinator"] + nodes
+        let secrets = Dictionary(uniqueKeysWithValues: names.map { ($0, UUID().uuidString) })
+        let server = try await LocalS3Server.start(
+            identities: names.map { name in
+                LocalS3Server.Identity(
+                    name: name, accessKey: name, secretKey: secrets[name] ?? "",
+                    actions: actions(of: name, prefix: prefix))
+            })
+        try await server.makeBucket(bucket)
+        return ClusterStore(server: server, secrets: secrets)
     }
 
-    private init(directory: String, prefix: String, nodes: [String]) throws {
-        self.directory = directory
-        secrets = Dictionary(
-            uniqueKeysWithValues: (["coordinator"] + nodes).map { ($0, UUID().uuidString) })
-        try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
-        let identities = Self.identities(secrets: secrets, prefix: prefix)
-        let file = "\(directory)/identities.json"
-        try JSONSerialization.data(withJSONObject: ["identities": identities]).write(
-            to: URL(fileURLWithPath: file))
-        let ports = try (0..<4).map { _ in try FreePort.choose() }
-        host = "127.0.0.1:\(ports[3])"
-        server = try RunningProgram(
-            [
-                Machine.path(of: "weed"), "server", "-dir=\(directory)", "-ip=127.0.0.1",
-                "-ip.bind=127.0.0.1",
-                "-master.port=\(ports[0])", "-volume.port=\(ports[1])", "-filer", "-filer.port=\(ports[2])",
-                "-s3",
-                "-s3.port=\(ports[3])", "-s3.config=\(file)", "-s3.port.iceberg=0", "-s3.port.lance=0",
-                "-s3.iam=false", "-volume.max=100", "-master.volumeSizeLimitMB=1024",
-            ], output: "\(directory)/weed")
+    private init(server: LocalS3Server, secrets: [String: String]) {
+        self.server = server
+        self.secrets = secrets
     }
 
-    private static func identities(secrets: [String: String], prefix: String) -> [[String: Any]] {
-        secrets.map { name, secret in
-            let own = "\(bucket)/\(prefix)/\(name)/*"
-            let record = "\(bucket)/\(prefix)/_amfleet/runs/*/nodes/\(name).json"
-            let actions =
-                name == "coordinator"
-                ? ["Admin", "Read", "Write", "List"]
-                : ["Read:\(own)", "Write:\(own)", "List:\(own)", "Read:\(record)", "Write:\(record)"]
-            return [
-                "name": name, "credentials": [["accessKey": name, "secretKey": secret]], "actions": actions,
-            ]
-        }
+    private static func actions(of name: String, prefix: String) -> [String] {
+        guard name != "coordinator" else { return ["Admin", "Read", "Write", "List"] }
+        let own = "\(bucket)/\(prefix)/\(name)/*"
+        let record = "\(bucket)/\(prefix)/_amfleet/runs/*/nodes/\(name).json"
+        return ["Read:\(own)", "Write:\(own)", "List:\(own)", "Read:\(record)", "Write:\(record)"]
     }
 
+    /// Where it listens on 127.0.0.1.
+    var port: Int { server.port }
+    var host: String { "127.0.0.1:\(server.port)" }
     var endpoint: String { "http://\(host)" }
 
     func secretKey(of name: String) -> String { secrets[name] ?? "" }
@@ -108,6 +85,17 @@ final class ClusterStore: Sendable {
         }
     }
 
+    /// Waits for an open upload under `prefix` that has at least one part stored, and returns its key.
+    func firstStoredPart(under prefix: String, within limit: Duration = .seconds(60)) async throws -> String {
+        let deadline = ContinuousClock.now + limit
+        while ContinuousClock.now < deadline {
+            for upload in try await openUploads() where upload.key.hasPrefix(prefix) {
+                if try await storedParts(key: upload.key, id: upload.id) > 0 { return upload.key }
+            }
+        }
+        throw CommandError.never("a part stored under \(prefix)", limit)
+    }
+
     /// How many parts of an open upload are stored.
     func storedParts(key: String, id: String) async throws -> Int {
         let listed = try await aws(
@@ -116,6 +104,5 @@ final class ClusterStore: Sendable {
         return listed.exit == 0 ? listed.output.split(separator: "\n").filter { $0 != "None" }.count : 0
     }
 
-    /// Its data goes with the test's folder: there is nothing to save, and SeaweedFS takes half a minute to leave.
-    func stop() async { await server.kill() }
+    func stop() async { await server.stop() }
 }

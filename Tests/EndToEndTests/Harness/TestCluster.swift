@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
+import TestSupport
 
 /// A whole cluster on this machine: an S3 server, a coordinator's folder, and nodes with one agent each.
 final class TestCluster: Sendable {
@@ -15,8 +16,7 @@ final class TestCluster: Sendable {
     /// Founds the cluster with `amfleet init` and `amfleet node add`; no agent runs yet and nothing is configured.
     init(nodes names: [String], configurations: [String] = ["vertica"]) async throws {
         let directory = try Self.newDirectory()
-        let store = try await ClusterStore.start(
-            directory: "\(directory)/s3", prefix: Self.prefix, nodes: names)
+        let store = try await ClusterStore.start(prefix: Self.prefix, nodes: names)
         self.directory = directory
         self.store = store
         self.configurations = configurations
@@ -26,7 +26,7 @@ final class TestCluster: Sendable {
                 store: StoreAccess(
                     host: store.host, bucket: ClusterStore.bucket, prefix: Self.prefix, accessKey: name,
                     secretKey: store.secretKey(of: name)),
-                port: FreePort.choose())
+                port: FreePort.find())
         }
         do {
             try await found()

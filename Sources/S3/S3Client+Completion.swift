@@ -56,7 +56,8 @@ struct Completion {
         var request = S3Request(
             action: "CompleteMultipartUpload", method: "POST", key: upload.key,
             query: [("uploadId", upload.id)],
-            headers: [("content-type", "application/xml")], body: .bytes(Array(body.utf8)), stall: stall)
+            headers: [("content-type", "application/xml")], body: .bytes(Array(body.utf8)), stall: stall,
+            isSentOnce: true)
         if upload.hasFullObjectChecksum {
             request.headers += [
                 ("x-amz-checksum-crc32c", crc32c.checksumText), ("x-amz-checksum-type", "FULL_OBJECT"),

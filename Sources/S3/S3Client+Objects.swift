@@ -34,7 +34,8 @@ extension S3Client {
         _ key: String, _ body: HTTPBody, _ condition: WriteCondition, _ schedule: inout RetrySchedule
     ) async throws -> S3ObjectVersion {
         let request = S3Request(
-            action: "PutObject", method: "PUT", key: key, headers: condition.headers, body: body)
+            action: "PutObject", method: "PUT", key: key, headers: condition.headers, body: body,
+            isSentOnce: condition != .none)
         let (response, _) = try await upload(request, part: nil, UploadChecksum(of: body), &schedule)
         return S3ObjectVersion(etag: response.entityTag ?? "")
     }

@@ -18,6 +18,8 @@ struct S3Request {
     var sink: HTTPSink = .collect(limit: 16 << 20)
     /// Longer silence than usual is expected.
     var stall: Duration?
+    /// Sent a second time it would be judged by what the first has done.
+    var isSentOnce = false
 
     /// The answer is an object's bytes, in which `<Error>` means nothing.
     var isObjectRead: Bool { action == "GetObject" }
@@ -53,11 +55,13 @@ struct RequestSigner {
                 method: request.method, path: path, query: request.query,
                 headers: headers + [("host", location.server.hostHeader(host))], payloadHash: payloadHash)
         let query = SignatureV4.canonicalQuery(request.query)
-        return HTTPRequest(
+        var signed = HTTPRequest(
             method: request.method,
             url: location.server.url(host: host) + path + (query.isEmpty ? "" : "?\(query)"),
             headers: headers + [("authorization", signature)], body: request.body, sink: request.sink,
             identity: location.authority.map { HTTPIdentity(authority: $0) }, limits: limits)
+        signed.isSentOnce = request.isSentOnce
+        return signed
     }
 
     private func path(_ key: String?) -> String {

@@ -40,6 +40,7 @@ extension EasyHandle {
         if let total = request.limits.total {
             set(CURLOPT_TIMEOUT_MS, total.wholeMilliseconds)
         }
+        if request.isSentOnce { set(CURLOPT_FRESH_CONNECT, 1) }
         if let connectTo = request.connectTo {
             set(CURLOPT_CONNECT_TO, list: ["::\(connectTo)"])
         }

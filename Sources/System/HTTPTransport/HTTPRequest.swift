@@ -28,6 +28,10 @@ public struct HTTPRequest: Sendable {
     /// How long to wait for what.
     public var limits: HTTPLimits
 
+    /// Must reach the server once at most. Otherwise libcurl sends a request again by itself when the connection that
+    /// it wanted to reuse turns out to be dead, and the server may have acted already. Costs a connection of its own.
+    public var isSentOnce = false
+
     /// A request; by default without a body, its answer collected up to 1 MiB.
     public init(
         method: String = "GET", url: String, headers: [(name: String, value: String)] = [],

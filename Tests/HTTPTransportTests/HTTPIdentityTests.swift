@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Certificates
+import HTTPTransport
+import TestSupport
+import Testing
+
+/// TLS against `openssl s_server`, which demands a client certificate.
+@Suite(.enabled(if: RequiredTools.areUsable("openssl")), .timeLimit(.minutes(2)))
+struct HTTPIdentityTests {
+    private let directory: TemporaryDirectory
+    private let authority: TestAuthority
+    private let node: TestIdentity
+    private let coordinator: TestIdentity
+    private let transport: HTTPTransport
+
+    init() throws {
+        directory = try TemporaryDirectory()
+        authority = try TestAuthority(cluster: "demo", directory: directory.path)
+        node = try authority.write(.node("node01"))
+        coordinator = try authority.write(.coordinator)
+        transport = try HTTPTransport()
+    }
+
+    private func server(_ options: [String] = ["-tls1_3"]) async throws -> (port: Int, process: ServerProcess)
+    {
+        let port = FreePort.find()
+        let process = try ServerProcess(
+            [
+                try RequiredTools.path("openssl"), "s_server", "-accept", "127.0.0.1:\(port)", "-cert",
+                node.certificate, "-key", node.privateKey, "-CAfile", node.authority, "-Verify", "2",
+                "-verify_return_error", "-www", "-quiet",
+            ] + options, logPath: directory.path("s_server-\(port).log"))
+        while await LocalHTTP.isClosed(port) { try await Task.sleep(for: .milliseconds(20)) }
+        return (port, process)
+    }
+
+    private func request(_ port: Int, _ identity: HTTPIdentity, host: String = "node01.demo") -> HTTPRequest {
+        HTTPRequest(url: "https://\(host):7443/", connectTo: "127.0.0.1:\(port)", identity: identity)
+    }
+
+    private func identity(of peer: TestIdentity) -> HTTPIdentity {
+        HTTPIdentity(authority: peer.authority, certificate: peer.certificate, privateKey: peer.privateKey)
+    }
+
+    @Test func `both sides are content with certificates of one authority`() async throws {
+        let (port, process) = try await server()
+        #expect(try await transport.send(request(port, identity(of: coordinator))).status == 200)
+        await process.stop()
+    }
+
+    @Test func `a server of another cluster is not trusted`() async throws {
+        let (port, process) = try await server()
+        let other = try TestAuthority(cluster: "other", directory: directory.path("other"))
+        let stranger = try other.write(.coordinator)
+        await expect(request(port, identity(of: stranger))) { error in
+            if case .tlsPeerUntrusted = error { true } else { false }
+        }
+        await process.stop()
+    }
+
+    @Test func `a server of another name is not trusted`() async throws {
+        let (port, process) = try await server()
+        await expect(request(port, identity(of: coordinator), host: "node02.demo")) { error in
+            if case .tlsPeerUntrusted = error { true } else { false }
+        }
+        await process.stop()
+    }
+
+    @Test func `a server that refuses our missing certificate says so`() async throws {
+        let (port, process) = try await server()
+        await expect(request(port, HTTPIdentity(authority: coordinator.authority))) { error in
+            if case .tlsPeerRefused = error { true } else { false }
+        }
+        await process.stop()
+    }
+
+    @Test func `a server that refuses our foreign certificate says so`() async throws {
+        let (port, process) = try await server()
+        let other = try TestAuthority(cluster: "other", directory: directory.path("other"))
+        var mixed = identity(of: try other.write(.coordinator))
+        mixed.authority = coordinator.authority
+        await expect(request(port, mixed)) { error in
+            if case .tlsPeerRefused = error { true } else { false }
+        }
+        await process.stop()
+    }
+
+    @Test func `TLS 1.2 is not enough between nodes`() async throws {
+        let (port, process) = try await server(["-tls1_2"])
+        await expect(request(port, identity(of: coordinator))) { error in
+            switch error {
+            case .tls, .tlsPeerRefused: true
+            default: false
+            }
+        }
+        await process.stop()
+    }
+
+    @Test func `a key file that is missing is named as a TLS failure`() async throws {
+        let (port, process) = try await server()
+        var broken = identity(of: coordinator)
+        broken.privateKey = directory.path("absent.key")
+        await expect(request(port, broken)) { error in
+            if case .tls = error { true } else { false }
+        }
+        await process.stop()
+    }
+
+    private func expect(_ request: HTTPRequest, _ isExpected: (HTTPTransportError) -> Bool) async {
+        do {
+            let response = try await transport.send(request)
+            Issue.record("answered with \(response.status)")
+        } catch {
+            #expect(isExpected(error), "\(error)")
+        }
+    }
+}

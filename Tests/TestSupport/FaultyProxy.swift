@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import Synchronization
+
+/// A real TCP proxy on 127.0.0.1 that does to connections what networks and stores do.
+///
+/// In mode `.http` it reads each request on its way, so that a fault can strike the n-th of a kind; in mode
+/// `.opaque` it passes bytes (TLS, event streams), and faults are `cutAll`, `setStalled`, `setRate` and `refuse`.
+/// One thread a connection and direction.
+public final class FaultyProxy: Sendable {
+    /// What the proxy understands of what passes.
+    public enum Mode: Sendable {
+        case http
+        case opaque
+    }
+
+    private struct State {
+        var listener: LocalSocket?
+        var rules: [ProxyRule] = []
+        var requests: [String] = []
+        var sockets: [ObjectIdentifier: LocalSocket] = [:]
+        var connectionCount = 0
+        var passedByteCount = 0
+        var isStalled = false
+        var bytesPerSecond: Int?
+        var paidUntil = ContinuousClock.now
+    }
+
+    /// Where it listens; the same after `refuse` and `accept`.
+    public let port: Int
+
+    private let mode: Mode
+    private let target: Int
+    private let state = Mutex(State())
+
+    /// `http://127.0.0.1:port`
+    public var endpoint: String { "http://127.0.0.1:\(port)" }
+
+    /// A proxy before the server on `target`.
+    public init(to target: Int, mode: Mode = .http) throws {
+        self.target = target
+        self.mode = mode
+        port = FreePort.find()
+        try accept()
+    }
+
+    deinit {
+        refuse()
+    }
+
+    /// Lets a fault strike requests: those with `method` (nil: any) whose path and query contain `target`, after
+    /// `skip` of them, `times` in all. Rules are tried in the order in which they were made; one strikes a request.
+    public func inject(
+        _ fault: ProxyFault, method: String? = nil, target: String = "", skip: Int = 0, times: Int = 1
+    ) {
+        state.withLock {
+            $0.rules.append(ProxyRule(fault: fault, method: method, target: target, skip: skip, times: times))
+        }
+    }
+
+    /// Takes every fault back.
+    public func clear() {
+        state.withLock {
+            $0.rules = []
+            $0.isStalled = false
+            $0.bytesPerSecond = nil
+        }
+    }
+
+    /// `METHOD target` of every request so far; mode `.http` only.
+    public var requests: [String] { state.withLock { $0.requests } }
+
+    /// Connections so far.
+    public var connectionCount: Int { state.withLock { $0.connectionCount } }
+
+    /// Bytes passed on so far, in both directions.
+    public var passedByteCount: Int { state.withLock { $0.passedByteCount } }
+
+    /// From now on connections are refused, and those that stand are cut.
+    public func refuse() {
+        let listener = state.withLock { state in
+            defer { state.listener = nil }
+            return state.listener
+        }
+        listener?.shut()
+        cutAll()
+    }
+
+    /// Listens again after `refuse`.
+    public func accept() throws {
+        guard let listener = LocalSocket.listening(on: port) else { throw POSIXError(.EADDRINUSE) }
+        state.withLock { $0.listener = listener }
+        Thread.detachNewThread { [weak self] in
+            while let client = listener.accepted() {
+                guard let self, self.isListening(listener) else { return }
+                self.serve(client)
+            }
+        }
+    }
+
+    /// Cuts every connection that stands.
+    public func cutAll() {
+        let sockets = state.withLock { state in
+            defer { state.sockets = [:] }
+            return Array(state.sockets.values)
+        }
+        for socket in sockets {
+            socket.shut()
+        }
+    }
+
+    /// While stalled nothing passes in either direction, and nothing is cut.
+    public func setStalled(_ isStalled: Bool) {
+        state.withLock { $0.isStalled = isStalled }
+    }
+
+    /// Limits the sum of all connections and directions; nil: no limit.
+    public func setRate(bytesPerSecond: Int?) {
+        state.withLock { $0.bytesPerSecond = bytesPerSecond }
+    }
+
+    private func isListening(_ listener: LocalSocket) -> Bool {
+        state.withLock { $0.listener === listener }
+    }
+
+    private func serve(_ client: LocalSocket) {
+        guard let server = LocalSocket.connected(to: target) else { return client.shut() }
+        state.withLock {
+            $0.connectionCount += 1
+            $0.sockets[ObjectIdentifier(client)] = client
+            $0.sockets[ObjectIdentifier(server)] = server
+        }
+        switch mode {
+        case .http:
+            let connection = ProxyConnection(client: client, server: server, proxy: self)
+            Thread.detachNewThread {
+                connection.run()
+                self.forget(client, server)
+            }
+        case .opaque:
+            pump(from: client, to: server)
+            pump(from: server, to: client)
+        }
+    }
+
+    private func pump(from source: LocalSocket, to sink: LocalSocket) {
+        Thread.detachNewThread {
+            while true {
+                let bytes = source.read(limit: 65_536)
+                if bytes.isEmpty || !self.pass(bytes, to: sink) { break }
+            }
+            self.forget(source, sink)
+        }
+    }
+
+    private func forget(_ sockets: LocalSocket...) {
+        for socket in sockets {
+            socket.shut()
+            state.withLock { _ = $0.sockets.removeValue(forKey: ObjectIdentifier(socket)) }
+        }
+    }
+}
+
+// What connections ask of their proxy.
+extension FaultyProxy {
+    /// Notes a request and returns the fault that strikes it.
+    func fault(for head: ProxyHead) -> ProxyFault? {
+        state.withLock { state in
+            state.requests.append("\(head.method) \(head.target)")
+            for index in state.rules.indices where state.rules[index].strikes(head) {
+                return state.rules[index].fault
+            }
+            return nil
+        }
+    }
+
+    /// Passes bytes on, at the set rate and not while stalled; false if the other side is gone.
+    func pass(_ bytes: [UInt8], to sink: LocalSocket) -> Bool {
+        while state.withLock({ $0.isStalled }) {
+            Thread.sleep(forTimeInterval: 0.01)
+            if !isOpen(sink) { return false }
+        }
+        let due = state.withLock { state -> ContinuousClock.Instant in
+            state.passedByteCount += bytes.count
+            guard let rate = state.bytesPerSecond else { return .now }
+            state.paidUntil = max(state.paidUntil, .now) + .seconds(Double(bytes.count) / Double(rate))
+            return state.paidUntil
+        }
+        let wait = due - .now
+        if wait > .zero { Thread.sleep(forTimeInterval: wait / .seconds(1)) }
+        return sink.write(bytes)
+    }
+
+    func isOpen(_ socket: LocalSocket) -> Bool {
+        state.withLock { $0.sockets[ObjectIdentifier(socket)] != nil }
+    }
+}

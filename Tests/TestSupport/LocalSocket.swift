@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+
+/// A TCP socket on 127.0.0.1, blocking. Closed when dropped.
+final class LocalSocket: @unchecked Sendable {
+    let descriptor: Int32
+
+    /// Takes over an open descriptor.
+    init(_ descriptor: Int32) {
+        self.descriptor = descriptor
+    }
+
+    deinit {
+        close(descriptor)
+    }
+
+    /// Connects to a port; nil if nobody listens.
+    static func connected(to port: Int) -> LocalSocket? {
+        let socket = LocalSocket(Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0))
+        let status = withAddress(port) { Glibc.connect(socket.descriptor, $0, $1) }
+        socket.setNoDelay()
+        return status == 0 ? socket : nil
+    }
+
+    /// Listens on a port; 0: any free one. nil if it is taken.
+    static func listening(on port: Int) -> LocalSocket? {
+        let socket = LocalSocket(Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0))
+        var yes: Int32 = 1
+        setsockopt(socket.descriptor, SOL_SOCKET, SO_REUSEADDR, &yes, socklen_t(MemoryLayout<Int32>.size))
+        guard withAddress(port, { bind(socket.descriptor, $0, $1) }) == 0, listen(socket.descriptor, 128) == 0
+        else {
+            return nil
+        }
+        return socket
+    }
+
+    var port: Int {
+        var address = sockaddr_in()
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        _ = withUnsafeMutablePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { getsockname(descriptor, $0, &length) }
+        }
+        return Int(UInt16(bigEndian: address.sin_port))
+    }
+
+    /// The next connection; nil once the socket was shut.
+    func accepted() -> LocalSocket? {
+        let accepted = Glibc.accept(descriptor, nil, nil)
+        guard accepted >= 0 else { return nil }
+        let socket = LocalSocket(accepted)
+        socket.setNoDelay()
+        return socket
+    }
+
+    /// At most `limit` bytes; empty at the end or after a failure.
+    func read(limit: Int) -> [UInt8] {
+        [UInt8](unsafeUninitializedCapacity: limit) { buffer, count in
+            count = max(0, recv(descriptor, buffer.baseAddress, limit, 0))
+        }
+    }
+
+    /// False if the other side is gone.
+    @discardableResult
+    func write(_ bytes: [UInt8]) -> Bool {
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes {
+                send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
+            }
+            guard count > 0 else { return false }
+            rest = rest.dropFirst(count)
+        }
+        return true
+    }
+
+    /// Ends both directions: whoever blocks in a call on this socket wakes up.
+    func shut() {
+        shutdown(descriptor, Int32(SHUT_RDWR))
+    }
+
+    private func setNoDelay() {
+        var yes: Int32 = 1
+        setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &yes, socklen_t(MemoryLayout<Int32>.size))
+    }
+
+    private static func withAddress(
+        _ port: Int, _ body: (UnsafePointer<sockaddr>, socklen_t) -> Int32
+    ) -> Int32 {
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = in_port_t(UInt16(port).bigEndian)
+        address.sin_addr.s_addr = inet_addr("127.0.0.1")
+        return withUnsafePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                body($0, socklen_t(MemoryLayout<sockaddr_in>.size))
+            }
+        }
+    }
+}
+
+/// Ports of 127.0.0.1 for programs that cannot choose one themselves.
+public enum FreePort {
+    /// A port that nobody listens on; with `andAlso`, the port that much higher is free as well.
+    ///
+    /// Taken from below the kernel's range for outgoing connections, so that none of those sits on it.
+    public static func find(andAlso distance: Int? = nil) -> Int {
+        while true {
+            let port = Int.random(in: 12_000..<22_000)
+            guard isFree(port) else { continue }
+            if let distance, !isFree(port + distance) { continue }
+            return port
+        }
+    }
+
+    private static func isFree(_ port: Int) -> Bool {
+        LocalSocket.listening(on: port) != nil
+    }
+}

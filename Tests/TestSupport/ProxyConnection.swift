@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+
+/// One client's connection through a `FaultyProxy` that understands HTTP: request after request, each with its fault.
+final class ProxyConnection: @unchecked Sendable {
+    private let client: LocalSocket
+    private let server: LocalSocket
+    private let proxy: FaultyProxy
+    private var fromClient: [UInt8] = []
+    private var fromServer: [UInt8] = []
+
+    /// Used by the thread that calls `run`, and by no other.
+    init(client: LocalSocket, server: LocalSocket, proxy: FaultyProxy) {
+        self.client = client
+        self.server = server
+        self.proxy = proxy
+    }
+
+    func run() {
+        while let request = head(of: client, &fromClient) {
+            let fault = proxy.fault(for: request)
+            if case .answer(let text) = fault {
+                _ = body(of: client, &fromClient, count: request.contentLength) { _ in true }
+                client.write(Array(text.utf8))
+                continue
+            }
+            if case .delay(let delay) = fault { Thread.sleep(forTimeInterval: delay / .seconds(1)) }
+            guard passRequest(request, fault), passAnswer(to: request, fault) else { return }
+        }
+    }
+
+    /// False: the connection is over. A server that closes early may still have answered.
+    private func passRequest(_ head: ProxyHead, _ fault: ProxyFault?) -> Bool {
+        _ = proxy.pass(head.bytes, to: server)
+        var passed = 0
+        return body(of: client, &fromClient, count: head.contentLength) { bytes in
+            var bytes = bytes
+            if case .flipRequest(let index) = fault { Self.flip(&bytes, index - passed) }
+            if case .cutRequest(let limit) = fault, passed + bytes.count >= limit {
+                _ = self.proxy.pass(Array(bytes.prefix(limit - passed)), to: self.server)
+                return false
+            }
+            passed += bytes.count
+            _ = self.proxy.pass(bytes, to: self.server)
+            return true
+        }
+    }
+
+    /// False: the connection is over.
+    private func passAnswer(to request: ProxyHead, _ fault: ProxyFault?) -> Bool {
+        guard let head = head(of: server, &fromServer) else { return false }
+        let budget = AnswerBudget(fault)
+        guard passAnswer(head.bytes, budget) else { return false }
+        if head.status < 200 { return passAnswer(to: request, fault) }
+        if request.method == "HEAD" || head.status == 204 || head.status == 304 {
+            return !head.closesConnection
+        }
+        if head.isChunked { return passChunks(budget) }
+        var passed = 0
+        let isWhole = body(of: server, &fromServer, count: head.contentLength) { bytes in
+            var bytes = bytes
+            if case .flipAnswer(let index) = fault { Self.flip(&bytes, index - passed) }
+            passed += bytes.count
+            return self.passAnswer(bytes, budget)
+        }
+        return isWhole && !head.closesConnection
+    }
+
+    private func passChunks(_ budget: AnswerBudget) -> Bool {
+        while let line = line(of: server, &fromServer) {
+            guard passAnswer(line, budget) else { return false }
+            let size = String(decoding: line, as: UTF8.self).prefix { $0.isHexDigit }
+            guard let count = Int(size, radix: 16) else { return false }
+            guard body(of: server, &fromServer, count: count + 2, { self.passAnswer($0, budget) }) else {
+                return false
+            }
+            if count == 0 { return true }
+        }
+        return false
+    }
+
+    /// How much of the answer may pass, and what happens then.
+    private final class AnswerBudget {
+        var left: Int?
+        let isStall: Bool
+
+        init(_ fault: ProxyFault?) {
+            switch fault {
+            case .cutAnswer(let limit): (left, isStall) = (limit, false)
+            case .stallAnswer(let limit): (left, isStall) = (limit, true)
+            default: (left, isStall) = (nil, false)
+            }
+        }
+    }
+
+    private func passAnswer(_ bytes: [UInt8], _ budget: AnswerBudget) -> Bool {
+        guard let left = budget.left else { return proxy.pass(bytes, to: client) }
+        if bytes.count < left {
+            budget.left = left - bytes.count
+            return proxy.pass(bytes, to: client)
+        }
+        _ = proxy.pass(Array(bytes.prefix(left)), to: client)
+        if budget.isStall {
+            while proxy.isOpen(client), !client.read(limit: 65_536).isEmpty {}
+        }
+        return false
+    }
+
+    private static func flip(_ bytes: inout [UInt8], _ index: Int) {
+        if bytes.indices.contains(index) { bytes[index] ^= 1 }
+    }
+}
+
+// Reading.
+extension ProxyConnection {
+    /// Up to and with the empty line; nil if the connection ended before.
+    private func head(of socket: LocalSocket, _ buffer: inout [UInt8]) -> ProxyHead? {
+        let mark = Array("\r\n\r\n".utf8)
+        while true {
+            if let end = buffer.firstRange(of: mark)?.upperBound {
+                defer { buffer.removeFirst(end) }
+                return ProxyHead(Array(buffer[..<end]))
+            }
+            guard fill(&buffer, from: socket) else { return nil }
+        }
+    }
+
+    private func line(of socket: LocalSocket, _ buffer: inout [UInt8]) -> [UInt8]? {
+        while true {
+            if let end = buffer.firstIndex(of: 0x0A) {
+                defer { buffer.removeFirst(end + 1) }
+                return Array(buffer[...end])
+            }
+            guard fill(&buffer, from: socket) else { return nil }
+        }
+    }
+
+    /// Hands `count` bytes over piece by piece; false if they did not all come or the taker had enough.
+    private func body(
+        of socket: LocalSocket, _ buffer: inout [UInt8], count: Int, _ take: ([UInt8]) -> Bool
+    ) -> Bool {
+        var left = count
+        while left > 0 {
+            if buffer.isEmpty, !fill(&buffer, from: socket) { return false }
+            let piece = Array(buffer.prefix(left))
+            buffer.removeFirst(piece.count)
+            left -= piece.count
+            guard take(piece) else { return false }
+        }
+        return true
+    }
+
+    private func fill(_ buffer: inout [UInt8], from socket: LocalSocket) -> Bool {
+        let bytes = socket.read(limit: 65_536)
+        buffer += bytes
+        return !bytes.isEmpty
+    }
+}

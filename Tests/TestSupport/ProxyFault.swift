@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// What a `FaultyProxy` does to a request or its answer.
+public enum ProxyFault: Sendable {
+    /// Answers itself and passes nothing on. The text is a whole HTTP answer: see `answer(status:body:)`.
+    case answer(String)
+
+    /// Passes `after` bytes of the request's body on, then cuts both connections.
+    case cutRequest(after: Int)
+
+    /// Passes `after` bytes of the answer on, head included, then cuts. 0: the server has acted, nobody learns of it.
+    case cutAnswer(after: Int)
+
+    /// Passes `after` bytes of the answer on, head included, then is silent until the client gives up.
+    case stallAnswer(after: Int)
+
+    /// Turns the lowest bit of one byte of the request's body.
+    case flipRequest(at: Int)
+
+    /// Turns the lowest bit of one byte of the answer's body.
+    case flipAnswer(at: Int)
+
+    /// Waits before the request is passed on.
+    case delay(Duration)
+
+    /// An answer of the proxy's own.
+    public static func answer(status: Int, headers: [String] = [], body: String = "") -> ProxyFault {
+        let lines = ["HTTP/1.1 \(status) Fault", "Content-Length: \(body.utf8.count)"] + headers
+        return .answer(lines.joined(separator: "\r\n") + "\r\n\r\n" + body)
+    }
+
+    /// An S3 error.
+    public static func error(status: Int, code: String, headers: [String] = []) -> ProxyFault {
+        answer(
+            status: status, headers: headers,
+            body:
+                "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>\(code)</Code><Message>said the proxy</Message>"
+                + "<RequestId>PROXY</RequestId></Error>")
+    }
+}
+
+/// Which requests a fault meets, and how often.
+struct ProxyRule {
+    let fault: ProxyFault
+    let method: String?
+    let target: String
+    var skip: Int
+    var times: Int
+
+    /// Whether the fault strikes this request; counts it.
+    mutating func strikes(_ head: ProxyHead) -> Bool {
+        guard times > 0, method == nil || method == head.method,
+            target.isEmpty || head.target.contains(target)
+        else {
+            return false
+        }
+        if skip > 0 {
+            skip -= 1
+            return false
+        }
+        times -= 1
+        return true
+    }
+}
+
+/// The head of a request or an answer.
+struct ProxyHead {
+    let bytes: [UInt8]
+    private let lines: [Substring]
+
+    init(_ bytes: [UInt8]) {
+        self.bytes = bytes
+        lines = String(decoding: bytes, as: UTF8.self).split(separator: "\r\n")
+    }
+
+    var method: String { word(0) }
+    var target: String { word(1) }
+    var status: Int { Int(word(1)) ?? 0 }
+    var isChunked: Bool { header("transfer-encoding") == "chunked" }
+    var contentLength: Int { header("content-length").flatMap { Int($0) } ?? 0 }
+    var closesConnection: Bool { header("connection")?.lowercased() == "close" }
+
+    private func word(_ index: Int) -> String {
+        let words = lines.first?.split(separator: " ") ?? []
+        return index < words.count ? String(words[index]) : ""
+    }
+
+    private func header(_ name: String) -> String? {
+        lines.dropFirst().first { $0.lowercased().hasPrefix("\(name):") }
+            .map { $0.drop { $0 != ":" }.dropFirst().drop { $0 == " " }.lowercased() }
+    }
+}

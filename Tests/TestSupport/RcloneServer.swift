@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Files
+import Foundation
+
+/// `rclone serve s3`: an S3 server that knows neither conditional writes nor CRC-32C.
+public final class RcloneServer: Sendable {
+    /// Known to the server.
+    public let accessKey = "testkey"
+
+    /// Known to the server.
+    public let secretKey = "testsecret"
+
+    private let port = FreePort.find()
+    private let directory: TemporaryDirectory
+    private let process: ServerProcess
+
+    /// `http://127.0.0.1:port`
+    public var endpoint: String { "http://127.0.0.1:\(port)" }
+
+    /// Starts a server that has the bucket `bucket`, and waits until it answers.
+    public static func start(bucket: String) async throws -> RcloneServer {
+        let server = try RcloneServer(bucket: bucket)
+        let deadline = ContinuousClock.now + .seconds(30)
+        while await LocalHTTP.send("GET", port: server.port, path: "/") == nil {
+            guard ContinuousClock.now < deadline else {
+                throw ServerFailure("rclone", server.process.logTail)
+            }
+            try await Task.sleep(for: .milliseconds(50))
+        }
+        return server
+    }
+
+    private init(bucket: String) throws {
+        directory = try TemporaryDirectory("amfleet-rclone")
+        try FileSystem.makeDirectories(directory.path("data/\(bucket)"))
+        process = try ServerProcess(
+            [
+                try RequiredTools.path("rclone"), "serve", "s3", "--addr", "127.0.0.1:\(port)", "--auth-key",
+                "\(accessKey),\(secretKey)", "--config", "/dev/null", directory.path("data"),
+            ],
+            logPath: directory.path("rclone.log"))
+    }
+
+    /// Kills the server; its data is gone.
+    public func stop() async {
+        await process.stop()
+    }
+}

@@ -72,8 +72,8 @@ public struct LogStatistics: Hashable, Sendable {
         seconds > 0 ? Double(byteCount) / 1024 / seconds : 0
     }
 
-    /// Six decimals, as C's `%f`.
-    static func decimal(_ number: Double) -> String {
+    /// Six decimals, as C's `%f`; for seconds and rates, never negative.
+    public static func decimal(_ number: Double) -> String {
         let scaled = (min(max(number, 0), 1e12) * 1_000_000).rounded()
         let millionths = Int64(scaled)
         let fraction = String(millionths % 1_000_000)

@@ -31,9 +31,16 @@ public struct RunLogSummary: Equatable, Sendable {
     public private(set) var volumes: [LogVolume] = []
     /// `FINISH driver` is there.
     public private(set) var isFinished = false
-    /// The processes of the run that have not said that they ended: `INFO <program> <name> pid <n>` without its
-    /// `pid-done`.
-    public private(set) var openProcesses: [(program: String, pid: Int32)] = []
+    /// A process of the run: `INFO <program> <name> pid <n>`.
+    public struct Process: Hashable, Sendable {
+        public var program: String
+        /// The name that it has in the process table.
+        public var name: String
+        public var pid: Int32
+    }
+
+    /// The processes of the run that have not said `pid-done`.
+    public private(set) var openProcesses: [Process] = []
 
     public init(parsing text: String) {
         self.init(AmandaLines.split(text).map(LogLine.init(parsing:)))
@@ -69,11 +76,6 @@ public struct RunLogSummary: Equatable, Sendable {
         }
     }
 
-    public static func == (left: RunLogSummary, right: RunLogSummary) -> Bool {
-        left.dumps == right.dumps && left.volumes == right.volumes && left.isFinished == right.isFinished
-            && left.openProcesses.map(\.pid) == right.openProcesses.map(\.pid)
-    }
-
     private mutating func close(_ name: LogDumpName, parts: [LogPart], _ verdict: LogDump) {
         var status = Status.done
         let whole = Set(parts.filter { $0.failure == nil && $0.number >= 1 }.map(\.number))
@@ -99,7 +101,7 @@ public struct RunLogSummary: Equatable, Sendable {
     private mutating func noteProcess(_ program: String, _ text: String) {
         let words = text.split(separator: " ")
         if words.count == 3, words[1] == "pid", let pid = Int32(words[2]) {
-            openProcesses.append((program, pid))
+            openProcesses.append(Process(program: program, name: String(words[0]), pid: pid))
         } else if words.count == 2, words[0] == "pid-done", let pid = Int32(words[1]) {
             openProcesses.removeAll { $0.pid == pid }
         }

@@ -34,16 +34,16 @@ public struct VolumePolicy: Equatable, Sendable {
     /// Volumes of a run newer than this are not overwritten either (`retention-days`); nil: no such rule.
     public var retainedSince: Datestamp?
 
-    /// The policy of a configuration that defines no storage or policy of its own: both, and the pool, bear its name.
+    /// Without a storage of its own, a configuration's storage and pool bear its name.
     public init(
         configuration: String, organisation: String, labelstr: String?, autolabelTemplate: String?,
-        autolabel: AutolabelConditions, tapecycle: Int
+        autolabel: AutolabelConditions, tapecycle: Int, storage: String? = nil
     ) {
         self.configuration = configuration
-        storage = configuration
-        pool = configuration
+        self.storage = storage ?? configuration
+        pool = self.storage
         variables = LabelVariables(
-            configuration: configuration, organisation: organisation, storage: configuration)
+            configuration: configuration, organisation: organisation, storage: self.storage)
         labelTemplate = autolabelTemplate.flatMap { $0.isEmpty ? nil : LabelTemplate($0) }
         self.autolabel = autolabel
         labelPattern = LabelPattern(labelstr: labelstr, autolabel: labelTemplate, variables: variables)

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import AmandaFormat
+
+/// Why a configuration's catalog cannot be read or written now.
+public enum CatalogError: Error, Equatable, Sendable, CustomStringConvertible {
+    case unknownConfiguration(name: String, root: String, known: [String])
+    case missingDumpuser(name: String, configuration: String)
+    case missingFile(path: String)
+    /// The run's name is not newer than what is known already.
+    case notNewest(run: Datestamp, newest: Datestamp, configuration: String)
+    /// Amanda, or another agent, is at work in this configuration.
+    case isRunning(program: String, pid: Int32, log: String)
+    /// A process holds a slot of the changer.
+    case slotHeld(device: String, pid: Int32, program: String?, stateFile: String)
+    /// A dump is said to be stored, but no volume was entered for it.
+    case noVolume(dumpOf: String, disk: String)
+
+    /// What failed, on what, with the values; then what to do.
+    public var description: String {
+        switch self {
+        case .unknownConfiguration(let name, let root, let known):
+            """
+            no Amanda configuration '\(name)' in \(root)
+            hint: \(known.isEmpty ? "there is none at all; a configuration is a directory with an amanda.conf." : "those that exist: \(known.joined(separator: ", ")).")
+            """
+        case .missingDumpuser(let name, let configuration):
+            """
+            dumpuser '\(name)' of configuration '\(configuration)' does not exist on this node
+            hint: install amanda-server, or create the user; it must own the catalogs.
+            """
+        case .missingFile(let path):
+            "'\(path)' does not exist"
+        case .notNewest(let run, let newest, let configuration):
+            """
+            run \(run) is not newer than \(newest), the newest of configuration '\(configuration)'
+            hint: take a later name for the run.
+            """
+        case .isRunning(let program, let pid, let log):
+            """
+            \(program) (process \(pid)) is at work in this configuration, says \(log)
+            hint: wait until it has ended.
+            """
+        case .slotHeld(let device, let pid, let program, let stateFile):
+            """
+            slot '\(device)' is held by process \(pid)\(program.map { " (\($0))" } ?? ""), says \(stateFile)
+            hint: wait until it has ended.
+            """
+        case .noVolume(let host, let disk):
+            "no volume was entered for the dump of \(host):\(disk)"
+        }
+    }
+}

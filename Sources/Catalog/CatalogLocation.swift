@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import AmandaFormat
+public import Files
+
+/// Where one configuration keeps its catalog: absolute paths, and who owns the files.
+public struct CatalogLocation: Sendable, Equatable {
+    /// The configuration's name; also that of its storage and pool where it defines none.
+    public var configuration: String
+    /// The directory of `amanda.conf`.
+    public var directory: String
+    public var tapelist: String
+    public var logDirectory: String
+    public var indexDirectory: String
+    public var infoDirectory: String
+    public var commandFile: String
+    /// `changerfile`; nil for a changer that keeps no state.
+    public var changerStateFile: String?
+    public var storage: String
+    public var pool: String
+    /// `dumpuser`: everything that is written belongs to it. Nil: to this process's user.
+    public var owner: FileOwner?
+    /// How long to wait for a lock that another program holds.
+    public var lockWait: Duration
+
+    /// Amanda's default places inside the configuration's directory.
+    public init(configuration: String, directory: String, owner: FileOwner?) {
+        self.configuration = configuration
+        self.directory = directory
+        tapelist = directory + "/tapelist"
+        logDirectory = directory
+        indexDirectory = directory + "/index"
+        infoDirectory = directory + "/curinfo"
+        commandFile = directory + "/command_file"
+        storage = configuration
+        pool = configuration
+        self.owner = owner
+        lockWait = .seconds(60)
+    }
+
+    /// The file that Amanda's device keeps a bucket's label in, and believes: it must go when the label changes.
+    ///
+    /// Source: Amanda 3.5.1, seen as `bucket-<bucket>/<prefix>` beside `amanda.conf`; only prefixes without `/` get one.
+    func labelCache(bucket: String, prefix: String) -> String? {
+        guard !prefix.isEmpty, !prefix.utf8.contains(UInt8(ascii: "/")), prefix != ".", prefix != ".." else {
+            return nil
+        }
+        return "\(directory)/bucket-\(bucket)/\(prefix)"
+    }
+
+    /// The directory of a DLE under `indexDirectory` or `infoDirectory`.
+    func diskDirectory(in directory: String, host: String, disk: String) -> String {
+        "\(directory)/\(sanitisedDiskName(host))/\(sanitisedDiskName(disk))"
+    }
+}

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import AmandaFormat
+import Files
+
+/// One dump as the catalog has it, stock Amanda's or ours.
+public struct CatalogDump: Sendable, Equatable {
+    /// Where a part lies.
+    public struct Part: Sendable, Equatable {
+        public var label: String
+        /// The file of the volume, from 1.
+        public var fileNumber: Int
+        /// From 1.
+        public var number: Int
+        /// As stored; rounded to KiB in very old logs.
+        public var byteCount: Int64?
+    }
+
+    public var name: LogDumpName
+    /// The run that wrote it to the volume; another than `name.datestamp` for a dump flushed later.
+    public var run: Datestamp
+    /// In the order of the stream.
+    public var parts: [Part]
+    public var checksums: LogChecksums?
+    public var originalKiB: Int64?
+    public var status: RunLogSummary.Status
+    /// It had messages.
+    public var isStrange: Bool
+    /// The log that says so.
+    public var log: String
+
+    /// It can be restored, as far as the catalog knows.
+    public var isWhole: Bool { status == .done && !parts.isEmpty }
+}
+
+/// Reads what `amadmin find` shows: the tapelist, and the logs of the runs that it names.
+public struct CatalogReader: Sendable {
+    private let location: CatalogLocation
+
+    public init(_ location: CatalogLocation) {
+        self.location = location
+    }
+
+    public func tapelist() throws -> Tapelist {
+        try TapelistFile(location).read()
+    }
+
+    /// The commands that keep volumes from being overwritten.
+    public func commands() throws -> CommandFile {
+        guard FileSystem.exists(location.commandFile) else { return CommandFile(parsing: "") }
+        return CommandFile(parsing: String(amandaBytes: try FileSystem.readAll(location.commandFile)))
+    }
+
+    /// Every dump whose volume still bears its run's datestamp, newest run first.
+    public func dumps() throws -> [CatalogDump] {
+        let tapelist = try tapelist()
+        let runs = Set(tapelist.entries.compactMap(\.datestamp)).sorted(by: >)
+        return try runs.flatMap { try dumps(of: $0, tapelist) }
+    }
+
+    /// The dumps of one run; none when its volumes were overwritten or its logs are gone.
+    public func dumps(of run: Datestamp) throws -> [CatalogDump] {
+        try dumps(of: run, try tapelist())
+    }
+
+    /// The highest file of a volume that the logs of a run name; 0 for none. What a killed attempt left behind it stands
+    /// only in the bucket.
+    public func lastFileNumber(on label: String, run: Datestamp) throws -> Int {
+        try logs(of: run).flatMap { try summary($0).dumps.flatMap(\.parts) }
+            .filter { $0.label == label }.map(\.fileNumber).max() ?? 0
+    }
+
+    /// The newest run that the tapelist or any log names.
+    public func newestRun() throws -> Datestamp? {
+        let listed = try tapelist().newestDatestamp
+        let logged = try logs().map(\.run).max()
+        return [listed, logged].compactMap { $0 }.max()
+    }
+
+    /// - Throws: `CatalogError.isRunning` when one of Amanda's programs, or another agent, is in the middle of a run.
+    public func refuseIfRunning() throws {
+        for log in try logs().suffix(8).reversed() {
+            for process in try summary(log.path).openProcesses
+            where ["amdump", "amflush", "amvault"].contains(process.program)
+                && process.pid != RunningProcess.current && isAlive(process)
+            {
+                throw CatalogError.isRunning(program: process.name, pid: process.pid, log: log.path)
+            }
+        }
+    }
+
+    /// A number may have been given to another program since: names must agree, as far as `ps` shows them.
+    private func isAlive(_ process: RunLogSummary.Process) -> Bool {
+        guard RunningProcess.isAlive(process.pid), let name = RunningProcess.name(process.pid) else {
+            return false
+        }
+        return name == String(process.name.prefix(15)) || name.hasPrefix("perl")
+    }
+
+    /// The logs of a run, attempts in order, up to the first that is missing.
+    private func logs(of run: Datestamp) -> [String] {
+        var paths: [String] = []
+        while FileSystem.exists("\(location.logDirectory)/log.\(run).\(paths.count)") {
+            paths.append("\(location.logDirectory)/log.\(run).\(paths.count)")
+        }
+        return paths
+    }
+
+    /// Every log of any program, oldest first.
+    private func logs() throws -> [(run: Datestamp, path: String)] {
+        guard FileSystem.exists(location.logDirectory) else { return [] }
+        return try FileSystem.list(location.logDirectory).compactMap { name in
+            let words = name.split(separator: ".", omittingEmptySubsequences: false)
+            guard words.count == 3, words[0] == "log", Int(words[2]) != nil,
+                let run = Datestamp(String(words[1]))
+            else { return nil }
+            return (run, "\(location.logDirectory)/\(name)")
+        }
+    }
+
+    private func summary(_ path: String) throws -> RunLogSummary {
+        RunLogSummary(parsing: String(amandaBytes: try FileSystem.readAll(path)))
+    }
+
+    private func dumps(of run: Datestamp, _ tapelist: Tapelist) throws -> [CatalogDump] {
+        let labels = Set(tapelist.entries.filter { $0.datestamp == run }.map(\.label))
+        guard !labels.isEmpty else { return [] }
+        return try logs(of: run).flatMap { path in
+            try summary(path).dumps.compactMap { dump(from: $0, run: run, labels: labels, log: path) }
+        }
+    }
+
+    private func dump(
+        from logged: RunLogSummary.Dump, run: Datestamp, labels: Set<String>, log: String
+    ) -> CatalogDump? {
+        let there = logged.parts.filter { labels.contains($0.label) }
+        var status = logged.status
+        if status == .done, there.count < logged.parts.count {
+            status = .partial(reason: "a volume of it was overwritten")
+        }
+        let parts = there.sorted { $0.number < $1.number }.map {
+            CatalogDump.Part(
+                label: $0.label, fileNumber: $0.fileNumber, number: $0.number,
+                byteCount: $0.statistics.byteCount)
+        }
+        return CatalogDump(
+            name: logged.name, run: run, parts: parts, checksums: logged.checksums,
+            originalKiB: logged.originalKiB, status: status, isStrange: logged.isStrange, log: log)
+    }
+}

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import AmandaFormat
+
+/// What became of one DLE in a run, for the catalog.
+public struct DumpRecord: Sendable, Equatable {
+    /// A file of the volume.
+    public struct Part: Sendable, Equatable {
+        /// From 1, on the volume.
+        public var fileNumber: Int
+        /// As stored.
+        public var byteCount: Int64
+        public var seconds: Double
+
+        public init(fileNumber: Int, byteCount: Int64, seconds: Double) {
+            self.fileNumber = fileNumber
+            self.byteCount = byteCount
+            self.seconds = seconds
+        }
+    }
+
+    public enum Status: Sendable, Equatable {
+        case done
+        /// Whole, with messages worth reading.
+        case strange
+        /// Nothing of it can be used; parts that reached the volume carry `PARTIAL=YES`.
+        case failed(reason: String)
+    }
+
+    /// The header of the dump's first part, final checksums included.
+    public var header: DumpHeader
+    /// In the order of the stream.
+    public var parts: [Part]
+    public var status: Status
+    /// From the first byte to the last.
+    public var seconds: Double
+    /// tar's messages, strange ones first; at most the first hundred reach the log.
+    public var messages: [String]
+    /// A file of index lines (`IndexPath.line`, a newline each); nil when the DLE is not indexed.
+    public var indexLinesFile: String?
+
+    public init(
+        header: DumpHeader, parts: [Part], status: Status, seconds: Double, messages: [String] = [],
+        indexLinesFile: String? = nil
+    ) {
+        self.header = header
+        self.parts = parts
+        self.status = status
+        self.seconds = seconds
+        self.messages = messages
+        self.indexLinesFile = indexLinesFile
+    }
+
+    var name: LogDumpName {
+        LogDumpName(
+            host: header.host, disk: header.disk, datestamp: header.datestamp.description, level: header.level
+        )
+    }
+
+    var storedByteCount: Int64 { parts.reduce(0) { $0 + $1.byteCount } }
+}

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import AmandaFormat
+public import Files
+
+/// A configuration as it was read, and where its catalog lies.
+public struct LoadedConfiguration: Sendable {
+    public let configuration: AmandaConfiguration
+    public let disklist: Disklist
+    public let location: CatalogLocation
+    /// Who owns the catalog.
+    public let dumpuser: UserAccount
+
+    /// What is set and has no effect here, for the administrator to see.
+    public var warnings: [String] {
+        configuration.unusedParameters.map(\.description)
+    }
+
+    /// How the volumes of this configuration are labelled, kept and used again.
+    public var volumePolicy: VolumePolicy {
+        let autolabel = configuration.autolabel
+        var conditions: AutolabelConditions = []
+        if autolabel.takesEmpty { conditions.insert(.empty) }
+        if autolabel.takesOtherConfiguration { conditions.insert(.otherConfiguration) }
+        if autolabel.takesForeign { conditions.insert(.nonAmanda) }
+        if autolabel.takesVolumeError { conditions.insert(.volumeError) }
+        var labelstr: String?
+        if case .expression(let expression) = configuration.labelConstraint { labelstr = expression }
+        var policy = VolumePolicy(
+            configuration: configuration.name, organisation: configuration.org, labelstr: labelstr,
+            autolabelTemplate: autolabel.template, autolabel: conditions, tapecycle: configuration.tapecycle,
+            storage: location.storage)
+        policy.pool = location.pool
+        policy.retainedVolumeCount = max(0, configuration.retentionTapeCount)
+        return policy
+    }
+}

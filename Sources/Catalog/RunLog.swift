@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import AmandaFormat
+import Files
+
+/// The log of one attempt at a run, `log.<run>.<n>`, written line by line as things happen.
+///
+/// It is Amanda's catalogue: a dump exists from the moment its `DONE` is on the disk. Attempts of one run count from 0
+/// without a gap, for `amadmin find` stops at the first that is missing. `log` points to the current one.
+public struct RunLog: Sendable {
+    /// Absolute.
+    public let path: String
+    /// From 0.
+    public let attempt: Int
+
+    /// Creates the next log of the run.
+    public init(creatingFor run: Datestamp, location: CatalogLocation) throws {
+        var attempt = 0
+        while FileSystem.exists(Self.path(run, attempt, location)) { attempt += 1 }
+        self.attempt = attempt
+        path = Self.path(run, attempt, location)
+        try FileSystem.makeDirectories(location.logDirectory, mode: 0o700, owner: location.owner)
+        try FileSystem.writeAtomically(path, [], mode: 0o600, owner: location.owner)
+        try FileSystem.makeSymbolicLink(
+            location.logDirectory + "/log", to: "log.\(run).\(attempt)", owner: location.owner)
+    }
+
+    /// - Parameter synchronising: return when the lines would survive a power failure.
+    public func append(_ lines: [LogLine], synchronising: Bool = false) throws {
+        let text = lines.map { Self.oneLine($0.text) + "\n" }.joined()
+        try FileSystem.append(path, text.amandaBytes, synchronising: synchronising)
+    }
+
+    /// A message may hold anything; a line must stay one.
+    private static func oneLine(_ text: String) -> String {
+        String(amandaBytes: text.amandaBytes.map { $0 == 0x0A || $0 == 0x0D || $0 == 0 ? 0x20 : $0 })
+    }
+
+    private static func path(_ run: Datestamp, _ attempt: Int, _ location: CatalogLocation) -> String {
+        "\(location.logDirectory)/log.\(run).\(attempt)"
+    }
+}

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Secret
+
+/// `define application-tool`: the program that makes and unpacks archives, with its properties.
+public struct ApplicationTool: Sendable, Hashable {
+    /// As written.
+    public let name: String
+    /// Where it is defined.
+    public let place: ConfigurationPlace
+    /// `amgtar`.
+    public let plugin: String
+    /// In the order of the file.
+    public let properties: [ConfigurationProperty]
+
+    init(_ block: ConfigurationBlock) {
+        name = block.name
+        place = block.place
+        plugin = block.text("plugin") ?? ""
+        properties = block.properties("property")
+    }
+
+    /// The first value of a property: `XATTRS`, `GNUTAR-PATH`, `TAR-BLOCKSIZE`.
+    public func value(ofProperty name: String) -> String? {
+        properties.value(of: name)
+    }
+
+    /// Whether a property is set to one of Amanda's words for yes.
+    public func isOn(_ property: String, standard: Bool) -> Bool {
+        value(ofProperty: property).flatMap(ParameterReader.bool) ?? standard
+    }
+}
+
+extension [ConfigurationProperty] {
+    /// The first value; the name counts without case, `-` as `_`.
+    func value(of name: String) -> String? {
+        let name = ConfigurationProperty.canonicalName(name)
+        return first { $0.name == name }?.values.first?.plaintext
+    }
+}

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import Secret
+
+/// The changer that a configuration uses: `chg-multi:` over S3 devices, with the properties that count for them.
+public struct ChangerDefinition: Sendable, Hashable {
+    /// The name of its `define changer`, as written there; the `chg-…` string itself where there is none.
+    public let name: String
+    /// Where it is defined.
+    public let place: ConfigurationPlace
+    /// `chg-multi:…` as written.
+    public let specification: String
+    /// The slots in order. Never empty, no two alike.
+    public let devices: [S3DevicePath]
+    /// Where stock Amanda keeps its state of the slots, as written; nil: it keeps none.
+    public let changerFile: String?
+    /// The changer's own `property` lines.
+    public let properties: [ConfigurationProperty]
+    /// Global `device-property` lines, replaced by those of the changer.
+    public let deviceProperties: [ConfigurationProperty]
+
+    /// The first value of a device property, unless it is one that holds a secret.
+    public func value(ofDeviceProperty name: String) -> String? {
+        Self.secretNames.contains(ConfigurationProperty.canonicalName(name))
+            ? nil : deviceProperties.value(of: name)
+    }
+
+    /// The value of a device property that holds a secret; nil where it is not set or empty.
+    public func secret(ofDeviceProperty name: String) -> Secret? {
+        deviceProperties.value(of: name).flatMap { $0.isEmpty ? nil : Secret($0) }
+    }
+
+    private static let secretNames: Set = [
+        "s3-access-key", "s3-secret-key", "s3-session-token", "s3-user-token", "password", "client-secret",
+        "refresh-token", "swift-access-key", "ndmp-password",
+    ]
+}
+
+/// The properties of Amanda's S3 device, typed. Nil: not set.
+extension ChangerDefinition {
+    /// Upload parts in flight at the same time (`NB_THREADS_BACKUP`).
+    public var uploadThreadCount: Int { number("nb-threads-backup").map { Int($0) } ?? 1 }
+    /// Ranged reads in flight at the same time (`NB_THREADS_RECOVERY`).
+    public var recoveryThreadCount: Int { number("nb-threads-recovery").map { Int($0) } ?? 1 }
+    /// Whether a dump part becomes one object by multipart upload, or many block objects
+    /// (`S3_MULTI_PART_UPLOAD`). Amanda's default is no.
+    public var isMultipart: Bool { bool("s3-multi-part-upload") ?? false }
+    /// `S3_BUCKET_LOCATION`.
+    public var region: String? { text("s3-bucket-location") }
+    /// `S3_HOST`, with its port if it has one.
+    public var host: String? { text("s3-host") }
+    /// `S3_SERVICE_PATH`.
+    public var servicePath: String? { text("s3-service-path") }
+    /// `S3_SSL`.
+    public var usesTLS: Bool? { bool("s3-ssl") }
+    /// `S3_SUBDOMAIN`: the bucket's name is part of the host name.
+    public var usesSubdomain: Bool? { bool("s3-subdomain") }
+    /// `SSL_CA_INFO`: a file of certificate authorities.
+    public var authorityFile: String? { text("ssl-ca-info") }
+    /// `S3_STORAGE_CLASS`.
+    public var storageClass: String? { text("s3-storage-class") }
+    /// `BLOCK_SIZE`.
+    public var blockByteCount: Int64? { number("block-size") }
+    /// `MAX_SEND_SPEED`, for the sum of all uploads.
+    public var maxSendBytesPerSecond: Int64? { number("max-send-speed") }
+    /// `MAX_RECV_SPEED`, for the sum of all downloads.
+    public var maxReceiveBytesPerSecond: Int64? { number("max-recv-speed") }
+    /// `S3_ACCESS_KEY`.
+    public var accessKey: Secret? { secret(ofDeviceProperty: "s3-access-key") }
+    /// `S3_SECRET_KEY`.
+    public var secretKey: Secret? { secret(ofDeviceProperty: "s3-secret-key") }
+    /// `S3_SESSION_TOKEN`.
+    public var sessionToken: Secret? { secret(ofDeviceProperty: "s3-session-token") }
+
+    private func text(_ name: String) -> String? {
+        value(ofDeviceProperty: name).flatMap { $0.isEmpty ? nil : $0 }
+    }
+
+    private func bool(_ name: String) -> Bool? {
+        text(name).flatMap(ParameterReader.bool)
+    }
+
+    private func number(_ name: String) -> Int64? {
+        text(name).flatMap(DeviceProperties.number)
+    }
+}

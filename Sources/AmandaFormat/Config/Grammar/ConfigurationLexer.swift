@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Cuts an `amanda.conf` into lines of tokens; empty lines and comments are left out.
+///
+/// Bytes that are not UTF-8 survive in strings (`String(amandaBytes:)`) and do no harm in comments.
+struct ConfigurationLexer {
+    private let bytes: [UInt8]
+    private let file: String
+    private var offset = 0
+    private var lineNumber = 1
+    private var faults: [ConfigurationFault] = []
+
+    /// The file's lines, and what was wrong with their spelling.
+    static func lines(
+        of bytes: [UInt8], file: String
+    ) -> (lines: [ConfigurationLine], faults: [ConfigurationFault]) {
+        var lexer = ConfigurationLexer(bytes: bytes, file: file)
+        var lines: [ConfigurationLine] = []
+        while lexer.offset < bytes.count {
+            let number = lexer.lineNumber
+            let tokens = lexer.restOfLine()
+            if !tokens.isEmpty {
+                lines.append(ConfigurationLine(number: number, tokens: tokens))
+            }
+        }
+        return (lines, lexer.faults)
+    }
+
+    private init(bytes: [UInt8], file: String) {
+        self.bytes = bytes
+        self.file = file
+    }
+
+    private mutating func restOfLine() -> [ConfigurationToken] {
+        var tokens: [ConfigurationToken] = []
+        while let byte = current {
+            switch byte {
+            case UInt8(ascii: "\n"):
+                offset += 1
+                lineNumber += 1
+                return tokens
+            case UInt8(ascii: "#"):
+                while let byte = current, byte != UInt8(ascii: "\n") { offset += 1 }
+            case 0x09, 0x0B, 0x0C, 0x0D, 0x20:
+                offset += 1
+            default:
+                tokens.append(token(byte))
+            }
+        }
+        return tokens
+    }
+
+    private mutating func token(_ byte: UInt8) -> ConfigurationToken {
+        switch byte {
+        case _ where byte.isLetter:
+            return .word(String(decoding: take { $0.isLetter || $0.isDigit || $0.isWordMark }, as: UTF8.self))
+        case _ where byte.isDigit:
+            return number(isNegative: false)
+        case UInt8(ascii: "-") where offset + 1 < bytes.count && bytes[offset + 1].isDigit:
+            offset += 1
+            return number(isNegative: true)
+        case UInt8(ascii: "\""):
+            return .string(string())
+        default:
+            offset += 1
+            switch byte {
+            case UInt8(ascii: ","): return .comma
+            case UInt8(ascii: "{"): return .leftBrace
+            case UInt8(ascii: "}"): return .rightBrace
+            default: return .stray(byte)
+            }
+        }
+    }
+
+    private mutating func number(isNegative: Bool) -> ConfigurationToken {
+        let sign = isNegative ? "-" : ""
+        let whole = sign + String(decoding: take(while: \.isDigit), as: UTF8.self)
+        guard current == UInt8(ascii: ".") else { return .integer(Int64(whole)) }
+        offset += 1
+        let fraction = String(decoding: take(while: \.isDigit), as: UTF8.self)
+        return .real(Double("\(whole).\(fraction.isEmpty ? "0" : fraction)") ?? 0)
+    }
+
+    /// A backslash before a line end joins the lines; other escapes are those of `AmandaQuotedString`.
+    private mutating func string() -> String {
+        let start = lineNumber
+        var quoted: [UInt8] = []
+        var isEscaped = false
+        offset += 1
+        while let byte = current {
+            if byte == UInt8(ascii: "\n") {
+                guard isEscaped else { break }
+                quoted.removeLast()
+                lineNumber += 1
+            } else if byte == UInt8(ascii: "\""), !isEscaped {
+                offset += 1
+                return AmandaQuotedString.unquote(String(amandaBytes: quoted))
+            }
+            isEscaped = byte == UInt8(ascii: "\\") && !isEscaped
+            quoted.append(byte)
+            offset += 1
+        }
+        faults.append(
+            ConfigurationFault(
+                ConfigurationPlace(file: file, line: start), "a string is not closed on its line",
+                hint: "end it with a double quote."))
+        return AmandaQuotedString.unquote(String(amandaBytes: quoted))
+    }
+
+    private mutating func take(while isWanted: (UInt8) -> Bool) -> ArraySlice<UInt8> {
+        let start = offset
+        while let byte = current, isWanted(byte) { offset += 1 }
+        return bytes[start..<offset]
+    }
+
+    private var current: UInt8? { offset < bytes.count ? bytes[offset] : nil }
+}
+
+extension UInt8 {
+    fileprivate var isLetter: Bool {
+        (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(self | 0x20)
+    }
+
+    fileprivate var isDigit: Bool {
+        (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(self)
+    }
+
+    fileprivate var isWordMark: Bool {
+        self == UInt8(ascii: "_") || self == UInt8(ascii: "-")
+    }
+}

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import NearestName
+
+/// Names that one part of a configuration gives and another uses.
+extension ConfigurationParser {
+    /// A bare name within braces: all that the definition of that name sets.
+    mutating func inherit(_ name: String, _ line: ConfigurationLine, into block: inout ConfigurationBlock) {
+        guard let kind = block.kind else { return }
+        if let parent = document.block(kind, named: name) {
+            return block.inherit(from: parent)
+        }
+        let known = block.table.parameters.map(\.name) + document.blocks(kind).map(\.name)
+        fault(
+            line,
+            "'\(name)' in \(Self.title(block)) is neither a parameter nor a \(kind.rawValue) defined above",
+            hint: hint(for: name, kind, others: known))
+    }
+
+    /// Whether names within a value are defined; those of the global parameters are checked at the end.
+    mutating func checkReferences(of parameter: Parameter, _ value: ParameterValue, _ line: ConfigurationLine)
+    {
+        switch (parameter.kind, value) {
+        case (.definition(let kind), .text(let name?)):
+            require(kind, name, line)
+        case (.scripts, .names(let names)):
+            for name in names { require(.script, name, line) }
+        default:
+            break
+        }
+    }
+
+    private mutating func require(_ kind: DefinitionKind, _ name: String, _ line: ConfigurationLine) {
+        guard document.block(kind, named: name) == nil else { return }
+        fault(
+            line, "unknown \(kind.rawValue) '\(name)'",
+            hint: hint(for: name, kind, others: document.blocks(kind).map(\.name)))
+    }
+
+    /// Defined below, or misspelt.
+    private func hint(for name: String, _ kind: DefinitionKind, others: [String]) -> String? {
+        let later = document.laterNames[kind]?.first { $0.name.lowercased() == name.lowercased() }
+        if let later { return "'\(later.name)' is defined only at \(later.place): move it above." }
+        return nearestName(to: name, among: others).map { "write '\($0)'." }
+    }
+
+    /// Adds a definition, unless its name is taken.
+    mutating func save(_ block: ConfigurationBlock) {
+        guard let kind = block.kind else { return }
+        if let first = document.block(kind, named: block.name) {
+            let isBuiltIn =
+                kind == .dumptype && first.ownParameters.isEmpty && first.settings.count == 1
+                && first.place.line == 1 && block.place != first.place
+                && ConfigurationDocument(file: file).block(.dumptype, named: block.name) != nil
+            faults.append(
+                ConfigurationFault(
+                    block.place,
+                    isBuiltIn
+                        ? "dumptype '\(block.name)' is Amanda's own and cannot be defined again"
+                        : "\(kind.rawValue) '\(block.name)' is defined already at \(first.place)",
+                    hint: "give it another name, or remove one of the two."))
+            return
+        }
+        var block = block
+        finish(&block)
+        document.add(block)
+    }
+
+    /// What a dumptype does not say is as the global parameters say at this line.
+    func takeGlobalDefaults(_ block: inout ConfigurationBlock) {
+        guard block.kind == .dumptype else { return }
+        for name in ParameterTable.followingGlobals {
+            block.defaults[name] = document.global.value(name)
+        }
+    }
+
+    private func finish(_ block: inout ConfigurationBlock) {
+        if block.kind == .tapetype, block.integer("readblocksize") < block.integer("blocksize") {
+            block.settings["readblocksize"] = nil
+            block.defaults["readblocksize"] = block.value("blocksize")
+        }
+        if block.kind == .dumptype, block.isSet("script") {
+            let scripts = block.names("script").compactMap { document.block(.script, named: $0) }
+            let ordered = scripts.enumerated().sorted {
+                ($0.element.integer("order"), $0.offset) < ($1.element.integer("order"), $1.offset)
+            }
+            block.settings["script"]?.value = .names(ordered.map(\.element.name))
+        }
+    }
+}

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// One disk to dump: a DLE.
+public struct DisklistEntry: Sendable, Hashable {
+    /// Verbatim: headers and logs carry it so.
+    public let host: String
+    /// The name under which the catalog keeps it.
+    public let diskName: String
+    /// The directory, where it differs from the name.
+    public let device: String?
+    /// With everything inherited and what stands in braces.
+    public let dumptype: DumpType
+    /// Disks of one spindle are not dumped at the same time; -1: no matter.
+    public let spindle: Int
+    /// The name of an interface; nil: `default`.
+    public let interface: String?
+    /// Where it stands.
+    public let place: ConfigurationPlace
+
+    /// What to archive.
+    public var directory: String { device ?? diskName }
+
+    /// Whether the host is one of this node's own names. Case does not count, nor does a dot at the end.
+    public func isHost(amongst ownNames: Set<String>) -> Bool {
+        ownNames.contains { Self.folded($0) == Self.folded(host) }
+    }
+
+    /// What happens other than the dumptype says, for the operator to read: a strategy that only increments
+    /// would serve.
+    public var notes: [String] {
+        guard dumptype.dumpcycleDays > 0, ["STANDARD", "HANOI"].contains(dumptype.strategy) else { return [] }
+        return ["\(place): \(host) \(diskName): this version makes no increments: dumped in full"]
+    }
+
+    private static func folded(_ name: String) -> String {
+        let name = name.lowercased()
+        return name.hasSuffix(".") ? String(name.dropLast()) : name
+    }
+}

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// The words of one line of a disklist, cut as Amanda cuts them.
+///
+/// Blanks separate words, except within double quotes (`\` makes the next character plain); a word that begins
+/// with `#` ends the line. Source: Amanda 3.5.1 `server-src/diskfile.c`, `parse_diskline`.
+struct DisklistLine {
+    let number: Int
+    /// As written, quotes included; a `{` is a word even without a blank after it.
+    let words: [String]
+    /// The line as it stands.
+    let text: String
+    let hasOpenQuote: Bool
+
+    init(_ text: some StringProtocol, number: Int) {
+        self.number = number
+        self.text = String(text)
+        var words: [String] = []
+        var current = String.UnicodeScalarView()
+        var isInQuotes = false
+        var isEscaped = false
+        for scalar in text.unicodeScalars {
+            let isBlank = scalar == " " || scalar == "\t" || scalar == "\r"
+            if isBlank, !isInQuotes {
+                if !current.isEmpty { words.append(String(current)) }
+                current = String.UnicodeScalarView()
+                continue
+            }
+            if scalar == "#", current.isEmpty, !isInQuotes { break }
+            if scalar == "\"", !isEscaped { isInQuotes.toggle() }
+            isEscaped = scalar == "\\" && !isEscaped
+            current.append(scalar)
+        }
+        if !current.isEmpty { words.append(String(current)) }
+        self.words = words.flatMap { word in
+            word.hasPrefix("{") && word != "{" ? ["{", String(word.dropFirst())] : [word]
+        }
+        hasOpenQuote = isInQuotes
+    }
+
+    /// A word without its quotes and escapes.
+    func name(_ index: Int) -> String {
+        AmandaQuotedString.unquote(words[index])
+    }
+}

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import AmandaFormat
+import Dump
+import Files
+import Foundation
+import HTTPTransport
+import S3
+import Secret
+import TestSupport
+import Testing
+
+/// A bucket on a real S3 server, a tree to dump, and the engines between them.
+struct DumpFixture {
+    let client: S3Client
+    let directory: TemporaryDirectory
+    let journal: UploadJournal
+    let bucket: String
+    let server: LocalS3Server
+    let keys = ObjectKeys(slotPrefix: "demo/node01/vertica/slot-01")
+
+    /// `endpoint`: of a proxy before the server; nil: the server itself.
+    init(server: LocalS3Server, endpoint: String? = nil, outage: Duration = .seconds(40)) async throws {
+        self.server = server
+        bucket = try await server.makeBucket()
+        directory = try TemporaryDirectory("amfleet-dump-test")
+        journal = try UploadJournal(path: directory.path("uploads"))
+        client = try Self.client(server, endpoint ?? server.endpoint, bucket, outage)
+        try FileSystem.makeDirectories(source)
+        try FileSystem.makeDirectories(directory.path("snapshots"))
+    }
+
+    static func client(
+        _ server: LocalS3Server, _ endpoint: String, _ bucket: String, _ outage: Duration
+    ) throws -> S3Client {
+        try S3Client(
+            location: S3Location(bucket: bucket, region: server.region, endpoint: endpoint),
+            credentials: FixedCredentials(
+                S3Credentials(
+                    accessKeyID: server.accessKey, secretAccessKey: Secret(server.secretKey), origin: "test")),
+            transport: try HTTPTransport(), retry: RetryPolicy(storageOutage: outage))
+    }
+
+    var source: String { directory.path("source") }
+    var target: String { directory.path("target") }
+    var snapshots: String { directory.path("snapshots") }
+
+    func plan(
+        _ compression: DLEDescription.Compression? = .clientFast, storage: StoragePlan = StoragePlan(),
+        xattrs: Bool = true, firstFile: UInt32 = 1, changing change: (inout DLEDescription) -> Void = { _ in }
+    ) throws -> DumpPlan {
+        var dle = DLEDescription(program: "APPLICATION", disk: source, level: 0, plugin: "amgtar")
+        dle.compression = compression
+        dle.properties = [
+            .init(name: "xattrs", values: [xattrs ? "YES" : "NO"]),
+            .init(name: "gnutar-listdir", values: [snapshots]),
+        ]
+        change(&dle)
+        return DumpPlan(
+            host: "localhost", datestamp: try #require(Datestamp("20261123030600")), dle: dle, keys: keys,
+            firstFileNumber: firstFile, storage: storage, indexPath: directory.path("index"))
+    }
+
+    func dump(_ plan: DumpPlan) async throws -> DumpOutcome {
+        try await DumpEngine(client: client, journal: journal).dump(plan)
+    }
+
+    /// The restore that the first part's header asks for, with every part of the outcome.
+    func restorePlan(_ outcome: DumpOutcome) async throws -> RestorePlan {
+        let first = try #require(outcome.parts.first)
+        let header = try await RestoreEngine(client: client).header(keys: keys, fileNumber: first.fileNumber)
+        return try RestorePlan(
+            header: header,
+            parts: outcome.parts.map {
+                .init(keys: keys, fileNumber: $0.fileNumber, byteCount: $0.byteCount)
+            },
+            target: target, recoveryThreadCount: 3)
+    }
+
+    func restore(_ outcome: DumpOutcome) async throws -> RestoreOutcome {
+        try await RestoreEngine(client: client).restore(try await restorePlan(outcome))
+    }
+
+    /// All bytes of the dump as they lie in the bucket.
+    func stored(_ outcome: DumpOutcome) async throws -> [UInt8] {
+        var bytes: [UInt8] = []
+        for part in outcome.parts {
+            for number in 0..<(part.blockCount ?? 1) {
+                let key = part.dataKey ?? keys.block(file: part.fileNumber, number: UInt64(number))
+                bytes += try await client.get(key, limit: 64 << 20).bytes
+            }
+        }
+        return bytes
+    }
+
+    /// Keys below the slot.
+    func listedKeys() async throws -> [String] {
+        try await client.list(prefix: keys.slotPrefix).objects.map(\.key)
+    }
+}
+
+/// Runs a shell script; its output. Fails the test when the script fails.
+@discardableResult
+func shell(_ script: String, in directory: String) throws -> String {
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: "/bin/bash")
+    process.arguments = ["-euo", "pipefail", "-c", script]
+    process.currentDirectoryURL = URL(fileURLWithPath: directory)
+    let pipe = Pipe()
+    process.standardOutput = pipe
+    process.standardError = pipe
+    try process.run()
+    let output = pipe.fileHandleForReading.readDataToEndOfFile()
+    process.waitUntilExit()
+    let text = String(decoding: output, as: UTF8.self)
+    try #require(process.terminationStatus == 0, "\(script)\n\(text)")
+    return text
+}
+
+/// One line for everything below `directory`: type, mode, owner, links, times, target, xattrs, contents' digest.
+func manifest(of directory: String, withXattrs: Bool) throws -> String {
+    let script = """
+        export LC_ALL=C
+        find . -printf '%y %m %U:%G %n %s %l ' -a \\( -type d -printf '0 %p\\0' -o -printf '%TY%Tm%Td%TH%TM%.2TS %p\\0' \\) \
+            | sed -z 's/^\\(d [0-9]* [0-9:]* [0-9]* \\)[0-9]* /\\1/' | sort -z | tr '\\n' '?' | tr '\\0' '\\n'
+        find . -type f -print0 | sort -z | xargs -0 sha256sum -z -- | tr '\\n' '?' | tr '\\0' '\\n'
+        \(withXattrs ? "find . -type f -print0 | sort -z | xargs -0 getfattr -h -m - -d -e hex -- 2>/dev/null" : "true")
+        """
+    return try shell(script, in: directory)
+}

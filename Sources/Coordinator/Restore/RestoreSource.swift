@@ -17,11 +17,19 @@ struct RestoreSource: Sendable {
     {
         let volumes = VolumeReader(cluster.impatientBucket)
         if let run {
-            let manifest = try await RunChoice(cluster: cluster).manifest(run).value
+            guard let manifest = try await cluster.impatientBucket.manifest(run)?.value else {
+                return ofCatalogs(run, selection)
+            }
             guard manifest.verdict != .running else { throw CoordinatorError.runRunning(run) }
             return try await source(manifest, cluster, selection, volumes)
         }
         return try await newest(cluster, selection, volumes)
+    }
+
+    /// A run without a manifest may be stock Amanda's: each node looks for it in its own catalog, and says so if it
+    /// has none.
+    private static func ofCatalogs(_ run: RunName, _ selection: Selection) -> RestoreSource {
+        RestoreSource(run: run, configurations: selection.configurations, nodes: selection.nodes, left: [])
     }
 
     private static func newest(

@@ -12,14 +12,17 @@ struct Preflight: Sendable {
 
     /// The first reason not to begin, in the order of the exit codes: 2, 5, 6.
     ///
+    /// Another cluster's prefix, though a matter of settings, comes after the agents' refusal: a coordinator with
+    /// another cluster's certificate meets both, and the certificate is the cause.
+    ///
     /// An agent that does not answer is none: the others' data is worth a run without it. Nor is a node whose own
     /// credentials are refused: it fails, and is named.
     func refusal() -> CoordinatorError? {
-        if let foreignPrefix { return foreignPrefix }
         let misconfigured = misconfigurations
         if !misconfigured.isEmpty { return .nodesMisconfigured(misconfigured) }
         let refused = statuses.compactMap(\.error).filter { $0.kind == .authentication }
         if !refused.isEmpty { return .agentsRefused(refused) }
+        if let foreignPrefix { return foreignPrefix }
         if let storageError { return .storage(storageError) }
         let unstored = statuses.compactMap { outcome in outcome.report?.storageError?.on(outcome.node) }
         guard unstored.count == statuses.count, let first = unstored.first else { return nil }

@@ -11,7 +11,7 @@ struct InitVerb: Verb {
 
     @OptionGroup var common: CommonOptions
 
-    @Option(help: "The cluster's name: lower-case letters, digits and hyphens.")
+    @Argument(help: "The cluster's name: lower-case letters, digits and hyphens.")
     var name: String
 
     @Option(help: "The bucket that holds every backup.")
@@ -41,22 +41,23 @@ struct InitVerb: Verb {
     @Option(help: "A configuration with data; may be repeated.")
     var data: [String] = []
 
-    @Option(help: "Where to write (default: the directory of --cluster, or this one).")
-    var directory: String?
+    @Option(help: "The directory to write into.")
+    var directory = "."
+
+    func validate() throws {
+        if let addressing, StorageAddress.Addressing(rawValue: addressing) == nil {
+            throw ValidationError("--addressing must be 'path' or 'virtualHost', found '\(addressing)'")
+        }
+    }
 
     func report() async throws -> any CommandReport {
-        let style = try addressing.map { word in
-            guard let style = StorageAddress.Addressing(rawValue: word) else {
-                throw ValidationError("--addressing must be 'path' or 'virtualHost', found '\(word)'")
-            }
-            return style
-        }
         let address = StorageAddress(
-            bucket: bucket, prefix: prefix ?? name, region: region, endpoint: endpoint, addressing: style)
+            bucket: bucket, prefix: prefix ?? name, region: region, endpoint: endpoint,
+            addressing: addressing.flatMap(StorageAddress.Addressing.init(rawValue:)))
         let settings = ClusterSettings(
             cluster: name,
             storage: .init(address: address, credentialsFile: credentialsFile, authority: storageAuthority),
             configurations: .init(selfBackup: selfBackup, data: data))
-        return try ClusterFounding(settings, directory: directory ?? ".").found()
+        return try ClusterFounding(settings, directory: directory).found()
     }
 }

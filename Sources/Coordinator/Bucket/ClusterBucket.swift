@@ -21,7 +21,7 @@ struct ClusterBucket: Sendable {
 
     /// Nil on a definite 404 only; any other failure is thrown.
     func read<Value: Codable & Sendable>(
-        _ type: Value.Type = Value.self, _ key: String
+        _ type: Value.Type, _ key: String
     ) async throws -> Stored<Value>? {
         do {
             let (bytes, version) = try await client.get(key, limit: Self.documentLimit)
@@ -47,7 +47,7 @@ struct ClusterBucket: Sendable {
     }
 
     func manifest(_ run: RunName) async throws -> Stored<RunManifest>? {
-        try await read(layout.manifest(run))
+        try await read(RunManifest.self, layout.manifest(run))
     }
 
     func nodeRecord(_ run: RunName, node: String) async throws -> NodeRecord? {

@@ -3,6 +3,7 @@
 internal import AgentAPI
 internal import Digest
 internal import FoundationEssentials
+internal import S3
 
 /// Keeps two clusters out of one prefix: the first writes its identity there, once and for all.
 struct ClusterGuard: Sendable {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import AgentAPI
+internal import AgentAPI
 
 /// What a command tells: text for people, one JSON document for programs.
 ///

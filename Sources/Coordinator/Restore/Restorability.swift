@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import AgentAPI
+internal import AgentAPI
 internal import AmandaFormat
 
 /// Whether a node's data of a run can still be had: its volumes must still bear the run's datestamp.

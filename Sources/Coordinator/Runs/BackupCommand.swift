@@ -2,6 +2,7 @@
 
 internal import AgentAPI
 internal import FoundationEssentials
+internal import S3
 
 /// `amfleet backup`: every node, straight to S3, one verdict.
 public struct BackupCommand: Sendable {

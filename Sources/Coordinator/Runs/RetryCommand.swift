@@ -2,6 +2,7 @@
 
 public import AgentAPI
 internal import FoundationEssentials
+internal import S3
 
 /// `amfleet retry RUN`: only the nodes that are not complete, under the same run name.
 public struct RetryCommand: Sendable {

@@ -2,6 +2,7 @@
 
 internal import AgentAPI
 internal import FoundationEssentials
+internal import S3
 
 /// Judges a run by the evidence in the bucket and writes its final manifest.
 struct RunConclusion: Sendable {

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import AgentAPI
+
 extension ClusterSettings {
     /// The file's text: every setting in canonical order, what is not set left out.
     ///

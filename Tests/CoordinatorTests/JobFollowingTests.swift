@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import AgentAPI
+import Foundation
+import Testing
+
+@testable import Coordinator
+
+@Suite struct JobFollowingTests {
+    @Test func `submits, follows, and looks once the final state was announced`() {
+        var following = following()
+        #expect(following.begin() == .submit(attempt: 1))
+        #expect(following.answered(snapshot(.accepted), now: .seconds(1)) == .follow(after: 0))
+        #expect(!following.heard(event(4, .running), now: .seconds(2)))
+        #expect(following.heard(event(5, .succeeded), now: .seconds(3)))
+        #expect(following.streamEnded(nil, now: .seconds(3)) == .look)
+        let done = snapshot(.succeeded)
+        #expect(
+            following.answered(done, now: .seconds(4))
+                == .finished(NodeEnding(node: "node01", attempt: 1, snapshot: done, error: nil)))
+    }
+
+    @Test func `comes back after the newest event when the stream breaks`() {
+        var following = following()
+        _ = following.answered(snapshot(.running), now: .zero)
+        _ = following.heard(event(7, .running), now: .seconds(5))
+        guard case .pause = following.streamEnded(unreachable, now: .seconds(15)) else {
+            Issue.record("no pause")
+            return
+        }
+        #expect(following.resumed() == .look)
+        #expect(following.answered(snapshot(.running), now: .seconds(17)) == .follow(after: 7))
+    }
+
+    @Test func `waits for a silent agent until patience has passed since its last word, and then names it`() {
+        var following = following()
+        _ = following.answered(snapshot(.running), now: .zero)
+        _ = following.heard(event(1, .running), now: .seconds(100))
+        var pauses = 0
+        var now: Duration = .seconds(110)
+        while case .pause(let pause) = following.failed(unreachable, now: now) {
+            #expect(pause <= JobFollowing.longestPause)
+            now += pause + .seconds(1)
+            pauses += 1
+        }
+        #expect(pauses > 10)
+        #expect(now >= .seconds(220) && now < .seconds(230))
+        guard case .finished(let ending) = following.failed(unreachable, now: now) else {
+            Issue.record("not finished")
+            return
+        }
+        #expect(ending.error?.kind == .agentLost)
+        #expect(ending.error?.message == "no word from the agent for 2 min 00 s: connection refused")
+        #expect(ending.error?.hint == "start amfleetd on the node, then run 'amfleet retry'.")
+    }
+
+    @Test func `an answer gives an agent all of its time again`() {
+        var following = following()
+        _ = following.failed(unreachable, now: .seconds(119))
+        _ = following.answered(snapshot(.running), now: .seconds(119))
+        guard case .pause = following.failed(unreachable, now: .seconds(238)) else {
+            Issue.record("given up")
+            return
+        }
+    }
+
+    @Test func `submits again, not anew, while nobody knows whether the first asking arrived`() {
+        var following = following()
+        _ = following.failed(unreachable, now: .seconds(1))
+        #expect(following.resumed() == .submit(attempt: 1))
+    }
+
+    @Test func `starts an interrupted job again with the next attempt, three times at most`() {
+        var following = following()
+        for attempt in 1...3 {
+            #expect(
+                following.answered(snapshot(.interrupted, attempt: attempt), now: .zero)
+                    == .submit(attempt: attempt + 1))
+        }
+        guard case .finished(let ending) = following.answered(snapshot(.interrupted, attempt: 4), now: .zero)
+        else {
+            Issue.record("started again")
+            return
+        }
+        #expect(ending.error?.kind == .interrupted)
+    }
+
+    @Test func `reads events from the first again in a new attempt`() {
+        var following = following()
+        _ = following.heard(event(9, .running), now: .zero)
+        _ = following.answered(snapshot(.interrupted), now: .zero)
+        #expect(following.answered(snapshot(.accepted, attempt: 2), now: .zero) == .follow(after: 0))
+    }
+
+    @Test func `starts nothing once the lease is lost`() {
+        var following = following()
+        following.mayStart = false
+        guard case .finished(let ending) = following.answered(snapshot(.interrupted), now: .zero) else {
+            Issue.record("started")
+            return
+        }
+        #expect(ending.error?.kind == .interrupted)
+        var other = self.following()
+        other.mayStart = false
+        guard case .finished = other.answered(nil, now: .zero) else {
+            Issue.record("started")
+            return
+        }
+    }
+
+    @Test func `adopts a job of an earlier coordinator at whatever attempt it is`() {
+        var following = JobFollowing(
+            node: "node01", attempt: 1, isKnown: true, patience: .seconds(120), now: .zero)
+        #expect(following.begin() == .look)
+        #expect(following.answered(snapshot(.running, attempt: 2), now: .zero) == .follow(after: 0))
+        #expect(following.attempt == 2)
+    }
+
+    @Test func `asks for an adopted job that the agent never got`() {
+        var following = JobFollowing(
+            node: "node01", attempt: 1, isKnown: true, patience: .seconds(120), now: .zero)
+        #expect(following.answered(nil, now: .zero) == .submit(attempt: 1))
+    }
+
+    @Test(arguments: [
+        WireError.Kind.authentication, .busy, .configuration, .unsupported, .failed, .storageRefused,
+    ])
+    func `does not repeat what was refused`(kind: WireError.Kind) {
+        var following = following()
+        let error = WireError(kind, node: "node01", "no")
+        #expect(
+            following.failed(error, now: .zero)
+                == .finished(NodeEnding(node: "node01", attempt: 1, snapshot: nil, error: error)))
+    }
+
+    @Test func `keeps the job's own reason`() {
+        var following = following()
+        var failed = snapshot(.failed)
+        failed.error = WireError(.storageRefused, "S3 refused PutObject")
+        guard case .finished(let ending) = following.answered(failed, now: .zero) else {
+            Issue.record("not finished")
+            return
+        }
+        #expect(ending.error == WireError(.storageRefused, node: "node01", "S3 refused PutObject"))
+    }
+
+    private let unreachable = WireError(.agentLost, node: "node01", "connection refused")
+
+    private func following() -> JobFollowing {
+        JobFollowing(node: "node01", attempt: 1, patience: .seconds(120), now: .zero)
+    }
+
+    private func snapshot(_ state: JobState, attempt: Int = 1) -> JobSnapshot {
+        JobSnapshot(
+            id: "backup-20261123030600-node01", run: Sample.run, kind: .backup, attempt: attempt,
+            state: state,
+            startedAt: Sample.time)
+    }
+
+    private func event(_ sequence: Int, _ state: JobState) -> JobEvent {
+        JobEvent(sequence: sequence, time: Sample.time, kind: .state, state: state)
+    }
+}

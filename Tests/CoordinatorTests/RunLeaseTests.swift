@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import AgentAPI
+import Foundation
+import TestSupport
+import Testing
+
+@testable import Coordinator
+
+/// On a real store: what counts is what it does with two writers.
+@Suite(.enabled(if: RequiredTools.areUsable("weed")))
+struct RunLeaseTests {
+    @Test(.timeLimit(.minutes(3)))
+    func `lets one through, names it to the other, and is free once given back`()
+        async throws
+    {
+        let store = try await StoreFixture.weed()
+        let first = try await store.lease("first")
+        #expect(first.fence == 1)
+        #expect(first.isHeld)
+        let error = await #expect(throws: CoordinatorError.self) { _ = try await store.lease("second") }
+        #expect(error?.ending == .busy)
+        #expect(error?.description.hasPrefix("first holds the cluster: backup 20261123030600") == true)
+        await first.release()
+        let second = try await store.lease("second")
+        #expect(second.fence == 2)
+        #expect(second.takenFrom == nil)
+    }
+
+    @Test(.timeLimit(.minutes(3))) func `of many that start at once exactly one gets it`() async throws {
+        let store = try await StoreFixture.weed()
+        let outcomes = try await onEveryNode((0..<8).map { "holder\($0)" }) { holder in
+            try await store.lease(holder).fence
+        }
+        #expect(outcomes.compactMap(\.report) == [1])
+    }
+
+    @Test(.timeLimit(.minutes(3)))
+    func `an expired one is taken over and its holder loses it at the next renewal`()
+        async throws
+    {
+        let store = try await StoreFixture.weed()
+        let dead = try await store.lease("dead")
+        let next = try await store.lease("next", ahead: 61)
+        #expect(next.takenFrom?.holder == "dead")
+        #expect(next.fence == 2)
+        #expect(await dead.renew() == "next")
+        #expect(!dead.isHeld)
+        #expect(dead.lostTo == "next")
+        await dead.release()
+        #expect(try await store.stored()?.holder == "next")
+        #expect(try await store.stored()?.isReleased == false)
+    }
+
+    @Test(.timeLimit(.minutes(3)))
+    func `renewal gives a minute more, and a renewal whose answer was lost counts`()
+        async throws
+    {
+        let store = try await StoreFixture.weed()
+        let lease = try await store.lease("me")
+        #expect(await lease.renew() == nil)
+        // Somebody else's view of our own write: same hold, other entity tag.
+        let stored = try #require(try await store.stored())
+        var moved = stored
+        moved.expiresAt += 7
+        _ = try await store.bucket.write(moved, store.bucket.layout.lease, .none)
+        #expect(await lease.renew() == nil)
+        #expect(lease.lostTo == nil)
+        #expect(await lease.renew() == nil)
+    }
+
+    @Test(.timeLimit(.minutes(3)), .enabled(if: RequiredTools.areUsable("rclone")))
+    func `a store that ignores conditions is refused, and nothing is left that blocks the next`() async throws
+    {
+        let server = try await RcloneServer.shared()
+        let store = try StoreFixture(
+            endpoint: server.endpoint, bucket: RcloneServer.bucket, accessKey: server.accessKey,
+            secretKey: server.secretKey)
+        let error = await #expect(throws: CoordinatorError.self) { _ = try await store.lease("me") }
+        #expect(error?.ending == .storage)
+        #expect(error?.description.contains("ignores conditional writes") == true)
+        #expect(try await store.stored()?.isReleased == true)
+    }
+
+    @Test(.timeLimit(.minutes(3))) func `a prefix belongs to the cluster that wrote there first`()
+        async throws
+    {
+        let store = try await StoreFixture.weed()
+        func identity(_ cluster: String, _ fingerprint: String) -> ClusterGuard {
+            ClusterGuard(
+                bucket: store.bucket,
+                identity: ClusterIdentity(
+                    cluster: cluster, authorityFingerprint: fingerprint, createdAt: Sample.time))
+        }
+        #expect(try await !identity("demo", "aa").check())
+        try await identity("demo", "aa").claim()
+        try await identity("demo", "aa").claim()
+        let foreign = await #expect(throws: CoordinatorError.self) {
+            try await identity("other", "bb").claim()
+        }
+        #expect(foreign == .foreignPrefix(prefix: "demo", owner: "demo", isNamesake: false))
+        let namesake = await #expect(throws: CoordinatorError.self) {
+            _ = try await identity("demo", "bb").check()
+        }
+        #expect(
+            namesake?.description.hasPrefix("prefix 'demo' belongs to another cluster of the same name")
+                == true)
+    }
+
+    @Test(.timeLimit(.minutes(3)))
+    func `a manifest is created once, and only the version that was read is replaced`()
+        async throws
+    {
+        let store = try await StoreFixture.weed()
+        let key = store.bucket.layout.manifest(Sample.run)
+        let manifest = Sample.manifest([Sample.verdict("node01", .running)], .running)
+        #expect(try await store.bucket.manifest(Sample.run) == nil)
+        let created = try #require(try await store.bucket.write(manifest, key, .ifAbsent))
+        #expect(try await store.bucket.write(manifest, key, .ifAbsent) == nil)
+        var revised = manifest
+        revised.revision = 2
+        #expect(try await store.bucket.write(revised, key, .ifMatch(created.entityTag)) != nil)
+        #expect(try await store.bucket.write(revised, key, .ifMatch(created.entityTag)) == nil)
+        #expect(try await store.bucket.manifest(Sample.run)?.value.revision == 2)
+        #expect(try await store.bucket.runs() == [Sample.run])
+    }
+}

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import AgentAPI
+import AmandaFormat
+import Foundation
+import Testing
+
+@testable import Coordinator
+
+@Suite struct StatusTests {
+    let now = Sample.time
+
+    @Test func `a sound node has nothing found`() {
+        #expect(findings(row(status())).isEmpty)
+    }
+
+    @Test func `each fault is named with its fix`() {
+        var ill = status(expiresIn: 3 * 86_400, storeOffset: -90)
+        ill.isRoot = false
+        ill.tarVersion = nil
+        ill.storageError = WireError(.storageRefused, "S3 refused PutObject", hint: "allow it.")
+        ill.configurations[0].error = WireError(.configuration, "amanda.conf:3: unknown keyword 'x'")
+        ill.configurations[0].outsideSelfBackup = ["/var/lib/amanda/vertica"]
+        let problems = findings(row(ill)).filter { $0.weight == .problem }
+        #expect(
+            problems.map(\.what) == [
+                "the agent does not run as root: it cannot read and restore every file",
+                "GNU tar is not installed",
+                "its store: S3 refused PutObject",
+                "its certificate expires in 3 d 0 h, on \(LocalTime(ill.certificateExpiresAt).text)",
+                "its clock is 1 min 30 s behind the store's", "vertica: amanda.conf:3: unknown keyword 'x'",
+                "vertica: '/var/lib/amanda/vertica' lies outside every disk of the self-backup",
+            ])
+        #expect(problems[2].fix == "allow it.")
+    }
+
+    @Test(
+        arguments: [(31.0, nil), (29.0, .remark), (6.0, .problem), (-1.0, .problem)]
+            as [(Double, StatusReport.Finding.Weight?)])
+    func `a certificate is remarked 30 days before its end and a problem 7 days before`(
+        days: Double, weight: StatusReport.Finding.Weight?
+    ) {
+        #expect(findings(row(status(expiresIn: days * 86_400))).map(\.weight) == (weight.map { [$0] } ?? []))
+    }
+
+    @Test func `readable secrets are a remark, not a problem`() {
+        var open = status()
+        open.configurations[0].secretsReadable = ["/etc/amanda/vertica/amanda.conf"]
+        #expect(findings(row(open)).map(\.weight) == [.remark])
+    }
+
+    @Test func `a node without a self-backup, or with an old one, is a problem`() {
+        var without = row(status())
+        without.selfBackup = nil
+        #expect(findings(without).map(\.what) == ["no self-backup of it is in the bucket"])
+        #expect(StatusJudgement.of(without, error: nil, bucketAnswered: false, now: now).isEmpty)
+        var old = row(status())
+        old.selfBackupIsNewest = false
+        #expect(findings(old).map(\.what) == ["its self-backup is older than its newest data run"])
+    }
+
+    @Test func `a silent agent is a problem with its reason`() {
+        let error = WireError(.agentLost, node: "node01", "the agent does not answer", hint: "start it.")
+        let found = StatusJudgement.of(row(nil), error: error, bucketAnswered: true, now: now)
+        #expect(found == [.init(.problem, node: "node01", "the agent does not answer", fix: "start it.")])
+    }
+
+    @Test func `the newest set counts the nodes whose data is there, and says why the others' is not`() {
+        let manifest = Sample.manifest(
+            [Sample.verdict("node01", .complete), Sample.verdict("node02", .failed, .agentLost)], .partial)
+        let outlook = RunOutlook(byNode: ["node01": .restorable])
+        let set = StatusJudgement.newestSet(manifest, outlook, nodes: ["node01", "node02", "node03"])
+        #expect(set.restorableNodes == 1)
+        #expect(set.reasons == ["node02: reason of node02", "node03: not in this run"])
+        #expect(StatusJudgement.of(set, isKnown: true).count == 2)
+        #expect(StatusJudgement.of(nil, isKnown: true).map(\.what) == ["no run in the bucket has ended yet"])
+        #expect(StatusJudgement.of(nil, isKnown: false).isEmpty)
+    }
+
+    @Test func `prints a table, the problems with their fixes, and one verdict`() {
+        let report = StatusReport(
+            cluster: "demo", checkedAt: now, nodes: [row(status())],
+            newestSet: .init(
+                run: Sample.run, verdict: .complete, restorableNodes: 3, totalNodes: 3, reasons: []),
+            findings: [.init(.problem, node: "node01", "it is ill", fix: "mend it.")])
+        #expect(report.ending == .problem)
+        #expect(report.lines.contains("  node01: it is ill"))
+        #expect(report.lines.contains("    hint: mend it."))
+        #expect(
+            report.lines.last == "restorable on 3/3 nodes as of 2026-11-23 03:06:00 (run 20261123030600)")
+        #expect(
+            report.lines[1].hasPrefix("node01  ok     0.1.0    365 d left   +0.0 s    +0.0 s  vertica ok"))
+    }
+
+    @Test func `a volume that bears another run, or none, is overwritten; a silent store proves nothing`()
+        throws
+    {
+        let record = Sample.record(configurations: [Sample.asked[0]])
+        let prefix = "demo/node01/vertica/slot-01"
+        func outlook(_ header: Result<VolumeHeader?, WireError>) -> Restorability {
+            Restorability.of(record, headers: [prefix: header])
+        }
+        let own = VolumeHeader(datestamp: Datestamp("20261123030600"), label: "vertica-01")
+        #expect(outlook(.success(own)) == .restorable)
+        let newer = VolumeHeader(datestamp: Datestamp("20261124030600"), label: "vertica-01")
+        #expect(
+            outlook(.success(newer))
+                == .overwritten("volume 'vertica-01' is now 'vertica-01' of 20261124030600"))
+        #expect(outlook(.success(nil)) == .overwritten("volume 'vertica-01' is gone from '\(prefix)'"))
+        #expect(outlook(.failure(WireError(.failed, "no"))) == .unknown("volume 'vertica-01': no"))
+    }
+
+    private func findings(_ row: StatusReport.Node) -> [StatusReport.Finding] {
+        StatusJudgement.of(row, error: nil, bucketAnswered: true, now: now)
+    }
+
+    private func row(_ status: NodeStatus?) -> StatusReport.Node {
+        StatusReport.Node(
+            node: "node01", address: "127.0.0.1:7001", status: status,
+            clockOffsetSeconds: status == nil ? nil : 0.01,
+            selfBackup: Sample.run, selfBackupAgeSeconds: 3600, selfBackupIsNewest: true, lastRun: Sample.run,
+            lastRunState: .complete)
+    }
+
+    private func status(expiresIn seconds: Double = 365 * 86_400, storeOffset: Double = 0) -> NodeStatus {
+        NodeStatus(
+            node: "node01", cluster: "demo", version: AmfleetVersion.current, time: now,
+            certificateExpiresAt: now.addingTimeInterval(seconds), isRoot: true,
+            tarVersion: "tar (GNU tar) 1.34",
+            storageClockOffsetSeconds: storeOffset,
+            configurations: [ConfigurationStatus(name: "vertica", role: .data)])
+    }
+}

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import AgentAPI
+import Foundation
+import HTTPTransport
+import S3
+import Secret
+import TestSupport
+
+@testable import Coordinator
+
+/// A bucket of a real S3 server, under a prefix that no other test has.
+struct StoreFixture {
+    let bucket: ClusterBucket
+    private let transport: HTTPTransport
+
+    static func weed() async throws -> StoreFixture {
+        let server = try await LocalS3Server.shared()
+        let name = try await server.makeBucket()
+        return try StoreFixture(
+            endpoint: server.endpoint, bucket: name, accessKey: server.accessKey, secretKey: server.secretKey)
+    }
+
+    init(endpoint: String, bucket name: String, accessKey: String, secretKey: String) throws {
+        transport = try HTTPTransport()
+        let credentials = S3Credentials(
+            accessKeyID: accessKey, secretAccessKey: Secret(secretKey), origin: "the test")
+        let client = S3Client(
+            location: try S3Location(bucket: name, endpoint: endpoint),
+            credentials: FixedCredentials(credentials),
+            transport: transport, retry: .preflight)
+        bucket = ClusterBucket(client: client, layout: BucketLayout(prefix: "demo"), bucket: name)
+    }
+
+    func claim(_ holder: String) -> LeaseClaim {
+        LeaseClaim(cluster: "demo", holder: holder, purpose: "backup 20261123030600")
+    }
+
+    func lease(_ holder: String, ahead seconds: Double = 0) async throws -> RunLease {
+        try await RunLease.take(bucket, as: claim(holder)) { Date().addingTimeInterval(seconds) }
+    }
+
+    func stored() async throws -> Lease? {
+        try await bucket.read(Lease.self, bucket.layout.lease)?.value
+    }
+}

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import AgentAPI
+import Testing
+
+@testable import Coordinator
+
+@Suite struct TextTests {
+    @Test func `aligns columns and leaves no blanks at the end`() {
+        var table = TextTable([("NODE", .left), ("SIZE", .right), ("WHY", .left)])
+        table.add(["node01", "1.0 GiB", ""])
+        table.add(["n2", "512 B", "x"])
+        #expect(table.lines == ["NODE       SIZE  WHY", "node01  1.0 GiB", "n2        512 B  x"])
+    }
+
+    @Test(arguments: [
+        (0, "0 B"), (1023, "1023 B"), (1024, "1.0 KiB"), (1_572_864, "1.5 MiB"), (1 << 40, "1.0 TiB"),
+        (1_099_511_627_775, "1024.0 GiB"),
+    ])
+    func `writes sizes in binary units`(count: Int64, text: String) {
+        #expect(Quantity.bytes(count) == text)
+    }
+
+    @Test(arguments: [
+        (0.4, "0 s"), (59, "59 s"), (61, "1 min 01 s"), (3725, "1 h 02 min"), (90_000, "1 d 1 h"),
+    ])
+    func `writes times in two units`(seconds: Double, text: String) {
+        #expect(Quantity.duration(seconds: seconds) == text)
+    }
+
+    @Test func `cuts a stream into lines wherever the pieces end`() throws {
+        let text = Array("{\"a\":1}\n\n{\"b\":2}\n{\"c\"".utf8)
+        for cut in text.indices {
+            var splitter = LineSplitter()
+            let first = try #require(splitter.take(Array(text[..<cut])))
+            let second = try #require(splitter.take(Array(text[cut...])))
+            let third = try #require(splitter.take(Array(":3}\n".utf8)))
+            let lines = (first + second + third).map { String(decoding: $0, as: UTF8.self) }
+            #expect(lines == ["{\"a\":1}", "{\"b\":2}", "{\"c\":3}"])
+        }
+    }
+
+    @Test func `gives up on a stream without lines`() {
+        var splitter = LineSplitter()
+        #expect(splitter.take([UInt8](repeating: 0x61, count: LineSplitter.longestLine + 1)) == nil)
+    }
+
+    @Test func `a run's report ends with its verdict and names what is not complete`() {
+        let manifest = Sample.manifest(
+            [Sample.verdict("node01", .complete), Sample.verdict("node02", .failed, .agentLost)], .partial)
+        let report = RunReport(manifest, asked: ["node01", "node02"])
+        #expect(report.ending == .partial)
+        #expect(
+            report.lines.last
+                == "run 20261123030600: partial, 1/2 nodes complete in 1 min 35 s; not complete: node02")
+        #expect(report.lines[0] == "NODE    STATE     DUMPED  STORED  ATTEMPT  REASON")
+        #expect(report.lines[2] == "node02  failed       0 B     0 B        1  reason of node02")
+    }
+}

@@ -7,6 +7,7 @@ let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: 
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
 let hummingbirdCore = Target.Dependency.product(name: "HummingbirdCore", package: "hummingbird")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio")
@@ -63,12 +64,13 @@ let package = Package(
             [
                 "AgentAPI", "AmandaFormat", "Catalog", "Dump", "S3", "HTTPTransport", "TLS", "Certificates", "Files",
                 "ChildProcess", "BlockingWork", "Secret", hummingbird, hummingbirdCore, httpTypes, nioCore, lifecycle,
-                logging,
+                unixSignals, logging,
             ]),
         .module(
             "Coordinator",
             [
-                "AgentAPI", "AmandaFormat", "S3", "HTTPTransport", "Certificates", "Files", "BlockingWork", "Secret",
+                "AgentAPI", "AmandaFormat", "S3", "HTTPTransport", "Certificates", "Digest", "Files", "NearestName",
+                "Secret",
             ]),
 
         // Layer 5: flags in, text and exit code out.
@@ -86,17 +88,29 @@ let package = Package(
         .tests("ChildProcess", ["BlockingWork"]),
         .tests("HTTPTransport", ["BlockingWork", "Certificates"]),
         .tests("Certificates"),
-        .tests("TLS", ["Certificates", nioCore, nioEmbedded, nioPosix, hummingbirdCore, hummingbird, logging, httpTypes, nioHTTP1]),
+        .tests(
+            "TLS",
+            [
+                "Certificates", nioCore, nioEmbedded, nioPosix, hummingbirdCore, hummingbird, lifecycle, logging, httpTypes,
+                nioHTTP1,
+            ]),
         .tests("AmandaFormat", ["Secret"], fixtures: true),
         .tests("S3", ["HTTPTransport", "Digest", "Secret", "BlockingWork"]),
         .tests("AgentAPI"),
         .tests("Catalog", ["AmandaFormat", "Files"], fixtures: true),
         .tests("Dump", ["AmandaFormat", "S3", "Gzip", "BlockingWork", "HTTPTransport", "Secret"]),
-        .tests("Agent", ["AgentAPI", "HTTPTransport", "Certificates", "S3", "Secret"]),
-        .tests("Coordinator", ["AgentAPI", "HTTPTransport", "S3", "Secret"]),
+        .tests(
+            "Agent",
+            [
+                "AgentAPI", "AmandaFormat", "Catalog", "HTTPTransport", "Certificates", "Files", "S3", "Secret", "TLS", logging,
+                httpTypes,
+            ]),
+        .tests(
+            "Coordinator",
+            ["AgentAPI", "AmandaFormat", "Certificates", "Files", "HTTPTransport", "S3", "Secret"]),
         .testTarget(
             name: "EndToEndTests",
-            dependencies: ["TestSupport", "AgentAPI", "S3", "HTTPTransport", "Secret", "AmandaFormat"],
+            dependencies: ["TestSupport"],
             swiftSettings: .strict),
     ],
     swiftLanguageModes: [.v6]

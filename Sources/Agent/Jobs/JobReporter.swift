@@ -42,6 +42,11 @@ struct JobReporter: Sendable {
         await table.record(.note, text, of: id)
     }
 
+    /// The evidence of an earlier attempt of this job, until `keep` replaces it.
+    func earlierRecord() async -> NodeRecord? {
+        try? await table.snapshot(of: id).record
+    }
+
     /// Keeps the evidence so far, so that an interrupted job still has it.
     func keep(_ record: NodeRecord) async {
         await table.keep(record, of: id)

@@ -38,7 +38,8 @@ struct JobRunner: Service {
             logger.info("job \(request.id): \(request.order.kind.rawValue) of run \(request.run) begins")
             let outcome = await outcome(of: request, reporter: reporter, stop: stop)
             if case .failure = outcome {
-                await Task { await cleanUp(after: request, untilDone: false) }.value  // outlives the cancellation
+                // Outlives the cancellation that brought us here.
+                await Task { await cleanUp(after: request, untilDone: false) }.value
             }
             await table.finish(request.id, with: outcome)
         } catch {

@@ -142,6 +142,8 @@ extension JobTable {
         try store.save(state)
     }
 
+    func knows(_ id: String) -> Bool { entries[id] != nil }
+
     /// - Throws: `WireError` where there is no such job.
     func snapshot(of id: String) throws -> JobSnapshot {
         guard let entry = entries[id] else { throw JobRefusal.unknown(id, node: node) }

@@ -6,7 +6,7 @@ import Glibc
 /// An exclusive fcntl lock on a lock file, as Amanda's programs take on `tapelist.lock`; released when dropped.
 ///
 /// Waiting blocks the calling thread. fcntl locks belong to the process: they keep other processes out, not another thread of this one.
-public struct FileLock: ~Copyable {
+public struct FileLock: ~Copyable, Sendable {
     private let descriptor: Descriptor
 
     /// Creates the file if need be (`mode`, `owner`) and waits at most `limit` for whoever holds it.

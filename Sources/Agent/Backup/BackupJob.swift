@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import AgentAPI
+import AmandaFormat
+import BlockingWork
+import Files
+import FoundationEssentials
+import S3
+
+/// A backup of this node: every configuration in the order given, data first, the self-backup last.
+///
+/// The node record goes to the bucket after the data configurations and again after the self-backup: the catalog
+/// that the self-backup contains is then that of the run just made, and the evidence never waits for it.
+struct BackupJob: Sendable {
+    let settings: AgentSettings
+    let storage: NodeStorage
+    let request: JobRequest
+    let order: BackupOrder
+    let reporter: JobReporter
+
+    /// - Throws: `WireError` for what can be refused before the first byte, `CancellationError`.
+    func run() async throws -> JobResult {
+        let prepared = try await BackupPreparation(settings: settings).prepare(request, order)
+        let clients = BucketClients(
+            storage, request, deviceProperties: prepared.lazy.compactMap(\.deviceProperties).first)
+        return try await order.dryRun ? plan(prepared, clients) : backUp(prepared, clients)
+    }
+
+    private func plan(_ prepared: [PreparedConfiguration], _ clients: BucketClients) async throws -> JobResult
+    {
+        try await withRuns(of: prepared, clients) { runs in
+            var record = emptyRecord()
+            for run in runs { record.configurations.append(try await run.plan()) }
+            record.finishedAt = Date()
+            return JobResult(record: record)
+        }
+    }
+
+    private func backUp(
+        _ prepared: [PreparedConfiguration], _ clients: BucketClients
+    ) async throws -> JobResult {
+        let records = NodeRecordStore(client: try clients.main, layout: BucketLayout(request.storage))
+        let earlier = try await earlierRecord(records)
+        return try await withRuns(of: prepared, clients) { runs in
+            var record = emptyRecord()
+            var isAnythingNew = false
+            for (index, run) in runs.enumerated() {
+                let before = record
+                let mayStay = run.prepared.choice.role == .data || !isAnythingNew
+                let known = earlier?.configurations.first { $0.name == run.prepared.choice.name }
+                let done = try await run.dump(earlier: mayStay ? known : nil) { part in
+                    await reporter.keep(before.adding(part))
+                }
+                isAnythingNew = isAnythingNew || done.dumps != known?.dumps
+                record = before.adding(done)
+                if isLastOfItsRole(index, prepared) { try await write(record, records) }
+                if let error = done.error, error.concernsWholeStore { break }
+            }
+            return result(record)
+        }
+    }
+
+    /// The evidence of an earlier attempt: this agent's own, or what the bucket has.
+    private func earlierRecord(_ records: NodeRecordStore) async throws -> NodeRecord? {
+        guard request.attempt > 1 else { return nil }
+        if let own = await reporter.earlierRecord() { return own }
+        return try await records.read(request.run, node: settings.node)
+    }
+
+    private func isLastOfItsRole(_ index: Int, _ prepared: [PreparedConfiguration]) -> Bool {
+        index + 1 == prepared.count || prepared[index + 1].choice.role != prepared[index].choice.role
+    }
+
+    /// A record that cannot be written fails the job: without it the run has no evidence.
+    private func write(_ record: NodeRecord, _ records: NodeRecordStore) async throws {
+        await reporter.keep(record)
+        if record.configurations.last?.error?.concernsWholeStore == true { return }
+        try await records.write(record)
+    }
+
+    private func result(_ record: NodeRecord) -> JobResult {
+        let errors = record.configurations.flatMap { configuration in
+            [configuration.error.map { (configuration.name, $0) }].compactMap { $0 }
+                + configuration.dumps.compactMap { dump in
+                    dump.error.map { ("\(configuration.name): \(dump.disk)", $0) }
+                }
+        }
+        guard let (place, first) = errors.first(where: { $0.1.concernsWholeStore }) ?? errors.first else {
+            return JobResult(record: record)
+        }
+        let more = errors.count > 1 ? " (and \(errors.count - 1) more)" : ""
+        return JobResult(
+            record: record,
+            error: WireError(
+                first.kind, node: settings.node, "\(place): \(first.message)\(more)", hint: first.hint))
+    }
+
+    private func emptyRecord() -> NodeRecord {
+        NodeRecord(
+            cluster: settings.cluster, node: settings.node, run: request.run, attempt: request.attempt,
+            fence: request.fence, version: AmfleetVersion.current, startedAt: Date(), finishedAt: Date(),
+            configurations: [])
+    }
+
+    /// Makes the runs, and guesses sizes beside them.
+    private func withRuns(
+        of prepared: [PreparedConfiguration], _ clients: BucketClients,
+        _ body: @escaping @Sendable ([ConfigurationRun]) async throws -> JobResult
+    ) async throws -> JobResult {
+        let workDirectory = "\(settings.stateDirectory)/work-\(request.id)"
+        try FileSystem.makeDirectories(workDirectory, mode: 0o700)
+        defer { try? FileSystem.removeTree(workDirectory) }
+        let journal = try OwnUploads(stateDirectory: settings.stateDirectory, request: request).openJournal()
+        let progress = BackupProgress(reporter.board, diskCount: prepared.map(\.entries.count).reduce(0, +))
+        let run = try request.datestamp
+        let runs = prepared.map { configuration in
+            ConfigurationRun(
+                prepared: configuration, request: request, run: run, clients: clients, journal: journal,
+                progress: progress, reporter: reporter, workDirectory: workDirectory)
+        }
+        return try await withThrowingTaskGroup(of: JobResult?.self) { group in
+            group.addTask { try await body(runs) }
+            group.addTask {
+                await guessSizes(of: prepared, progress)
+                return nil
+            }
+            defer { group.cancelAll() }
+            while let result = try await group.next() {
+                if let result { return result }
+            }
+            throw CancellationError()
+        }
+    }
+
+    private func guessSizes(of prepared: [PreparedConfiguration], _ progress: BackupProgress) async {
+        for entry in prepared.flatMap(\.entries) {
+            guard let bytes = await ExpectedSize.bytes(under: entry.directory) else { return }
+            progress.expect(bytes, of: entry)
+        }
+    }
+}
+
+extension NodeRecord {
+    /// With one more configuration, as of now.
+    fileprivate func adding(_ configuration: ConfigurationRecord) -> NodeRecord {
+        var record = self
+        record.configurations.append(configuration)
+        record.finishedAt = Date()
+        return record
+    }
+}

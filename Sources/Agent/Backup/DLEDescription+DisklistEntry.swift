@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import AmandaFormat
+import Secret
+
+extension DLEDescription {
+    /// A disklist entry as the headers of its full dump describe it.
+    init(_ entry: DisklistEntry) {
+        let dumptype = entry.dumptype
+        self.init(
+            program: dumptype.program, disk: entry.diskName,
+            device: entry.device == entry.diskName ? nil : entry.device, level: 0,
+            plugin: dumptype.application?.plugin)
+        auth = dumptype.auth.isEmpty ? nil : dumptype.auth
+        compression = Compression(dumptype.compression)
+        isRecorded = dumptype.isRecorded
+        isIndexed = dumptype.isIndexed
+        dataPath = "AMANDA"
+        exclude = dumptype.exclude.isEmpty ? nil : dumptype.exclude
+        include = dumptype.include.isEmpty ? nil : dumptype.include
+        dumptypeProperties = dumptype.properties.filter(\.isVisible).map(Property.init)
+        properties = (dumptype.application?.properties ?? []).filter(\.isVisible).map(Property.init)
+    }
+}
+
+extension DLEDescription.Compression {
+    /// Nil for none.
+    fileprivate init?(_ compression: DumpType.Compression) {
+        switch compression {
+        case .none: return nil
+        case .clientFast: self = .clientFast
+        case .clientBest: self = .clientBest
+        case .serverFast: self = .serverFast
+        case .serverBest: self = .serverBest
+        case .clientCustom(let program): self = .clientCustom(program: program)
+        case .serverCustom(let program): self = .serverCustom(program: program)
+        }
+    }
+}
+
+extension DLEDescription.Property {
+    /// Only of a visible property: its values stand in headers.
+    fileprivate init(_ property: ConfigurationProperty) {
+        self.init(
+            name: property.name, values: property.values.map(\.plaintext), hasPriority: property.hasPriority)
+    }
+}
+
+extension DLEDescription.FileSelection {
+    fileprivate var isEmpty: Bool { files.isEmpty && lists.isEmpty }
+}

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import AgentAPI
+import AmandaFormat
+import Catalog
+import Dump
+
+extension Catalog.DumpRecord {
+    /// What Amanda's catalog keeps of a dump.
+    init(_ outcome: DumpOutcome, _ entry: DisklistEntry) {
+        let status: Status =
+            switch outcome.status {
+            case .done: .done
+            case .strange: .strange
+            case .failed(let cause): .failed(reason: "\(cause)".replacing("\n", with: " "))
+            }
+        // Amanda's lines want seconds for each part: its share of the whole.
+        let stored = max(1, outcome.parts.reduce(0) { $0 + $1.byteCount })
+        self.init(
+            header: outcome.header,
+            parts: outcome.parts.map { part in
+                Part(
+                    fileNumber: Int(part.fileNumber), byteCount: part.byteCount,
+                    seconds: outcome.seconds * Double(part.byteCount) / Double(stored))
+            },
+            status: status, seconds: outcome.seconds, messages: outcome.strange + outcome.notes,
+            indexLinesFile: outcome.indexPath)
+    }
+}
+
+extension AgentAPI.DumpRecord {
+    /// How it went, in a line of the event stream.
+    var summary: String {
+        switch status {
+        case .ok: "done, \(native.byteCount) bytes as \(storedBytes)"
+        case .strange: "done with \(strange.count) messages, \(native.byteCount) bytes as \(storedBytes)"
+        case .failed: "failed: \(error?.message ?? "for no known reason")"
+        case .planned: "planned"
+        }
+    }
+}
+
+extension VolumeChoice {
+    /// What a dry run says of the volume.
+    var explanation: String {
+        switch kind {
+        case .continuing: "goes on with volume '\(label)' in slot '\(slot)'"
+        case .reusing(let run):
+            "takes volume '\(label)' in slot '\(slot)': its dumps of run \(run) are given up"
+        case .neverWritten: "takes volume '\(label)' in slot '\(slot)', which was never written"
+        case .new: "labels slot '\(slot)' as new volume '\(label)'"
+        }
+    }
+}

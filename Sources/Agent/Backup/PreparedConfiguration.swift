@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import AgentAPI
+import AmandaFormat
+import Catalog
+import S3
+import Secret
+
+/// One configuration of a backup, read and found fit: everything that can be known before the first byte.
+struct PreparedConfiguration: Sendable {
+    let choice: ConfigurationChoice
+    let loaded: LoadedConfiguration
+    let changer: ChangerDefinition
+    /// Disks to dump, in the disklist's order.
+    let entries: [DisklistEntry]
+    /// Remarks for the record.
+    let notes: [String]
+
+    var configuration: AmandaConfiguration { loaded.configuration }
+    var location: CatalogLocation { loaded.location }
+
+    /// What `amanda.conf` itself knows to sign with; the last that is tried.
+    var deviceProperties: S3Credentials? { S3Credentials(deviceProperties: changer) }
+}
+
+extension S3Credentials {
+    /// Nil unless the changer has both keys.
+    init?(deviceProperties changer: ChangerDefinition) {
+        guard let accessKey = changer.accessKey, let secretKey = changer.secretKey else { return nil }
+        self.init(
+            accessKeyID: accessKey.plaintext, secretAccessKey: secretKey, sessionToken: changer.sessionToken,
+            origin: "device properties of changer '\(changer.name)' (\(changer.place))")
+    }
+}

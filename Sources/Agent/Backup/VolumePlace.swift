@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import AgentAPI
+import AmandaFormat
+
+/// Whether a configuration's volumes lie where a restore on an empty machine looks for them:
+/// `PREFIX/<node>/<configuration>/` in the cluster's bucket.
+///
+/// Amanda's own configuration decides where they lie; endpoint and region are the job's.
+enum VolumePlace {
+    /// Remarks on a data configuration that lies elsewhere; nothing can be said against it.
+    ///
+    /// - Throws: `WireError` for a self-backup that lies elsewhere: nobody would find it again.
+    static func remarks(
+        on changer: ChangerDefinition, of choice: ConfigurationChoice, storage: StorageAddress, node: String
+    ) throws(WireError) -> [String] {
+        let expected = BucketLayout(storage).volumes(node: node, configuration: choice.name)
+        let strays = changer.devices.filter { $0.bucket != storage.bucket || !$0.prefix.hasPrefix(expected) }
+        var remarks: [String] = []
+        if let stray = strays.first {
+            let what = "\(changer.place): changer '\(changer.name)' writes to '\(stray)'"
+            let elsewhere = "the cluster's place for it is 's3:\(storage.bucket)/\(expected)slot-…'"
+            if choice.role == .selfBackup {
+                throw WireError(
+                    .configuration, node: node, "\(what); \(elsewhere)",
+                    hint: "write tpchanger \"chg-multi:s3:\(storage.bucket)/\(expected)slot-{01..10}\": "
+                        + "the self-backup is looked for there.")
+            }
+            remarks.append("\(what); \(elsewhere)")
+        }
+        return remarks + differences(changer, storage)
+    }
+
+    private static func differences(_ changer: ChangerDefinition, _ storage: StorageAddress) -> [String] {
+        var remarks: [String] = []
+        if let region = changer.region, !region.isEmpty, region != storage.region {
+            remarks.append(
+                "\(changer.place): S3_BUCKET_LOCATION is '\(region)', the cluster's region '\(storage.region)' is used"
+            )
+        }
+        if let host = changer.host, let endpoint = storage.endpoint, !endpoint.hasSuffix("//\(host)") {
+            remarks.append(
+                "\(changer.place): S3_HOST is '\(host)', the cluster's endpoint '\(endpoint)' is used")
+        }
+        return remarks
+    }
+}

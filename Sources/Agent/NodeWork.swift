@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import AgentAPI
+import AmandaFormat
+import Catalog
+import HTTPTransport
+import Logging
+import S3
+
+/// The real work of a node: backups, restores, and cleaning up after those cut short.
+struct NodeWork: JobWork {
+    private let settings: AgentSettings
+    private let storage: NodeStorage
+    private let logger: Logger
+
+    init(settings: AgentSettings, transport: HTTPTransport, logger: Logger) {
+        self.settings = settings
+        self.logger = logger
+        storage = NodeStorage(settings: settings, transport: transport)
+    }
+
+    func check(_ request: JobRequest) async throws {
+        switch request.order {
+        case .backup(let order):
+            _ = try await BackupPreparation(settings: settings).prepare(request, order)
+        case .restore(let order):
+            try check(order)
+        }
+    }
+
+    private func check(_ order: RestoreOrder) throws(WireError) {
+        guard !order.configurations.isEmpty else {
+            throw WireError(.configuration, node: settings.node, "the job names no configuration")
+        }
+        if let directory = order.directory, !directory.hasPrefix("/") {
+            throw WireError(
+                .configuration, node: settings.node,
+                "'\(directory)' is no absolute path on the node",
+                hint: "give '--to' a path that begins with '/'.")
+        }
+    }
+
+    func run(_ request: JobRequest, reporter: JobReporter) async throws -> JobResult {
+        switch request.order {
+        case .backup(let order):
+            try await BackupJob(
+                settings: settings, storage: storage, request: request, order: order, reporter: reporter
+            ).run()
+        case .restore(let order):
+            try await RestoreJob(
+                settings: settings, storage: storage, request: request, order: order, reporter: reporter
+            ).run()
+        }
+    }
+
+    /// The slot's reservation needs nothing here: the run gives it back itself, and one of a process that died does
+    /// not count, neither for Amanda nor for us.
+    func cleanUp(after request: JobRequest) async throws {
+        let storage = BucketClients(
+            storage, address: request.storage, outage: .seconds(60),
+            deviceProperties: deviceProperties(of: request))
+        try await OwnUploads(stateDirectory: settings.stateDirectory, request: request).abortPending {
+            try storage.client($0)
+        }
+    }
+
+    private func deviceProperties(of request: JobRequest) -> S3Credentials? {
+        guard case .backup(let order) = request.order else { return nil }
+        return order.configurations.lazy.compactMap { choice in
+            let loaded = try? ConfigurationDirectory(root: settings.amandaDirectory, name: choice.name).load()
+            return (try? loaded?.configuration.changer()).flatMap { S3Credentials(deviceProperties: $0) }
+        }.first
+    }
+}

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import AgentAPI
+import Files
+
+/// Where one dump goes.
+enum RestoreTarget: Sendable, Equatable {
+    /// Straight into this directory.
+    case directory(String)
+    /// The self-backup in place: unpacked beside the Amanda directory, of which only Amanda's part then moves there.
+    case amandaDirectory(SelfBackupPlace)
+
+    /// What a report names.
+    var path: String {
+        switch self {
+        case .directory(let path): path
+        case .amandaDirectory(let place): place.amandaDirectory
+        }
+    }
+
+    init(_ dump: RestorableDump, order: RestoreOrder, settings: AgentSettings) throws(WireError) {
+        let device = Self.trimmed(dump.device ?? dump.disk)
+        if let top = order.directory {
+            let inside = device.split(separator: "/").joined(separator: "/")
+            let path = "\(Self.trimmed(top))/\(order.sourceNode)/\(dump.configuration.name)"
+            self = .directory(inside.isEmpty ? path : "\(path)/\(inside)")
+            return
+        }
+        guard device.hasPrefix("/") else {
+            throw WireError(
+                .unsupported, node: settings.node,
+                "disk '\(dump.disk)' of configuration '\(dump.configuration.name)' has no absolute path to go to",
+                hint: "restore it with '--to DIR'.")
+        }
+        let place = SelfBackupPlace(device: device, amandaDirectory: Self.trimmed(settings.amandaDirectory))
+        if dump.configuration.role == .selfBackup, let place {
+            self = .amandaDirectory(place)
+        } else {
+            self = .directory(device)
+        }
+    }
+
+    /// - Throws: `WireError` naming the directory that holds something, unless it may be written over.
+    func requireFree(overwrite: Bool, node: String) throws {
+        guard !overwrite, let status = try FileSystem.status(path) else { return }
+        guard status.kind == .directory else {
+            throw WireError(
+                .failed, node: node, "'\(path)' is in the way: it is not a directory",
+                hint: "remove it, or restore to another place with '--to DIR'.")
+        }
+        guard try !FileSystem.list(path).isEmpty else { return }
+        throw WireError(
+            .failed, node: node, "'\(path)' is not empty",
+            hint: "restore over it with '--overwrite', or to another place with '--to DIR'.")
+    }
+
+    private static func trimmed(_ path: String) -> String {
+        var path = path
+        while path.count > 1, path.hasSuffix("/") { path.removeLast() }
+        return path
+    }
+}

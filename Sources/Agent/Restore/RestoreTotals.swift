@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import AgentAPI
+import AmandaFormat
+import Dump
+import Synchronization
+
+/// Sums up the progress of a restore over its disks, into the job's board.
+final class RestoreTotals: Sendable {
+    private let before = Mutex((native: Int64(0), stored: Int64(0)))
+    private let board: ProgressBoard
+
+    /// - Parameter expectedBytes: of tar's streams, where every dump's is known.
+    init(_ board: ProgressBoard, diskCount: Int, expectedBytes: Int64?) {
+        self.board = board
+        board.update { progress in
+            progress.totalDisks = diskCount
+            progress.expectedBytes = expectedBytes
+        }
+    }
+
+    func begin(_ dump: RestorableDump) {
+        board.update { $0.current = "\(dump.configuration.name): \(dump.disk)" }
+    }
+
+    func update(_ restore: RestoreProgress) {
+        let before = before.withLock { $0 }
+        board.update { progress in
+            progress.dumpedBytes = before.native + restore.nativeByteCount
+            progress.storedBytes = before.stored + restore.storedByteCount
+        }
+    }
+
+    func end(_ outcome: RestoreOutcome?) {
+        let sum = before.withLock { before in
+            before.native += outcome?.native.byteCount ?? 0
+            before.stored += outcome?.stored.byteCount ?? 0
+            return before
+        }
+        board.update { progress in
+            progress.dumpedBytes = sum.native
+            progress.storedBytes = sum.stored
+            progress.finishedDisks += 1
+            progress.current = nil
+        }
+    }
+}

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import AgentAPI
+import AmandaFormat
+
+/// Whether a run's volumes still are that run's: the label in the bucket bears its datestamp.
+struct VolumeCheck: Sendable {
+    let run: Datestamp
+    let node: String
+    let clients: BucketClients
+
+    /// - Throws: `WireError` of kind `damaged`: overwritten, or gone.
+    func requireUnchanged(_ volume: VolumeRecord) async throws {
+        let keys = ObjectKeys(slotPrefix: volume.prefix)
+        let found = try await VolumeLabels.read(keys, from: clients.client(volume.bucket))
+        switch found {
+        case .labelled(let header) where header.datestamp == run && header.label == volume.label: return
+        case .labelled(let header):
+            let newer = header.datestamp.map { "run \($0)" } ?? "a new label"
+            throw refusal(volume, "was overwritten by \(newer) (volume '\(header.label)')")
+        case .unlabelled: throw refusal(volume, "has no label any more")
+        case .foreign: throw refusal(volume, "bears something that is no Amanda label")
+        case .unreadable(let reason): throw refusal(volume, "could not be read: \(reason)")
+        }
+    }
+
+    private func refusal(_ volume: VolumeRecord, _ what: String) -> WireError {
+        WireError(
+            .damaged, node: node,
+            "volume '\(volume.label)' of run \(run) in 's3:\(volume.bucket)/\(volume.prefix)' \(what)",
+            hint: "choose another run: 'amfleet list' shows which can still be restored.")
+    }
+}

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import AgentAPI
+import Files
+import Glibc
+import Logging
+
+/// The daemon from its settings file to its end: reads, checks, serves until SIGTERM or SIGINT.
+public struct AgentProgram: Sendable {
+    private let settingsFile: String
+
+    public init(settingsFile: String) {
+        self.settingsFile = settingsFile
+    }
+
+    /// - Throws: whatever keeps it from starting; the text names the file or the address, and what to do.
+    public func run() async throws {
+        let userID = UserAccount.effectiveUserID
+        guard userID == 0 else { throw AgentStartError.notRoot(userID: userID) }
+        signal(SIGPIPE, SIG_IGN)
+        let settings = try readSettings()
+        let server = try AgentServer(settings: settings, logger: Self.logger)
+        try await server.run(endingOnSignals: true) { address in
+            Self.say(
+                "amfleetd: listening on \(address) as node \(settings.node) of cluster \(settings.cluster)")
+        }
+    }
+
+    private func readSettings() throws -> AgentSettings {
+        let path = try Self.absolute(settingsFile)
+        let bytes = try FileSystem.readAll(path, limit: 1 << 20)
+        return try AgentSettings(
+            parsing: bytes, file: settingsFile, directory: FileSystem.parentDirectory(of: path))
+    }
+
+    private static func absolute(_ path: String) throws -> String {
+        guard !path.hasPrefix("/") else { return path }
+        guard let directory = getcwd(nil, 0) else {
+            throw FilesError("find the working directory of", path, errorNumber: errno)
+        }
+        defer { free(directory) }
+        return "\(String(cString: directory))/\(path)"
+    }
+
+    /// Lines with times, to standard error: systemd's journal or the operator's terminal.
+    private static var logger: Logger {
+        Logger(label: "amfleetd") { StreamLogHandler.standardError(label: $0) }
+    }
+
+    /// The one line that is not a log: tools wait for it.
+    private static func say(_ line: String) {
+        let bytes = Array("\(line)\n".utf8)
+        _ = bytes.withUnsafeBytes { write(STDOUT_FILENO, $0.baseAddress, $0.count) }
+    }
+}

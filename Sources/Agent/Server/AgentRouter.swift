@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import AgentAPI
+import Certificates
+import HTTPTypes
+import Hummingbird
+import Logging
+import NIOCore
+import TLS
+
+/// The agent's routes (`AgentPaths`): each asks the job table or the status report, and answers in JSON.
+struct AgentRouter: Sendable {
+    /// Bytes at most of a request's body.
+    static let bodyByteCountLimit = 1 << 20
+    /// How long a body may take.
+    static let bodyTimeLimit: Duration = .seconds(30)
+
+    let settings: AgentSettings
+    let table: JobTable
+    let work: any JobWork
+    let status: @Sendable (StatusQuestion?) async -> NodeStatus
+    let logger: Logger
+
+    func router() -> Router<AgentRequestContext> {
+        let router = Router(context: AgentRequestContext.self)
+        router.addMiddleware {
+            RefusalsAsJSON(node: settings.node, logger: logger)
+            RoleCheck(node: settings.node, cluster: settings.cluster)
+        }
+        router.get(RouterPath(AgentPaths.status)) { request, context in
+            try await self.status(request, context)
+        }
+        router.get(RouterPath(AgentPaths.jobs)) { _, context in
+            try Response(await self.table.list(), context: context)
+        }
+        router.post(RouterPath(AgentPaths.jobs)) { request, context in
+            try await self.accept(request, context)
+        }
+        router.get(RouterPath(AgentPaths.job(":id"))) { _, context in
+            try Response(await self.table.snapshot(of: self.knownID(context)), context: context)
+        }
+        router.delete(RouterPath(AgentPaths.job(":id"))) { _, context in
+            let id = try await self.knownID(context)
+            self.logger.notice("job \(id): cancelled by \(context.peer?.name.uri ?? "nobody")")
+            return try Response(await self.table.cancel(id), status: .accepted, context: context)
+        }
+        router.get(RouterPath("\(AgentPaths.job(":id"))/events")) { request, context in
+            try await self.events(request, context)
+        }
+        return router
+    }
+
+    private func status(_ request: Request, _ context: AgentRequestContext) async throws -> Response {
+        let items = request.uri.queryParameters.map { (name: String($0.key), value: String($0.value)) }
+        let question = StatusQuestion(items: items)
+        guard question != nil || items.isEmpty else {
+            throw refusal(.badRequest, "a status question names at least 'bucket' and 'region'")
+        }
+        return try Response(await status(question), context: context)
+    }
+
+    /// 200 for a job that was known, 202 for one that was taken on.
+    private func accept(_ request: Request, _ context: AgentRequestContext) async throws -> Response {
+        let order = try await order(in: request)
+        let isNew = try await table.isNew(order)
+        if isNew { try await work.check(order) }
+        let snapshot = try await table.accept(order)
+        if isNew { logger.notice("job \(order.id): accepted from \(order.coordinator)") }
+        return try Response(snapshot, status: isNew ? .accepted : .ok, context: context)
+    }
+
+    private func order(in request: Request) async throws -> JobRequest {
+        let body = try await withTimeLimit(Self.bodyTimeLimit) {
+            try await request.body.collect(upTo: Self.bodyByteCountLimit)
+        }
+        guard let body else { throw refusal(.requestTimeout, "the request's body took too long") }
+        do {
+            return try WireJSON.read(from: Array(body.readableBytesView), what: "the job")
+        } catch {
+            throw refusal(.badRequest, "\(error)")
+        }
+    }
+
+    private func events(_ request: Request, _ context: AgentRequestContext) async throws -> Response {
+        let id = try await knownID(context)
+        let text = request.uri.queryParameters["after"] ?? "0"
+        guard let sequence = Int(text), sequence >= 0 else {
+            throw refusal(.badRequest, "'after=\(text)' is no event's number")
+        }
+        let feed = try await table.listen(id, after: sequence)
+        return Response(feed, of: table, context: context)
+    }
+
+    private func knownID(_ context: AgentRequestContext) async throws -> String {
+        let id = context.parameters.get("id") ?? ""
+        guard await table.knows(id) else {
+            throw HTTPRefusal(.notFound, JobRefusal.unknown(id, node: settings.node))
+        }
+        return id
+    }
+
+    private func refusal(_ status: HTTPResponse.Status, _ text: String) -> HTTPRefusal {
+        HTTPRefusal(status, WireError(.unsupported, node: settings.node, text))
+    }
+}
+
+/// Nil where `work` has not ended within `limit`; it is cancelled then.
+private func withTimeLimit<Value: Sendable>(
+    _ limit: Duration, _ work: @escaping @Sendable () async throws -> Value
+) async throws -> Value? {
+    try await withThrowingTaskGroup(of: Value?.self) { group in
+        group.addTask { try await work() }
+        group.addTask {
+            try await Task.sleep(for: limit)
+            return nil
+        }
+        defer { group.cancelAll() }
+        return try await group.next() ?? nil
+    }
+}

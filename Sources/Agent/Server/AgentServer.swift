@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import AgentAPI
+import HTTPTransport
+import Hummingbird
+public import Logging
+import NIOCore
+import ServiceLifecycle
+import TLS
+import UnixSignals
+
+/// The node's agent: its HTTPS server, its jobs, and everything they need, from one `agent.json`.
+public struct AgentServer: Sendable {
+    let settings: AgentSettings
+    let tls: TLSServerContext
+    let table: JobTable
+    let logger: Logger
+    private let work: any JobWork
+    private let status: @Sendable (StatusQuestion?) async -> NodeStatus
+    private let transport: HTTPTransport
+    private let lock: StateLock
+
+    /// Takes the state directory, reads certificates and jobs. Nothing listens yet.
+    ///
+    /// - Throws: `AgentStartError`, `TLSError`, `FilesError`; the text says what to do.
+    public init(settings: AgentSettings, logger: Logger) throws {
+        let transport = try HTTPTransport()
+        try self.init(
+            settings: settings, transport: transport,
+            work: NodeWork(settings: settings, transport: transport, logger: logger), logger: logger
+        ) { table, tls in
+            let report = StatusReport(settings: settings, tls: tls, table: table, transport: transport)
+            return { await report.status(answering: $0) }
+        }
+    }
+
+    /// - Parameter status: makes what answers a status question.
+    init(
+        settings: AgentSettings, transport: HTTPTransport, work: any JobWork, logger: Logger,
+        status: (JobTable, TLSServerContext) -> @Sendable (StatusQuestion?) async -> NodeStatus
+    ) throws {
+        self.settings = settings
+        self.transport = transport
+        self.work = work
+        self.logger = logger
+        lock = try StateLock(stateDirectory: settings.stateDirectory)
+        tls = try TLSServerContext(
+            authority: settings.tls.authority, certificate: settings.tls.certificate,
+            privateKey: settings.tls.privateKey, cluster: settings.cluster)
+        table = try JobTable(
+            node: settings.node, cluster: settings.cluster,
+            store: JobStore(stateDirectory: settings.stateDirectory), logger: logger)
+        self.status = status(table, tls)
+    }
+
+    /// Serves until the task is cancelled or, where `endingOnSignals`, SIGTERM or SIGINT arrives.
+    ///
+    /// On a signal running jobs end as `interrupted`, their uploads aborted, their listeners told; then it returns.
+    ///
+    /// - Parameter onReady: called once with the address that is listened on.
+    public func run(
+        endingOnSignals: Bool, onReady: @escaping @Sendable (AgentSettings.ListenAddress) async -> Void
+    ) async throws {
+        for warning in tls.warnings { logger.warning("\(warning)") }
+        // Ended in reverse: first the jobs, so that listeners hear how theirs ended, then the server.
+        let services: [any Service] = [
+            CertificateWatch(reloader: TLSReloader(tls, every: .seconds(5), logger: logger)),
+            application(onReady),
+            JobRunner(table: table, work: work, logger: logger),
+        ]
+        let group = ServiceGroup(
+            configuration: .init(
+                services: services, gracefulShutdownSignals: endingOnSignals ? [.sigterm, .sigint] : [],
+                logger: quietLogger))
+        do {
+            try await group.run()
+        } catch {
+            await transport.shutdown()
+            throw AgentStartError(serving: settings.listen, error) ?? error
+        }
+        await transport.shutdown()
+    }
+
+    private func application(
+        _ onReady: @escaping @Sendable (AgentSettings.ListenAddress) async -> Void
+    ) -> some ApplicationProtocol {
+        let routes = AgentRouter(
+            settings: settings, table: table, work: work, status: status, logger: logger)
+        let listen = settings.listen
+        return Application(
+            router: routes.router(), server: .mutualTLS(tls),
+            configuration: .init(address: .hostname(listen.host, port: listen.port)),
+            onServerRunning: { channel in
+                let port = channel.localAddress?.port ?? listen.port
+                await onReady(AgentSettings.ListenAddress(host: listen.host, port: port))
+            },
+            logger: quietLogger)
+    }
+
+    /// What Hummingbird and the service group tell at a lower level is ours to tell.
+    private var quietLogger: Logger {
+        var logger = logger
+        logger.logLevel = max(logger.logLevel, .notice)
+        return logger
+    }
+}
+
+/// The certificate watch as a service: ends when the others have.
+private struct CertificateWatch: Service {
+    let reloader: TLSReloader
+
+    func run() async throws {
+        await cancelWhenGracefulShutdown { await reloader.run() }
+    }
+}

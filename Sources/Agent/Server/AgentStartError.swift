@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import AgentAPI
+import NIOCore
+
+/// Why an agent cannot start.
+public enum AgentStartError: Error, Sendable, Equatable {
+    case notRoot(userID: UInt32)
+    /// Another agent holds the state directory, or the lock cannot be had.
+    case stateInUse(directory: String, reason: String)
+    case cannotListen(AgentSettings.ListenAddress, reason: String)
+
+    /// - Returns: nil unless the error is the kernel's refusal to listen.
+    init?(serving address: AgentSettings.ListenAddress, _ error: any Error) {
+        guard let error = error as? IOError else { return nil }
+        self = .cannotListen(address, reason: error.description)
+    }
+}
+
+extension AgentStartError: CustomStringConvertible {
+    public var description: String {
+        switch self {
+        case .notRoot(let userID):
+            """
+            amfleetd needs root to read and restore every file, and runs as user \(userID)
+            hint: start it with systemd or 'sudo amfleetd'.
+            """
+        case .stateInUse(let directory, let reason):
+            """
+            the state directory '\(directory)' cannot be had: \(reason)
+            hint: stop the agent that uses it, or give each agent a 'stateDirectory' of its own.
+            """
+        case .cannotListen(let address, let reason):
+            """
+            cannot listen on \(address): \(reason)
+            hint: see with 'ss -ltnp' who listens there, or change 'listen' in agent.json.
+            """
+        }
+    }
+}

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import AgentAPI
+import Certificates
+import HTTPTypes
+import Hummingbird
+import Logging
+import NIOCore
+import TLS
+
+/// An answer that is an error: a status and the `WireError` that is its body.
+struct HTTPRefusal: Error {
+    let status: HTTPResponse.Status
+    let error: WireError
+
+    init(_ status: HTTPResponse.Status, _ error: WireError) {
+        self.status = status
+        self.error = error
+    }
+
+    /// The status that a failure's kind asks for.
+    init(_ error: WireError) {
+        self.error = error
+        status =
+            switch error.kind {
+            case .busy: .conflict
+            case .configuration, .unsupported: .unprocessableContent
+            case .authentication: .forbidden
+            case .storageRefused, .storageUnreachable, .damaged: .badGateway
+            case .failed, .agentLost, .cancelled, .interrupted: .internalServerError
+            }
+    }
+
+    /// Whatever a handler or Hummingbird threw.
+    init(cause: any Error, node: String) {
+        switch cause {
+        case let refusal as HTTPRefusal:
+            self = refusal
+        case let error as HTTPError:
+            self.init(error.status, WireError(.unsupported, node: node, Self.text(error.status)))
+        case is NIOTooManyBytesError:
+            self.init(
+                .contentTooLarge,
+                WireError(
+                    .unsupported, node: node,
+                    "the request's body is longer than \(AgentRouter.bodyByteCountLimit) bytes"))
+        default:
+            self.init(WireError(cause: cause, node: node))
+        }
+    }
+
+    private static func text(_ status: HTTPResponse.Status) -> String {
+        switch status {
+        case .notFound: "there is no such path on an agent"
+        case .methodNotAllowed: "this path does not know that method"
+        default: "the request was refused with status \(status.code)"
+        }
+    }
+}
+
+/// Turns everything that a handler throws into a JSON body with the right status.
+struct RefusalsAsJSON: RouterMiddleware {
+    let node: String
+    let logger: Logger
+
+    func handle(
+        _ request: Request, context: AgentRequestContext,
+        next: @concurrent (Request, AgentRequestContext) async throws -> Response
+    ) async throws -> Response {
+        do {
+            return try await next(request, context)
+        } catch {
+            let refusal = HTTPRefusal(cause: error, node: node)
+            logger.info(
+                "\(request.method) \(request.uri.path) refused with \(refusal.status.code)",
+                metadata: [
+                    "peer": "\(context.peer?.name.uri ?? "nobody")", "reason": "\(refusal.error.message)",
+                ])
+            return try Response(refusal.error, status: refusal.status, context: context)
+        }
+    }
+}
+
+extension Response {
+    /// A JSON document as the whole answer.
+    init(
+        _ value: some Encodable, status: HTTPResponse.Status = .ok, context: AgentRequestContext
+    ) throws {
+        let bytes = ByteBuffer(bytes: try WireJSON.document(value))
+        let channel = context.channel
+        self.init(
+            status: status, headers: [.contentType: "application/json"],
+            body: ResponseBody(contentLength: bytes.readableBytes) { writer in
+                var paced = PacedBodyWriter(writer, channel: channel)
+                try await paced.write(bytes)
+                try await paced.finish(nil)
+            })
+    }
+}

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import AgentAPI
+import AmandaFormat
+import BlockingWork
+import Catalog
+import Files
+
+/// Looks at configurations as a backup would, and at whether the self-backup would bring them back.
+struct ConfigurationCheck: Sendable {
+    let settings: AgentSettings
+    let storage: StorageAddress
+
+    func statuses(of choices: [ConfigurationChoice]) async throws -> [ConfigurationStatus] {
+        let names = try await HostNames.ofThisNode(settings.node).names
+        return try await runBlocking("status") {
+            let loaded = choices.map { choice in
+                (choice: choice, result: Result { try load(choice) })
+            }
+            let selfBacked = loaded.filter { $0.choice.role == .selfBackup }
+                .compactMap { try? $0.result.get() }.flatMap(\.disklist.activeEntries).map(\.directory)
+            return loaded.map { choice, result in
+                status(
+                    of: choice, result, ownNames: names, coverage: SelfBackupCoverage(directories: selfBacked)
+                )
+            }
+        }
+    }
+
+    private func load(_ choice: ConfigurationChoice) throws -> LoadedConfiguration {
+        try ConfigurationDirectory(root: settings.amandaDirectory, name: choice.name).load()
+    }
+
+    private func status(
+        of choice: ConfigurationChoice, _ result: Result<LoadedConfiguration, any Error>,
+        ownNames: Set<String>, coverage: SelfBackupCoverage
+    ) -> ConfigurationStatus {
+        var status = ConfigurationStatus(name: choice.name, role: choice.role)
+        do {
+            let loaded = try result.get()
+            let entries = loaded.disklist.activeEntries
+            status.disks = entries.map(\.diskName)
+            status.remarks = loaded.warnings + entries.flatMap(\.notes) + missingDirectories(entries)
+            status.outsideSelfBackup = coverage.outside(loaded)
+            status.secretsReadable = coverage.readableSecrets(loaded)
+            try fillNewest(loaded, &status)
+            try loaded.disklist.requireSupported(configuration: loaded.configuration, ownNames: ownNames)
+            guard !entries.isEmpty else {
+                throw WireError(
+                    .configuration, node: settings.node,
+                    "\(loaded.configuration.disklistPath): no disk to dump")
+            }
+            status.remarks += try VolumePlace.remarks(
+                on: loaded.configuration.changer(), of: choice, storage: storage, node: settings.node)
+        } catch {
+            status.error = WireError(cause: error, node: settings.node)
+        }
+        return status
+    }
+
+    private func missingDirectories(_ entries: [DisklistEntry]) -> [String] {
+        entries.filter { !FileSystem.isDirectory($0.directory) }.map {
+            "\($0.place): '\($0.directory)' does not exist now"
+        }
+    }
+
+    private func fillNewest(_ loaded: LoadedConfiguration, _ status: inout ConfigurationStatus) throws {
+        let reader = CatalogReader(loaded.location)
+        guard let newest = try reader.newestRun() else { return }
+        status.newestRun = RunName(newest.description)
+        status.newestLabel = try reader.tapelist().entries.first { $0.datestamp == newest }?.label
+    }
+}

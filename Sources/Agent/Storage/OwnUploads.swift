@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import AgentAPI
+import Files
+import S3
+
+/// The multipart uploads of one attempt of one job, journalled in a file of its own under `<stateDirectory>/uploads`.
+///
+/// Only what stands in the journal is ever aborted, and nothing of another attempt can stand there.
+struct OwnUploads: Sendable {
+    private let path: String
+
+    init(stateDirectory: String, request: JobRequest) {
+        path = "\(stateDirectory)/uploads/\(request.id)-\(request.attempt).journal"
+    }
+
+    func openJournal() throws -> UploadJournal {
+        try FileSystem.makeDirectories(FileSystem.parentDirectory(of: path), mode: 0o700)
+        return try UploadJournal(path: path)
+    }
+
+    /// Aborts what is pending and removes the journal.
+    ///
+    /// - Parameter client: makes a client for a bucket.
+    /// - Throws: where the store did not confirm an abort; the journal stays for the next try.
+    func abortPending(_ client: (_ bucket: String) throws -> S3Client) async throws {
+        guard FileSystem.exists(path) else { return }
+        let journal = try UploadJournal(path: path)
+        for upload in journal.pending() {
+            try await client(upload.bucket).abortMultipartUpload(upload)
+            try await journal.remove(upload)
+        }
+        try FileSystem.remove(path)
+    }
+}

@@ -7,7 +7,7 @@ internal import Glibc
 internal import Synchronization
 
 /// Options of every command.
-struct CommonOptions: ParsableArguments {
+struct CommonOptions: ParsableArguments, Sendable {
     @Option(
         help: ArgumentHelp(
             "The cluster's settings (default: ./cluster.json, then /etc/amfleet/cluster.json).",
@@ -19,7 +19,7 @@ struct CommonOptions: ParsableArguments {
 }
 
 /// A command: flags in, a report out.
-protocol Verb: AsyncParsableCommand {
+protocol Verb: AsyncParsableCommand, Sendable {
     var common: CommonOptions { get }
 
     func report() async throws -> any CommandReport

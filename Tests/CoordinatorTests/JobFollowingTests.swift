@@ -8,7 +8,7 @@ import Testing
 
 @Suite struct JobFollowingTests {
     @Test func `submits, follows, and looks once the final state was announced`() {
-        var following = following()
+        let following = following()
         #expect(following.begin() == .submit(attempt: 1))
         #expect(following.answered(snapshot(.accepted), now: .seconds(1)) == .follow(after: 0))
         #expect(!following.heard(event(4, .running), now: .seconds(2)))
@@ -21,7 +21,7 @@ import Testing
     }
 
     @Test func `comes back after the newest event when the stream breaks`() {
-        var following = following()
+        let following = following()
         _ = following.answered(snapshot(.running), now: .zero)
         _ = following.heard(event(7, .running), now: .seconds(5))
         guard case .pause = following.streamEnded(unreachable, now: .seconds(15)) else {
@@ -33,7 +33,7 @@ import Testing
     }
 
     @Test func `waits for a silent agent until patience has passed since its last word, and then names it`() {
-        var following = following()
+        let following = following()
         _ = following.answered(snapshot(.running), now: .zero)
         _ = following.heard(event(1, .running), now: .seconds(100))
         var pauses = 0
@@ -55,7 +55,7 @@ import Testing
     }
 
     @Test func `an answer gives an agent all of its time again`() {
-        var following = following()
+        let following = following()
         _ = following.failed(unreachable, now: .seconds(119))
         _ = following.answered(snapshot(.running), now: .seconds(119))
         guard case .pause = following.failed(unreachable, now: .seconds(238)) else {
@@ -65,13 +65,13 @@ import Testing
     }
 
     @Test func `submits again, not anew, while nobody knows whether the first asking arrived`() {
-        var following = following()
+        let following = following()
         _ = following.failed(unreachable, now: .seconds(1))
         #expect(following.resumed() == .submit(attempt: 1))
     }
 
     @Test func `starts an interrupted job again with the next attempt, three times at most`() {
-        var following = following()
+        let following = following()
         for attempt in 1...3 {
             #expect(
                 following.answered(snapshot(.interrupted, attempt: attempt), now: .zero)
@@ -85,22 +85,26 @@ import Testing
         #expect(ending.error?.kind == .interrupted)
     }
 
-    @Test func `reads events from the first again in a new attempt`() {
-        var following = following()
+    @Test func `goes on after the newest event in a new attempt, unless the agent has forgotten them`() {
+        let following = following()
         _ = following.heard(event(9, .running), now: .zero)
-        _ = following.answered(snapshot(.interrupted), now: .zero)
-        #expect(following.answered(snapshot(.accepted, attempt: 2), now: .zero) == .follow(after: 0))
+        _ = following.answered(snapshot(.interrupted, sequence: 9), now: .zero)
+        #expect(
+            following.answered(snapshot(.accepted, attempt: 2, sequence: 10), now: .zero) == .follow(after: 9)
+        )
+        #expect(
+            following.answered(snapshot(.accepted, attempt: 3, sequence: 1), now: .zero) == .follow(after: 0))
     }
 
     @Test func `starts nothing once the lease is lost`() {
-        var following = following()
+        let following = following()
         following.mayStart = false
         guard case .finished(let ending) = following.answered(snapshot(.interrupted), now: .zero) else {
             Issue.record("started")
             return
         }
         #expect(ending.error?.kind == .interrupted)
-        var other = self.following()
+        let other = self.following()
         other.mayStart = false
         guard case .finished = other.answered(nil, now: .zero) else {
             Issue.record("started")
@@ -109,7 +113,7 @@ import Testing
     }
 
     @Test func `adopts a job of an earlier coordinator at whatever attempt it is`() {
-        var following = JobFollowing(
+        let following = Driven(
             node: "node01", attempt: 1, isKnown: true, patience: .seconds(120), now: .zero)
         #expect(following.begin() == .look)
         #expect(following.answered(snapshot(.running, attempt: 2), now: .zero) == .follow(after: 0))
@@ -117,7 +121,7 @@ import Testing
     }
 
     @Test func `asks for an adopted job that the agent never got`() {
-        var following = JobFollowing(
+        let following = Driven(
             node: "node01", attempt: 1, isKnown: true, patience: .seconds(120), now: .zero)
         #expect(following.answered(nil, now: .zero) == .submit(attempt: 1))
     }
@@ -126,7 +130,7 @@ import Testing
         WireError.Kind.authentication, .busy, .configuration, .unsupported, .failed, .storageRefused,
     ])
     func `does not repeat what was refused`(kind: WireError.Kind) {
-        var following = following()
+        let following = following()
         let error = WireError(kind, node: "node01", "no")
         #expect(
             following.failed(error, now: .zero)
@@ -134,7 +138,7 @@ import Testing
     }
 
     @Test func `keeps the job's own reason`() {
-        var following = following()
+        let following = following()
         var failed = snapshot(.failed)
         failed.error = WireError(.storageRefused, "S3 refused PutObject")
         guard case .finished(let ending) = following.answered(failed, now: .zero) else {
@@ -146,18 +150,50 @@ import Testing
 
     private let unreachable = WireError(.agentLost, node: "node01", "connection refused")
 
-    private func following() -> JobFollowing {
-        JobFollowing(node: "node01", attempt: 1, patience: .seconds(120), now: .zero)
+    private func following() -> Driven {
+        Driven(node: "node01", attempt: 1, patience: .seconds(120), now: .zero)
     }
 
-    private func snapshot(_ state: JobState, attempt: Int = 1) -> JobSnapshot {
+    private func snapshot(_ state: JobState, attempt: Int = 1, sequence: Int = 100) -> JobSnapshot {
         JobSnapshot(
             id: "backup-20261123030600-node01", run: Sample.run, kind: .backup, attempt: attempt,
             state: state,
-            startedAt: Sample.time)
+            startedAt: Sample.time, lastSequence: sequence)
     }
 
     private func event(_ sequence: Int, _ state: JobState) -> JobEvent {
         JobEvent(sequence: sequence, time: Sample.time, kind: .state, state: state)
     }
+}
+
+/// The value under test behind a reference: expectations cannot call mutating methods.
+private final class Driven {
+    private var value: JobFollowing
+
+    init(node: String, attempt: Int, isKnown: Bool = false, patience: Duration, now: Duration) {
+        value = JobFollowing(node: node, attempt: attempt, isKnown: isKnown, patience: patience, now: now)
+    }
+
+    var attempt: Int { value.attempt }
+
+    var mayStart: Bool {
+        get { value.mayStart }
+        set { value.mayStart = newValue }
+    }
+
+    func begin() -> JobFollowing.Step { value.begin() }
+
+    func resumed() -> JobFollowing.Step { value.resumed() }
+
+    func answered(_ snapshot: JobSnapshot?, now: Duration) -> JobFollowing.Step {
+        value.answered(snapshot, now: now)
+    }
+
+    func heard(_ event: JobEvent, now: Duration) -> Bool { value.heard(event, now: now) }
+
+    func streamEnded(_ error: WireError?, now: Duration) -> JobFollowing.Step {
+        value.streamEnded(error, now: now)
+    }
+
+    func failed(_ error: WireError, now: Duration) -> JobFollowing.Step { value.failed(error, now: now) }
 }

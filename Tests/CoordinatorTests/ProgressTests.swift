@@ -56,20 +56,19 @@ import Testing
 
     @Test func `elsewhere than on a terminal only changed lines are written`() {
         var picture = ProgressPicture(terminalWidth: nil)
-        #expect(picture.text(lines: ["a 1", "b 1"], notes: []) == "a 1\nb 1\n")
-        #expect(picture.text(lines: ["a 1", "b 2"], notes: ["note"]) == "note\nb 2\n")
-        #expect(picture.text(lines: ["a 1", "b 2"], notes: []) == "")
+        expect(&picture, lines: ["a 1", "b 1"], notes: [], "a 1\nb 1\n")
+        expect(&picture, lines: ["a 1", "b 2"], notes: ["note"], "note\nb 2\n")
+        expect(&picture, lines: ["a 1", "b 2"], notes: [], "")
     }
 
     @Test func `on a terminal lines are drawn over, and notes scroll away above them`() {
         var picture = ProgressPicture(terminalWidth: 24)
-        #expect(picture.text(lines: ["a 1", "b 1"], notes: []) == "\u{1B}[2Ka 1\n\u{1B}[2Kb 1\n")
-        #expect(
-            picture.text(lines: ["a 2", "b 1"], notes: ["note"])
-                == "\u{1B}[2A\u{1B}[2Knote\n\u{1B}[2Ka 2\n\u{1B}[2Kb 1\n")
-        #expect(
-            picture.text(lines: [String(repeating: "x", count: 30)], notes: []).hasSuffix(
-                String(repeating: "x", count: 23) + "\n"))
+        expect(&picture, lines: ["a 1", "b 1"], notes: [], "\u{1B}[2Ka 1\n\u{1B}[2Kb 1\n")
+        expect(
+            &picture, lines: ["a 2", "b 1"], notes: ["note"],
+            "\u{1B}[2A\u{1B}[2Knote\n\u{1B}[2Ka 2\n\u{1B}[2Kb 1\n")
+        let long = picture.text(lines: [String(repeating: "x", count: 30)], notes: [])
+        #expect(long.hasSuffix("K" + String(repeating: "x", count: 23) + "\n"))
     }
 
     @Test func `the same note of a node is told once`() async {
@@ -92,6 +91,11 @@ import Testing
         }
         #expect(result == 7)
         #expect(shown.text.contains("all is said\n"))
+    }
+
+    private func expect(_ picture: inout ProgressPicture, lines: [String], notes: [String], _ text: String) {
+        let written = picture.text(lines: lines, notes: notes)
+        #expect(written == text)
     }
 
     private func progress(_ done: Int64) -> JobProgress {

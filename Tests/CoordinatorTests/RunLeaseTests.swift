@@ -2,6 +2,7 @@
 
 import AgentAPI
 import Foundation
+import S3
 import TestSupport
 import Testing
 

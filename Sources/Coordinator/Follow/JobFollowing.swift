@@ -34,7 +34,7 @@ struct JobFollowing {
     let node: String
     let patience: Duration
     private(set) var attempt: Int
-    /// Number of the newest event seen of this attempt.
+    /// Number of the newest event seen.
     private(set) var sequence = 0
     /// False once the lease is lost: nothing new is started.
     var mayStart = true
@@ -61,10 +61,9 @@ struct JobFollowing {
         heard(now)
         guard let snapshot else { return begunAnew(at: max(1, attempt)) }
         isAccepted = true
-        if snapshot.attempt != attempt {
-            attempt = snapshot.attempt
-            sequence = 0
-        }
+        attempt = snapshot.attempt
+        // Numbers go on over attempts. Lower ones mean that the agent has lost its memory of the job.
+        if snapshot.lastSequence < sequence { sequence = 0 }
         switch snapshot.state {
         case .accepted, .running: return .follow(after: sequence)
         case .interrupted where mayStart && restarts < Self.restartLimit:
@@ -91,7 +90,8 @@ struct JobFollowing {
 
     /// A request failed.
     mutating func failed(_ error: WireError, now: Duration) -> Step {
-        guard error.kind == .agentLost else { return finished(error) }
+        // An agent that is stopping says `interrupted`; it may be back soon.
+        guard error.kind == .agentLost || error.kind == .interrupted else { return finished(error) }
         lastError = error
         failures += 1
         guard now - lastHeard < patience else { return finished(lost(error)) }
@@ -114,7 +114,6 @@ struct JobFollowing {
                     "the job is not running, and without the lease nothing is started"))
         }
         self.attempt = attempt
-        sequence = 0
         isAccepted = false
         return .submit(attempt: attempt)
     }

@@ -16,7 +16,7 @@ public struct RunDetails: Sendable {
 
     public init(_ cluster: Cluster, run: RunName) async throws {
         let bucket = cluster.impatientBucket
-        let manifest = try await RunChoice(cluster: cluster).manifest(run).value
+        let manifest = try await RunChoice(cluster).manifest(run).value
         let volumes = VolumeReader(bucket)
         let outcomes = try await onEveryNode(manifest.nodes.map(\.node), width: 16) { node in
             let record = try await bucket.nodeRecord(run, node: node)

@@ -36,7 +36,7 @@ public struct CancelCommand: Sendable {
         do {
             try await cluster.holding(for: "cancel") { _ in
                 let unfinished = UnfinishedRuns(cluster: cluster)
-                if let stored = try await unfinished.newest() {
+                if let stored = try await unfinished.newest(in: cluster.bucket) {
                     _ = try await unfinished.settle(stored, isCancelled: true)
                 }
             }

@@ -15,7 +15,7 @@ public struct RetryCommand: Sendable {
     }
 
     public func run(_ run: RunName) async throws -> RunReport {
-        let manifest = try await RunChoice(cluster: cluster).manifest(run).value
+        let manifest = try await RunChoice(cluster).manifest(run).value
         let nodes = try wanted(manifest)
         guard !nodes.isEmpty else { return RunReport(manifest, asked: manifest.nodes.map(\.node)) }
         let preflight = try await Preflight.of(cluster, nodes: nodes, configurations: manifest.configurations)
@@ -36,7 +36,7 @@ public struct RetryCommand: Sendable {
 
     private func begin(_ run: RunName, _ preflight: Preflight, _ lease: RunLease?) async throws -> RunReport {
         // Read again: it may have changed until the lease was ours.
-        let stored = try await RunChoice(cluster: cluster).manifest(run)
+        let stored = try await RunChoice(cluster.bucket).manifest(run)
         let nodes = try wanted(stored.value)
         let foreign = preflight.runningJobs.filter { $0.runningJob != BackupJob.id(run, node: $0.node ?? "") }
         guard foreign.isEmpty else { throw CoordinatorError.jobsRunning(foreign) }

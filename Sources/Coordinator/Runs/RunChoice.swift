@@ -4,12 +4,22 @@ public import AgentAPI
 
 /// Finds the run that a command is about.
 struct RunChoice: Sendable {
-    let cluster: Cluster
+    let bucket: ClusterBucket
+
+    /// For a run that an operator names and waits for: an absent store is told soon.
+    init(_ cluster: Cluster) {
+        bucket = cluster.impatientBucket
+    }
+
+    /// In the middle of a run, with all of its patience.
+    init(_ bucket: ClusterBucket) {
+        self.bucket = bucket
+    }
 
     /// The manifest of a run that the operator named.
     func manifest(_ run: RunName) async throws -> ClusterBucket.Stored<RunManifest> {
-        if let stored = try await cluster.bucket.manifest(run) { return stored }
-        throw CoordinatorError.unknownRun(run, newest: try await cluster.bucket.runs().last)
+        if let stored = try await bucket.manifest(run) { return stored }
+        throw CoordinatorError.unknownRun(run, newest: try await bucket.runs().last)
     }
 }
 

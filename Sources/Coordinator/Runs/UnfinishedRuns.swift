@@ -10,9 +10,9 @@ struct UnfinishedRuns: Sendable {
     let cluster: Cluster
 
     /// The newest run whose manifest says `running`.
-    func newest() async throws -> ClusterBucket.Stored<RunManifest>? {
-        for run in try await cluster.bucket.runs().suffix(Self.depth).reversed() {
-            if let stored = try await cluster.bucket.manifest(run), stored.value.verdict == .running {
+    func newest(in bucket: ClusterBucket) async throws -> ClusterBucket.Stored<RunManifest>? {
+        for run in try await bucket.runs().suffix(Self.depth).reversed() {
+            if let stored = try await bucket.manifest(run), stored.value.verdict == .running {
                 return stored
             }
         }

@@ -33,9 +33,11 @@ public struct WatchCommand: Sendable {
     }
 
     private func choose(_ run: RunName?) async throws -> ClusterBucket.Stored<RunManifest> {
-        let choice = RunChoice(cluster: cluster)
+        let choice = RunChoice(cluster)
         if let run { return try await choice.manifest(run) }
-        if let unfinished = try await UnfinishedRuns(cluster: cluster).newest() { return unfinished }
+        if let unfinished = try await UnfinishedRuns(cluster: cluster).newest(in: cluster.impatientBucket) {
+            return unfinished
+        }
         for newest in try await cluster.impatientBucket.runs().reversed() {
             if let stored = try await cluster.impatientBucket.manifest(newest) { return stored }
         }
@@ -45,7 +47,7 @@ public struct WatchCommand: Sendable {
     /// While the run's own coordinator lives it only looks on; when its lease is free the run becomes ours.
     private func untilOursOrOver(_ run: RunName, _ board: ProgressBoard) async throws -> Step {
         while true {
-            let manifest = try await RunChoice(cluster: cluster).manifest(run).value
+            let manifest = try await RunChoice(cluster.bucket).manifest(run).value
             if manifest.verdict != .running { return .over(manifest) }
             do {
                 return .ours(try await cluster.takeLease(for: "watch \(run)"))
@@ -68,7 +70,7 @@ public struct WatchCommand: Sendable {
 
     private func adopt(_ run: RunName, _ lease: RunLease) async throws -> RunReport {
         do {
-            let stored = try await RunChoice(cluster: cluster).manifest(run)
+            let stored = try await RunChoice(cluster.bucket).manifest(run)
             let report: RunReport
             if stored.value.verdict == .running {
                 cluster.console.say("run \(run) has lost its coordinator: taken over")

@@ -38,10 +38,11 @@ struct JobRunner: Service {
             logger.info("job \(request.id): \(request.order.kind.rawValue) of run \(request.run) begins")
             let outcome = await outcome(of: request, reporter: reporter, stop: stop)
             if case .failure = outcome {
-                // Outlives the cancellation that brought us here.
+                // Outlives the cancellation that brought us here; whoever waits for the end may rely on it.
                 await Task { await cleanUp(after: request, untilDone: false) }.value
             }
             await table.finish(request.id, with: outcome)
+            if case .success = outcome { await cleanUp(after: request, untilDone: false) }
         } catch {
             await table.finish(request.id, with: .failure(error))
         }

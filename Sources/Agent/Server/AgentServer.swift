@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import AgentAPI
+import Certificates
 import HTTPTransport
 import Hummingbird
 public import Logging
@@ -61,7 +62,7 @@ public struct AgentServer: Sendable {
     public func run(
         endingOnSignals: Bool, onReady: @escaping @Sendable (AgentSettings.ListenAddress) async -> Void
     ) async throws {
-        for warning in tls.warnings { logger.warning("\(warning)") }
+        for warning in tls.warnings + nameWarnings { logger.warning("\(warning)") }
         // Ended in reverse: first the jobs, so that listeners hear how theirs ended, then the server.
         let services: [any Service] = [
             CertificateWatch(reloader: TLSReloader(tls, every: .seconds(5), logger: logger)),
@@ -79,6 +80,16 @@ public struct AgentServer: Sendable {
             throw AgentStartError(serving: settings.listen, error) ?? error
         }
         await transport.shutdown()
+    }
+
+    /// The coordinator refuses an agent whose certificate bears another name.
+    private var nameWarnings: [String] {
+        guard let name = try? tls.certificateFacts.peerName, name.role != .node(settings.node) else {
+            return []
+        }
+        return [
+            "the certificate '\(settings.tls.certificate)' is that of \(name), not of node '\(settings.node)'"
+        ]
     }
 
     private func application(

@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import AgentAPI
+import Catalog
+import Files
+import FoundationEssentials
+import HTTPTransport
+import S3
+import Synchronization
+import TestSupport
+import Testing
+
+@testable import Agent
+
+/// A node with scratch Amanda configurations, a tree to save, and a bucket on a real S3 server.
+struct NodeFixture: Sendable {
+    let state: StateDirectory
+    let settings: AgentSettings
+    let storage: StorageAddress
+    let client: S3Client
+    let work: NodeWork
+
+    init(server: LocalS3Server) async throws {
+        state = try StateDirectory()
+        let bucket = try await server.makeBucket()
+        let credentials = "\(state.path)/s3-credentials"
+        try FileSystem.writeAtomically(
+            credentials,
+            Array(
+                """
+                [default]
+                aws_access_key_id = \(server.accessKey)
+                aws_secret_access_key = \(server.secretKey)
+
+                """.utf8))
+        settings = AgentSettings(
+            node: "node01", cluster: "demo", listen: .init(host: "127.0.0.1", port: 0),
+            tls: .init(authority: "", certificate: "", privateKey: ""),
+            storage: .init(credentialsFile: credentials), amandaDirectory: "\(state.path)/etc/amanda",
+            stateDirectory: "\(state.path)/state")
+        storage = StorageAddress(
+            bucket: bucket, prefix: "demo", region: server.region, endpoint: server.endpoint)
+        let transport = try HTTPTransport()
+        client = try NodeStorage(settings: settings, transport: transport).client(
+            storage, outage: .seconds(60))
+        work = NodeWork(settings: settings, transport: transport, logger: .silent)
+        try configure("data", disks: [data])
+        try configure("self", disks: ["\(state.path)/etc"])
+        try write("etc/amanda/amanda-client.conf", "conf \"data\"\n")
+        try write("etc/amanda-security.conf", "# security\n")
+        try write("etc/hostname", "node01\n")
+    }
+
+    var data: String { "\(state.path)/data" }
+
+    func path(_ entry: String) -> String { "\(state.path)/\(entry)" }
+
+    func write(_ entry: String, _ text: String) throws {
+        try FileSystem.makeDirectories(FileSystem.parentDirectory(of: path(entry)), mode: 0o755)
+        try FileSystem.writeAtomically(path(entry), Array(text.utf8), mode: 0o644)
+    }
+
+    func read(_ entry: String) throws -> String {
+        String(decoding: try FileSystem.readAll(path(entry)), as: UTF8.self)
+    }
+
+    /// Two slots only, so that the third run reuses the first volume.
+    func configure(
+        _ name: String, disks: [String], place: String? = nil, slots: String = "{1..3}", tapecycle: Int = 2
+    ) throws {
+        let directory = "\(settings.amandaDirectory)/\(name)"
+        let prefix = place ?? "\(storage.bucket)/demo/node01/\(name)"
+        try write(
+            "etc/amanda/\(name)/amanda.conf",
+            """
+            org "\(name)"
+            dumpuser "root"
+            dumpcycle 0
+            tapecycle \(tapecycle)
+            tapetype S3
+            tapedev "my_s3"
+            labelstr "^\(name)-[0-9][0-9]*$"
+            autolabel "\(name)-%%" empty
+            infofile "\(directory)/curinfo"
+            logdir "\(directory)"
+            indexdir "\(directory)/index"
+            define changer my_S3 {
+              tpchanger "chg-multi:s3:\(prefix)/slot-\(slots)"
+              device-property "S3_MULTI_PART_UPLOAD" "YES"
+              device-property "NB_THREADS_BACKUP" "2"
+              changerfile "s3-statefile"
+            }
+            define application-tool app_amgtar {
+              plugin "amgtar"
+              property "GNUTAR-LISTDIR" "\(state.path)/gnutar-lists"
+            }
+            define dumptype all {
+              program "APPLICATION"
+              application "app_amgtar"
+              auth "local"
+              compress client fast
+              index yes
+              record no
+            }
+            define tapetype S3 {
+              length 10 gigabytes
+              part_size 1 gigabytes
+              blocksize 5 megabytes
+            }
+
+            """)
+        try write(
+            "etc/amanda/\(name)/disklist", disks.map { "localhost \($0) all\n" }.joined())
+    }
+
+    static let both = [
+        ConfigurationChoice(name: "data", role: .data), ConfigurationChoice(name: "self", role: .selfBackup),
+    ]
+
+    func request(_ run: String, attempt: Int = 1, _ order: JobOrder) throws -> JobRequest {
+        JobRequest(
+            id: "\(order.kind.rawValue)-\(run)", cluster: "demo", node: "node01",
+            run: try #require(RunName(run)), fence: 0, attempt: attempt, coordinator: "test",
+            storage: storage, storageOutageSeconds: 60, order: order)
+    }
+
+    /// Accepts a job as the route does, runs it and gives what became of it.
+    func run(_ request: JobRequest) async throws -> JobSnapshot {
+        try await work.check(request)
+        return try await runUnchecked(request)
+    }
+
+    func runUnchecked(_ request: JobRequest) async throws -> JobSnapshot {
+        let (table, work) = (
+            try JobTable(
+                node: "node01", cluster: "demo", store: JobStore(stateDirectory: settings.stateDirectory),
+                logger: .silent), work
+        )
+        let box = SnapshotBox()
+        try await withRunner(table, work) {
+            _ = try await table.accept(request)
+            box.set(try await wait(for: request.id, in: table, until: .final))
+        }
+        return try #require(box.value)
+    }
+
+    func backUp(_ run: String, attempt: Int = 1, dryRun: Bool = false) async throws -> JobSnapshot {
+        try await self.run(
+            request(
+                run, attempt: attempt,
+                .backup(BackupOrder(configurations: Self.both, dryRun: dryRun))))
+    }
+
+    func restore(
+        _ run: String, to directory: String? = nil, overwrite: Bool = false
+    ) async throws -> JobSnapshot {
+        var request = try request(
+            run,
+            .restore(
+                RestoreOrder(
+                    sourceNode: "node01", configurations: Self.both.reversed(), directory: directory,
+                    overwrite: overwrite)))
+        request.id += "-\(UInt32.random(in: 0...UInt32.max))"
+        return try await self.run(request)
+    }
+
+    func record(_ run: String) async throws -> NodeRecord? {
+        try await NodeRecordStore(client: client, layout: BucketLayout(storage)).read(
+            #require(RunName(run)), node: "node01")
+    }
+}
+
+/// One snapshot, handed out of a closure.
+private final class SnapshotBox: Sendable {
+    private let snapshot = Mutex<JobSnapshot?>(nil)
+
+    var value: JobSnapshot? { snapshot.withLock { $0 } }
+
+    func set(_ newest: JobSnapshot) {
+        snapshot.withLock { $0 = newest }
+    }
+}

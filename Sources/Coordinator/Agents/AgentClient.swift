@@ -102,7 +102,8 @@ struct AgentClient: Sendable {
     }
 
     private func failure(_ error: HTTPTransportError) -> any Error {
-        error == .cancelled ? CancellationError() : WireError(describing: error, node: node)
+        error == .cancelled
+            ? CancellationError() : WireError(error, node: node, agent: "the agent at \(address)")
     }
 
     /// What the agent said in its own words, or what its status code means.

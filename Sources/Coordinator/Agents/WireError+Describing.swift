@@ -12,11 +12,15 @@ extension WireError {
             error.node = error.node ?? node
             self = error
         case let error as HTTPTransportError:
-            self.init(error, node: node)
+            self.init(error, node: node, agent: "the agent")
         case let error as S3Error:
             let kind: Kind =
                 error.isUnreachable ? .storageUnreachable : error.isRefusal ? .storageRefused : .failed
             self.init(kind, node: node, text: "\(error)")
+        case CoordinatorError.storage(let error):
+            self = error
+        case let error as CoordinatorError:
+            self.init(error.ending.wireKind, node: node, text: "\(error)")
         case is SettingsError:
             self.init(.configuration, node: node, text: "\(error)")
         case is CancellationError:
@@ -39,22 +43,24 @@ extension WireError {
     }
 
     /// Why a request to an agent has no answer.
-    private init(_ error: HTTPTransportError, node: String?) {
+    ///
+    /// - Parameter agent: how the text calls it: `the agent at 192.0.2.1:7443`.
+    init(_ error: HTTPTransportError, node: String?, agent: String) {
         switch error {
         case .tlsPeerRefused(_, let text):
             self.init(
-                .authentication, node: node, "the agent refused the coordinator's certificate: \(text)",
+                .authentication, node: node, "\(agent) refused the coordinator's certificate: \(text)",
                 hint:
                     "compare the authority in agent.json and cluster.json: both must be this cluster's ca.pem."
             )
         case .tlsPeerUntrusted(_, let text):
             self.init(
                 .authentication, node: node,
-                "the agent's certificate is not this node's of this cluster: \(text)",
+                "\(agent) has no certificate of this node and cluster: \(text)",
                 hint: "copy the folder that 'amfleet node add' made to the node, or correct its address.")
         case .tls(_, let text):
             self.init(
-                .authentication, node: node, "TLS with the agent failed: \(text)",
+                .authentication, node: node, "TLS with \(agent) failed: \(text)",
                 hint: "check the files named under 'tls' in cluster.json and agent.json.")
         case .cancelled:
             self.init(.cancelled, node: node, "cancelled")
@@ -62,7 +68,7 @@ extension WireError {
             .tooLong,
             .shutDown, .other:
             self.init(
-                .agentLost, node: node, "the agent does not answer: \(error)",
+                .agentLost, node: node, "\(agent) does not answer: \(error.reason)",
                 hint: "check that amfleetd runs on the node and that its address in cluster.json is right.")
         }
     }
@@ -74,5 +80,36 @@ extension WireError {
             rest = rest[rest.index(after: newline)...]
         }
         return nil
+    }
+}
+
+extension HTTPTransportError {
+    /// What happened, without the URL, which says nothing that the node's name and address do not.
+    fileprivate var reason: String {
+        switch self {
+        case .connectionRefused(_, let text), .nameNotResolved(_, let text), .connectTimeout(_, let text),
+            .timedOut(_, let text), .malformed(_, let text), .tlsPeerRefused(_, let text),
+            .tlsPeerUntrusted(_, let text), .tls(_, let text), .other(_, _, let text):
+            text
+        case .stalled(_, let after): "nothing came for \(Quantity.duration(seconds: after.inSeconds))"
+        case .cut(_, let received, let text): "the connection was cut after \(received) bytes: \(text)"
+        case .tooLong(_, let limit): "its answer is longer than \(limit) bytes"
+        case .cancelled: "cancelled"
+        case .shutDown: "the connection was shut down"
+        }
+    }
+}
+
+extension CommandEnding {
+    /// The nearest kind that crosses the wire.
+    fileprivate var wireKind: WireError.Kind {
+        switch self {
+        case .unusable: .configuration
+        case .unauthenticated: .authentication
+        case .storage: .storageRefused
+        case .busy: .busy
+        case .cancelled: .cancelled
+        case .complete, .failed, .partial, .problem: .failed
+        }
     }
 }

@@ -28,7 +28,8 @@ public struct ClusterFounding: Sendable {
     ///   file could not hold.
     public func found() throws -> Report {
         let tls = settings.tls
-        let file = ClusterFile(path: "\(directory)/cluster.json", settings: settings)
+        let file = ClusterFile(
+            path: directory == "." ? "cluster.json" : "\(directory)/cluster.json", settings: settings)
         // What was given on the command line must be what a reader accepts.
         _ = try ClusterSettings(parsing: Array(settings.text.utf8), file: file.path)
         let paths =

@@ -120,13 +120,12 @@ struct DisklistParser {
         }
         customCount += 1
         let name = "custom(\(line.words[0]):\(line.name(1))).\(customCount)"
-        let block = read(body, named: name, line)
-        return (block.map { DumpType($0, of: configuration.document) }, closing.words.dropFirst())
+        return (read(body, named: name, line), closing.words.dropFirst())
     }
 
     private mutating func read(
         _ body: [DisklistLine], named name: String, _ opening: DisklistLine
-    ) -> ConfigurationBlock? {
+    ) -> DumpType? {
         let text =
             String(repeating: "\n", count: opening.number) + body.map { $0.text + "\n" }.joined() + "}\n"
         let (read, spelling) = ConfigurationLexer.lines(of: text.amandaBytes, file: file)
@@ -137,7 +136,7 @@ struct DisklistParser {
         parser.takeGlobalDefaults(&block)
         parser.readBody(of: &block, ConfigurationLine(number: opening.number, tokens: [.leftBrace]))
         faults += spelling + parser.faults
-        return spelling.isEmpty && parser.faults.isEmpty ? block : nil
+        return spelling.isEmpty && parser.faults.isEmpty ? DumpType(block, of: parser.document) : nil
     }
 
     private mutating func readInclude(_ line: DisklistLine) {

@@ -9,9 +9,8 @@ struct ConfigurationDocument: Sendable {
     var laterNames: [DefinitionKind: [(name: String, place: ConfigurationPlace)]] = [:]
 
     init(file: String) {
-        let place = ConfigurationPlace(file: file, line: 1)
-        global = ConfigurationBlock(nil, name: "", place: place)
-        blocks = [.dumptype: Self.builtInDumptypes(place)]
+        global = ConfigurationBlock(nil, name: "", place: ConfigurationPlace(file: file, line: 1))
+        blocks = [.dumptype: Self.builtInDumptypes(ConfigurationPlace(file: file, line: 0))]
     }
 
     func blocks(_ kind: DefinitionKind) -> [ConfigurationBlock] {
@@ -34,6 +33,8 @@ struct ConfigurationDocument: Sendable {
         }
     }
 
+    /// They stand in line 0.
+    ///
     /// Sources: amanda.conf(5), DUMPTYPE SECTION; `amadmin CONF config`.
     private static func builtInDumptypes(_ place: ConfigurationPlace) -> [ConfigurationBlock] {
         let settings: [(String, String, ParameterValue)] = [

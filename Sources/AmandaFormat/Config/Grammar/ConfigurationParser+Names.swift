@@ -48,14 +48,10 @@ extension ConfigurationParser {
     mutating func save(_ block: ConfigurationBlock) {
         guard let kind = block.kind else { return }
         if let first = document.block(kind, named: block.name) {
-            let isBuiltIn =
-                kind == .dumptype && first.ownParameters.isEmpty && first.settings.count == 1
-                && first.place.line == 1 && block.place != first.place
-                && ConfigurationDocument(file: file).block(.dumptype, named: block.name) != nil
             faults.append(
                 ConfigurationFault(
                     block.place,
-                    isBuiltIn
+                    first.place.line == 0
                         ? "dumptype '\(block.name)' is Amanda's own and cannot be defined again"
                         : "\(kind.rawValue) '\(block.name)' is defined already at \(first.place)",
                     hint: "give it another name, or remove one of the two."))

@@ -61,8 +61,9 @@ extension ParameterReader {
     private mutating func propertyName() throws(Refusal) -> String {
         let token = take()
         if case .string(let name) = token { return name }
+        let modifiers = ["priority", "append", "hidden", "visible", "optional"]
         var hint = "write the words before the name in the order priority, append, hidden or visible."
-        if case .word(let word) = token, tokens.isEmpty || tokens.allSatisfy({ $0.isString }) {
+        if case .word(let word) = token, !modifiers.contains(canonicalKeyword(word)) {
             hint = "write the name in double quotes: \"\(word)\"."
         }
         throw Refusal(
@@ -163,11 +164,5 @@ extension ParameterReader {
         let days = try integer(NumberRule(unit: .days, range: NumberRule.natural))
         guard case .vaults(let before) = current else { return [VaultRule(storage: storage, days: days)] }
         return before + [VaultRule(storage: storage, days: days)]
-    }
-}
-
-extension ConfigurationToken {
-    fileprivate var isString: Bool {
-        if case .string = self { true } else { false }
     }
 }

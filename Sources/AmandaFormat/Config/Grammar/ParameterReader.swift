@@ -44,6 +44,7 @@ struct ParameterReader {
         case .integer(let rule): .integer(try integer(rule))
         case .real(let least): .real(try real(atLeast: least))
         case .bool: .bool(try bool())
+        case .alwaysYes: .bool(try bool() || true)
         case .keyword(let keywords): .keyword(try keyword(of: keywords))
         case .noYesAll: .keyword(try noYesAll())
         case .compress: .keyword(try compress())

@@ -79,7 +79,7 @@ extension ParameterTable {
         bool("report-use-media", true),
         bool("report-next-media", true),
         text("tmpdir", "/tmp/amanda"),
-        bool("usetimestamps", true),
+        Parameter("usetimestamps", .alwaysYes, .bool(true)),
         bool("amrecover-do-fsf", true),
         text("amrecover-changer"),
         bool("amrecover-check-label", true),

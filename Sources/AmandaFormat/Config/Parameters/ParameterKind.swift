@@ -13,6 +13,8 @@ enum ParameterKind: Sendable, Hashable {
     case integer(NumberRule)
     case real(atLeast: Double)
     case bool
+    /// A boolean that Amanda reads and ignores.
+    case alwaysYes
     /// One of these keywords.
     case keyword([String])
     /// A boolean or `all`.

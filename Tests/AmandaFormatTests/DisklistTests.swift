@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import AmandaFormat
+import Testing
+
+@Suite struct DisklistTests {
+    private func disklist(_ text: String, _ configuration: AmandaConfiguration? = nil) throws -> Disklist {
+        let configuration = try configuration ?? configFixture("reference-corrected")
+        return try Disklist(
+            parsing: text, file: "/etc/amanda/test/disklist", configuration: configuration
+        ) { path -> String in
+            guard path.hasSuffix("/more") else { throw MissingFile(path: path) }
+            return "localhost /more all\n"
+        }
+    }
+
+    @Test func `reads the reference disklists`() throws {
+        let data = try disklist(String(amandaBytes: try amandaFixture("Config/disklist.data")))
+        #expect(data.entries.map(\.diskName) == ["/opt/vertica", "/usr/local/data", "/home"])
+        #expect(data.entries.map(\.host) == ["localhost", "localhost", "localhost"])
+        #expect(data.entries[1].dumptype.compression == .none)
+        let own = try disklist(String(amandaBytes: try amandaFixture("Config/disklist.amanda-server")))
+        #expect(own.entries.map(\.directory) == ["/etc/"])
+        #expect(own.entries[0].dumptype.name == "all-archive")
+        #expect(own.entries[0].spindle == -1)
+    }
+
+    @Test func `reads devices, quotes, braces, spindles, interfaces and included files`() throws {
+        let list = try disklist(
+            """
+            # comment
+            localhost "/with blank\\"s" all 3 LOCAL # end
+            localhost data /srv/data {
+              normal-uncompressed   # inherits
+              exclude append "./tmp"
+              application {
+                plugin "amgtar"
+              }
+            } 1 local
+            includefile "more"
+            localhost /last ALL
+
+            """)
+        #expect(list.entries.map(\.diskName) == ["/with blank\"s", "data", "/more", "/last"])
+        #expect(list.entries[0].spindle == 3)
+        #expect(list.entries[0].interface == "LOCAL")
+        #expect(list.entries[1].directory == "/srv/data")
+        #expect(list.entries[1].spindle == 1)
+        #expect(list.entries[1].dumptype.name == "custom(localhost:data).1")
+        #expect(list.entries[1].dumptype.exclude == .init(files: ["./tmp"], lists: [".amanda.excludes"]))
+        #expect(list.entries[3].place.line == 11)
+    }
+
+    @Test(arguments: [
+        ("localhost /x nromal", "disklist:1: unknown dumptype 'nromal'\nhint: write 'normal'."),
+        ("localhost /x zebra", "disklist:1: unknown dumptype 'zebra'"),
+        ("localhost /x nromal 1", "disklist:1: unknown dumptype 'nromal'\nhint: write 'normal'."),
+        ("localhost x /x nromal", "disklist:1: unknown dumptype 'nromal'\nhint: write 'normal'."),
+        ("localhost", "disklist:1: an entry must be a host, a disk and a dumptype"),
+        ("localhost \"/x all", "disklist:1: a double quote is not closed on its line"),
+        ("localhost /x all one", "disklist:1: the spindle must be a whole number, found 'one'"),
+        ("localhost /x all 1 locl", "disklist:1: unknown interface 'locl'\nhint: write 'local'."),
+        ("localhost /x all 1 local y", "disklist:1: unexpected 'y' at the end of an entry"),
+        (
+            "localhost /x {\n all\n compres none\n}",
+            "disklist:3: unknown parameter 'compres' in dumptype 'custom(localhost:/x).1'\nhint: write 'compress'."
+        ),
+        (
+            "localhost /x {\n all\n",
+            "disklist:1: the '{' of this entry is never closed\nhint: put a '}' on a line of its own."
+        ),
+        (
+            "localhost /x all\n\nlocalhost /x normal",
+            "disklist:3: localhost /x stands twice, first at disklist:1\nhint: remove one, or give it a disk name of its own and the directory as device."
+        ),
+        (
+            "localhost /a/b all\nlocalhost /a_b all",
+            "disklist:2: disk '/a_b' and disk '/a/b' at disklist:1 have the same name in the catalog\nhint: give one of them another disk name."
+        ),
+        (
+            "localhost /a all\nLocalhost /b all",
+            "disklist:2: host 'Localhost' is written 'localhost' at disklist:1\nhint: write it the same way everywhere."
+        ),
+        (
+            "includefile \"gone\"",
+            "disklist:1: cannot read the included file '/etc/amanda/cf-reference-corrected/gone': no such file"
+        ),
+    ])
+    func `a fault is named with its line`(text: String, expected: String) {
+        #expect(faultText { _ = try disklist(text) } == expected)
+    }
+
+    @Test func `a host that is not this node is refused by name`() throws {
+        let configuration = try configFixture("reference-corrected")
+        let list = try disklist(
+            "localhost /a all\nnode01.example.com. /b all\nnode02 /c all\n", configuration)
+        let own: Set = ["localhost", "node01", "node01.example.com"]
+        #expect(list.entries.map { $0.isHost(amongst: own) } == [true, true, false])
+        #expect(
+            faultText { try list.requireSupported(configuration: configuration, ownNames: own) } == """
+                disklist:3: node02 /c: host 'node02' is not this node, and needs Amanda's network client
+                hint: write localhost, or move the entry to that node's own disklist.
+                """)
+    }
+
+    @Test func `a dumptype that asks for too much is refused where an entry uses it`() throws {
+        let configuration = try configFixture("reference-corrected")
+        let list = try disklist(
+            "localhost /a all\n\nlocalhost /b normal-server-encrypt-archive\n", configuration)
+        let text = faultText {
+            try list.requireSupported(configuration: configuration, ownNames: ["localhost"])
+        }
+        #expect(
+            text?.replacing("/etc/amanda/cf-reference-corrected/", with: "") == """
+                disklist:3: localhost /b: encryption is not supported by this version (dumptype 'normal-server-encrypt-archive', amanda.conf:119)
+                hint: write encrypt none.
+                """)
+    }
+
+    @Test(arguments: [
+        ("program \"GNUTAR\"", "program \"GNUTAR\" is not supported"),
+        ("compress server custom", "custom compression is not supported"),
+        ("compress client custom", "custom compression is not supported"),
+        ("encrypt client", "encryption is not supported by this version"),
+        ("strategy incronly", "strategy incronly never makes a full dump, and this version makes no other"),
+        ("strategy nofull", "strategy nofull never makes a full dump, and this version makes no other"),
+        ("skip-full yes", "skip-full leaves full dumps out, and this version makes no other"),
+        ("script { \n  }", "script-tools are not supported by this version"),
+    ])
+    func `each wish that cannot be met is named`(parameter: String, expected: String) throws {
+        let configuration = try configFixture("reference-corrected")
+        let parameter = parameter.replacing("{ ", with: "{")
+        let list = try disklist("localhost /a {\n  all\n  \(parameter)\n}\n", configuration)
+        #expect(list.entries[0].dumptype.refusals.map(\.what) == [expected])
+    }
+
+    @Test func `skipped entries ask for nothing`() throws {
+        let configuration = try configuration("define dumptype d {\n ignore yes\n}\n")
+        let list = try disklist("far /a d\nfar /b {\n strategy skip\n}\n", configuration)
+        #expect(list.activeEntries.isEmpty)
+        #expect(list.refusals(configuration: configuration, ownNames: []).isEmpty)
+    }
+
+    @Test func `says that increments are dumped in full`() throws {
+        let list = try disklist("localhost /a all\nlocalhost /b all-archive\n")
+        #expect(
+            list.entries.flatMap(\.notes) == [
+                "/etc/amanda/test/disklist:1: localhost /a: this version makes no increments: dumped in full"
+            ])
+    }
+}

@@ -137,6 +137,12 @@ private let rawClient = #"""
         p = Peer().greet(); p.say(get("bytes/5242880", close=False)); p.s.shutdown(socket.SHUT_WR); n, end = p.read(); print(n > 5242880, end)
     elif scene == "stalled":
         p = Peer().greet(); p.say(get(more[0], close=False)); print("asked", flush=True); time.sleep(600)
+    elif scene == "leave-stream":
+        p = Peer().greet(); p.say(get("stream", close=False)); p.read(at_least=200); print("reading", flush=True)
+        if more == ["kill"]: time.sleep(600)
+        elif more == ["close_notify"]: p.goodbye(); p.s.close()
+        elif more == ["fin"]: p.s.close()
+        else: reset(p.s)
     elif scene == "slow":
         p = Peer(window=4096).greet(); p.say(get("bytes/400000")); n = 0
         while True:

@@ -22,9 +22,8 @@ import Testing
             let file = server.authority.directory + "/bulk"
             try Self.bulk.write(to: URL(fileURLWithPath: file))
             let outcome = try await server.curl("slowsink", "-T", file, "-X", "POST", "-H", "Expect:")
-            let expected = Observations.Upload(byteCount: Self.bulkByteCount, checksum: Self.bulkChecksum)
-            #expect(server.seen.uploads == [expected])
-            #expect(outcome.text == "\(expected.byteCount) \(expected.checksum)\n", "\(outcome.errors)")
+            #expect(server.seen.uploads == [Observations.Upload(byteCount: Self.bulkByteCount)])
+            #expect(outcome.text == "\(Self.bulkByteCount)\n", "\(outcome.errors)")
         }
     }
 
@@ -69,8 +68,9 @@ import Testing
     @Test func `lets a stalled reader go when its time is up`() async throws {
         try await TestServer.run(limits: TLSLimits(stalledPeer: .milliseconds(500))) { server in
             let client = try server.startScene("stalled", ["bytes/\(Self.bulkByteCount)"])
-            try await eventually { client.printed.contains("asked") }
-            await server.services.triggerGracefulShutdown()  // which waits for the connection to end
+            try await eventually { client.printed.contains("asked") && server.seen.producedByteCount > 0 }
+            try await eventually { server.seen.runningStreamCount == 0 }
+            #expect(server.seen.producedByteCount < Self.bulkByteCount)
         }
     }
 
@@ -127,12 +127,6 @@ import Testing
             data.append(contentsOf: Pattern.bytes(at: data.count, count: bulkByteCount - data.count))
         }
         return data
-    }()
-
-    private static let bulkChecksum: UInt64 = {
-        var sum: UInt64 = 0
-        bulk.withUnsafeBytes { Pattern.add($0, to: &sum) }
-        return sum
     }()
 
     private func residentByteCount() throws -> Int {

@@ -5,10 +5,21 @@ import Gzip
 
 /// One piece of a gzip stream on its way to a decompression thread.
 enum StreamPiece: Sendable {
-    /// A whole member of ours, to be decompressed.
-    case member(ByteBlock)
+    /// A whole member of ours, to be decompressed, and where it begins.
+    case member(ByteBlock, StreamPlace)
     /// Data that are decompressed already: a foreign stream has no members to hop by.
     case native(ByteBlock)
+}
+
+/// A byte of a data object: for messages that name it.
+struct StreamPlace: Sendable, Equatable {
+    let key: String
+    let offset: Int64
+
+    /// The damage that was found in what begins here.
+    func damaged(_ reason: GzipError) -> RestoreError {
+        .damagedStream(key: key, offset: offset, reason: reason)
+    }
 }
 
 /// Divides a stored gzip stream into our members; from the first foreign byte on it inflates by itself, in order.
@@ -19,6 +30,7 @@ final class MemberSplitter {
     private let natives: BlockPool
     private let emit: (StreamPiece) throws -> Void
     private var gathering: ByteBlock?
+    private var memberPlace = StreamPlace(key: "", offset: 0)
     /// The length of the member being gathered; nil while its header is not whole.
     private var memberByteCount: Int?
     private var inflater: GzipInflater?
@@ -30,11 +42,15 @@ final class MemberSplitter {
         self.emit = emit
     }
 
-    /// Takes the next bytes of the stream.
-    func append(_ bytes: UnsafeRawBufferPointer) throws {
+    /// Takes the next bytes of the stream, which begin at `place`.
+    func append(_ bytes: UnsafeRawBufferPointer, at place: StreamPlace) throws {
         var rest = bytes
         while !rest.isEmpty {
             if inflater != nil { return try inflate(rest) }
+            if gathering == nil {
+                memberPlace = StreamPlace(
+                    key: place.key, offset: place.offset + Int64(bytes.count - rest.count))
+            }
             let block = try gathering ?? members.acquireBlocking()
             gathering = block
             let wanted = (memberByteCount ?? GzipMember.headerByteCount) - block.count
@@ -69,7 +85,7 @@ final class MemberSplitter {
         gathering = nil
         memberByteCount = nil
         hasEmittedMember = true
-        try emit(.member(block))
+        try emit(.member(block, memberPlace))
     }
 
     private func becomeForeign(_ block: ByteBlock) throws {

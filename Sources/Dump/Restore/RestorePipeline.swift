@@ -5,7 +5,6 @@ import BlockingWork
 import Digest
 import Gzip
 import S3
-import Synchronization
 
 /// A dump's stored stream on its way out of the bucket: fetched in parallel, put in order, decompressed, handed on.
 ///
@@ -62,9 +61,13 @@ struct RestorePipeline: Sendable {
         workers = OrderedWorkers(width: width, name: "decompress") { piece in
             switch piece {
             case .native(let block): return block
-            case .member(let member):
+            case .member(let member, let place):
                 let native = try natives.acquireBlocking()
-                try GzipMember.decompress(member.bytes, into: native)
+                do throws(GzipError) {
+                    try GzipMember.decompress(member.bytes, into: native)
+                } catch {
+                    throw place.damaged(error)
+                }
                 members.release(member)
                 return native
             }
@@ -142,14 +145,14 @@ struct RestorePipeline: Sendable {
             var checksum = CRC32C()
             var byteCount: Int64 = 0
             let splitter = MemberSplitter(members: members, natives: natives) { try workers.putBlocking($0) }
-            var last = ranges.last
+            var place = StreamPlace(key: ranges.last?.key ?? "", offset: 0)
             do {
                 while let fetch = try fetched.takeBlocking() {
-                    last = fetch.range
+                    place = StreamPlace(key: fetch.range.key, offset: fetch.range.bytes.lowerBound)
                     checksum.update(fetch.block.bytes)
                     byteCount += Int64(fetch.block.count)
                     if plan.isGzipped {
-                        try splitter.append(fetch.block.bytes)
+                        try splitter.append(fetch.block.bytes, at: place)
                     } else {
                         try sink(fetch.block.bytes)
                         meter.add(native: fetch.block.count)
@@ -158,8 +161,7 @@ struct RestorePipeline: Sendable {
                 }
                 if plan.isGzipped { try splitter.finish() }
             } catch let error as GzipError {
-                throw RestoreError.damagedStream(
-                    key: last?.key ?? "", offset: last?.bytes.lowerBound ?? 0, reason: error)
+                throw place.damaged(error)
             }
             workers.finish()
             return CRCSize(crc32c: checksum.value, byteCount: byteCount)
@@ -179,31 +181,5 @@ struct RestorePipeline: Sendable {
             }
             return CRCSize(crc32c: checksum.value, byteCount: byteCount)
         }
-    }
-}
-
-/// Gathers a restore's progress and passes it on at most four times a second.
-final class RestoreMeter: Sendable {
-    private let state: Mutex<(progress: RestoreProgress, lastReport: ContinuousClock.Instant)>
-    private let report: @Sendable (RestoreProgress) -> Void
-
-    init(total: Int64, _ report: @escaping @Sendable (RestoreProgress) -> Void) {
-        self.report = report
-        state = Mutex((RestoreProgress(totalStoredByteCount: total), ContinuousClock.now))
-    }
-
-    func add(native: Int = 0, stored: Int = 0) {
-        let due: RestoreProgress? = state.withLock { state in
-            state.progress.nativeByteCount += Int64(native)
-            state.progress.storedByteCount += Int64(stored)
-            guard ContinuousClock.now - state.lastReport >= .milliseconds(250) else { return nil }
-            state.lastReport = ContinuousClock.now
-            return state.progress
-        }
-        if let due { report(due) }
-    }
-
-    func finish() {
-        report(state.withLock { $0.progress })
     }
 }

@@ -23,7 +23,7 @@ extension S3Client {
             do {
                 let response = try await attempt(request, schedule)
                 let etag = try completion.entityTag(response)
-                return try completion.proof(try await head(upload.key), etag: etag, call: call)
+                return try completion.proof(try await head(upload.key), etag: etag, since: begun, call: call)
             } catch let fault as AttemptFault {
                 if completion.mayHaveTakenEffect(fault, schedule),
                     let proof = completion.proof(try await head(upload.key), since: begun)
@@ -84,7 +84,12 @@ struct Completion {
     }
 
     /// The proof after a success.
-    func proof(_ info: S3ObjectInfo?, etag: String, call: S3Call) throws -> S3Proof {
+    ///
+    /// The entity tag that the store gave must be the object's; where it is not (`rclone serve s3` gives one and
+    /// keeps another), checksum or time must show that the object is this upload's.
+    func proof(
+        _ info: S3ObjectInfo?, etag: String, since begun: ContinuousClock.Instant, call: S3Call
+    ) throws -> S3Proof {
         guard let info else {
             throw S3Error.completionFailed(
                 call, reason: "the store reported success, but there is no such object")
@@ -93,13 +98,13 @@ struct Completion {
             throw S3Error.completionFailed(
                 call, reason: "it has \(info.byteCount) bytes instead of \(byteCount)")
         }
-        guard etag.isEmpty || info.etag == etag else {
-            throw S3Error.completionFailed(
-                call, reason: "another object is there: entity tag \(info.etag) instead of \(etag)")
-        }
         if let stored = info.crc32c, stored != crc32c {
             throw S3Error.completionFailed(
                 call, reason: "its CRC-32C is \(stored.checksumText) instead of \(crc32c.checksumText)")
+        }
+        guard info.etag == etag || proof(info, since: begun) != nil else {
+            throw S3Error.completionFailed(
+                call, reason: "another object is there: entity tag \(info.etag) instead of \(etag)")
         }
         return proof(info)
     }

@@ -53,8 +53,21 @@ extension S3Client {
                     response, checksums, call: call(request), part: part)
                 return (response, isChecksummed)
             } catch let fault as AttemptFault {
-                try await recover(from: fault, of: request, &schedule)
+                try await recover(from: fault, of: request, &schedule, part: part, checksum)
             }
+        }
+    }
+
+    /// The store itself found the part changed: the error says which part.
+    private func recover(
+        from fault: AttemptFault, of request: S3Request, _ schedule: inout RetrySchedule, part: Int?,
+        _ checksum: UploadChecksum
+    ) async throws {
+        do {
+            try await recover(from: fault, of: request, &schedule)
+        } catch S3Error.corruptPart(let call, nil, _, let stored) {
+            throw S3Error.corruptPart(
+                call, part: part, sent: "CRC-32C \(checksum.crc32c.checksumText)", stored: stored)
         }
     }
 
@@ -106,16 +119,17 @@ extension S3Client {
         }
     }
 
+    /// `Content-Range` decides: `rclone serve s3` answers a range with status 200.
     private static func check(
         _ response: HTTPResponse, gives range: Range<Int64>, call: S3Call
     ) throws(AttemptFault) {
-        guard response.status == 206 else {
-            throw .malformed(reason: "status \(response.status) to a request for a range", requestID: nil)
+        guard let given = response.header("content-range") else {
+            throw .malformed(
+                reason: "status \(response.status) without a range to a request for one",
+                requestID: response.header("x-amz-request-id"))
         }
         let expected = "bytes \(range.lowerBound)-\(range.upperBound - 1)/"
-        guard let given = response.header("content-range"), given.hasPrefix(expected),
-            response.bodyByteCount == range.count
-        else {
+        guard given.hasPrefix(expected), response.bodyByteCount == range.count else {
             throw .corrupt(
                 .wrongLength(call, expected: Int64(range.count), actual: Int64(response.bodyByteCount)))
         }

@@ -129,7 +129,7 @@ extension S3Error: CustomStringConvertible {
             hint: test this machine's memory and whatever lies between here and the store.
             """
         case .wrongLength(let call, let expected, let actual):
-            "\(call.text) gave \(actual) bytes instead of \(expected)"
+            "got \(actual) bytes instead of \(expected): \(call.text)"
         case .tooLong(let call, let limit):
             "'\(call.key ?? "")' in bucket '\(call.bucket)' is longer than \(limit) bytes"
         case .completionFailed(let call, let reason):

@@ -62,7 +62,7 @@ public final class LocalS3Server: Sendable {
     /// `http://127.0.0.1:port`
     public var endpoint: String { "http://127.0.0.1:\(port)" }
 
-    private static let sharedServer = SharedServer()
+    private static let sharedServer = SharedServer { try await LocalS3Server.start() }
 
     /// The one server of this test process; it ends with it.
     public static func shared() async throws -> LocalS3Server {
@@ -158,16 +158,5 @@ public final class LocalS3Server: Sendable {
             try await Task.sleep(for: .milliseconds(100))
         }
         throw ServerFailure("weed", process.logTail)
-    }
-}
-
-/// Starts the shared server once, however many tests ask at the same time.
-private actor SharedServer {
-    private var starting: Task<LocalS3Server, any Error>?
-
-    func server() async throws -> LocalS3Server {
-        let task = starting ?? Task { try await LocalS3Server.start() }
-        starting = task
-        return try await task.value
     }
 }

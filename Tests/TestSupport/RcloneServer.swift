@@ -11,6 +11,9 @@ public final class RcloneServer: Sendable {
     /// Known to the server.
     public let secretKey = "testsecret"
 
+    /// The bucket that it has.
+    public static let bucket = "backups"
+
     private let port = FreePort.find()
     private let directory: TemporaryDirectory
     private let process: ServerProcess
@@ -18,9 +21,16 @@ public final class RcloneServer: Sendable {
     /// `http://127.0.0.1:port`
     public var endpoint: String { "http://127.0.0.1:\(port)" }
 
-    /// Starts a server that has the bucket `bucket`, and waits until it answers.
-    public static func start(bucket: String) async throws -> RcloneServer {
-        let server = try RcloneServer(bucket: bucket)
+    private static let sharedServer = SharedServer { try await RcloneServer.start() }
+
+    /// The one server of this test process; it ends with it.
+    public static func shared() async throws -> RcloneServer {
+        try await sharedServer.server()
+    }
+
+    /// Starts a server of its own and waits until it answers.
+    public static func start() async throws -> RcloneServer {
+        let server = try RcloneServer()
         let deadline = ContinuousClock.now + .seconds(30)
         while await LocalHTTP.send("GET", port: server.port, path: "/") == nil {
             guard ContinuousClock.now < deadline else {
@@ -31,9 +41,9 @@ public final class RcloneServer: Sendable {
         return server
     }
 
-    private init(bucket: String) throws {
+    private init() throws {
         directory = try TemporaryDirectory("amfleet-rclone")
-        try FileSystem.makeDirectories(directory.path("data/\(bucket)"))
+        try FileSystem.makeDirectories(directory.path("data/\(Self.bucket)"))
         process = try ServerProcess(
             [
                 try RequiredTools.path("rclone"), "serve", "s3", "--addr", "127.0.0.1:\(port)", "--auth-key",

@@ -93,7 +93,8 @@ extension S3Error {
         case .expiredCredentials:
             return .expiredToken(call)
         case .changedInTransit:
-            return .corruptPart(call, part: nil, sent: "a good checksum", stored: fault.code ?? "")
+            return .corruptPart(
+                call, part: nil, sent: "with its checksum", stored: "nothing (\(fault.code ?? ""))")
         case .final:
             return refusal(fault, call: call)
         }

@@ -45,7 +45,7 @@ struct RetrySchedule {
             corruptionCount += 1
             return corruptionCount < policy.corruptionAttempts ? .retry(after: .zero) : .giveUp
         case .transient, .slowDown:
-            hasUncertainAttempt = hasUncertainAttempt || failure == .transient
+            hasUncertainAttempt = true
             let delay = nextDelay(random)
             return now + delay < giveUpAt ? .retry(after: delay) : .giveUp
         }

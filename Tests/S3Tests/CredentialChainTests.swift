@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Secret
+import TestSupport
+import Testing
+
+@testable import S3
+
+@Suite struct CredentialChainTests {
+    private let directory: TemporaryDirectory
+    private let properties = S3Credentials(
+        accessKeyID: "PROPERTY", secretAccessKey: Secret("p"), origin: "amanda.conf")
+
+    init() throws {
+        directory = try TemporaryDirectory()
+    }
+
+    private func chain(
+        _ file: String?, _ environment: [String: String] = [:], _ properties: S3Credentials? = nil
+    ) async throws -> S3Credentials {
+        let chain = CredentialChain(
+            credentialsFile: file, deviceProperties: properties, environment: environment)
+        return try await chain.credentials()
+    }
+
+    private let environment = ["AWS_ACCESS_KEY_ID": "ENVIRONMENT", "AWS_SECRET_ACCESS_KEY": "e"]
+
+    @Test func `the agent's own file comes first`() async throws {
+        let file = try directory.write(
+            "s3-credentials",
+            "# ours\n[other]\naws_access_key_id = O\n\n[default]\naws_access_key_id=FILE\r\naws_secret_access_key =  s3/c+r=t \n"
+        )
+        let found = try await chain(file, environment, properties)
+        #expect(found.accessKeyID == "FILE")
+        #expect(found.secretAccessKey.plaintext == "s3/c+r=t")
+        #expect(found.sessionToken == nil)
+        #expect(found.origin == "\(file), profile default")
+    }
+
+    @Test func `then the environment, with its session token`() async throws {
+        var environment = self.environment
+        environment["AWS_SESSION_TOKEN"] = "token"
+        let found = try await chain(directory.path("absent"), environment, properties)
+        #expect(found.accessKeyID == "ENVIRONMENT")
+        #expect(found.sessionToken?.plaintext == "token")
+        #expect(found.origin == "environment")
+    }
+
+    @Test func `then the shared file with the profile that AWS_PROFILE names`() async throws {
+        let file = try directory.write(
+            "shared",
+            "[default]\naws_access_key_id=D\naws_secret_access_key=d\n[backup]\naws_access_key_id=B\n"
+                + "aws_secret_access_key=b\naws_session_token=t\n")
+        let found = try await chain(
+            nil, ["AWS_SHARED_CREDENTIALS_FILE": file, "AWS_PROFILE": "backup"], properties)
+        #expect(found.accessKeyID == "B")
+        #expect(found.sessionToken?.plaintext == "t")
+    }
+
+    @Test func `then the device properties`() async throws {
+        let found = try await chain(nil, ["HOME": directory.path], properties)
+        #expect(found == properties)
+    }
+
+    @Test func `nothing anywhere names every place`() async throws {
+        do {
+            _ = try await chain("/absent/s3-credentials", ["HOME": "/absent"])
+            Issue.record("found some")
+        } catch let error as S3Error {
+            #expect(
+                "\(error)" == """
+                    no S3 credentials found; looked in /absent/s3-credentials (profile default), \
+                    the environment (AWS_ACCESS_KEY_ID), /absent/.aws/credentials (profile default), \
+                    the device properties of amanda.conf
+                    hint: put aws_access_key_id and aws_secret_access_key under [default] into the file that storage.credentialsFile names.
+                    """)
+            #expect(error.isRefusal)
+        }
+    }
+
+    @Test func `half a pair is an error that names where`() async throws {
+        let file = try directory.write("half", "[default]\naws_access_key_id=A\n")
+        await #expect(
+            throws: S3Error.invalidCredentials(
+                origin: "\(file), profile default", reason: "aws_secret_access_key is missing")
+        ) {
+            try await chain(file)
+        }
+        await #expect(
+            throws: S3Error.invalidCredentials(
+                origin: "environment", reason: "AWS_SECRET_ACCESS_KEY is not set")
+        ) {
+            try await chain(nil, ["AWS_ACCESS_KEY_ID": "A"])
+        }
+    }
+
+    @Test func `a line that is neither is named by its number, never quoted`() async throws {
+        let file = try directory.write("broken", "[default]\naws_access_key_id=A\nverysecret\n")
+        do {
+            _ = try await chain(file)
+            Issue.record("accepted")
+        } catch let error as S3Error {
+            #expect("\(error)".contains("\(file):3"))
+            #expect(!"\(error)".contains("verysecret"))
+        }
+    }
+
+    @Test func `credentials never print their secrets`() {
+        let credentials = S3Credentials(
+            accessKeyID: "A", secretAccessKey: Secret("verysecret"), sessionToken: Secret("verytoken"),
+            origin: "o")
+        var dumped = ""
+        dump(credentials, to: &dumped)
+        for text in ["\(credentials)", String(reflecting: credentials), dumped] {
+            #expect(!text.contains("verysecret") && !text.contains("verytoken"))
+        }
+    }
+}

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Testing
+
+@testable import S3
+
+@Suite struct XMLTreeTests {
+    private static let error = """
+        <?xml version="1.0" encoding="UTF-8"?>
+        <!-- a > comment -->
+        <Error xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Code>NoSuchKey</Code>
+          <Message>a &lt;b&gt; &amp; &quot;c&quot; &#65;&#x42;<![CDATA[<raw&>]]></Message><Empty/><Void a='>'></Void>
+        </Error>
+
+        """
+
+    private func tree(_ text: String) throws -> XMLTree {
+        try XMLTree(parsing: Array(text.utf8))
+    }
+
+    @Test func `reads names, text, entities and empty elements`() throws {
+        let tree = try tree(Self.error)
+        #expect(tree.name == "Error")
+        #expect(tree["Code"] == "NoSuchKey")
+        #expect(tree["Message"] == "a <b> & \"c\" AB<raw&>")
+        #expect(tree["Empty"] == "")
+        #expect(tree["Void"] == "")
+        #expect(tree["Absent"] == nil)
+    }
+
+    @Test func `keeps repeated elements in order and drops prefixes`() throws {
+        let tree = try tree("<s3:L xmlns:s3=\"x\"><s3:K>1</s3:K><s3:K>2</s3:K></s3:L>")
+        #expect(tree.name == "L")
+        #expect(tree.all("K").map(\.text) == ["1", "2"])
+    }
+
+    @Test(arguments: [
+        "", " ", "text", "<a>", "<a></b>", "<a/>x", "<a/><b/>", "<a>&unknown;</a>", "<a>&#xD800;</a>",
+        "<a>&lt</a>",
+        "<!DOCTYPE a><a/>", "</a>", "<a b=\"></a>", "<a><!-- </a>", "< a/>", "<a>\u{FEFF}",
+    ])
+    func `refuses what is not a whole document`(text: String) {
+        #expect(throws: XMLFault.self) { try tree(text) }
+    }
+
+    @Test func `refuses nesting without end`() {
+        #expect(throws: XMLFault.self) {
+            try tree(String(repeating: "<a>", count: 40) + String(repeating: "</a>", count: 40))
+        }
+    }
+
+    @Test func `every beginning of a document is refused, none crashes`() {
+        let bytes = Array(Self.error.utf8)
+        let end = bytes.count - 1  // the last line end may be missing
+        for count in 0..<end - 1 {
+            #expect(throws: XMLFault.self) { try XMLTree(parsing: Array(bytes.prefix(count))) }
+        }
+    }
+
+    @Test func `random damage never crashes`() {
+        var generator = SystemRandomNumberGenerator()
+        let original = Array(Self.error.utf8)
+        for _ in 0..<5000 {
+            var bytes = original
+            for _ in 0..<Int.random(in: 1...4, using: &generator) {
+                bytes[Int.random(in: 0..<bytes.count, using: &generator)] = UInt8.random(
+                    in: 0...255, using: &generator)
+            }
+            _ = try? XMLTree(parsing: bytes)
+        }
+    }
+}

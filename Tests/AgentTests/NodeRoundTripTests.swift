@@ -128,6 +128,7 @@ struct NodeRoundTripTests {
     @Test func `an overwritten run is named as such, and leaves nothing of the old volume`() async throws {
         let fixture = try await fixture()
         try fixture.configure("data", disks: [fixture.data], slots: "{1..2}", tapecycle: 1)
+        try fixture.configure("self", disks: [fixture.path("etc")], slots: "{1..2}", tapecycle: 1)
         for run in ["20261123030600", "20261123030700", "20261123030800"] {
             let done = try await fixture.backUp(run)
             #expect(done.state == .succeeded, "\(run): \(String(describing: done.error))")
@@ -135,12 +136,13 @@ struct NodeRoundTripTests {
         let newest = try await fixture.record("20261123030800")
         let reused = try #require(newest?.configurations[0].volumes.first)
         #expect(reused.label == "data-01")
+        // The self-backup's volumes are looked at first, and were reused in the same way.
         let error = try await fixture.restore("20261123030600", overwrite: true).error
         #expect(error?.kind == .damaged)
         #expect(
             error?.message == """
-                volume 'data-01' of run 20261123030600 in 's3:\(reused.bucket)/\(reused.prefix)' was overwritten \
-                by run 20261123030800 (volume 'data-01')
+                volume 'self-01' of run 20261123030600 in 's3:\(reused.bucket)/demo/node01/self/slot-1' was \
+                overwritten by run 20261123030800 (volume 'self-01')
                 """)
         let keys = ObjectKeys(slotPrefix: reused.prefix)
         let objects = try await fixture.client.list(prefix: reused.prefix).objects.map(\.key)

@@ -61,7 +61,7 @@ struct BackupPreparation: Sendable {
         let changer = try loaded.configuration.changer()
         var notes = try VolumePlace.remarks(
             on: changer, of: choice, storage: request.storage, node: settings.node)
-        if loaded.configuration.inparallel > 1 {
+        if loaded.configuration.inparallel > 1, entries.count > 1 {
             notes.append(
                 "inparallel \(loaded.configuration.inparallel): disks are dumped one after the other")
         }

@@ -14,6 +14,13 @@ public struct CatalogDump: Sendable, Equatable {
         public var number: Int
         /// As stored; rounded to KiB in very old logs.
         public var byteCount: Int64?
+
+        public init(label: String, fileNumber: Int, number: Int, byteCount: Int64?) {
+            self.label = label
+            self.fileNumber = fileNumber
+            self.number = number
+            self.byteCount = byteCount
+        }
     }
 
     public var name: LogDumpName

@@ -12,7 +12,8 @@ extension FileSystem {
         defer { block.deallocate() }
         var filled = 0
         while true {
-            let count = Glibc.read(descriptor.number, block.baseAddress.map { $0 + filled }, byteCount - filled)
+            let room = block.baseAddress.map { $0 + filled }
+            let count = Glibc.read(descriptor.number, room, byteCount - filled)
             if count < 0 {
                 if errno == EINTR { continue }
                 throw FilesError("read", path, errorNumber: errno)

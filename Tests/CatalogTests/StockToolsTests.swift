@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import AmandaFormat
+import Catalog
+import Files
+import Foundation
+import TestSupport
+import Testing
+
+/// Where servers are required, a missing Amanda or root must show.
+private let canRunAmanda =
+    RequiredTools.areUsable("amadmin", "runuser")
+    && (UserAccount.effectiveUserID == 0 || ProcessInfo.processInfo.environment["REQUIRE_SERVERS"] == "1")
+
+/// Amanda's own programs on a catalog that we wrote. They take a configuration only below /etc/amanda and run as
+/// `backup`, so this needs root; the directory is removed again.
+@Suite(.serialized, .enabled(if: canRunAmanda))
+struct StockToolsTests {
+    private let directory: ConfigurationDirectory
+    private let run = Datestamp("20261201030000")
+    private let second = Datestamp("20261202030000")
+
+    init() throws {
+        let name = "amfleet-\(UUID().uuidString.prefix(8).lowercased())"
+        directory = ConfigurationDirectory(name: name)
+        let owner = try #require(UserAccount(named: "backup")).owner
+        try FileSystem.makeDirectories(directory.path, mode: 0o770, owner: owner)
+        let text = """
+            org "\(name)"
+            dumpuser "backup"
+            tapecycle 3
+            dumpcycle 7 days
+            tapedev "my_s3"
+            tapetype S3
+            labelstr "^\(name)-[0-9][0-9]*$"
+            autolabel "\(name)-%%%%" empty
+            infofile "curinfo"
+            logdir "logs"
+            indexdir "index"
+            tapelist "tapelist"
+            define changer my_s3 {
+              tpchanger "chg-multi:s3:bucket/path/slot-{01..03}"
+              changerfile "s3-statefile"
+            }
+            define application-tool app_amgtar {
+              plugin "amgtar"
+            }
+            define dumptype normal {
+              program "APPLICATION"
+              application "app_amgtar"
+              auth "local"
+              compress client fast
+              index yes
+              holdingdisk never
+            }
+            define tapetype S3 {
+              length 500 gigabytes
+              part_size 50 gigabytes
+              blocksize 10 megabytes
+            }
+            """
+        try FileSystem.writeAtomically(
+            directory.path + "/amanda.conf", Array((text + "\n").utf8), owner: owner)
+        let disks = "localhost /srv/data normal\nlocalhost \"/srv/a b\" normal\n"
+        try FileSystem.writeAtomically(directory.path + "/disklist", Array(disks.utf8), owner: owner)
+    }
+
+    private func amanda(_ program: String, _ arguments: String...) throws -> String {
+        let path = try RequiredTools.path(program)
+        return try output(
+            of: try RequiredTools.path("runuser"), ["-u", "backup", "--", path, directory.name] + arguments
+        ).text
+    }
+
+    private func write(
+        _ loaded: LoadedConfiguration, _ run: Datestamp, slot: Int, _ records: [DumpRecord]
+    ) throws -> VolumeChoice {
+        let catalog = try RunCatalog(
+            beginning: run, location: loaded.location,
+            disks: [("localhost", "/srv/data"), ("localhost", "/srv/a b")],
+            hostName: "node01")
+        let slots = (1...3).map { SlotContents(slot: "slot-0\($0)", volume: .unlabelled) }
+        let chooser = VolumeChooser(
+            policy: loaded.volumePolicy, tapelist: try CatalogReader(loaded.location).tapelist())
+        let choice = try chooser.choose(run: run, slots: slots, current: "slot-0\(slot)")
+        try catalog.reserve(device: "s3:bucket/path/\(choice.slot)")
+        try catalog.prepare(choice)
+        try catalog.volumeWritten(choice, bucket: "bucket", prefix: "path/\(choice.slot)", blockKiB: 10_240)
+        for record in records { try catalog.record(record, date: 1_796_000_000) }
+        try catalog.finish()
+        return choice
+    }
+
+    @Test(.timeLimit(.minutes(5)))
+    func `amadmin, amreport and amcleanup understand what we wrote`() throws {
+        defer { try? FileSystem.removeTree(directory.path) }
+        let (run, second) = (try #require(run), try #require(second))
+        let loaded = try directory.load()
+        #expect(loaded.warnings.allSatisfy { !$0.isEmpty })
+        let lines = directory.path + "/lines"
+        try FileSystem.writeAtomically(lines, Array("/b\n/\n/a/\n".utf8))
+        let first = try write(
+            loaded, run, slot: 1,
+            [
+                dumpRecord(run: run, disk: "/srv/data", files: [1, 2], indexLinesFile: lines),
+                dumpRecord(run: run, disk: "/srv/a b", files: [3], status: .strange, messages: ["tar: odd"]),
+            ])
+        #expect(first.label == directory.name + "-0001")
+        _ = try write(
+            loaded, second, slot: 2,
+            [
+                dumpRecord(run: second, disk: "/srv/data", files: [1]),
+                dumpRecord(run: second, disk: "/srv/a b", files: [2], status: .failed(reason: "read error")),
+            ])
+        try listsDumps(first.label)
+        try reports()
+        try hasOwnersAndModes()
+        try forgetsAnOverwrittenVolume(loaded, first)
+    }
+
+    private func listsDumps(_ label: String) throws {
+        let found = try amanda("amadmin", "find").split(separator: "\n").map { line in
+            line.split(separator: " ").joined(separator: " ")
+        }
+        let name = directory.name
+        #expect(found.contains("2026-12-01 03:00:00 localhost /srv/data 0 \(name) \(name) \(label) 1 1/2 OK"))
+        #expect(found.contains("2026-12-01 03:00:00 localhost /srv/data 0 \(name) \(name) \(label) 2 2/2 OK"))
+        #expect(
+            found.contains("2026-12-01 03:00:00 localhost \"/srv/a b\" 0 \(name) \(name) \(label) 3 1/1 OK"))
+        #expect(
+            found.contains("2026-12-02 03:00:00 localhost /srv/data 0 \(name) \(name) \(name)-0002 1 1/1 OK"))
+        #expect(
+            found.contains {
+                $0.hasPrefix("2026-12-02 03:00:00 localhost \"/srv/a b\"") && $0.contains("PARTIAL")
+            },
+            "\(found)")
+        #expect(!found.contains { $0.contains("strange log line") || $0.contains("Bogus") })
+        #expect(try amanda("amadmin", "info", "localhost", "^/srv/data$").contains("\(name)-0002"))
+        #expect(try amanda("amadmin", "tape").contains("new tape"))
+        #expect(try amanda("amadmin", "due").contains("/srv/data"))
+    }
+
+    private func reports() throws {
+        let log = "\(directory.path)/logs/log.20261201030000.0"
+        let report = try amanda("amreport", "--log=\(log)")
+        #expect(report.contains("\(directory.name)-0001"), "\(report)")
+        #expect(report.contains("STRANGE") && report.contains("tar: odd"), "\(report)")
+        #expect(!report.contains("RESULTS MISSING") && !report.lowercased().contains("bogus"), "\(report)")
+        let failed = try amanda("amreport", "--log=\(directory.path)/logs/log.20261202030000.0")
+        #expect(failed.contains("read error"), "\(failed)")
+    }
+
+    private func hasOwnersAndModes() throws {
+        let owner = try #require(UserAccount(named: "backup")).owner
+        for name in [
+            "tapelist", "tapelist.lock", "tapelist.last_write", "s3-statefile", "logs", "logs/log",
+            "logs/log.20261201030000.0",
+            "index/localhost", "index/localhost/_srv_data", "index/localhost/_srv_data/20261201030000_0.gz",
+            "index/localhost/_srv_data/20261201030000_0.header", "curinfo/localhost/_srv_data/info",
+        ] {
+            let status = try #require(try FileSystem.status("\(directory.path)/\(name)"), "\(name)")
+            #expect(status.owner == owner, "\(name)")
+            if status.kind == .regular { #expect(status.mode == 0o600, "\(name)") }
+        }
+    }
+
+    private func forgetsAnOverwrittenVolume(_ loaded: LoadedConfiguration, _ first: VolumeChoice) throws {
+        let third = try #require(Datestamp("20261203030000"))
+        let catalog = try RunCatalog(
+            beginning: third, location: loaded.location, disks: [], hostName: "node01")
+        try catalog.prepare(VolumeChoice(slot: first.slot, label: first.label, kind: .reusing(third)))
+        let found = try amanda("amadmin", "find")
+        #expect(!found.contains("2026-12-01"), "\(found)")
+        #expect(found.contains("2026-12-02"), "\(found)")
+        try catalog.finish()
+    }
+}

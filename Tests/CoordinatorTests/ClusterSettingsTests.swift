@@ -2,6 +2,7 @@
 
 import AgentAPI
 import Files
+import Foundation
 import TestSupport
 import Testing
 
@@ -24,8 +25,9 @@ import Testing
     }
 
     @Test func `the example shows every setting, and what is written again is read again`() throws {
-        let path = #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
-        let bytes = try FileSystem.readAll("/\(path)/cluster.example.json")
+        let root = URL(fileURLWithPath: #filePath).resolvingSymlinksInPath()
+            .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+        let bytes = try FileSystem.readAll(root.appendingPathComponent("cluster.example.json").path)
         let settings = try ClusterSettings(parsing: bytes, file: "cluster.example.json")
         #expect(try read(settings.text) == settings)
         #expect(settings.storage.address.addressing == .path)

@@ -17,7 +17,7 @@ import Testing
         let done = snapshot(.succeeded)
         #expect(
             following.answered(done, now: .seconds(4))
-                == .finished(NodeEnding(node: "node01", attempt: 1, snapshot: done, error: nil)))
+                == .finished(NodeEnding(node: "node01", attempt: 1, snapshot: done, wasHeard: true)))
     }
 
     @Test func `comes back after the newest event when the stream breaks`() {
@@ -134,7 +134,7 @@ import Testing
         let error = WireError(kind, node: "node01", "no")
         #expect(
             following.failed(error, now: .zero)
-                == .finished(NodeEnding(node: "node01", attempt: 1, snapshot: nil, error: error)))
+                == .finished(NodeEnding(node: "node01", attempt: 1, error: error)))
     }
 
     @Test func `keeps the job's own reason`() {

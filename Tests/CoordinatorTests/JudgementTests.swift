@@ -19,13 +19,17 @@ import Testing
         var done = ending(nil)
         done.snapshot = JobSnapshot(
             id: "x", run: Sample.run, kind: .backup, attempt: 1, state: .succeeded, startedAt: Sample.time)
+        done.wasHeard = true
         let verdict = judge(.none, done)
         #expect(verdict.state == .failed)
         #expect(verdict.error?.message == "no node record in the bucket")
     }
 
-    @Test func `no word and no record is missing`() {
-        #expect(judge(.none, ending(WireError(.agentLost, node: "node01", "no word"))).state == .missing)
+    @Test func `no word ever and no record is missing, a word and no record is failed`() {
+        var lost = ending(WireError(.agentLost, node: "node01", "no word"))
+        #expect(judge(.none, lost).state == .missing)
+        lost.wasHeard = true
+        #expect(judge(.none, lost).state == .failed)
     }
 
     @Test func `a store that does not answer proves nothing`() {

@@ -18,6 +18,13 @@ import Testing
         #expect(preflight([status("node01")]).refusal() == nil)
     }
 
+    @Test func `a missing bucket is the cause of volumes that seem to lie elsewhere`() {
+        let stray = status("node01", error: WireError(.configuration, "the changer writes to another bucket"))
+        var found = preflight([stray], WireError(.storageRefused, "there is no bucket 'x'"))
+        found.isBucketMissing = true
+        #expect(found.refusal()?.ending == .storage)
+    }
+
     @Test func `names every node with a broken configuration`() {
         let text = preflight(
             ["node01", "node02"].map { status($0, error: WireError(.configuration, "bad \($0)")) }

@@ -50,7 +50,7 @@ struct FleetJobs: Sendable {
                 }
                 return outcomes.compactMap { outcome in
                     outcome.report.flatMap { $0 }
-                        ?? NodeEnding(node: outcome.node, attempt: 1, snapshot: nil, error: outcome.error)
+                        ?? NodeEnding(node: outcome.node, attempt: 1, error: outcome.error)
                 }
             }
         }
@@ -74,7 +74,8 @@ struct FleetJobs: Sendable {
                 .cancel(request.id)
             return NodeEnding(
                 node: node, attempt: snapshot?.attempt ?? request.attempt, snapshot: snapshot,
-                error: snapshot?.state == .succeeded ? nil : WireError(.cancelled, node: node, "cancelled"))
+                error: snapshot?.state == .succeeded ? nil : WireError(.cancelled, node: node, "cancelled"),
+                wasHeard: true)
         }
         return outcomes.compactMap { outcome in
             outcome.report.flatMap { $0 }

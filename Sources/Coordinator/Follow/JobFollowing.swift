@@ -10,6 +10,8 @@ struct NodeEnding: Sendable, Equatable {
     var snapshot: JobSnapshot?
     /// Why it did not succeed.
     var error: WireError?
+    /// Whether the agent ever said a word about it.
+    var wasHeard = false
 }
 
 /// Drives one node's job to its final state: a value whose methods take what happened and say what to do next.
@@ -40,6 +42,7 @@ struct JobFollowing {
     var mayStart = true
 
     private var isAccepted: Bool
+    private var wasHeard = false
     private var lastHeard: Duration
     private var failures = 0
     private var restarts = 0
@@ -71,7 +74,9 @@ struct JobFollowing {
             return begunAnew(at: attempt + 1)
         case .succeeded, .failed, .cancelled, .interrupted:
             return .finished(
-                NodeEnding(node: node, attempt: attempt, snapshot: snapshot, error: error(of: snapshot)))
+                NodeEnding(
+                    node: node, attempt: attempt, snapshot: snapshot, error: error(of: snapshot),
+                    wasHeard: true))
         }
     }
 
@@ -102,6 +107,7 @@ struct JobFollowing {
     func resumed() -> Step { isAccepted ? .look : .submit(attempt: attempt) }
 
     private mutating func heard(_ now: Duration) {
+        wasHeard = true
         lastHeard = now
         failures = 0
     }
@@ -119,7 +125,7 @@ struct JobFollowing {
     }
 
     private func finished(_ error: WireError) -> Step {
-        .finished(NodeEnding(node: node, attempt: attempt, snapshot: nil, error: error))
+        .finished(NodeEnding(node: node, attempt: attempt, error: error, wasHeard: wasHeard))
     }
 
     private func lost(_ error: WireError) -> WireError {

@@ -12,7 +12,8 @@ extension Cluster {
         for purpose: String, isLeased: Bool = true, _ work: @Sendable (RunLease?) async throws -> Value
     ) async throws -> Value {
         guard isLeased else { return try await work(nil) }
-        let lease = try await takeLease(for: purpose)
+        // A lease that is taken is known, even where the operator gives up meanwhile.
+        let lease = try await shielded { try await takeLease(for: purpose) }
         if let previous = lease.takenFrom {
             console.say(
                 "took over the lease of \(previous.holder) (\(previous.purpose)), which ran out at "

@@ -23,7 +23,7 @@ enum NodeJudgement {
         var verdict = NodeVerdict(node: node, state: .failed, jobID: jobID, attempt: ending?.attempt ?? 1)
         switch evidence {
         case .none:
-            verdict.state = ending?.snapshot == nil ? .missing : .failed
+            verdict.state = ending?.wasHeard == true ? .failed : .missing
             verdict.error = ending?.error ?? WireError(.failed, node: node, "no node record in the bucket")
         case .unknown(let error):
             verdict.error = WireError(

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import AgentAPI
+internal import S3
 
 /// What every agent and the store said before anything begins.
 struct Preflight: Sendable {
@@ -9,6 +10,8 @@ struct Preflight: Sendable {
     let storageError: WireError?
     /// The prefix is another cluster's.
     let foreignPrefix: CoordinatorError?
+    /// There is no such bucket: every node's volumes then seem to lie elsewhere, which is no fault of theirs.
+    var isBucketMissing = false
 
     /// The first reason not to begin, in the order of the exit codes: 2, 5, 6.
     ///
@@ -18,6 +21,7 @@ struct Preflight: Sendable {
     /// An agent that does not answer is none: the others' data is worth a run without it. Nor is a node whose own
     /// credentials are refused: it fails, and is named.
     func refusal() -> CoordinatorError? {
+        if isBucketMissing, let storageError { return .storage(storageError) }
         let misconfigured = misconfigurations
         if !misconfigured.isEmpty { return .nodesMisconfigured(misconfigured) }
         let refused = statuses.compactMap(\.error).filter { $0.kind == .authentication }
@@ -73,7 +77,8 @@ extension Preflight {
         let fault = try await store
         guard let error = fault as? CoordinatorError else {
             return Preflight(
-                statuses: statuses, storageError: fault.map { WireError(describing: $0) }, foreignPrefix: nil)
+                statuses: statuses, storageError: fault.map { WireError(describing: $0) }, foreignPrefix: nil,
+                isBucketMissing: (fault as? S3Error)?.isMissingBucket == true)
         }
         return Preflight(statuses: statuses, storageError: nil, foreignPrefix: error)
     }
@@ -115,5 +120,11 @@ func withTimeLimit<Value: Sendable>(
         defer { group.cancelAll() }
         guard let first = try await group.next(), let value = first else { throw TimeLimitExceeded() }
         return value
+    }
+}
+
+extension S3Error {
+    fileprivate var isMissingBucket: Bool {
+        if case .noSuchBucket = self { true } else { false }
     }
 }

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import AgentAPI
+import Certificates
+import Files
+import HTTPTransport
+import TestSupport
+import Testing
+
+@testable import Coordinator
+
+/// The coordinator's side of mutual TLS, against `openssl s_server` that hands out answers from files.
+@Suite(.enabled(if: RequiredTools.areUsable("openssl")), .timeLimit(.minutes(2)))
+struct AgentClientTests {
+    private let directory: TemporaryDirectory
+    private let authority: TestAuthority
+    private let coordinator: TestIdentity
+    private let transport: HTTPTransport
+
+    init() throws {
+        directory = try TemporaryDirectory()
+        authority = try TestAuthority(cluster: "demo", directory: directory.path("tls"))
+        coordinator = try authority.write(.coordinator)
+        transport = try HTTPTransport()
+        try FileSystem.makeDirectories(directory.path("v1/jobs/backup-x"))
+        try answer("v1/status", WireJSON.document(status("node01")))
+    }
+
+    @Test func `reads an agent's status by the node's name, wherever the address leads`() async throws {
+        let server = try await server(authority.write(.node("node01")))
+        let found = try await agent(server.port).status()
+        #expect(found.node == "node01")
+        await server.process.stop()
+    }
+
+    @Test func `reads events line by line until the agent ends the stream`() async throws {
+        let events = (1...3).map {
+            JobEvent(sequence: $0, time: Sample.time, kind: .note, text: "note \($0)")
+        }
+        try answer("v1/jobs/backup-x/events?after=0", events.flatMap { try WireJSON.line($0) })
+        let server = try await server(authority.write(.node("node01")))
+        var read: [JobEvent] = []
+        for try await event in try await agent(server.port).events("backup-x", after: 0) {
+            read.append(event)
+        }
+        #expect(read == events)
+        await server.process.stop()
+    }
+
+    @Test func `an agent with another node's certificate is not authenticated`() async throws {
+        let server = try await server(authority.write(.node("node02")))
+        let error = await refusal(agent(server.port))
+        #expect(error?.kind == .authentication)
+        #expect(error?.node == "node01")
+        #expect(
+            error?.message.hasPrefix(
+                "the agent at 127.0.0.1:\(server.port) has no certificate of this node and cluster: ")
+                == true)
+        await server.process.stop()
+    }
+
+    @Test func `an agent of another cluster's authority is not authenticated`() async throws {
+        let other = try TestAuthority(cluster: "demo", directory: directory.path("other"))
+        let server = try await server(other.write(.node("node01")))
+        #expect(await refusal(agent(server.port))?.kind == .authentication)
+        await server.process.stop()
+    }
+
+    @Test func `a coordinator whom the agent refuses is told to compare authorities`() async throws {
+        let other = try TestAuthority(cluster: "demo", directory: directory.path("other"))
+        let stranger = try other.write(.coordinator)
+        let server = try await server(authority.write(.node("node01")))
+        let identity = HTTPIdentity(
+            authority: coordinator.authority, certificate: stranger.certificate,
+            privateKey: stranger.privateKey)
+        let error = await refusal(agent(server.port, identity))
+        #expect(error?.kind == .authentication)
+        #expect(
+            error?.hint
+                == "compare the authority in agent.json and cluster.json: both must be this cluster's ca.pem."
+        )
+        await server.process.stop()
+    }
+
+    @Test func `an agent that calls itself another node is not authenticated`() async throws {
+        try answer("v1/status", WireJSON.document(status("node02")))
+        let server = try await server(authority.write(.node("node01")))
+        let error = await refusal(agent(server.port))
+        #expect(error?.kind == .authentication)
+        #expect(error?.message == "the agent calls itself 'node02' of cluster 'demo'")
+        await server.process.stop()
+    }
+
+    @Test func `an agent that is not there is lost, with its address and what to do`() async throws {
+        let port = FreePort.find()
+        let error = await refusal(agent(port))
+        #expect(error?.kind == .agentLost)
+        #expect(error?.message.hasPrefix("the agent at 127.0.0.1:\(port) does not answer: ") == true)
+        #expect(error?.message.contains("https://") == false)
+        #expect(error?.hint?.hasPrefix("check that amfleetd runs on the node") == true)
+    }
+
+    @Test func `an answer that is no status names what is wrong with it`() async throws {
+        try answer("v1/status", Array("{\"format\": 1}".utf8))
+        let server = try await server(authority.write(.node("node01")))
+        let error = await refusal(agent(server.port))
+        #expect(error?.kind == .unsupported)
+        #expect(error?.message.hasPrefix("the agent's answer cannot be read: ") == true)
+        await server.process.stop()
+    }
+
+    private func refusal(_ agent: AgentClient) async -> WireError? {
+        await #expect(throws: WireError.self) { _ = try await agent.status() }
+    }
+
+    private func agent(_ port: Int, _ identity: HTTPIdentity? = nil) -> AgentClient {
+        let own = HTTPIdentity(
+            authority: coordinator.authority, certificate: coordinator.certificate,
+            privateKey: coordinator.privateKey)
+        guard let address = AgentAddress("127.0.0.1:\(port)") else { preconditionFailure("port \(port)") }
+        return AgentClient(
+            node: "node01", address: address, cluster: "demo", identity: identity ?? own, transport: transport
+        )
+    }
+
+    private func status(_ node: String) -> NodeStatus {
+        NodeStatus(
+            node: node, cluster: "demo", version: "0.1.0", time: Sample.time,
+            certificateExpiresAt: Sample.time,
+            isRoot: true)
+    }
+
+    /// What the server hands out for a path: a whole HTTP answer.
+    private func answer(_ path: String, _ body: [UInt8]) throws {
+        let head = "HTTP/1.1 200 OK\r\nContent-Length: \(body.count)\r\nConnection: close\r\n\r\n"
+        try FileSystem.writeAtomically(directory.path(path), Array(head.utf8) + body)
+    }
+
+    private func server(_ identity: TestIdentity) async throws -> (port: Int, process: ServerProcess) {
+        let port = FreePort.find()
+        let process = try ServerProcess(
+            [
+                "/usr/bin/env", "-C", directory.path, try RequiredTools.path("openssl"), "s_server",
+                "-accept",
+                "127.0.0.1:\(port)", "-cert", identity.certificate, "-key", identity.privateKey, "-CAfile",
+                authority.certificatePath, "-Verify", "2", "-verify_return_error", "-HTTP", "-quiet",
+                "-tls1_3",
+            ], logPath: directory.path("s_server-\(port).log"))
+        while await LocalHTTP.isClosed(port) { try await Task.sleep(for: .milliseconds(20)) }
+        return (port, process)
+    }
+}

@@ -62,14 +62,17 @@ let package = Package(
         .module(
             "Agent",
             [
-                "AgentAPI", "AmandaFormat", "Catalog", "Dump", "S3", "HTTPTransport", "TLS", "Certificates", "Files",
-                "ChildProcess", "BlockingWork", "Secret", hummingbird, hummingbirdCore, httpTypes, nioCore, lifecycle,
+                "AgentAPI", "AmandaFormat", "Catalog", "Dump", "S3", "HTTPTransport", "TLS", "Certificates",
+                "Files",
+                "ChildProcess", "BlockingWork", "Secret", hummingbird, hummingbirdCore, httpTypes, nioCore,
+                lifecycle,
                 unixSignals, logging,
             ]),
         .module(
             "Coordinator",
             [
-                "AgentAPI", "AmandaFormat", "S3", "HTTPTransport", "Certificates", "Digest", "Files", "NearestName",
+                "AgentAPI", "AmandaFormat", "S3", "HTTPTransport", "Certificates", "Digest", "Files",
+                "NearestName",
                 "Secret",
             ]),
 
@@ -91,7 +94,8 @@ let package = Package(
         .tests(
             "TLS",
             [
-                "Certificates", nioCore, nioEmbedded, nioPosix, hummingbirdCore, hummingbird, lifecycle, logging, httpTypes,
+                "Certificates", nioCore, nioEmbedded, nioPosix, hummingbirdCore, hummingbird, lifecycle,
+                logging, httpTypes,
                 nioHTTP1,
             ]),
         .tests("AmandaFormat", ["Secret"], fixtures: true),
@@ -102,8 +106,9 @@ let package = Package(
         .tests(
             "Agent",
             [
-                "AgentAPI", "AmandaFormat", "Catalog", "HTTPTransport", "Certificates", "Files", "S3", "Secret", "TLS", logging,
-                httpTypes,
+                "AgentAPI", "AmandaFormat", "BlockingWork", "Catalog", "HTTPTransport", "Certificates",
+                "Files", "S3", "TLS",
+                logging, httpTypes,
             ]),
         .tests(
             "Coordinator",

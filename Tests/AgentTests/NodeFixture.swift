@@ -20,7 +20,8 @@ struct NodeFixture: Sendable {
     let client: S3Client
     let work: NodeWork
 
-    init(server: LocalS3Server) async throws {
+    /// `endpoint`: of a proxy before the server; nil: the server itself.
+    init(server: LocalS3Server, endpoint: String? = nil) async throws {
         state = try StateDirectory()
         let bucket = try await server.makeBucket()
         let credentials = "\(state.path)/s3-credentials"
@@ -39,7 +40,7 @@ struct NodeFixture: Sendable {
             storage: .init(credentialsFile: credentials), amandaDirectory: "\(state.path)/etc/amanda",
             stateDirectory: "\(state.path)/state")
         storage = StorageAddress(
-            bucket: bucket, prefix: "demo", region: server.region, endpoint: server.endpoint)
+            bucket: bucket, prefix: "demo", region: server.region, endpoint: endpoint ?? server.endpoint)
         let transport = try HTTPTransport()
         client = try NodeStorage(settings: settings, transport: transport).client(
             storage, outage: .seconds(60))
@@ -117,11 +118,13 @@ struct NodeFixture: Sendable {
         ConfigurationChoice(name: "data", role: .data), ConfigurationChoice(name: "self", role: .selfBackup),
     ]
 
-    func request(_ run: String, attempt: Int = 1, _ order: JobOrder) throws -> JobRequest {
+    func request(
+        _ run: String, attempt: Int = 1, outageSeconds: Int = 60, _ order: JobOrder
+    ) throws -> JobRequest {
         JobRequest(
             id: "\(order.kind.rawValue)-\(run)", cluster: "demo", node: "node01",
             run: try #require(RunName(run)), fence: 0, attempt: attempt, coordinator: "test",
-            storage: storage, storageOutageSeconds: 60, order: order)
+            storage: storage, storageOutageSeconds: outageSeconds, order: order)
     }
 
     /// Accepts a job as the route does, runs it and gives what became of it.
@@ -130,12 +133,15 @@ struct NodeFixture: Sendable {
         return try await runUnchecked(request)
     }
 
+    func store() throws -> JobStore { try JobStore(stateDirectory: settings.stateDirectory) }
+
+    /// The jobs of this node as an agent that starts now finds them.
+    func table() throws -> JobTable {
+        try JobTable(node: "node01", cluster: "demo", store: store(), logger: .silent)
+    }
+
     func runUnchecked(_ request: JobRequest) async throws -> JobSnapshot {
-        let (table, work) = (
-            try JobTable(
-                node: "node01", cluster: "demo", store: JobStore(stateDirectory: settings.stateDirectory),
-                logger: .silent), work
-        )
+        let (table, work) = (try table(), work)
         let box = SnapshotBox()
         try await withRunner(table, work) {
             _ = try await table.accept(request)
@@ -144,10 +150,12 @@ struct NodeFixture: Sendable {
         return try #require(box.value)
     }
 
-    func backUp(_ run: String, attempt: Int = 1, dryRun: Bool = false) async throws -> JobSnapshot {
+    func backUp(
+        _ run: String, attempt: Int = 1, outageSeconds: Int = 60, dryRun: Bool = false
+    ) async throws -> JobSnapshot {
         try await self.run(
             request(
-                run, attempt: attempt,
+                run, attempt: attempt, outageSeconds: outageSeconds,
                 .backup(BackupOrder(configurations: Self.both, dryRun: dryRun))))
     }
 

@@ -16,10 +16,9 @@ struct BackupPreparation: Sendable {
         guard !order.configurations.isEmpty else {
             throw WireError(.configuration, node: settings.node, "the job names no configuration")
         }
-        let names = try await HostNames.ofThisNode(settings.node).names
         let results = try await runBlocking("prepare") {
             order.configurations.map { choice in
-                Result { try prepare(choice, request, ownNames: names) }
+                Result { try prepare(choice, request) }
             }
         }
         return try successes(results)
@@ -47,11 +46,13 @@ struct BackupPreparation: Sendable {
     }
 
     private func prepare(
-        _ choice: ConfigurationChoice, _ request: JobRequest, ownNames: Set<String>
+        _ choice: ConfigurationChoice, _ request: JobRequest
     ) throws -> PreparedConfiguration {
         let loaded = try ConfigurationDirectory(root: settings.amandaDirectory, name: choice.name).load()
-        try loaded.disklist.requireSupported(configuration: loaded.configuration, ownNames: ownNames)
         let entries = loaded.disklist.activeEntries
+        try loaded.disklist.requireSupported(
+            configuration: loaded.configuration,
+            ownNames: HostNames.own(node: settings.node, covering: entries.map(\.host)))
         guard !entries.isEmpty else {
             throw WireError(
                 .configuration, node: settings.node,

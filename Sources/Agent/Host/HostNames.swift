@@ -1,27 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import BlockingWork
 import Glibc
 
-/// The names under which a disklist may mean this node.
-struct HostNames: Sendable, Hashable {
-    let names: Set<String>
-
-    /// - Parameter node: the node's name in the cluster.
-    init(node: String, hostname: String, canonical: String?) {
-        let all = ["localhost", node, hostname, canonical].compactMap { $0 }
-        names = Set(all.map { $0.lowercased() }.filter { !$0.isEmpty })
+/// The names under which a disklist may mean this node: `localhost`, its name in the cluster, the kernel's name for
+/// the machine, and the FQDN.
+enum HostNames {
+    /// The resolver, which may take seconds, is asked for the FQDN only where the other names do not do. Blocks.
+    ///
+    /// - Parameters:
+    ///   - node: the node's name in the cluster.
+    ///   - hosts: that the disklist names.
+    static func own(node: String, covering hosts: [String]) -> Set<String> {
+        let hostname = kernelName()
+        let near = Set(["localhost", node, hostname].map { $0.lowercased() }.filter { !$0.isEmpty })
+        guard !hosts.allSatisfy({ near.contains($0.lowercased()) }),
+            let canonical = canonicalName(of: hostname)
+        else { return near }
+        return near.union([canonical.lowercased()])
     }
-
-    /// This machine's: the kernel's name and, if the resolver knows one, its FQDN. May wait for the resolver.
-    static func ofThisNode(_ node: String) async throws -> HostNames {
-        try await runBlocking("host-names") {
-            let hostname = kernelName()
-            return HostNames(node: node, hostname: hostname, canonical: canonicalName(of: hostname))
-        }
-    }
-
-    func contains(_ host: String) -> Bool { names.contains(host.lowercased()) }
 
     private static func kernelName() -> String {
         var buffer = [CChar](repeating: 0, count: 256)

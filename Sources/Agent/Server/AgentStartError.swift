@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import AgentAPI
+import Glibc
 import NIOCore
 
 /// Why an agent cannot start.
@@ -13,7 +14,7 @@ public enum AgentStartError: Error, Sendable, Equatable {
     /// - Returns: nil unless the error is the kernel's refusal to listen.
     init?(serving address: AgentSettings.ListenAddress, _ error: any Error) {
         guard let error = error as? IOError else { return nil }
-        self = .cannotListen(address, reason: error.description)
+        self = .cannotListen(address, reason: String(cString: strerror(error.errnoCode)))
     }
 }
 

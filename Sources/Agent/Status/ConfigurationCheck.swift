@@ -12,7 +12,6 @@ struct ConfigurationCheck: Sendable {
     let storage: StorageAddress
 
     func statuses(of choices: [ConfigurationChoice]) async throws -> [ConfigurationStatus] {
-        let names = try await HostNames.ofThisNode(settings.node).names
         return try await runBlocking("status") {
             let loaded = choices.map { choice in
                 (choice: choice, result: Result { try load(choice) })
@@ -21,7 +20,7 @@ struct ConfigurationCheck: Sendable {
                 .compactMap { try? $0.result.get() }.flatMap(\.disklist.activeEntries).map(\.directory)
             return loaded.map { choice, result in
                 status(
-                    of: choice, result, ownNames: names, coverage: SelfBackupCoverage(directories: selfBacked)
+                    of: choice, result, coverage: SelfBackupCoverage(directories: selfBacked)
                 )
             }
         }
@@ -33,7 +32,7 @@ struct ConfigurationCheck: Sendable {
 
     private func status(
         of choice: ConfigurationChoice, _ result: Result<LoadedConfiguration, any Error>,
-        ownNames: Set<String>, coverage: SelfBackupCoverage
+        coverage: SelfBackupCoverage
     ) -> ConfigurationStatus {
         var status = ConfigurationStatus(name: choice.name, role: choice.role)
         do {
@@ -44,7 +43,9 @@ struct ConfigurationCheck: Sendable {
             status.outsideSelfBackup = coverage.outside(loaded)
             status.secretsReadable = coverage.readableSecrets(loaded)
             try fillNewest(loaded, &status)
-            try loaded.disklist.requireSupported(configuration: loaded.configuration, ownNames: ownNames)
+            try loaded.disklist.requireSupported(
+                configuration: loaded.configuration,
+                ownNames: HostNames.own(node: settings.node, covering: entries.map(\.host)))
             guard !entries.isEmpty else {
                 throw WireError(
                     .configuration, node: settings.node,

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import AgentAPI
+import FoundationEssentials
+
+/// What the routes ask of the table.
+extension JobTable {
+    /// Takes a job on, or gives the one that has its id.
+    ///
+    /// The same id and attempt is the same job. A higher attempt starts a job that ended without success again.
+    ///
+    /// - Throws: `WireError`; `busy` where another job runs or the fence is old.
+    func accept(_ request: JobRequest) throws -> JobSnapshot {
+        if let known = try knownJob(for: request) { return known }
+        if let running = entries.values.first(where: \.isRunning) {
+            throw JobRefusal.anotherRuns(running.stored, node: node)
+        }
+        guard !isStopping else { throw JobRefusal.agentStopped(node: node) }
+        try raiseFence(to: request.fence)
+        let earlier = entries[request.id]
+        var entry = Entry(
+            stored: StoredJob(
+                request: request,
+                snapshot: JobSnapshot(
+                    id: request.id, run: request.run, kind: request.order.kind, attempt: request.attempt,
+                    state: .accepted, startedAt: Date(),
+                    lastSequence: earlier?.stored.snapshot.lastSequence ?? 0,
+                    record: earlier?.stored.snapshot.record)))
+        entry.events = try earlier.map { try $0.events ?? store.events(of: request.id) } ?? []
+        entry.listeners = earlier?.listeners ?? [:]
+        entries[request.id] = entry
+        try add(.state, to: request.id) { $0.state = .accepted }
+        acceptedContinuation.yield(request)
+        return try snapshot(of: request.id)
+    }
+
+    /// Whether `accept` would take the job on as a new one or a new attempt, so that checking it is worth while.
+    func isNew(_ request: JobRequest) throws -> Bool {
+        guard try knownJob(for: request) == nil else { return false }
+        if let running = entries.values.first(where: \.isRunning) {
+            throw JobRefusal.anotherRuns(running.stored, node: node)
+        }
+        return true
+    }
+
+    private func knownJob(for request: JobRequest) throws -> JobSnapshot? {
+        guard request.node == node, request.cluster == cluster else {
+            throw JobRefusal.wrongNode(request, node: node, cluster: cluster)
+        }
+        guard JobRequest.isUsable(id: request.id) else { throw JobRefusal.unusableID(node: node) }
+        if request.fence != 0, request.fence < state.highestFence {
+            throw JobRefusal.fenced(request.fence, highest: state.highestFence, node: node)
+        }
+        guard let entry = entries[request.id] else { return nil }
+        guard entry.stored.request.isSameWork(as: request) else { throw JobRefusal.differs(request) }
+        let snapshot = entry.stored.snapshot
+        guard request.attempt > snapshot.attempt else { return try self.snapshot(of: request.id) }
+        if entry.isRunning { throw JobRefusal.anotherRuns(entry.stored, node: node) }
+        return snapshot.state == .succeeded ? snapshot : nil
+    }
+
+    private func raiseFence(to fence: Int) throws {
+        guard fence > state.highestFence else { return }
+        state.highestFence = fence
+        try store.save(state)
+    }
+
+    func knows(_ id: String) -> Bool { entries[id] != nil }
+
+    /// - Throws: `WireError` where there is no such job.
+    func snapshot(of id: String) throws -> JobSnapshot {
+        guard let entry = entries[id] else { throw JobRefusal.unknown(id, node: node) }
+        var snapshot = entry.stored.snapshot
+        if entry.isRunning { snapshot.progress = entry.board.value }
+        return snapshot
+    }
+
+    /// Newest first, without their evidence.
+    func list() -> JobList {
+        let snapshots = entries.values.map { entry in
+            var snapshot = entry.stored.snapshot
+            snapshot.record = nil
+            snapshot.restore = nil
+            if entry.isRunning { snapshot.progress = entry.board.value }
+            return snapshot
+        }
+        return JobList(jobs: snapshots.sorted { ($0.startedAt, $0.id) > ($1.startedAt, $1.id) })
+    }
+
+    /// What was asked of the jobs that did not succeed: they may have left something behind.
+    var leftovers: [JobRequest] {
+        entries.values.map(\.stored).filter { $0.snapshot.state.isFinal && $0.snapshot.state != .succeeded }
+            .map(\.request)
+    }
+
+    /// Id of the job that runs.
+    var runningJob: String? { entries.first { $0.value.isRunning }?.key }
+
+    /// The newest job that ended, without its evidence.
+    var lastJob: JobSnapshot? {
+        var newest = entries.values.map(\.stored.snapshot).filter(\.state.isFinal)
+            .max { ($0.startedAt, $0.id) < ($1.startedAt, $1.id) }
+        newest?.record = nil
+        newest?.restore = nil
+        return newest
+    }
+
+    /// Tells a running job to end; one that has ended stays as it is.
+    ///
+    /// - Returns: the job as it stands, normally still running: it ends once its uploads are aborted.
+    func cancel(_ id: String) throws -> JobSnapshot {
+        guard let entry = entries[id] else { throw JobRefusal.unknown(id, node: node) }
+        if entry.isRunning { stop(id, because: JobRefusal.cancelled(node: node)) }
+        return try snapshot(of: id)
+    }
+
+    /// Tells every running job to end as `interrupted`, and takes no more.
+    func stopAll() {
+        isStopping = true
+        acceptedContinuation.finish()
+        for (id, entry) in entries where entry.isRunning {
+            stop(id, because: JobRefusal.agentStopped(node: node))
+        }
+    }
+
+    private func stop(_ id: String, because reason: WireError) {
+        guard entries[id]?.stopReason == nil else { return }
+        entries[id]?.stopReason = reason
+        entries[id]?.stop?.yield()
+    }
+}

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import AgentAPI
+import AmandaFormat
+import BlockingWork
+import Catalog
+import Files
+import S3
+import TestSupport
+import Testing
+
+@testable import Agent
+
+/// What becomes of a backup when the store, or somebody, gets in its way.
+@Suite(.timeLimit(.minutes(5)), .enabled(if: RequiredTools.areUsable("weed")))
+struct NodeFailureTests {
+    private let proxy: FaultyProxy
+    private let fixture: NodeFixture
+
+    init() async throws {
+        let server = try await LocalS3Server.shared()
+        proxy = try FaultyProxy(to: server.port)
+        fixture = try await NodeFixture(server: server, endpoint: proxy.endpoint)
+        try fixture.write("data/a.txt", "first")
+    }
+
+    private func reservations() throws -> Int {
+        let loaded = try ConfigurationDirectory(root: fixture.settings.amandaDirectory, name: "data").load()
+        let path = try #require(loaded.location.changerStateFile)
+        return try ChangerStateFile(path, location: loaded.location).read().reservations.count
+    }
+
+    @Test func `a cancelled backup aborts its upload, gives the slot back and says so`() async throws {
+        let (fixture, proxy) = (fixture, proxy)
+        proxy.inject(.delay(.seconds(100)), method: "PUT", target: "partNumber")
+        let request = try fixture.request(
+            "20261123030600", .backup(BackupOrder(configurations: NodeFixture.both)))
+        let table = try fixture.table()
+        try await withRunner(table, fixture.work) {
+            _ = try await table.accept(request)
+            while !proxy.requests.contains(where: { $0.contains("partNumber") }) {
+                try await Task.sleep(for: .milliseconds(10))
+            }
+            _ = try await table.cancel(request.id)
+            let ended = try await wait(for: request.id, in: table, until: .final)
+            #expect(ended.state == .cancelled)
+            #expect(ended.record?.configurations.first?.volumes.map(\.label) == ["data-01"])
+        }
+        #expect(proxy.requests.contains { $0.hasPrefix("DELETE") && $0.contains("uploadId") })
+        #expect(try FileSystem.list("\(fixture.settings.stateDirectory)/uploads").isEmpty)
+        #expect(try reservations() == 0)
+    }
+
+    @Test func `refused credentials fail the job at once and name what to allow`() async throws {
+        proxy.inject(.error(status: 403, code: "AccessDenied"), method: "PUT", target: "tapestart", times: 99)
+        let failed = try await fixture.backUp("20261123030600")
+        #expect(failed.state == .failed)
+        #expect(failed.error?.kind == .storageRefused)
+        #expect(failed.error?.message.hasPrefix("data: S3 refused PutObject") == true)
+        #expect(failed.error?.hint?.contains("s3:PutObject") == true)
+        #expect(failed.record?.configurations.map(\.name) == ["data"])
+        #expect(try reservations() == 0)
+    }
+
+    @Test func `a store that stays away fails the job after the time that the job allows`() async throws {
+        proxy.refuse()
+        let failed = try await fixture.backUp("20261123030600", outageSeconds: 1)
+        #expect(failed.state == .failed)
+        #expect(failed.error?.kind == .storageUnreachable)
+        #expect(failed.error?.hint?.hasPrefix("check storage.endpoint") == true)
+    }
+
+    @Test func `what an agent left behind when it died is aborted, and nobody else's`() async throws {
+        let request = try fixture.request(
+            "20261123030600", .backup(BackupOrder(configurations: NodeFixture.both)))
+        let own = try await fixture.client.createMultipartUpload("demo/node01/data/slot-1f00000001-mp.data")
+        let foreign = try await fixture.client.createMultipartUpload(
+            "demo/node01/data/slot-2f00000001-mp.data")
+        let uploads = OwnUploads(stateDirectory: fixture.settings.stateDirectory, request: request)
+        try await uploads.openJournal().add(own)
+        let table = try fixture.table()
+        let snapshot = try await table.accept(request)
+        try fixture.store().save(StoredJob(request: request, snapshot: snapshot))
+
+        let restarted = try fixture.table()
+        let fixture = fixture
+        try await withRunner(restarted, fixture.work) {
+            while try !FileSystem.list("\(fixture.settings.stateDirectory)/uploads").isEmpty {
+                try await Task.sleep(for: .milliseconds(10))
+            }
+        }
+        #expect(try await restarted.snapshot(of: request.id).state == .interrupted)
+        let block = ByteBlock(capacity: 16)
+        block.count = 16
+        await #expect(throws: S3Error.self) {
+            _ = try await fixture.client.uploadPart(own, number: 1, block)
+        }
+        _ = try await fixture.client.uploadPart(foreign, number: 1, block)
+    }
+}

@@ -4,6 +4,7 @@ import AmandaFormat
 import Catalog
 import Files
 import Foundation
+import Glibc
 import Testing
 
 @Suite struct SharedFilesTests {
@@ -40,7 +41,7 @@ import Testing
         holder.standardInput = end
         try holder.run()
         defer { holder.waitUntilExit() }
-        defer { holder.terminate() }
+        defer { kill(holder.processIdentifier, SIGKILL) }
         #expect(said.fileHandleForReading.availableData == Data("held\n".utf8))
         let error = #expect(throws: FilesError.self) {
             try TapelistFile(scratch.location).update { $0.remove(label: "amcat-0001") }
@@ -83,7 +84,8 @@ import Testing
                 hint: wait until it has ended.
                 """)
         #expect(try file.read() == state)
-        holder.terminate()
+        // A test process may run with SIGTERM blocked, and its children inherit that.
+        kill(pid, SIGKILL)
         holder.waitUntilExit()
         try file.reserve("s3:ambucket/path/slot-03")
         #expect(

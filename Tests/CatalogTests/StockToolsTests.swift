@@ -92,7 +92,7 @@ struct StockToolsTests {
     }
 
     @Test(.timeLimit(.minutes(5)))
-    func `amadmin, amreport and amcleanup understand what we wrote`() throws {
+    func `amadmin and amreport understand what we wrote`() throws {
         defer { try? FileSystem.removeTree(directory.path) }
         let (run, second) = (try #require(run), try #require(second))
         let loaded = try directory.load()

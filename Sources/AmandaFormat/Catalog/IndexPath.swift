@@ -19,11 +19,6 @@ public struct IndexPath: Hashable, Sendable {
         guard bytes.starts(with: "./".utf8) else { return nil }
         line = String(amandaBytes: bytes.dropFirst())
     }
-
-    /// The order that amindexd wants: by bytes, as `LC_ALL=C sort`.
-    public static func sorted(_ lines: [String]) -> [String] {
-        lines.sorted { $0.amandaBytes.lexicographicallyPrecedes($1.amandaBytes) }
-    }
 }
 
 /// The name of a host's or disk's directory under `indexdir` and `infofile`: `/`, `:` and `\` become `_`.

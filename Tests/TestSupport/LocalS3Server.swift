@@ -108,7 +108,8 @@ public final class LocalS3Server: Sendable {
         if let domain { arguments.append("-s3.domainName=\(domain)") }
         process = try ServerProcess(
             arguments, environment: ["WEED_MASTER_VOLUME_GROWTH_COPY_1": "1"],
-            logPath: directory.path("weed.log"))
+            logPath: directory.path("weed.log"),
+            scratch: directory.path)
     }
 
     /// Makes a bucket; without a name, one that nobody else has. Returns its name.

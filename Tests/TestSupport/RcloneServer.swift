@@ -49,7 +49,8 @@ public final class RcloneServer: Sendable {
                 try RequiredTools.path("rclone"), "serve", "s3", "--addr", "127.0.0.1:\(port)", "--auth-key",
                 "\(accessKey),\(secretKey)", "--config", "/dev/null", directory.path("data"),
             ],
-            logPath: directory.path("rclone.log"))
+            logPath: directory.path("rclone.log"),
+            scratch: directory.path)
     }
 
     /// Kills the server; its data is gone.

@@ -6,7 +6,7 @@ import Synchronization
 /// A server program that lives no longer than this object, nor than the test process, however that ends.
 ///
 /// A shell holds the reading end of a pipe whose other end is ours alone: when it closes, by `stop`, by exit or by
-/// SIGKILL, the shell kills the server.
+/// SIGKILL, the shell kills the server and removes its scratch directory.
 public final class ServerProcess: Sendable {
     private let shell: Process
     private let lifeline: Mutex<Int32?>
@@ -15,7 +15,11 @@ public final class ServerProcess: Sendable {
     public let logPath: String
 
     /// Starts `arguments[0]` with the rest of `arguments`; `environment` is added to ours.
-    public init(_ arguments: [String], environment: [String: String] = [:], logPath: String) throws {
+    ///
+    /// - Parameter scratch: a directory that is removed when the server has ended.
+    public init(
+        _ arguments: [String], environment: [String: String] = [:], logPath: String, scratch: String? = nil
+    ) throws {
         self.logPath = logPath
         var ends: [Int32] = [0, 0]
         guard pipe(&ends) == 0 else { throw POSIXError(.EMFILE) }
@@ -35,6 +39,11 @@ public final class ServerProcess: Sendable {
         lifeline = Mutex(ends[1])
         try shell.run()
     }
+
+    /// `$0` is the scratch directory or nothing.
+    private static let script = """
+        "$@" < /dev/null & server=$!; cat > /dev/null; kill -9 $server; wait $server; test -z "$0" || rm -rf "$0"
+        """
 
     deinit {
         cutLifeline()

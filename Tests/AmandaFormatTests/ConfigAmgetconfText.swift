@@ -119,7 +119,7 @@ enum AmgetconfText {
     }
 
     private static func line(_ autolabel: Autolabel) -> String {
-        guard autolabel != .none else { return "" }
+        guard autolabel != .none else { return "\"\"" }
         let words = [
             (autolabel.takesOtherConfiguration, "OTHER-CONFIG"), (autolabel.takesForeign, "NON-AMANDA"),
             (autolabel.takesVolumeError, "VOLUME-ERROR"), (autolabel.takesEmpty, "EMPTY"),

@@ -6,13 +6,14 @@ import Testing
 
 @testable import AmandaFormat
 
+/// Root and Amanda; without them the fixtures alone speak.
+private let isStockAmandaUsable = geteuid() == 0 && RequiredTools.areUsable("amgetconf", "perl")
+
 /// Agreement with the Amanda that is installed, on our own files and on those that it ships.
 ///
 /// It reads a configuration only from `/etc/amanda/NAME`; each test makes one of its own there and removes it.
-@Suite(.serialized, .enabled(if: ConfigOracleTests.isUsable))
+@Suite(.serialized, .enabled(if: isStockAmandaUsable))
 struct ConfigOracleTests {
-    static var isUsable: Bool { geteuid() == 0 && RequiredTools.areUsable("amgetconf", "perl") }
-
     @Test(
         .timeLimit(.minutes(2)),
         arguments: ["single-tape", "tape-changer", "harddisk", "S3", "CAStor", "example"])
@@ -80,7 +81,7 @@ struct ConfigOracleTests {
         process.arguments = arguments
         try input.write(toFile: scratch.path("input"), atomically: true, encoding: .utf8)
         process.standardInput = FileHandle(forReadingAtPath: scratch.path("input"))
-        FileManager.default.createFile(atPath: scratch.path("output"), contents: nil)
+        try "".write(toFile: scratch.path("output"), atomically: true, encoding: .utf8)
         process.standardOutput = FileHandle(forWritingAtPath: scratch.path("output"))
         process.standardError = FileHandle.nullDevice
         try process.run()

@@ -29,9 +29,7 @@ public final class ServerProcess: Sendable {
         let log = FileHandle(forWritingAtPath: logPath)
         shell = Process()
         shell.executableURL = URL(fileURLWithPath: "/bin/sh")
-        shell.arguments =
-            ["-c", "\"$@\" < /dev/null & server=$!; cat > /dev/null; kill -9 $server; wait $server", "sh"]
-            + arguments
+        shell.arguments = ["-c", Self.script, scratch ?? ""] + arguments
         shell.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
         shell.standardInput = FileHandle(fileDescriptor: ends[0], closeOnDealloc: true)
         shell.standardOutput = log

@@ -99,7 +99,7 @@ let package = Package(
                 nioHTTP1,
             ]),
         .tests("AmandaFormat", ["Secret"], fixtures: true),
-        .tests("S3", ["HTTPTransport", "Digest", "Secret", "BlockingWork"]),
+        .tests("S3", ["HTTPTransport", "Digest", "Secret", "BlockingWork", "Certificates", "Files"]),
         .tests("AgentAPI"),
         .tests("Catalog", ["AmandaFormat", "Files"], fixtures: true),
         .tests("Dump", ["AmandaFormat", "S3", "Gzip", "BlockingWork", "HTTPTransport", "Secret"]),

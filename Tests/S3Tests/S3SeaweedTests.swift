@@ -2,7 +2,6 @@
 
 import BlockingWork
 import Certificates
-import Foundation
 import HTTPTransport
 import S3
 import Secret

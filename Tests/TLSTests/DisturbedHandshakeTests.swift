@@ -33,6 +33,18 @@ import Testing
         }
     }
 
+    @Test(arguments: 1...6)
+    func `outlives peers that do anything at any moment, and lets go of all of them`(seed: Int) async throws {
+        let limits = TLSLimits(
+            handshake: .seconds(2), idle: .seconds(1), stalledPeer: .seconds(2), lastBytes: .seconds(2))
+        try await TestServer.run(limits: limits, endsGracefully: true) { server in
+            let outcome = try await server.scene("chaos", "\(seed)")
+            #expect(outcome.text == "done\n", "\(outcome.errors)")
+            try await eventually { server.seen.runningStreamCount == 0 }
+            #expect(try await server.curl("who").text.hasPrefix("spiffe://demo/coordinator"))
+        }
+    }
+
     @Test func `takes a handshake and a request that come byte by byte`() async throws {
         try await TestServer.run { server in
             let outcome = try await server.scene("byte-by-byte")

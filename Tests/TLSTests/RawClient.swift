@@ -143,12 +143,39 @@ private let rawClient = #"""
         elif more == ["close_notify"]: p.goodbye(); p.s.close()
         elif more == ["fin"]: p.s.close()
         else: reset(p.s)
+    elif scene == "chaos":
+        import random
+        r = random.Random(int(more[0])); open_peers = []
+        def act(p):
+            k = r.randrange(12)
+            if k == 0: p.s.sendall(p.seal(get(r.choice(["who", "stream", "bytes/300000", "nowhere"]), close=r.random() < 0.3) * r.randrange(1, 4)))
+            elif k == 1: p.s.sendall(p.seal(post("sink", r.randrange(1, 50000)) + r.randbytes(r.randrange(0, 20000))))
+            elif k == 2: p.goodbye()
+            elif k == 3: p.s.shutdown(socket.SHUT_WR)
+            elif k == 4: p.s.sendall(r.randbytes(r.randrange(1, 200)))
+            elif k == 5: x = p.seal(get("who", close=False)); p.s.sendall(x[:r.randrange(1, len(x))])
+            elif k in (6, 7): p.s.settimeout(0.05); p.read(at_least=r.randrange(1, 60000))
+            elif k == 8: reset(p.s); return False
+            elif k == 9: p.s.close(); return False
+            elif k == 10: p.s.sendall(p.seal(b"\x00\xff nonsense\r\n\r\n"))
+            else: time.sleep(r.random() / 50)
+            return True
+        for _ in range(150):
+            try:
+                p = Peer(window=r.choice([None, 4096]))
+                if r.random() < 0.2: p.s.sendall(r.randbytes(r.randrange(1, 600)))
+                p.greet(); alive = True
+                for _ in range(r.randrange(0, 6)):
+                    alive = alive and act(p)
+                if alive and r.random() < 0.3: open_peers.append(p)
+            except (OSError, ssl.SSLError, ValueError): pass
+        print("done")
     elif scene == "slow":
-        p = Peer(window=4096).greet(); p.say(get("bytes/400000")); n = 0
+        p = Peer().greet(); p.say(get("bytes/12000000")); n = 0
         while True:
-            k, end = p.read(at_least=20000); n += k; time.sleep(0.1)
+            k, end = p.read(at_least=400000); n += k; time.sleep(0.05)
             if end != "enough": break
-        print(n > 400000, end)
+        print(n > 12000000, end)
     elif scene == "never-closes":
         p = Peer().greet(); p.say(get("who")); end = p.read()[1]; fin = p.until_fin(); begin = time.monotonic()
         try:
@@ -157,9 +184,9 @@ private let rawClient = #"""
     elif scene == "pipelined":
         p = Peer().greet(); p.say(get("who", close=False) * 4 + get("who")); n, end = p.read(); print(p.tail.count(b"HTTP/1.1 200"), end)
     elif scene == "refused-upload":
-        p = Peer().greet(); p.say(post("nowhere", 3000000)); p.s.settimeout(60); n, end = p.read(at_least=20); print(p.tail[:12].decode())
-        for _ in range(180): p.say(b"z" * 16000)
-        print("sent")
+        p = Peer().greet(); p.say(post("nowhere", 30000000).replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"))
+        for _ in range(1875): p.say(b"z" * 16000)
+        n, end = p.read(); print(p.tail[:12].decode(), end)
     elif scene == "many-records":
         p = Peer().greet(); body = bytes(range(256)) * 4096
         p.say(post("sink", len(body))); r = b"".join(p.seal(body[i:i + 7]) for i in range(0, len(body), 7)); p.s.sendall(r)

@@ -21,9 +21,10 @@ struct TestServer: Sendable {
     let seen: Observations
     let services: ServiceGroup
 
-    /// Runs a server around `body`, and ends it, whatever `body` left connected.
+    /// Runs a server around `body`, and ends it, whatever `body` left connected; gracefully, it waits for that to end.
     static func run(
-        limits: TLSLimits = TLSLimits(), _ body: @Sendable (TestServer) async throws -> Void
+        limits: TLSLimits = TLSLimits(), endsGracefully: Bool = false,
+        _ body: @Sendable (TestServer) async throws -> Void
     ) async throws {
         let directory = NSTemporaryDirectory() + "tls-" + UUID().uuidString
         defer { try? FileManager.default.removeItem(atPath: directory) }
@@ -51,6 +52,10 @@ struct TestServer: Sendable {
                     seen: seen, services: group)
                 try await body(server)
                 break
+            }
+            if endsGracefully {
+                await group.triggerGracefulShutdown()
+                try await tasks.waitForAll()
             }
             tasks.cancelAll()
         }

@@ -92,6 +92,9 @@ extension EndToEnd {
             #expect(try await made.manifest().states == ["complete", "complete", "failed"])
 
             try await made.large.start()
+            try await eventually(within: .seconds(30), "the stale upload is aborted") {
+                try await made.cluster.store.openUploads().isEmpty
+            }
             let run = try await made.newestRun()
             let retry = try await made.cluster.amfleet(["retry", run, "--cluster", made.slowFile])
 

@@ -30,6 +30,28 @@ extension EndToEnd {
     }
 }
 
+extension EndToEnd {
+    /// The comparison must see what it is trusted to see.
+    @Suite(.needs(["python3", "setcap"]), .timeLimit(.minutes(1)))
+    struct TreeManifestTests {
+        @Test(arguments: [
+            "printf X >>plain", "chmod 600 plain", "chown 1 plain", "touch -d @5 plain", "rm 'dangling link'",
+            "setfattr -n user.note -v other attributes", "setcap -r capable", "cp plain other",
+            "rm 'second name of plain' && cp -p plain 'second name of plain'", "chmod u-s setuid",
+        ]) func `a difference shows`(change: String) async throws {
+            let directory = try TestCluster.newDirectory()
+            defer { TestCluster.removeDirectory(directory) }
+            try await SourceTree.make("\(directory)/tree")
+            let before = try await TreeManifest(of: "\(directory)/tree")
+            #expect(try await before.difference(from: TreeManifest(of: "\(directory)/tree")) == "")
+
+            try await script("cd \"$1\"/tree/odd && eval \"$2\"", [directory, change])
+
+            #expect(try await before.difference(from: TreeManifest(of: "\(directory)/tree")) != "")
+        }
+    }
+}
+
 /// A store and one node of it, without agent or coordinator.
 private struct LoneNode: Arrangement {
     let directory: String

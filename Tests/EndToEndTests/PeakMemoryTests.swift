@@ -22,6 +22,7 @@ extension EndToEnd {
             let result = try await backup.end(within: .seconds(300))
 
             let peak = try peakKibibytes(of: agent)
+            print("peak memory of the agent: \(peak >> 10) MiB")
             #expect(result.exit == 0, "\(result)")
             #expect(peak < Self.limitKibibytes, "VmHWM is \(peak) KiB")
             #expect(peak > 80 << 10, "VmHWM is \(peak) KiB: the buffers were never in use")

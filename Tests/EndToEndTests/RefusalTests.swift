@@ -102,7 +102,8 @@ extension EndToEnd.SmallClusterTests {
             }
             let result = try await cluster.amfleet(["backup", "--cluster", file], limit: .seconds(60))
             #expect(result.exit == 6, "\(result)")
-            #expect(result.errors.contains("coordinator/refused") && result.errors.contains("hint:"), "\(result)")
+            #expect(
+                result.errors.contains("coordinator/refused") && result.errors.contains("hint:"), "\(result)")
             #expect(!result.text.contains("wrong"), "\(result)")
         }
 

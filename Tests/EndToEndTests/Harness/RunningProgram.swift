@@ -52,14 +52,16 @@ final class RunningProgram: Sendable {
     var text: String { Self.text(outputPath) + Self.text(errorPath) }
 
     /// Waits for its end; a program that is still there after `limit` is killed, and that is an error.
-    func end(within limit: Duration) async throws -> CommandResult {
+    ///
+    /// - Parameter readsOutput: false leaves standard output in its file, where it is no text.
+    func end(within limit: Duration, readsOutput: Bool = true) async throws -> CommandResult {
         do {
             try await eventually(within: limit) { !self.isRunning }
         } catch {
             await kill()
             throw CommandError.timeLimit(arguments, limit, text)
         }
-        return ended()
+        return ended(readsOutput: readsOutput)
     }
 
     /// Sends a signal to the program alone.
@@ -71,22 +73,22 @@ final class RunningProgram: Sendable {
     func kill() async {
         send(SIGKILL)
         while isRunning { try? await Task.sleep(for: .milliseconds(10)) }
-        _ = ended()
+        _ = ended(readsOutput: false)
     }
 
-    private func ended() -> CommandResult {
+    private func ended(readsOutput: Bool) -> CommandResult {
         _ = Glibc.kill(-pid, SIGKILL)  // what it left behind in its group
         ProcessKeeper.shared.forget(pid)
         let status = process.terminationStatus
         let exit = process.terminationReason == .exit ? status : -status
         return CommandResult(
-            arguments: arguments, exit: exit, output: Self.text(outputPath), errors: Self.text(errorPath))
+            arguments: arguments, exit: exit, output: readsOutput ? Self.text(outputPath) : "",
+            errors: Self.text(errorPath))
     }
 
-    /// The file as text, at most its last mebibyte.
     private static func text(_ path: String) -> String {
-        let bytes = (try? Data(contentsOf: URL(fileURLWithPath: path), options: .alwaysMapped)) ?? Data()
-        return String(decoding: bytes.suffix(1 << 20), as: UTF8.self)
+        let bytes = (try? Data(contentsOf: URL(fileURLWithPath: path))) ?? Data()
+        return String(decoding: bytes, as: UTF8.self)
     }
 }
 

@@ -84,11 +84,8 @@ final class StockAmanda: Sendable {
         let output = "\(work)/archive-\(UUID().uuidString.prefix(8))"
         let program = try RunningProgram(
             asUser(arguments.filter { !$0.isEmpty }), directory: "/", output: output)
-        let result = try await program.end(within: .seconds(180))
-        guard result.exit == 0 else {
-            throw CommandError.failed(
-                CommandResult(arguments: arguments, exit: result.exit, output: "", errors: result.errors))
-        }
+        let result = try await program.end(within: .seconds(180), readsOutput: false)
+        guard result.exit == 0 else { throw CommandError.failed(result) }
         return "\(output).out"
     }
 

@@ -11,6 +11,9 @@ struct TreeManifest: Sendable, Equatable {
         let text = try await successful(
             ["/usr/bin/python3", "\(Machine.package)/ci/tree", "describe", directory], limit: .seconds(240))
         self.init(lines: text.split(separator: "\n").map(String.init))
+        guard lines.first?.hasPrefix("b'.' ") == true else {
+            throw CommandError.never("'\(directory)' described", .zero)
+        }
     }
 
     private init(lines: [String]) {

@@ -4,7 +4,7 @@
 
 bucket=backups
 prefix=demo
-processes=()
+storage=
 agents=()
 declare -A key
 
@@ -29,11 +29,14 @@ prepare_work() {  # prepare_work DIRECTORY-OR-EMPTY NAME
 finish() {
     local code=$? process log
     trap - EXIT INT TERM
-    [ ${#processes[@]} = 0 ] || kill -TERM "${processes[@]}" 2>/dev/null || true
-    for process in "${processes[@]}"; do
+    [ ${#agents[@]} = 0 ] || kill -TERM "${agents[@]}" 2>/dev/null || true
+    for process in "${agents[@]}"; do
         for _ in $(seq 100); do kill -0 "$process" 2>/dev/null || break; sleep 0.1; done
         kill -KILL "$process" 2>/dev/null || true
     done
+    # What it holds goes with $work: there is nothing to wait for.
+    [ -z "$storage" ] || kill -KILL "$storage" 2>/dev/null || true
+    wait 2>/dev/null || true
     if [ "$code" != 0 ]; then
         for log in "$work"/*.log "$work"/*/*.log; do
             [ -s "$log" ] && printf '\n-- the end of %s\n' "$log" && tail -n 15 "$log"
@@ -96,7 +99,8 @@ start_storage() {
         -volume.port="${ports[1]}" -filer -filer.port="${ports[2]}" -s3 -s3.port="${ports[3]}" \
         -s3.config="$work/s3-identities.json" -s3.port.iceberg=0 -s3.port.lance=0 -s3.iam=false -volume.max=100 \
         -master.volumeSizeLimitMB=1024 >"$work/s3.log" 2>&1 &
-    processes+=($!)
+    storage=$!
+    disown "$storage"
     endpoint=http://127.0.0.1:${ports[3]}
     for _ in $(seq 60); do
         s3 s3api create-bucket --bucket "$bucket" >/dev/null 2>&1 || true
@@ -209,7 +213,6 @@ start_agents() {
     for node in "${names[@]}"; do
         amfleetd --config "$work/$node/agent/agent.json" >"$work/$node/agent.log" 2>&1 &
         agents+=($!)
-        processes+=($!)
     done
     for node in "${names[@]}"; do
         for _ in $(seq 150); do

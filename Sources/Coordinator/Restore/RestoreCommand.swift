@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import AgentAPI
-internal import FoundationEssentials
 
 /// `amfleet restore`: brings a run's data back onto every node at once.
 public struct RestoreCommand: Sendable {
@@ -62,7 +61,8 @@ public struct RestoreCommand: Sendable {
     private func carry(
         _ source: RestoreSource, _ selection: Selection, _ lease: RunLease?
     ) async throws -> RestoreSetReport {
-        let began = LocalTime(Date()).runName?.digits ?? "0"
+        // The same run may be restored twice within a second: what tells the two apart cannot be the time.
+        let number = String(UInt32.random(in: UInt32.min...UInt32.max), radix: 16)
         let configurations = Self.inRestoreOrder(source.configurations)
         let jobs = source.nodes.map { node in
             let order = RestoreOrder(
@@ -71,7 +71,7 @@ public struct RestoreCommand: Sendable {
             return FleetJob(
                 request: cluster.request(
                     .restore(order), run: source.run, node: node,
-                    id: "restore-\(source.run)-\(began)-\(node)",
+                    id: "restore-\(source.run)-\(number)-\(node)",
                     fence: lease?.fence ?? 0))
         }
         cluster.console.say(

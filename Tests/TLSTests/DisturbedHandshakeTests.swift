@@ -33,7 +33,7 @@ import Testing
         }
     }
 
-    @Test(arguments: 1...6)
+    @Test(arguments: 1...4)
     func `outlives peers that do anything at any moment, and lets go of all of them`(seed: Int) async throws {
         let limits = TLSLimits(
             handshake: .seconds(2), idle: .seconds(1), stalledPeer: .seconds(2), lastBytes: .seconds(2))

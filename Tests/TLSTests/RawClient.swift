@@ -160,7 +160,7 @@ private let rawClient = #"""
             elif k == 10: p.s.sendall(p.seal(b"\x00\xff nonsense\r\n\r\n"))
             else: time.sleep(r.random() / 50)
             return True
-        for _ in range(150):
+        for _ in range(80):
             try:
                 p = Peer(window=r.choice([None, 4096]))
                 if r.random() < 0.2: p.s.sendall(r.randbytes(r.randrange(1, 600)))
@@ -184,7 +184,7 @@ private let rawClient = #"""
     elif scene == "pipelined":
         p = Peer().greet(); p.say(get("who", close=False) * 4 + get("who")); n, end = p.read(); print(p.tail.count(b"HTTP/1.1 200"), end)
     elif scene == "refused-upload":
-        p = Peer().greet(); p.say(post("nowhere", 30000000).replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"))
+        p = Peer().greet(); p.say(post("ignore", 30000000).replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"))
         for _ in range(1875): p.say(b"z" * 16000)
         n, end = p.read(); print(p.tail[:12].decode(), end)
     elif scene == "many-records":

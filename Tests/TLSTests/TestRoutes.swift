@@ -92,6 +92,11 @@ enum TestRoutes {
             try await Task.sleep(for: .seconds(2))
             return try await upload(request, seen)
         }
+        router.post("ignore") { _, _ in
+            // Until the unread body fills every buffer on its way.
+            try await Task.sleep(for: .milliseconds(500))
+            return "ignored"
+        }
         let barrier = Barrier()
         router.get("together/:count") { _, context in
             try await barrier.wait(for: context.parameters.require("count", as: Int.self))

@@ -45,8 +45,8 @@ let package = Package(
         .system("Digest", ["COpenSSL", "CISAL"]),
         .system("Gzip", ["CZlib", "CISAL", "BlockingWork"]),
         .system("ChildProcess", ["CLinux", "BlockingWork"]),
-        .system("HTTPTransport", ["CCurl", "CLinux", "BlockingWork"]),
         .system("Certificates", ["COpenSSL", "Files", "Secret"]),
+        .system("HTTPTransport", ["CCurl", "COpenSSL", "CLinux", "BlockingWork", "Certificates"]),
         .system("TLS", ["COpenSSL", "Certificates", nioCore, nioPosix, hummingbirdCore, logging]),
 
         // Layer 2: knowledge. Formats and protocols as values; only S3 does I/O.
@@ -77,7 +77,7 @@ let package = Package(
             ]),
 
         // Layer 5: flags in, text and exit code out.
-        .program("amfleet", ["Coordinator", "AgentAPI", argumentParser]),
+        .program("amfleet", ["Coordinator", "AgentAPI", "Files", argumentParser]),
         .program("amfleetd", ["Agent", argumentParser, logging]),
 
         // Tests, one target per target.

@@ -59,6 +59,27 @@ struct AgentClientTests {
         await server.process.stop()
     }
 
+    @Test(arguments: [
+        "spiffe://demo/node/node02", "spiffe://demo/coordinator", "spiffe://other/node/node01",
+    ])
+    func `an agent with the right DNS name and another URI is not authenticated`(uri: String) async throws {
+        var profile = try CertificateProfile.peer(PeerName(cluster: "demo", role: .node("node01")))
+        profile.subjectAlternativeName = "URI:\(uri),DNS:node01.demo"
+        let server = try await server(authority.write(profile, file: "other-uri"))
+        let agent = agent(server.port)
+        let error = await refusal(agent)
+        #expect(error?.kind == .authentication)
+        #expect(
+            error?.message
+                == "the agent at 127.0.0.1:\(server.port) has no certificate of this node and cluster: its "
+                + "certificate names '\(uri)', not 'spiffe://demo/node/node01'")
+        let streamError = await #expect(throws: WireError.self) {
+            _ = try await agent.events("backup-x", after: 0)
+        }
+        #expect(streamError?.kind == .authentication)
+        await server.process.stop()
+    }
+
     @Test func `an agent of another cluster's authority is not authenticated`() async throws {
         let other = try TestAuthority(cluster: "demo", directory: directory.path("other"))
         let server = try await server(other.write(.node("node01")))

@@ -22,8 +22,10 @@ struct HTTPIdentityTests {
         transport = try HTTPTransport()
     }
 
-    private func server(_ options: [String] = ["-tls1_3"]) async throws -> (port: Int, process: ServerProcess)
-    {
+    private func server(
+        as identity: TestIdentity? = nil, options: [String] = ["-tls1_3"]
+    ) async throws -> (port: Int, process: ServerProcess) {
+        let node = identity ?? self.node
         let port = FreePort.find()
         let process = try ServerProcess(
             [
@@ -67,6 +69,61 @@ struct HTTPIdentityTests {
         await process.stop()
     }
 
+    @Test func `the URI in the server's certificate is looked at before anything is sent`() async throws {
+        let (port, process) = try await server()
+        var wanted = identity(of: coordinator)
+        wanted.peerURI = "spiffe://demo/node/node01"
+        #expect(try await transport.send(request(port, wanted)).status == 200)
+        wanted.peerURI = "spiffe://demo/node/node02"
+        await expect(request(port, wanted)) { error in
+            guard case .tlsPeerUntrusted(_, let text) = error else { return false }
+            return text
+                == "its certificate names 'spiffe://demo/node/node01', not 'spiffe://demo/node/node02'"
+        }
+        await process.stop()
+    }
+
+    @Test(arguments: [
+        ("DNS:node01.demo", "no URI"),
+        (
+            "URI:spiffe://demo/node/node01,URI:spiffe://demo/observer,DNS:node01.demo",
+            "'spiffe://demo/node/node01', 'spiffe://demo/observer'"
+        ),
+    ])
+    func `a certificate without a URI, or with a second one, is not the one that is wanted`(
+        names: String, told: String
+    ) async throws {
+        var profile = try CertificateProfile.peer(PeerName(cluster: "demo", role: .node("node01")))
+        profile.subjectAlternativeName = names
+        let (port, process) = try await server(as: authority.write(profile, file: "odd"))
+        var wanted = identity(of: coordinator)
+        wanted.peerURI = "spiffe://demo/node/node01"
+        await expect(request(port, wanted)) { error in
+            guard case .tlsPeerUntrusted(_, let text) = error else { return false }
+            return text == "its certificate names \(told), not 'spiffe://demo/node/node01'"
+        }
+        await process.stop()
+    }
+
+    @Test func `a connection that is used again is looked at again`() async throws {
+        let port = FreePort.find()
+        let process = try ServerProcess(
+            [
+                try RequiredTools.path("python3"), "-c", Self.keepingServer, "\(port)", node.certificate,
+                node.privateKey,
+            ], logPath: directory.path("keeping.log"))
+        while await LocalHTTP.isClosed(port) { try await Task.sleep(for: .milliseconds(20)) }
+        var wanted = identity(of: coordinator)
+        #expect(try await transport.send(request(port, wanted)).body == Array("1".utf8))
+        wanted.peerURI = "spiffe://demo/node/node01"
+        #expect(try await transport.send(request(port, wanted)).body == Array("2".utf8))
+        wanted.peerURI = "spiffe://demo/node/node02"
+        await expect(request(port, wanted)) { error in
+            if case .tlsPeerUntrusted = error { true } else { false }
+        }
+        await process.stop()
+    }
+
     @Test func `a server that refuses our missing certificate says so`() async throws {
         let (port, process) = try await server()
         await expect(request(port, HTTPIdentity(authority: coordinator.authority))) { error in
@@ -87,7 +144,7 @@ struct HTTPIdentityTests {
     }
 
     @Test func `TLS 1.2 is not enough between nodes`() async throws {
-        let (port, process) = try await server(["-tls1_2"])
+        let (port, process) = try await server(options: ["-tls1_2"])
         await expect(request(port, identity(of: coordinator))) { error in
             switch error {
             case .tls, .tlsPeerRefused: true
@@ -106,6 +163,26 @@ struct HTTPIdentityTests {
         }
         await process.stop()
     }
+
+    /// Answers with the number of the request on its connection, and keeps connections open.
+    private static let keepingServer = """
+        import http.server, ssl, sys
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+            count = 0
+            def do_GET(self):
+                self.count += 1
+                body = str(self.count).encode()
+                self.send_response(200)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(sys.argv[2], sys.argv[3])
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), Handler)
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+        server.serve_forever()
+        """
 
     private func expect(_ request: HTTPRequest, _ isExpected: (HTTPTransportError) -> Bool) async {
         do {

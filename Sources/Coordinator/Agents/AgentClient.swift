@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import AgentAPI
+internal import Certificates
 internal import HTTPTransport
 
 /// One node's agent, as the coordinator speaks to it.
 ///
-/// The URL's host is the node's name in the cluster, `<node>.<cluster>`, which TLS checks against the agent's certificate;
-/// the address only says where to connect. Everything throws `WireError` with the node's name, or `CancellationError`.
+/// The URL's host is the node's name in the cluster, `<node>.<cluster>`, which TLS checks against the agent's certificate,
+/// as the transport does with its URI; the address only says where to connect. Everything throws `WireError` with the node's name, or `CancellationError`.
 struct AgentClient: Sendable {
     /// An agent sends a heartbeat every 2 s: five missing ones mean that it is frozen or gone.
     static let eventStall: Duration = .seconds(10)
@@ -59,7 +60,7 @@ struct AgentClient: Sendable {
 
     /// The job's events after number `sequence`, as they come.
     func events(_ id: String, after sequence: Int) async throws -> AgentEvents {
-        var request = request("GET", AgentPaths.events(id, after: sequence))
+        var request = try request("GET", AgentPaths.events(id, after: sequence))
         request.limits = HTTPLimits(stall: Self.eventStall, total: nil)
         let stream: HTTPStream
         do {
@@ -74,8 +75,14 @@ struct AgentClient: Sendable {
         return AgentEvents(node: node, stream: stream)
     }
 
-    private func request(_ method: String, _ path: String) -> HTTPRequest {
-        HTTPRequest(
+    private func request(_ method: String, _ path: String) throws -> HTTPRequest {
+        var identity = identity
+        do {
+            identity.peerURI = try PeerName(cluster: cluster, role: .node(node)).uri
+        } catch {
+            throw WireError(.configuration, node: node, text: "\(error)")
+        }
+        return HTTPRequest(
             method: method, url: "https://\(node).\(cluster):\(address.port)\(path)",
             sink: .collect(limit: 64 << 20),
             connectTo: address.description, identity: identity)
@@ -85,7 +92,7 @@ struct AgentClient: Sendable {
         _ method: String, _ path: String, body: HTTPBody = .empty, limit: Duration = answerLimit,
         absentIsFine: Bool = false
     ) async throws -> HTTPResponse {
-        var request = request(method, path)
+        var request = try request(method, path)
         request.body = body
         request.limits = HTTPLimits(stall: limit, total: limit)
         if body.byteCount > 0 { request.headers.append(("Content-Type", "application/json")) }

@@ -37,6 +37,18 @@ static inline CURLcode amfleet_easy_set_seek_callback(CURL *easy, curl_seek_call
     return curl_easy_setopt(easy, CURLOPT_SEEKFUNCTION, value);
 }
 
+static inline CURLcode amfleet_easy_set_prerequest_callback(CURL *easy, curl_prereq_callback value) {
+    return curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, value);
+}
+
+/// OpenSSL's `SSL *` of the connection in use; NULL without TLS, or where libcurl has another back end.
+static inline const void *amfleet_easy_get_ssl(CURL *easy) {
+    struct curl_tlssessioninfo *session = NULL;
+    CURLcode code = curl_easy_getinfo(easy, CURLINFO_TLS_SSL_PTR, &session);
+    if (code != CURLE_OK || !session || session->backend != CURLSSLBACKEND_OPENSSL) return NULL;
+    return session->internals;
+}
+
 static inline CURLcode amfleet_easy_get_pointer(CURL *easy, CURLINFO info, void **value) {
     return curl_easy_getinfo(easy, info, value);
 }

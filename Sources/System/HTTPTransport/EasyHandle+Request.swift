@@ -12,7 +12,9 @@ extension EasyHandle {
         prepareTLS(request)
         prepareMethod(request)
         set(CURLOPT_HTTPHEADER, list: ["Expect:"] + request.headers.map(headerLine))
-        prepareCallbacks(Unmanaged.passUnretained(transfer).toOpaque())
+        let context = Unmanaged.passUnretained(transfer).toOpaque()
+        prepareCallbacks(context)
+        if request.identity?.peerURI != nil { preparePeerCheck(context) }
         if usesBlock(request) {
             set(CURLOPT_UPLOAD_BUFFERSIZE, Self.bulkBufferByteCount)
             set(CURLOPT_BUFFERSIZE, Self.bulkBufferByteCount)

@@ -93,6 +93,11 @@ public struct HTTPIdentity: Sendable, Hashable {
     /// TLS 1.3 only, as between nodes; otherwise 1.2 is accepted, which S3 stores may need.
     public var requiresTLS13: Bool
 
+    /// The one URI that must stand in the peer's certificate besides the host's name; nil: not looked at.
+    ///
+    /// Checked on each request before it is sent, also on a connection that is used again.
+    public var peerURI: String?
+
     /// A member of a cluster: trusts only `authority`, shows its certificate, speaks TLS 1.3.
     public init(authority: String, certificate: String, privateKey: String) {
         self.authority = authority

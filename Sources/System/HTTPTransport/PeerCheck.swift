@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CCurl
+import COpenSSL
+import Certificates
+
+extension EasyHandle {
+    /// Looks at the peer's certificate when the connection stands, new or used again, and nothing is sent yet.
+    ///
+    /// `CURLOPT_CERTINFO` would not do: libcurl fills it in during the handshake only.
+    func preparePeerCheck(_ context: UnsafeMutableRawPointer) {
+        set(CURLOPT_PREREQDATA, pointer: context)
+        amfleet_easy_set_prerequest_callback(pointer) { context, _, _, _, _ in
+            guard let transfer = Transfer.at(context), transfer.acceptsPeer() else {
+                return Int32(CURL_PREREQFUNC_ABORT)
+            }
+            return Int32(CURL_PREREQFUNC_OK)
+        }
+    }
+
+    /// The URIs in the certificate of the peer that this request is about to be sent to.
+    fileprivate var peerURIs: [String]? {
+        guard let ssl = amfleet_easy_get_ssl(pointer),
+            let certificate = SSL_get0_peer_certificate(OpaquePointer(ssl))
+        else { return nil }
+        return try? CertificateFacts(borrowing: certificate).uris
+    }
+}
+
+extension Transfer {
+    /// Whether the peer is the one that the request names; otherwise `failure` says who it is instead.
+    func acceptsPeer() -> Bool {
+        guard let wanted = request.identity?.peerURI else { return true }
+        let found = easy?.peerURIs
+        if found == [wanted] { return true }
+        let names = (found ?? []).map { "'\($0)'" }.joined(separator: ", ")
+        failure = .tlsPeerUntrusted(
+            url: request.url,
+            text: "its certificate names \(names.isEmpty ? "no URI" : names), not '\(wanted)'")
+        return false
+    }
+}

@@ -11,7 +11,8 @@ extension StatusReport: CommandReport {
     public var lines: [String] {
         let problems = findings.filter { $0.weight == .problem }
         let remarks = findings.filter { $0.weight == .remark }
-        return table + section("problems", problems) + section("remarks", remarks) + ["", verdict]
+        return table + section("problems", problems.map(Self.alone))
+            + section("remarks", RemarkGroups(remarks, nodes: nodes.map(\.node)).groups) + ["", verdict]
     }
 
     private var table: [String] {
@@ -54,12 +55,17 @@ extension StatusReport: CommandReport {
         return "\(seconds < 0 && tenths != "0.0" ? "-" : "+")\(tenths) s"
     }
 
-    private func section(_ title: String, _ findings: [Finding]) -> [String] {
-        guard !findings.isEmpty else { return [] }
+    /// A problem is said by itself, whomever else it befell.
+    private static func alone(_ finding: Finding) -> RemarkGroups.Group {
+        let pieces = [finding.node, finding.configuration, RunText.oneLine(finding.what)]
+        return .init(text: pieces.compactMap { $0 }.joined(separator: ": "), fix: finding.fix)
+    }
+
+    private func section(_ title: String, _ groups: [RemarkGroups.Group]) -> [String] {
+        guard !groups.isEmpty else { return [] }
         return ["", "\(title):"]
-            + findings.flatMap { finding in
-                let first = "  " + (finding.node.map { "\($0): " } ?? "") + RunText.oneLine(finding.what)
-                return [first] + [finding.fix].compactMap { $0 }.map { "    hint: \($0)" }
+            + groups.flatMap { group in
+                ["  \(group.text)"] + [group.fix].compactMap { $0 }.map { "    hint: \($0)" }
             }
     }
 

@@ -125,22 +125,24 @@ enum StatusJudgement {
     }
 
     private static func configuration(_ configuration: ConfigurationStatus, node: String) -> [Finding] {
-        let name = configuration.name
+        func finding(_ weight: Finding.Weight, _ what: String, fix: String? = nil) -> Finding {
+            Finding(weight, node: node, configuration: configuration.name, what, fix: fix)
+        }
         var findings: [Finding] = []
         if let error = configuration.error {
-            findings.append(Finding(.problem, node: node, "\(name): \(error.message)", fix: error.hint))
+            findings.append(finding(.problem, error.message, fix: error.hint))
         }
         findings += configuration.outsideSelfBackup.map { path in
-            Finding(
-                .problem, node: node, "\(name): '\(path)' lies outside every disk of the self-backup",
+            finding(
+                .problem, "'\(path)' lies outside every disk of the self-backup",
                 fix: "add its directory to the self-backup's disklist, or move it inside.")
         }
-        findings += configuration.secretsReadable.map { path in
-            Finding(
-                .remark, node: node, "\(name): whoever reads the bucket can read the secrets in '\(path)'",
+        findings += configuration.secretsReadable.map { secret in
+            finding(
+                .remark, "whoever reads the bucket can read \(secret)",
                 fix: "confine who may read the bucket.")
         }
-        findings += configuration.remarks.map { Finding(.remark, node: node, "\(name): \($0)") }
+        findings += configuration.remarks.map { finding(.remark, $0) }
         return findings
     }
 

@@ -32,11 +32,17 @@ extension AgentAPI.DumpRecord {
     /// How it went, in a line of the event stream.
     var summary: String {
         switch status {
-        case .ok: "done, \(native.byteCount) bytes as \(storedBytes)"
-        case .strange: "done with \(strange.count) messages, \(native.byteCount) bytes as \(storedBytes)"
+        case .ok: "done, \(amounts)"
+        case .strange: "done with \(Quantity.count(strange.count, "message")), \(amounts)"
         case .failed: "failed: \(error?.message ?? "for no known reason")"
         case .planned: "planned"
         }
+    }
+
+    /// `66.1 MiB as 25.1 MiB in 4 s`.
+    private var amounts: String {
+        "\(Quantity.bytes(native.byteCount)) as \(Quantity.bytes(storedBytes)) in "
+            + Quantity.duration(seconds: seconds)
     }
 }
 

@@ -121,7 +121,7 @@ struct RestoreJob: Sendable {
             disk.restoredBytes = outcome.native.byteCount
             disk.notes += outcome.messages
             totals.end(outcome)
-            await reporter.disk("\(name): restored, \(outcome.native.byteCount) bytes")
+            await reporter.disk("\(name): restored, \(Quantity.bytes(outcome.native.byteCount))")
         } catch {
             if error is CancellationError || Task.isCancelled { throw CancellationError() }
             disk.error = WireError(cause: error, node: settings.node)

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// Sizes, times and rates as people read them.
-enum Quantity {
+public enum Quantity {
     /// `512 B`, `3.4 MiB`, `1.0 TiB`.
-    static func bytes(_ count: Int64) -> String {
+    public static func bytes(_ count: Int64) -> String {
         var value = Double(count)
         var unit = "B"
         for larger in ["KiB", "MiB", "GiB", "TiB", "PiB"] where value >= 1024 {
@@ -14,10 +14,12 @@ enum Quantity {
     }
 
     /// `85.3 MiB/s`.
-    static func rate(_ bytesPerSecond: Double) -> String { "\(bytes(Int64(bytesPerSecond.rounded())))/s" }
+    public static func rate(_ bytesPerSecond: Double) -> String {
+        "\(bytes(Int64(bytesPerSecond.rounded())))/s"
+    }
 
     /// `45 s`, `3 min 20 s`, `2 h 05 min`, `3 d 4 h`.
-    static func duration(seconds: Double) -> String {
+    public static func duration(seconds: Double) -> String {
         let total = Int(seconds.rounded())
         switch total {
         case ..<60: return "\(total) s"
@@ -28,11 +30,11 @@ enum Quantity {
     }
 
     /// `1 node`, `3 nodes`.
-    static func count(_ number: Int, _ noun: String) -> String {
+    public static func count(_ number: Int, _ noun: String) -> String {
         "\(number) \(noun)\(number == 1 ? "" : "s")"
     }
 
-    static func oneDecimal(_ value: Double) -> String {
+    public static func oneDecimal(_ value: Double) -> String {
         let tenths = Int64((value * 10).rounded())
         return "\(tenths / 10).\(abs(tenths % 10))"
     }

@@ -36,6 +36,7 @@ extension CoordinatorError: CustomStringConvertible {
         case .leaseLost(let holder):
             "lost the cluster's lease to \(holder) in mid-run: nothing new was started"
         case .runGoesOn(let run, let nodes): "run \(run) still goes on: \(nodes.joined(separator: ", "))"
+        case .watchEnded(let run): "no longer watching; run \(run) goes on"
         case .noRuns: "no run in the bucket yet"
         case .unknownRun(let run, _): "no run \(run) in the bucket"
         case .noRestorableRun(let reason): reason
@@ -70,7 +71,7 @@ extension CoordinatorError: CustomStringConvertible {
         case .leaseHeld(let lease):
             "'amfleet watch' follows it; without renewal its lease ends at \(LocalTime(lease.expiresAt).text)."
         case .leaseLost: "'amfleet watch' follows what runs now."
-        case .runGoesOn, .runRunning: "'amfleet watch' joins it, 'amfleet cancel' ends it."
+        case .runGoesOn, .runRunning, .watchEnded: "'amfleet watch' joins it, 'amfleet cancel' ends it."
         case .noRuns: "make one with 'amfleet backup'."
         case .unknownRun(_, let newest?): "the newest is \(newest)."
         case .unknownRun: "'amfleet list' shows them all."

@@ -35,6 +35,8 @@ public enum CoordinatorError: Error, Sendable, Equatable {
     case leaseLost(to: String)
     case jobsRunning([WireError])
     case runGoesOn(RunName, nodes: [String])
+    /// The operator no longer looks on; the run is none of this command's.
+    case watchEnded(RunName)
 
     // The runs there are.
     case noRuns
@@ -52,6 +54,7 @@ public enum CoordinatorError: Error, Sendable, Equatable {
         case .agentsRefused, .ownCertificate: .unauthenticated
         case .storage, .noConditionalWrites: .storage
         case .leaseHeld, .jobsRunning, .runGoesOn, .runRunning: .busy
+        case .watchEnded: .cancelled
         case .leaseLost, .noRuns, .noRestorableRun, .manifestChanged: .failed
         }
     }

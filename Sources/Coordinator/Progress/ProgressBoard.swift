@@ -35,6 +35,17 @@ actor ProgressBoard {
         rows[ending.node]?.ending = ending.error.map { .failed($0.message) } ?? .complete
     }
 
+    /// Where a job that another coordinator carries stands. An interrupted one may be started again by it.
+    func show(_ node: String, _ job: JobSnapshot) {
+        if job.progress.dumpedBytes > 0 || !job.state.isFinal { update(node, job.progress) }
+        rows[node]?.ending =
+            switch job.state {
+            case .accepted, .running: nil
+            case .succeeded: .complete
+            case .failed, .cancelled, .interrupted: .failed(job.error?.message ?? job.state.rawValue)
+            }
+    }
+
     /// The rows in node order, and the notes since the last call.
     func takeNews() -> (rows: [ProgressRow], notes: [String]) {
         defer { notes = [] }

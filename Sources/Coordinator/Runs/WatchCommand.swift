@@ -18,8 +18,13 @@ public struct WatchCommand: Sendable {
         guard stored.value.verdict == .running else { return report(stored.value) }
         let run = stored.value.run
         let board = ProgressBoard(nodes: stored.value.nodes.filter { $0.state == .running }.map(\.node))
-        let step = try await ProgressPrinter(board: board, console: cluster.console).whileRunning {
-            try await untilOursOrOver(run, board)
+        let step: Step
+        do {
+            step = try await ProgressPrinter(board: board, console: cluster.console).whileRunning {
+                try await untilOursOrOver(run, board)
+            }
+        } catch  where Task.isCancelled {
+            throw CoordinatorError.watchEnded(run)
         }
         switch step {
         case .over(let manifest): return report(manifest)
@@ -46,25 +51,44 @@ public struct WatchCommand: Sendable {
 
     /// While the run's own coordinator lives it only looks on; when its lease is free the run becomes ours.
     private func untilOursOrOver(_ run: RunName, _ board: ProgressBoard) async throws -> Step {
+        var told: Lease?
         while true {
             let manifest = try await RunChoice(cluster.bucket).manifest(run).value
             if manifest.verdict != .running { return .over(manifest) }
             do {
-                return .ours(try await cluster.takeLease(for: "watch \(run)"))
+                return .ours(try await takeLease(run))
             } catch CoordinatorError.leaseHeld(let lease) {
-                await board.note("\(lease.holder) holds the cluster: \(lease.purpose)")
+                if told?.isSameHold(as: lease) != true { await board.note(Self.text(of: lease)) }
+                told = lease
             }
             try await look(manifest, board)
             try await Task.sleep(for: Self.lookEvery)
         }
     }
 
+    /// A lease that comes while the operator gives up is given back: the run goes on without us.
+    private func takeLease(_ run: RunName) async throws -> RunLease {
+        let lease = try await shielded { try await cluster.takeLease(for: "watch \(run)") }
+        guard Task.isCancelled else { return lease }
+        await Task { await lease.release() }.value
+        throw CancellationError()
+    }
+
+    static func text(of lease: Lease) -> String {
+        "\(lease.holder) holds the cluster: \(lease.purpose); unless renewed, its lease ends at "
+            + LocalTime(lease.expiresAt).text
+    }
+
+    /// Asks each agent where its job stands. One that does not answer is told of, and asked again.
     private func look(_ manifest: RunManifest, _ board: ProgressBoard) async throws {
         let running = manifest.nodes.filter { $0.state == .running }
         let ids = Dictionary(running.map { ($0.node, $0.jobID) }) { first, _ in first }
-        _ = try await onEveryNode(running.map(\.node)) { node in
+        let outcomes = try await onEveryNode(running.map(\.node)) { node in
             guard let id = ids[node], let job = try await cluster.agent(node).job(id) else { return }
-            await board.update(node, job.progress)
+            await board.show(node, job)
+        }
+        for outcome in outcomes {
+            if let error = outcome.error { await board.note(outcome.node, error.message) }
         }
     }
 

@@ -148,6 +148,25 @@ import Testing
         #expect(ending.error == WireError(.storageRefused, node: "node01", "S3 refused PutObject"))
     }
 
+    @Test func `a lost agent's ending has the progress that was last seen, also by its next self`() {
+        let following = following()
+        var running = snapshot(.running)
+        running.progress = JobProgress(dumpedBytes: 10, storedBytes: 5)
+        _ = following.answered(running, now: .zero)
+        let event = JobEvent(
+            sequence: 2, time: Sample.time, kind: .progress,
+            progress: JobProgress(dumpedBytes: 4000, storedBytes: 1000))
+        #expect(!following.heard(event, now: .zero))
+        _ = following.answered(snapshot(.interrupted), now: .zero)
+        _ = following.answered(snapshot(.running, attempt: 2), now: .zero)
+        guard case .finished(let ending) = following.failed(unreachable, now: .seconds(121)) else {
+            Issue.record("not finished")
+            return
+        }
+        #expect(ending.snapshot == nil)
+        #expect(ending.progress == JobProgress(dumpedBytes: 4000, storedBytes: 1000))
+    }
+
     private let unreachable = WireError(.agentLost, node: "node01", "connection refused")
 
     private func following() -> Driven {

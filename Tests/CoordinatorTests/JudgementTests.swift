@@ -73,6 +73,20 @@ import Testing
         #expect(judge(.record(Sample.record()), cancelled).state == .complete)
     }
 
+    @Test func `a node without a record keeps the progress that was last seen`() {
+        var lost = ending(WireError(.agentLost, node: "node01", "no word"))
+        lost.progress = JobProgress(dumpedBytes: 4000, storedBytes: 1000)
+        #expect(judge(.none, lost).dumpedBytes == 4000)
+        #expect(judge(.none, lost).storedBytes == 1000)
+        #expect(judge(.unknown(WireError(.storageUnreachable, "no answer")), lost).dumpedBytes == 4000)
+        #expect(judge(.record(Sample.record()), lost).dumpedBytes == 4096)
+        var cancelled = ending(WireError(.cancelled, node: "node01", "cancelled"))
+        cancelled.snapshot = JobSnapshot(
+            id: "x", run: Sample.run, kind: .backup, attempt: 1, state: .cancelled, startedAt: Sample.time,
+            progress: JobProgress(dumpedBytes: 30, storedBytes: 20))
+        #expect(judge(.none, cancelled).storedBytes == 20)
+    }
+
     private func ending(_ error: WireError?) -> NodeEnding {
         NodeEnding(node: "node01", attempt: 1, snapshot: nil, error: error)
     }

@@ -61,6 +61,7 @@ public struct NodeVerdict: Codable, Sendable, Equatable {
     public var state: State
     public var jobID: String
     public var attempt: Int
+    /// Of the node record; where there is none, what progress had last shown.
     public var dumpedBytes: Int64
     public var storedBytes: Int64
     public var notes: [String]

@@ -12,6 +12,8 @@ struct NodeEnding: Sendable, Equatable {
     var error: WireError?
     /// Whether the agent ever said a word about it.
     var wasHeard = false
+    /// The last running totals that were seen, whatever became of the agent.
+    var progress: JobProgress?
 }
 
 /// Drives one node's job to its final state: a value whose methods take what happened and say what to do next.
@@ -46,7 +48,7 @@ struct JobFollowing {
     private var lastHeard: Duration
     private var failures = 0
     private var restarts = 0
-    private var lastError: WireError?
+    private var lastProgress: JobProgress?
 
     /// - Parameter isKnown: an earlier coordinator submitted the job already: look before asking for it.
     init(node: String, attempt: Int, isKnown: Bool = false, patience: Duration, now: Duration) {
@@ -65,6 +67,7 @@ struct JobFollowing {
         guard let snapshot else { return begunAnew(at: max(1, attempt)) }
         isAccepted = true
         attempt = snapshot.attempt
+        keep(snapshot.progress)
         // Numbers go on over attempts. Lower ones mean that the agent has lost its memory of the job.
         if snapshot.lastSequence < sequence { sequence = 0 }
         switch snapshot.state {
@@ -76,7 +79,7 @@ struct JobFollowing {
             return .finished(
                 NodeEnding(
                     node: node, attempt: attempt, snapshot: snapshot, error: error(of: snapshot),
-                    wasHeard: true))
+                    wasHeard: true, progress: lastProgress))
         }
     }
 
@@ -84,6 +87,7 @@ struct JobFollowing {
     mutating func heard(_ event: JobEvent, now: Duration) -> Bool {
         heard(now)
         sequence = max(sequence, event.sequence)
+        if let progress = event.progress { keep(progress) }
         return event.kind == .state && event.state?.isFinal == true
     }
 
@@ -97,7 +101,6 @@ struct JobFollowing {
     mutating func failed(_ error: WireError, now: Duration) -> Step {
         // An agent that is stopping says `interrupted`; it may be back soon.
         guard error.kind == .agentLost || error.kind == .interrupted else { return finished(error) }
-        lastError = error
         failures += 1
         guard now - lastHeard < patience else { return finished(lost(error)) }
         return .pause(min(Self.longestPause, .milliseconds(500) * (1 << min(failures, 4)), patience))
@@ -110,6 +113,11 @@ struct JobFollowing {
         wasHeard = true
         lastHeard = now
         failures = 0
+    }
+
+    /// An agent that came back has forgotten what its dead self had done: nothing is no news.
+    private mutating func keep(_ progress: JobProgress) {
+        if progress.dumpedBytes > 0 || progress.storedBytes > 0 { lastProgress = progress }
     }
 
     private mutating func begunAnew(at attempt: Int) -> Step {
@@ -125,7 +133,9 @@ struct JobFollowing {
     }
 
     private func finished(_ error: WireError) -> Step {
-        .finished(NodeEnding(node: node, attempt: attempt, error: error, wasHeard: wasHeard))
+        .finished(
+            NodeEnding(
+                node: node, attempt: attempt, error: error, wasHeard: wasHeard, progress: lastProgress))
     }
 
     private func lost(_ error: WireError) -> WireError {

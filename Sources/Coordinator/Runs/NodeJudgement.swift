@@ -21,6 +21,10 @@ enum NodeJudgement {
         ending: NodeEnding?
     ) -> NodeVerdict {
         var verdict = NodeVerdict(node: node, state: .failed, jobID: jobID, attempt: ending?.attempt ?? 1)
+        if let seen = ending?.progress ?? ending?.snapshot?.progress {
+            verdict.dumpedBytes = seen.dumpedBytes
+            verdict.storedBytes = seen.storedBytes
+        }
         switch evidence {
         case .none:
             verdict.state = ending?.wasHeard == true ? .failed : .missing

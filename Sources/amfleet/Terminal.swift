@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Coordinator
+internal import Files
 internal import Glibc
 
 /// One of the process's two outputs, unbuffered.
@@ -27,8 +28,20 @@ struct Terminal: Sendable {
 
     /// Progress is redrawn where somebody looks on, and written line by line elsewhere.
     var console: Console {
-        let isRedrawable = isatty(descriptor) == 1 && getenv("TERM").map { String(cString: $0) } != "dumb"
-        let columns = getenv("COLUMNS").flatMap { Int(String(cString: $0)) } ?? 80
-        return Console(terminalWidth: isRedrawable ? columns : nil) { write($0) }
+        let isRedrawable = isatty(descriptor) == 1 && Self.environment("TERM") != "dumb"
+        guard isRedrawable else { return Console { write($0) } }
+        return Console(terminal: { size }) { write($0) }
+    }
+
+    /// What the terminal says now, since its window may change; else the environment; else what terminals once had.
+    private var size: TerminalSize {
+        TerminalSize(of: descriptor)
+            ?? TerminalSize(
+                columns: Self.environment("COLUMNS").flatMap { Int($0) } ?? 80,
+                rows: Self.environment("LINES").flatMap { Int($0) } ?? 24)
+    }
+
+    private static func environment(_ name: String) -> String? {
+        getenv(name).map { String(cString: $0) }
     }
 }

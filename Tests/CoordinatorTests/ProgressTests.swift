@@ -54,21 +54,18 @@ import Testing
         #expect(ProgressText.lines([row], at: .zero) == ["node01  failed: no word"])
     }
 
-    @Test func `elsewhere than on a terminal only changed lines are written`() {
-        var picture = ProgressPicture(terminalWidth: nil)
-        expect(&picture, lines: ["a 1", "b 1"], notes: [], "a 1\nb 1\n")
-        expect(&picture, lines: ["a 1", "b 2"], notes: ["note"], "note\nb 2\n")
-        expect(&picture, lines: ["a 1", "b 2"], notes: [], "")
-    }
-
-    @Test func `on a terminal lines are drawn over, and notes scroll away above them`() {
-        var picture = ProgressPicture(terminalWidth: 24)
-        expect(&picture, lines: ["a 1", "b 1"], notes: [], "\u{1B}[2Ka 1\n\u{1B}[2Kb 1\n")
-        expect(
-            &picture, lines: ["a 2", "b 1"], notes: ["note"],
-            "\u{1B}[2A\u{1B}[2Knote\n\u{1B}[2Ka 2\n\u{1B}[2Kb 1\n")
-        let long = picture.text(lines: [String(repeating: "x", count: 30)], notes: [])
-        #expect(long.hasSuffix("K" + String(repeating: "x", count: 23) + "\n"))
+    @Test func `where there is little room, nodes that still run go first`() {
+        var rows = (1...9).map { ProgressRow(node: "node0\($0)") }
+        for index in [0, 1, 3, 4] { rows[index].ending = .complete }
+        rows[2].ending = .failed("no word")
+        let lines = ProgressText.lines(rows, at: .zero, atMost: 7)
+        #expect(
+            lines.map { String($0.prefix(6)) } == [
+                "node03", "node06", "node07", "node08", "node09", "… and ", "all   ",
+            ])
+        #expect(lines[5] == "… and 4 more")
+        #expect(lines.last == "all     0 B  nodes 5/9")
+        #expect(ProgressText.lines(rows, at: .zero, atMost: 10).count == 10)
     }
 
     @Test func `the same note of a node is told once`() async {
@@ -93,9 +90,23 @@ import Testing
         #expect(shown.text.contains("all is said\n"))
     }
 
-    private func expect(_ picture: inout ProgressPicture, lines: [String], notes: [String], _ text: String) {
-        let written = picture.text(lines: lines, notes: notes)
-        #expect(written == text)
+    @Test func `a job that another coordinator carries shows its state, and may begin again`() async {
+        let board = ProgressBoard(nodes: ["node01"])
+        func state(_ state: JobState, _ error: WireError? = nil) async -> ProgressRow? {
+            await board.show(
+                "node01",
+                JobSnapshot(
+                    id: "x", run: Sample.run, kind: .backup, attempt: 1, state: state,
+                    startedAt: Sample.time, progress: progress(Self.mebibyte), error: error))
+            return await board.takeNews().rows.first
+        }
+        #expect(await state(.running)?.ending == nil)
+        let lost = WireError(.interrupted, "the agent stopped in the middle")
+        #expect(await state(.interrupted, lost)?.ending == .failed("the agent stopped in the middle"))
+        #expect(await state(.running)?.ending == nil)
+        let done = await state(.succeeded)
+        #expect(done?.ending == .complete)
+        #expect(done?.progress?.dumpedBytes == Self.mebibyte)
     }
 
     private func progress(_ done: Int64) -> JobProgress {

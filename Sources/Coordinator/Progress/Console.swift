@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 
+public import Files
+
 /// Where progress is shown: a terminal, or a file or pipe that wants whole lines.
 public struct Console: Sendable {
-    /// Columns of the terminal; nil where it is none, and nothing can be redrawn.
-    public var terminalWidth: Int?
+    /// The terminal's size now; nil where it is none, and nothing can be redrawn.
+    public var terminal: (@Sendable () -> TerminalSize)?
     public var write: @Sendable (String) -> Void
 
-    public init(terminalWidth: Int? = nil, write: @escaping @Sendable (String) -> Void) {
-        self.terminalWidth = terminalWidth
+    public init(
+        terminal: (@Sendable () -> TerminalSize)? = nil, write: @escaping @Sendable (String) -> Void
+    ) {
+        self.terminal = terminal
         self.write = write
     }
 

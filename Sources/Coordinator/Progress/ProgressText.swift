@@ -5,15 +5,29 @@ internal import AgentAPI
 /// Progress in words: pure, so that every line can be read in a test.
 enum ProgressText {
     /// One line a node, and one for the set where there are several.
-    static func lines(_ rows: [ProgressRow], at time: Duration) -> [String] {
-        let width = (rows.map(\.node.count) + [3]).max() ?? 3
-        var lines = rows.map { row in
+    ///
+    /// - Parameter limit: how many lines there is room for; those of nodes that still run go first.
+    static func lines(_ rows: [ProgressRow], at time: Duration, atMost limit: Int? = nil) -> [String] {
+        let shown = chosen(rows, atMost: limit)
+        let width = (shown.map(\.node.count) + [3]).max() ?? 3
+        var lines = shown.map { row in
             row.node + String(repeating: " ", count: width - row.node.count) + "  " + state(of: row, at: time)
         }
+        if shown.count < rows.count { lines.append("… and \(rows.count - shown.count) more") }
         if rows.count > 1 {
             lines.append("all" + String(repeating: " ", count: width - 3) + "  " + set(rows, at: time))
         }
         return lines
+    }
+
+    private static func chosen(_ rows: [ProgressRow], atMost limit: Int?) -> [ProgressRow] {
+        guard let limit, rows.count > 1, rows.count + 1 > limit else { return rows }
+        let room = max(1, limit - 2)
+        let byInterest =
+            rows.filter { $0.ending == nil } + rows.filter { $0.ending != nil && $0.ending != .complete }
+            + rows.filter { $0.ending == .complete }
+        let names = Set(byInterest.prefix(room).map(\.node))
+        return rows.filter { names.contains($0.node) }
     }
 
     /// What stands after the node's name.

@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <spawn.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -105,5 +106,13 @@ int amfleet_wait_unreaped(pid_t process) {
     while (waitid(P_PID, (id_t)process, &info, WEXITED | WNOWAIT) != 0) {
         if (errno != EINTR) return -errno;
     }
+    return 0;
+}
+
+int amfleet_terminal_size(int descriptor, int *columns, int *rows) {
+    struct winsize size;
+    if (ioctl(descriptor, TIOCGWINSZ, &size) != 0) return -errno;
+    *columns = size.ws_col;
+    *rows = size.ws_row;
     return 0;
 }

@@ -35,3 +35,6 @@ int amfleet_spawn(
 
 /// Waits until the child has ended and leaves it unreaped (its id stays ours): 0 or -errno.
 int amfleet_wait_unreaped(pid_t process);
+
+/// Columns and rows of the terminal behind the descriptor, 0 where it does not know them: 0 or -errno (-ENOTTY: none).
+int amfleet_terminal_size(int descriptor, int *columns, int *rows);

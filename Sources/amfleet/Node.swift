@@ -10,6 +10,8 @@ struct NodeVerb: AsyncParsableCommand {
 }
 
 struct NodeAddVerb: Verb {
+    static let documentName = "node add"
+
     static let configuration = CommandConfiguration(
         commandName: "add",
         abstract: "Issue a node's identity, a folder to copy to it, and enter it in cluster.json.")
@@ -40,6 +42,8 @@ struct NodeAddVerb: Verb {
 }
 
 struct NodeRemoveVerb: Verb {
+    static let documentName = "node remove"
+
     static let configuration = CommandConfiguration(
         commandName: "remove", abstract: "Take a node out of cluster.json; its data stays in the bucket.")
 
@@ -56,6 +60,8 @@ struct NodeRemoveVerb: Verb {
 }
 
 struct NodeListVerb: Verb {
+    static let documentName = "node list"
+
     static let configuration = CommandConfiguration(
         commandName: "list", abstract: "The nodes of cluster.json.")
 

@@ -22,10 +22,15 @@ struct CommonOptions: ParsableArguments, Sendable {
 protocol Verb: AsyncParsableCommand, Sendable {
     var common: CommonOptions { get }
 
+    /// What its JSON calls it.
+    static var documentName: String { get }
+
     func report() async throws -> any CommandReport
 }
 
 extension Verb {
+    static var documentName: String { configuration.commandName ?? "amfleet" }
+
     func run() async throws {
         let code = await Interruptible.run { await output() }
         throw ArgumentParser.ExitCode(code.rawValue)
@@ -47,7 +52,7 @@ extension Verb {
     }
 
     private func output() async -> ExitCode {
-        let name = Self.configuration.commandName ?? "amfleet"
+        let name = Self.documentName
         do {
             let report = try await report()
             try write(report, name)

@@ -93,6 +93,22 @@ import Testing
             report.lines[1].hasPrefix("node01  ok     0.1.0    365 d left   +0.0 s    +0.0 s  vertica ok"))
     }
 
+    @Test func `the text sums remarks up, the JSON keeps each by itself`() throws {
+        var open = status()
+        open.configurations[0].remarks = ["dumpcycle", "runtapes"].map {
+            "/etc/amanda/vertica/amanda.conf:4: \($0): read, kept, not used by this version"
+        }
+        let report = StatusReport(
+            cluster: "demo", checkedAt: now, nodes: [row(open)], newestSet: nil, findings: findings(row(open))
+        )
+        #expect(
+            report.lines.contains(
+                "  node01: vertica: dumpcycle, runtapes: read, kept, not used by this version"))
+        let text = String(decoding: try report.document(command: "status"), as: UTF8.self)
+        #expect(text.components(separatedBy: "\"configuration\" : \"vertica\"").count == 3)
+        #expect(text.contains("amanda.conf:4: runtapes: read, kept, not used by this version"))
+    }
+
     @Test func `a volume that bears another run, or none, is overwritten; a silent store proves nothing`()
         throws
     {

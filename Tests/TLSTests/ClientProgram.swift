@@ -2,6 +2,7 @@
 
 import Foundation
 import Synchronization
+import TestSupport
 
 /// What a client program left behind.
 struct ClientOutcome: Sendable {
@@ -18,6 +19,9 @@ final class ClientProgram: Sendable {
     private let folder: URL
     private let ended: Task<Int32, Never>
     private let input = Mutex<FileHandle?>(nil)
+
+    /// Whether the clients that these tests are about are there, or their absence must show.
+    static var areUsable: Bool { RequiredTools.areUsable("curl", "openssl", "python3") }
 
     /// Starts `tool` with output and errors in files, so that a client never waits for the test to read them.
     init(_ tool: String, _ arguments: [String], input: Data? = nil, keepsInput: Bool = false) throws {

@@ -3,7 +3,8 @@
 import TLS
 import Testing
 
-@Suite(.timeLimit(.minutes(5))) struct DisturbedHandshakeTests {
+@Suite(.timeLimit(.minutes(5)), .enabled(if: ClientProgram.areUsable))
+struct DisturbedHandshakeTests {
     @Test func `lets a silent connection go when its time is up`() async throws {
         try await TestServer.run(limits: TLSLimits(handshake: .milliseconds(300))) { server in
             let words = try await server.scene("silent").text.split(separator: " ")

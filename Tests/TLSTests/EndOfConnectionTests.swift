@@ -6,7 +6,8 @@ import TLS
 import TestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(5))) struct EndOfConnectionTests {
+@Suite(.timeLimit(.minutes(5)), .enabled(if: ClientProgram.areUsable))
+struct EndOfConnectionTests {
     @Test(arguments: [
         ("cut-mid-record", "fin"), ("cut-mid-record", "reset"), ("fin-between-records", "fin"),
         ("close-notify-in-chunked", "close_notify"),

@@ -6,7 +6,8 @@ import TLS
 import TestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(5))) struct HandshakeTests {
+@Suite(.timeLimit(.minutes(5)), .enabled(if: ClientProgram.areUsable))
+struct HandshakeTests {
     @Test func `lets the coordinator in and names it to the route`() async throws {
         try await TestServer.run { server in
             let outcome = try await server.curl("who", "--http2", "-w", "%{http_version} %{num_connects}")

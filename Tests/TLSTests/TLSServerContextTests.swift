@@ -7,7 +7,8 @@ import TLS
 import TestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(5))) struct TLSServerContextTests {
+@Suite(.timeLimit(.minutes(5)), .enabled(if: ClientProgram.areUsable))
+struct TLSServerContextTests {
     @Test func `names the file that is missing, rubbish or another's`() throws {
         try withIdentity { identity, authority in
             let other = try authority.write(.node("node02"))

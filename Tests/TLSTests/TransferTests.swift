@@ -6,7 +6,8 @@ import TLS
 import TestSupport
 import Testing
 
-@Suite(.serialized, .timeLimit(.minutes(10))) struct TransferTests {
+@Suite(.serialized, .timeLimit(.minutes(10)), .enabled(if: ClientProgram.areUsable))
+struct TransferTests {
     static let bulkByteCount = 100 << 20
 
     @Test func `sends 100 MiB as they were`() async throws {

@@ -83,7 +83,9 @@ private struct OneDump {
         let child = try spawnTar(options, directory, workspace, listing)
         let pipeline = DumpPipeline(child: child, level: level, plan: plan, uploads: uploads, meter: meter)
         do {
-            totals = try await pipeline.run { try await Self.checkEnd(of: child, listing) }
+            totals = try await pipeline.run { [plan] in
+                try await Self.checkEnd(of: child, listing, limit: plan.stallLimit)
+            }
         } catch {
             child.terminate()
             _ = await child.exit()
@@ -112,9 +114,9 @@ private struct OneDump {
     }
 
     /// amgtar's rule: statuses 0 and 1 are good, whatever else is not.
-    private static func checkEnd(of child: ChildProcess, _ listing: TarListing) async throws {
-        let exit = await child.exit()
-        try Task.checkCancellation()
+    private static func checkEnd(of child: ChildProcess, _ listing: TarListing, limit: Duration) async throws
+    {
+        let exit = try await child.exit(within: limit)
         guard exit == .status(0) || exit == .status(1) else {
             throw DumpError.tarFailed(exit: exit, lastMessage: listing.strange.last ?? listing.notes.last)
         }

@@ -44,9 +44,9 @@ public struct RestoreEngine: Sendable {
         try FileSystem.makeDirectories(plan.target)
         let extraction = try TarExtraction(plan)
         let meter = RestoreMeter(total: stream.byteCount, progress)
-        let pipeline = RestorePipeline(client: client, plan: plan, stream: stream, meter: meter) { bytes in
-            try extraction.write(bytes)
-        }
+        let pipeline = RestorePipeline(
+            client: client, plan: plan, stream: stream, meter: meter, stopSink: { extraction.stop() },
+            sink: { try extraction.write($0) })
         let totals: RestorePipeline.Totals
         do {
             totals = try await pipeline.run()

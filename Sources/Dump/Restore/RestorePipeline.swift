@@ -32,6 +32,7 @@ struct RestorePipeline: Sendable {
     private let ranges: [StoredStream.Range]
     private let meter: RestoreMeter
     private let sink: @Sendable (UnsafeRawBufferPointer) throws -> Void
+    private let stopSink: @Sendable () -> Void
     private let fetchBlocks: BlockPool
     private let members: BlockPool
     private let natives: BlockPool
@@ -39,9 +40,10 @@ struct RestorePipeline: Sendable {
     private let fetched = OrderedHandOver<Fetch>()
     private let workers: OrderedWorkers<StreamPiece, ByteBlock>
 
-    /// `sink` is called on one thread, in order, and may block.
+    /// `sink` is called on one thread, in order, and may block; `stopSink` must make it return, from any thread.
     init(
         client: S3Client, plan: RestorePlan, stream: StoredStream, meter: RestoreMeter,
+        stopSink: @escaping @Sendable () -> Void = {},
         sink: @escaping @Sendable (UnsafeRawBufferPointer) throws -> Void
     ) {
         let width = plan.decompressionThreadCount
@@ -52,6 +54,7 @@ struct RestorePipeline: Sendable {
         self.plan = plan
         self.meter = meter
         self.sink = sink
+        self.stopSink = stopSink
         self.members = members
         self.natives = natives
         ranges = stream.ranges(of: plan.fetchByteCount)
@@ -120,6 +123,7 @@ struct RestorePipeline: Sendable {
         fetches.fail(error)
         fetched.fail(error)
         workers.fail(error)
+        stopSink()
     }
 
     /// Blocks are given out in the order of the ranges, so the oldest range always has one.

@@ -46,12 +46,15 @@ final class TarExtraction: Sendable {
         try child.writeBlocking(bytes, stallLimit: stallLimit)
     }
 
+    /// Makes a `write` that waits for tar return. Harmless after tar's end.
+    func stop() {
+        child.terminate()
+    }
+
     /// The archive is whole: waits for tar, and gives its messages.
     func finish() async throws -> [String] {
         child.closeInput()
-        let exit = await child.exit()
-        try Task.checkCancellation()
-        try check(exit)
+        try check(try await child.exit(within: stallLimit))
         return messages.all
     }
 

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Synchronization
+
+extension ChildProcess {
+    /// Waits for its end at most `limit`; then it is terminated, and its end awaited all the same.
+    ///
+    /// - Throws: `stalled` after `limit`; `CancellationError` when the task was cancelled, after the child's end.
+    public func exit(within limit: Duration) async throws -> ChildExit {
+        let watch = Watch()
+        async let _: Void = terminate(after: limit, noting: watch)  // cancelled when this function is left
+        let exit = await exit()
+        try Task.checkCancellation()
+        if watch.hasStruck { throw ChildProcessError.stalled(executable: command.executable, limit: limit) }
+        return exit
+    }
+
+    private func terminate(after limit: Duration, noting watch: Watch) async throws {
+        try await Task.sleep(for: limit)
+        watch.strike()
+        terminate()
+    }
+
+    private final class Watch: Sendable {
+        private let state = Mutex(false)
+
+        var hasStruck: Bool { state.withLock { $0 } }
+
+        func strike() {
+            state.withLock { $0 = true }
+        }
+    }
+}

@@ -73,4 +73,19 @@ struct MisbehavingTarTests {
             }
         }
     }
+
+    @Test(arguments: [
+        "./random: Warning: Read error at byte 65536, while reading 10240 bytes: Input/output error",
+        "./lost: Warning: Cannot open: Input/output error",
+    ])
+    func `what the disk could not give fails the dump, and names the file`(message: String) async throws {
+        let fixture = try await DumpFixture(server: .shared())
+        try shell("head -c 100K /dev/urandom > random", in: fixture.source)
+        let script = try tar(fixture, "/bin/tar \"$@\"\nstatus=$?\necho 'tar: \(message)' >&2\nexit $status")
+        let outcome = try await fixture.dump(
+            fixture.plan { $0.properties.append(.init(name: "gnutar-path", values: [script])) })
+        #expect(failure(outcome)?.contains(message) == true, "\(outcome.status)")
+        let header = try await RestoreEngine(client: fixture.client).header(keys: fixture.keys, fileNumber: 1)
+        #expect(header.isPartial)
+    }
 }

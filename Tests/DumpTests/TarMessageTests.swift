@@ -39,11 +39,18 @@ import Testing
 
     @Test(arguments: [
         "tar: ./a: Warning: Cannot open: Permission denied", "tar: ./x: file changed as we read it",
-        "tar: ./x: Warning: Read error at byte 0, while reading 4096 bytes: Input/output error",
         "anything else",
     ])
     func `calls everything else strange`(line: String) {
         #expect(message(line) == .strange(line))
+    }
+
+    @Test(arguments: [
+        "tar: ./x: Warning: Read error at byte 0, while reading 4096 bytes: Input/output error",
+        "tar: ./x: Warning: Cannot open: Stale file handle",
+    ])
+    func `tells what the disk could not give from what is strange`(line: String) {
+        #expect(message(line) == .readError(line))
     }
 }
 

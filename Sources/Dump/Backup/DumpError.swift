@@ -12,6 +12,8 @@ public enum DumpError: Error, Sendable, Equatable {
     case noDirectory(path: String, reason: String)
     /// tar did not end well; its last message.
     case tarFailed(exit: ChildExit, lastMessage: String?)
+    /// The disk did not give what is on it: tar's first message of that kind, which names the file.
+    case unreadable(message: String)
     /// More files would be needed than a volume can number, or a part has other bytes than were sent.
     case inconsistent(what: String)
     /// The work after a failure or a cancellation did not end in time.
@@ -28,6 +30,7 @@ extension DumpError: CustomStringConvertible {
         case .noDirectory(let path, let reason): "cannot dump '\(path)': \(reason)"
         case .tarFailed(let exit, let lastMessage):
             "tar \(exit)" + (lastMessage.map { ": \($0)" } ?? "")
+        case .unreadable(let message): "the disk could not be read: \(message)"
         case .inconsistent(let what): what
         case .cleanUpTimedOut(let limit): "what was begun in the bucket could not be removed within \(limit)"
         }

@@ -21,6 +21,7 @@ final class TarListing: Sendable {
         var totalByteCount: Int64?
         var entryCount = 0
         var indexFailure: FilesError?
+        var firstReadError: String?
     }
 
     /// `indexPath`: where the index goes, one path a line, mode 0600; nil: nowhere.
@@ -46,12 +47,17 @@ final class TarListing: Sendable {
             case .ignorable: break
             case .note(let text): state.notes.append(text)
             case .strange(let text): state.strange.append(text)
+            case .readError(let text):
+                state.strange.append(text)
+                state.firstReadError = state.firstReadError ?? text
             }
         }
     }
 
     var entryCount: Int { state.withLock { $0.entryCount } }
     var totalByteCount: Int64? { state.withLock { $0.totalByteCount } }
+    /// Of a file that the disk did not give: the dump does not count.
+    var firstReadError: String? { state.withLock { $0.firstReadError } }
     var notes: [String] { state.withLock { $0.notes.texts } }
     var strange: [String] { state.withLock { $0.strange.texts } }
 

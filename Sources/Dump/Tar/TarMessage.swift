@@ -4,8 +4,8 @@ import AmandaFormat
 
 /// One line of tar's standard error while it makes an archive, sorted as amgtar sorts it.
 ///
-/// Source: Amanda 3.5.1 `application-src/amgtar.c`, `init_re_table`; one difference on purpose: a file that vanished
-/// while tar ran is a note, not strange.
+/// Source: Amanda 3.5.1 `application-src/amgtar.c`, `init_re_table`; two differences on purpose: a file that vanished
+/// while tar ran is a note, not strange; what the disk could not give fails the dump.
 enum TarMessage: Equatable {
     /// A name that is now in the archive, as it stands in the index.
     case entry(IndexPath)
@@ -17,6 +17,8 @@ enum TarMessage: Equatable {
     case note(String)
     /// For the administrator: the dump counts, and is STRANGE.
     case strange(String)
+    /// Bytes that are on the disk are not in the archive: zeros stand for them, or the file is missing.
+    case readError(String)
 
     init(_ line: [UInt8]) {
         if line.starts(with: "block ".utf8) || line.starts(with: "./".utf8) {
@@ -36,7 +38,9 @@ enum TarMessage: Equatable {
         {
             self = .ignorable
         } else {
-            self = Self.isNote(text) ? .note(text) : .strange(text)
+            self =
+                Self.isReadError(text)
+                ? .readError(text) : Self.isNote(text) ? .note(text) : .strange(text)
         }
     }
 
@@ -50,6 +54,17 @@ enum TarMessage: Equatable {
         ": Warning: Cannot stat: No such file or directory", ": Cannot stat: No such file or directory",
         ": Warning: Cannot open: No such file or directory", ": Cannot open: No such file or directory",
     ]
+
+    /// `tar: ./x: Warning: Read error at byte 70144, while reading 10240 bytes: Input/output error` (status 0, with
+    /// `--ignore-failed-read`), and what else the kernel says of a medium or file system that fails.
+    private static let readErrorSuffixes = [
+        ": Input/output error", ": Stale file handle", ": Structure needs cleaning",
+        ": Transport endpoint is not connected",
+    ]
+
+    private static func isReadError(_ text: String) -> Bool {
+        text.contains(": Read error at byte ") || readErrorSuffixes.contains(where: text.hasSuffix)
+    }
 
     private static func isNote(_ text: String) -> Bool {
         if noteSuffixes.contains(where: text.hasSuffix) { return true }

@@ -88,4 +88,13 @@ struct MisbehavingTarTests {
         let header = try await RestoreEngine(client: fixture.client).header(keys: fixture.keys, fileNumber: 1)
         #expect(header.isPartial)
     }
+
+    @Test(arguments: ["./nothing", "./no/such/file", "*.absent", "./x*"])
+    func `an include that finds nothing is no dump`(include: String) async throws {
+        let fixture = try await DumpFixture(server: .shared())
+        try shell("seq 1 1000 > text", in: fixture.source)
+        let outcome = try await fixture.dump(
+            fixture.plan { $0.include = .init(files: [include], lists: [], isOptional: false) })
+        #expect(failure(outcome)?.contains("include") == true, "\(outcome.status) \(outcome.notes)")
+    }
 }

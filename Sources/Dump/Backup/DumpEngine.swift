@@ -77,6 +77,7 @@ private struct OneDump {
         let workspace = try TarWorkspace(plan, options, readFrom: directory)
         defer { workspace.remove() }
         earlyStrange = workspace.selection.strange
+        if workspace.selection.includesNothing { throw DumpError.nothingToInclude(directory: directory) }
         let listing = try TarListing(indexPath: plan.indexPath)
         self.listing = listing
 

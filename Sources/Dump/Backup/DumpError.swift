@@ -14,6 +14,8 @@ public enum DumpError: Error, Sendable, Equatable {
     case tarFailed(exit: ChildExit, lastMessage: String?)
     /// The disk did not give what is on it: tar's first message of that kind, which names the file.
     case unreadable(message: String)
+    /// The DLE names what to include, and none of it is there.
+    case nothingToInclude(directory: String)
     /// More files would be needed than a volume can number, or a part has other bytes than were sent.
     case inconsistent(what: String)
     /// The work after a failure or a cancellation did not end in time.
@@ -31,6 +33,7 @@ extension DumpError: CustomStringConvertible {
         case .tarFailed(let exit, let lastMessage):
             "tar \(exit)" + (lastMessage.map { ": \($0)" } ?? "")
         case .unreadable(let message): "the disk could not be read: \(message)"
+        case .nothingToInclude(let directory): "nothing that the include names is in '\(directory)'"
         case .inconsistent(let what): what
         case .cleanUpTimedOut(let limit): "what was begun in the bucket could not be removed within \(limit)"
         }

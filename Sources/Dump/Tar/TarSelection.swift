@@ -13,6 +13,8 @@ struct TarSelection {
     private(set) var excludeFile: String?
     /// For `--files-from`; nil: everything.
     private(set) var includeFile: String?
+    /// There are includes, and none of them is there: tar would make an archive of nothing, and call it good.
+    private(set) var includesNothing = false
     /// What amgtar prints with a `?` before tar begins.
     private(set) var strange: [String] = []
 
@@ -27,8 +29,13 @@ struct TarSelection {
             let path = "\(workDirectory)/include"
             var names: [[UInt8]] = []
             for pattern in patterns(of: include, "include", device) {
-                names += self.names(matching: pattern, device)
+                let found = self.names(matching: pattern, device)
+                if found.isEmpty {
+                    strange.append("include '\(String(amandaBytes: pattern))' matches nothing")
+                }
+                names += found
             }
+            includesNothing = names.isEmpty
             try Self.write(names, to: path)
             includeFile = path
         }
@@ -64,7 +71,11 @@ struct TarSelection {
             return []
         }
         let component = Array(pattern.dropFirst(2))
-        if component.contains(UInt8(ascii: "/")) { return [pattern] }
+        if component.contains(UInt8(ascii: "/")) {
+            let path = Array(device.utf8) + [UInt8(ascii: "/")] + component + [0]
+            var status = stat()
+            return lstat(path.map { CChar(bitPattern: $0) }, &status) == 0 ? [pattern] : []
+        }
         guard let directory = opendir(device) else { return [pattern] }
         defer { closedir(directory) }
         var names: [[UInt8]] = []

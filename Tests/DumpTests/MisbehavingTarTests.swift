@@ -89,6 +89,16 @@ struct MisbehavingTarTests {
         #expect(header.isPartial)
     }
 
+    @Test func `the program that a header names is never run`() async throws {
+        let fixture = try await DumpFixture(server: .shared())
+        try shell("seq 1 1000 > text", in: fixture.source)
+        let script = try tar(fixture, "exec /bin/tar \"$@\"")
+        let outcome = try await fixture.dump(
+            fixture.plan { $0.properties.append(.init(name: "gnutar-path", values: [script])) })
+        #expect(outcome.isUsable)
+        #expect(try await fixture.restorePlan(outcome).tar.gnutarPath == "/usr/bin/tar")
+    }
+
     @Test(arguments: ["./nothing", "./no/such/file", "*.absent", "./x*"])
     func `an include that finds nothing is no dump`(include: String) async throws {
         let fixture = try await DumpFixture(server: .shared())

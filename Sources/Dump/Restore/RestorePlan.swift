@@ -99,3 +99,4 @@ public struct RestorePlan: Sendable {
             stored: header.serverCRC, target: target, tar: options, recoveryThreadCount: recoveryThreadCount)
     }
 }
+        options.gnutarPath = TarOptions().gnutarPath  // a header never names a program to run as root

@@ -107,4 +107,13 @@ struct MisbehavingTarTests {
             fixture.plan { $0.include = .init(files: [include], lists: [], isOptional: false) })
         #expect(failure(outcome)?.contains("include") == true, "\(outcome.status) \(outcome.notes)")
     }
+
+    @Test func `a dump without a recorded checksum says that it was not compared`() async throws {
+        let fixture = try await DumpFixture(server: .shared())
+        try shell("seq 1 1000 > text", in: fixture.source)
+        var plan = try await fixture.restorePlan(try await fixture.dump(fixture.plan()))
+        (plan.native, plan.stored) = (nil, nil)
+        let restored = try await RestoreEngine(client: fixture.client).restore(plan)
+        #expect(restored.messages.contains { $0.contains("no checksum") })
+    }
 }

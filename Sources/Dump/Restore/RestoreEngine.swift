@@ -57,7 +57,7 @@ public struct RestoreEngine: Sendable {
         let messages = try await extraction.finish()
         meter.finish()
         return RestoreOutcome(
-            native: totals.native, stored: totals.stored, messages: messages,
+            native: totals.native, stored: totals.stored, messages: plan.remarks + messages,
             seconds: (ContinuousClock.now - started) / .seconds(1))
     }
 

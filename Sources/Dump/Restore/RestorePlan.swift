@@ -65,6 +65,12 @@ public struct RestorePlan: Sendable {
         decompressionThreadCount = MemoryPlan.defaultCompressionThreadCount
     }
 
+    /// What cannot be checked, for the report.
+    var remarks: [String] {
+        let isKnown = [native, stored].contains { $0?.isKnown == true }
+        return isKnown ? [] : ["no checksum of this dump is recorded: what came back could not be compared"]
+    }
+
     /// The plan that the header of the dump's first part asks for.
     ///
     /// - Throws: `unsupported` for encryption and custom compression, `badHeader` if the DLE cannot be read.
@@ -94,9 +100,9 @@ public struct RestorePlan: Sendable {
         }
         var options = try TarOptions(properties: dle?.properties ?? [])
         options.directory = nil  // where it was read from is not where it goes
+        options.gnutarPath = TarOptions().gnutarPath  // a header never names a program to run as root
         self.init(
             parts: parts, isGzipped: header.compressionSuffix == ".gz", native: header.nativeCRC,
             stored: header.serverCRC, target: target, tar: options, recoveryThreadCount: recoveryThreadCount)
     }
 }
-        options.gnutarPath = TarOptions().gnutarPath  // a header never names a program to run as root

@@ -124,8 +124,8 @@ private struct OneDump {
         guard listing.totalByteCount != nil else {
             throw DumpError.tarFailed(exit: exit, lastMessage: "it did not say how much it wrote")
         }
-    }
         if let message = listing.firstReadError { throw DumpError.unreadable(message: message) }
+    }
 
     private mutating func completeHeader() {
         guard let totals else { return }

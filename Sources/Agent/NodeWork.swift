@@ -3,6 +3,7 @@
 import AgentAPI
 import AmandaFormat
 import Catalog
+import Certificates
 import HTTPTransport
 import Logging
 import S3
@@ -31,6 +32,16 @@ struct NodeWork: JobWork {
     private func check(_ order: RestoreOrder) throws(WireError) {
         guard !order.configurations.isEmpty else {
             throw WireError(.configuration, node: settings.node, "the job names no configuration")
+        }
+        // Both become parts of paths.
+        do throws(CertificateError) {
+            _ = try PeerName(cluster: settings.cluster, role: .node(order.sourceNode))
+        } catch {
+            throw WireError(.configuration, node: settings.node, text: "\(error)")
+        }
+        for choice in order.configurations where !ConfigurationDirectory.isName(choice.name) {
+            throw WireError(
+                .configuration, node: settings.node, "'\(choice.name)' is no name of a configuration")
         }
         if let directory = order.directory, !directory.hasPrefix("/") {
             throw WireError(

@@ -55,7 +55,7 @@ public struct ConfigurationDirectory: Sendable, Hashable {
     }
 
     /// A name, not a path: nothing else may be reached through it.
-    private static func isName(_ name: String) -> Bool {
+    public static func isName(_ name: String) -> Bool {
         !name.isEmpty && name != "." && name != ".." && !name.utf8.contains(UInt8(ascii: "/"))
     }
 

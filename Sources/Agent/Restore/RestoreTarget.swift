@@ -21,7 +21,7 @@ enum RestoreTarget: Sendable, Equatable {
     init(_ dump: RestorableDump, order: RestoreOrder, settings: AgentSettings) throws(WireError) {
         let device = Self.trimmed(dump.device ?? dump.disk)
         if let top = order.directory {
-            let inside = device.split(separator: "/").joined(separator: "/")
+            let inside = Self.inside(device)
             let path = "\(Self.trimmed(top))/\(order.sourceNode)/\(dump.configuration.name)"
             self = .directory(inside.isEmpty ? path : "\(path)/\(inside)")
             return
@@ -52,6 +52,15 @@ enum RestoreTarget: Sendable, Equatable {
         throw WireError(
             .failed, node: node, "'\(path)' is not empty",
             hint: "restore over it with '--overwrite', or to another place with '--to DIR'.")
+    }
+
+    /// The path below a directory that it must not leave: `..` goes up in what stands before it, and never further.
+    private static func inside(_ device: String) -> String {
+        var components: [Substring] = []
+        for component in device.split(separator: "/") where component != "." {
+            if component == ".." { _ = components.popLast() } else { components.append(component) }
+        }
+        return components.joined(separator: "/")
     }
 
     private static func trimmed(_ path: String) -> String {

@@ -58,4 +58,49 @@ import Testing
             await #expect(throws: WireError.self) { try await work.check(asked) }
         }
     }
+
+    @Test func `a directory that holds only a name without UTF-8 is not empty`() throws {
+        try FileSystem.makeDirectories("\(state.path)/target")
+        writeLatin("\(state.path)/target/caf")
+        let target = RestoreTarget.directory("\(state.path)/target")
+        #expect(throws: WireError.self) { try target.requireFree(overwrite: false, node: "node01") }
+    }
+
+    @Test func `installing over an existing directory brings names without UTF-8 too`() throws {
+        let place = try #require(
+            SelfBackupPlace(device: "/etc", amandaDirectory: "\(state.path)/etc/amanda"))
+        let restore = SelfRestore(place)
+        try restore.prepare()
+        try FileSystem.makeDirectories("\(restore.staging)/amanda/vertica/index")
+        writeLatin("\(restore.staging)/amanda/vertica/index/caf")
+        try FileSystem.makeDirectories("\(state.path)/etc/amanda/vertica")
+        _ = try restore.install()
+        #expect(existsLatin("\(state.path)/etc/amanda/vertica/index/caf"))
+        try restore.prepare()
+        try FileSystem.makeDirectories("\(restore.staging)/amanda/vertica/index")
+        writeLatin("\(restore.staging)/amanda/vertica/index/other")
+        _ = try restore.install()
+        #expect(existsLatin("\(state.path)/etc/amanda/vertica/index/other"))
+        #expect(existsLatin("\(state.path)/etc/amanda/vertica/index/caf"))
+    }
+
+    @Test func `a self-backup without Amanda's directory is no success`() throws {
+        let place = try #require(
+            SelfBackupPlace(device: "/etc", amandaDirectory: "\(state.path)/etc/amanda"))
+        let restore = SelfRestore(place)
+        try restore.prepare()
+        #expect(throws: WireError.self) { _ = try restore.install() }
+    }
+
+    @Test func `a link in the place of Amanda's directory is not followed`() throws {
+        let place = try #require(
+            SelfBackupPlace(device: "/etc", amandaDirectory: "\(state.path)/etc/amanda"))
+        let restore = SelfRestore(place)
+        try restore.prepare()
+        try FileSystem.makeDirectories("\(state.path)/live")
+        try FileSystem.writeAtomically("\(state.path)/live/amanda-client.conf", [])
+        try FileSystem.makeSymbolicLink("\(restore.staging)/amanda", to: "\(state.path)/live")
+        #expect(throws: WireError.self) { _ = try restore.install() }
+        #expect(FileSystem.exists("\(state.path)/live/amanda-client.conf"))
+    }
 }

@@ -48,7 +48,7 @@ enum RestoreTarget: Sendable, Equatable {
                 .failed, node: node, "'\(path)' is in the way: it is not a directory",
                 hint: "remove it, or restore to another place with '--to DIR'.")
         }
-        guard try !FileSystem.list(path).isEmpty else { return }
+        guard try !FileSystem.isEmptyDirectory(path) else { return }
         throw WireError(
             .failed, node: node, "'\(path)' is not empty",
             hint: "restore over it with '--overwrite', or to another place with '--to DIR'.")

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import AgentAPI
 import Files
 
 /// Moves Amanda's part of an unpacked self-backup to where it belongs.
@@ -13,8 +14,13 @@ struct SelfRestore: Sendable {
 
     init(_ place: SelfBackupPlace) {
         self.place = place
-        let parent = FileSystem.parentDirectory(of: place.amandaDirectory)
-        staging = "\(parent == "/" ? "" : parent)/.amfleet-restore"
+        staging = Self.staging(beside: place.amandaDirectory)
+    }
+
+    /// One of a restore that was killed lies there too.
+    static func staging(beside amandaDirectory: String) -> String {
+        let parent = FileSystem.parentDirectory(of: amandaDirectory)
+        return "\(parent == "/" ? "" : parent)/.amfleet-restore"
     }
 
     /// An empty staging directory; what an interrupted restore left there is removed.
@@ -29,23 +35,22 @@ struct SelfRestore: Sendable {
     }
 
     /// - Returns: remarks for the report.
+    /// - Throws: `WireError` of kind `damaged` where the dump has no such directory: nothing came back then.
     func install() throws -> [String] {
         let source = place.inside.isEmpty ? staging : "\(staging)/\(place.inside)"
-        guard FileSystem.isDirectory(source) else {
-            return ["the self-backup holds no '\(place.inside)': nothing was installed"]
+        guard try FileSystem.status(source)?.kind == .directory else {
+            throw WireError(
+                .damaged, "the self-backup holds no directory '\(place.inside)': nothing was installed",
+                hint: "restore it with '--to DIR' and look what it holds.")
         }
-        try remove("\(source)/\(SelfBackupPlace.clientConfiguration)")
+        try FileSystem.remove("\(source)/\(SelfBackupPlace.clientConfiguration)")
         let notes = try installSecurityConfiguration()
         if place.inside.isEmpty {
-            try merge(source, into: place.amandaDirectory)
+            try FileSystem.merge(source, into: place.amandaDirectory)
         } else {
             try move(source, to: place.amandaDirectory)
         }
         return notes
-    }
-
-    private func remove(_ path: String) throws {
-        if FileSystem.exists(path) { try FileSystem.remove(path) }
     }
 
     private func installSecurityConfiguration() throws -> [String] {
@@ -56,27 +61,10 @@ struct SelfRestore: Sendable {
 
     /// A target that is absent or empty is replaced whole, which keeps every owner, mode and time.
     private func move(_ source: String, to target: String) throws {
-        let isFree = try !FileSystem.exists(target) || FileSystem.list(target).isEmpty
-        if isFree {
+        if try !FileSystem.exists(target) || FileSystem.isEmptyDirectory(target) {
             try FileSystem.rename(source, to: target)
         } else {
-            try merge(source, into: target)
-        }
-    }
-
-    /// Files replace files of their names; what else lies there stays.
-    private func merge(_ source: String, into target: String) throws {
-        guard let status = try FileSystem.status(source) else { return }
-        try FileSystem.makeDirectories(target, mode: status.mode & 0o7777, owner: status.owner)
-        for name in try FileSystem.list(source) {
-            let (from, to) = ("\(source)/\(name)", "\(target)/\(name)")
-            let existing = try FileSystem.status(to)
-            if try FileSystem.status(from)?.kind == .directory, existing?.kind == .directory {
-                try merge(from, into: to)
-            } else {
-                if existing?.kind == .directory { try FileSystem.removeTree(to) }
-                try FileSystem.rename(from, to: to)
-            }
+            try FileSystem.merge(source, into: target)
         }
     }
 }

@@ -103,4 +103,36 @@ import Testing
         #expect(throws: WireError.self) { _ = try restore.install() }
         #expect(FileSystem.exists("\(state.path)/live/amanda-client.conf"))
     }
+
+    @Test(arguments: [-1, 0, 5_000_000_000])
+    func `a record with an impossible file number is damaged`(number: Int) async throws {
+        let source = try source(number, label: "v-01")
+        await #expect(throws: WireError.self) { _ = try await source.dumps(of: choice) }
+    }
+
+    @Test func `a record whose part lies on no volume of it is damaged`() async throws {
+        let source = try source(1, label: "v-09")
+        await #expect(throws: WireError.self) { _ = try await source.dumps(of: choice) }
+    }
+
+    /// Two disks: a sound one, and one with this part.
+    private func source(_ number: Int, label: String) throws -> RecordSource {
+        func dump(_ disk: String, _ number: Int, _ label: String) -> DumpRecord {
+            DumpRecord(
+                host: "localhost", disk: disk, device: disk, level: 0, status: .ok, compression: .gzip,
+                parts: [
+                    DumpPartRecord(
+                        label: label, fileNumber: number, headerKey: "h", dataKey: "d", byteCount: 1,
+                        proof: .length)
+                ])
+        }
+        let volume = VolumeRecord(label: "v-01", bucket: "b", prefix: "demo/node01/vertica/slot-01")
+        let configuration = ConfigurationRecord(
+            name: "vertica", role: .data, volumes: [volume],
+            dumps: [dump("/data1", 1, "v-01"), dump("/data2", number, label)])
+        let record = NodeRecord(
+            cluster: "demo", node: "node01", run: try #require(RunName("20261123030600")), attempt: 1,
+            fence: 0, version: "1", startedAt: Date(), finishedAt: Date(), configurations: [configuration])
+        return RecordSource(record: record) { _ in nil }
+    }
 }

@@ -54,10 +54,14 @@ struct CatalogSource: RestoreSource {
         return RestorableDump(
             configuration: choice, disk: dump.name.disk, device: entry?.directory,
             bucket: devices.first?.bucket ?? "",
-            parts: zip(dump.parts, devices).map { part, device in
-                RestorePlan.Part(
-                    keys: ObjectKeys(slotPrefix: device.prefix), fileNumber: UInt32(part.fileNumber),
-                    byteCount: nil)
+            parts: try zip(dump.parts, devices).map { part, device in
+                guard let number = UInt32(exactly: part.fileNumber), number > 0 else {
+                    throw WireError(
+                        .damaged, node: settings.node, "\(dump.log) names file \(part.fileNumber) of a volume"
+                    )
+                }
+                return RestorePlan.Part(
+                    keys: ObjectKeys(slotPrefix: device.prefix), fileNumber: number, byteCount: nil)
             },
             native: dump.checksums?.native, stored: dump.checksums?.server,
             recoveryThreadCount: changer.recoveryThreadCount)

@@ -15,22 +15,16 @@ struct RecordSource: RestoreSource {
 
     func dumps(of configuration: ConfigurationChoice) async throws -> [RestorableDump] {
         let found = try configurationRecord(configuration)
-        let buckets = Dictionary(
+        let volumes = Dictionary(
             found.volumes.map { ($0.label, $0) }, uniquingKeysWith: { first, _ in first })
         var newest: [String: RestorableDump] = [:]
         var order: [String] = []
         for dump in found.dumps where dump.status.isUsable {
-            guard let volume = dump.parts.first.flatMap({ buckets[$0.label] }) else { continue }
+            let parts = try parts(of: dump, volumes)
             if newest[dump.disk] == nil { order.append(dump.disk) }
             newest[dump.disk] = RestorableDump(
-                configuration: configuration, disk: dump.disk, device: dump.device, bucket: volume.bucket,
-                parts: dump.parts.compactMap { part in
-                    buckets[part.label].map { volume in
-                        RestorePlan.Part(
-                            keys: ObjectKeys(slotPrefix: volume.prefix), fileNumber: UInt32(part.fileNumber),
-                            byteCount: part.byteCount)
-                    }
-                },
+                configuration: configuration, disk: dump.disk, device: dump.device,
+                bucket: dump.parts.first.flatMap { volumes[$0.label]?.bucket } ?? "", parts: parts,
                 native: dump.native.sum, stored: dump.server.sum,
                 recoveryThreadCount: threads(configuration) ?? Self.recoveryThreadCount)
         }
@@ -42,6 +36,27 @@ struct RecordSource: RestoreSource {
                 hint: "choose another run: 'amfleet list' shows which are complete.")
         }
         return order.compactMap { newest[$0] }
+    }
+
+    /// - Throws: `damaged` where the record does not say of every part where it lies: leaving one out would be a lie.
+    private func parts(
+        of dump: DumpRecord, _ volumes: [String: VolumeRecord]
+    ) throws -> [RestorePlan.Part] {
+        let parts = try dump.parts.map { part in
+            guard let volume = volumes[part.label], let number = UInt32(exactly: part.fileNumber), number > 0
+            else { throw damaged(dump, "file \(part.fileNumber) of volume '\(part.label)'") }
+            return RestorePlan.Part(
+                keys: ObjectKeys(slotPrefix: volume.prefix), fileNumber: number, byteCount: part.byteCount)
+        }
+        guard !parts.isEmpty else { throw damaged(dump, "no file at all") }
+        return parts
+    }
+
+    private func damaged(_ dump: DumpRecord, _ what: String) -> WireError {
+        WireError(
+            .damaged, node: record.node,
+            "the record of run \(record.run) of node '\(record.node)' cannot be used: it names \(what) for '\(dump.disk)'",
+            hint: "choose another run: 'amfleet list' shows which are complete.")
     }
 
     func volumes(of configuration: ConfigurationChoice) async throws -> [VolumeRecord] {

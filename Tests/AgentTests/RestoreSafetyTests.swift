@@ -135,4 +135,16 @@ import Testing
             fence: 0, version: "1", startedAt: Date(), finishedAt: Date(), configurations: [configuration])
         return RecordSource(record: record) { _ in nil }
     }
+
+    @Test func `what a killed restore or backup left on the disk goes at the next start`() throws {
+        let left = ["\(state.path)/state/work-job-1", "\(state.path)/etc/.amfleet-restore/etc"]
+        for path in left {
+            try FileSystem.makeDirectories(path)
+            try FileSystem.writeAtomically("\(path)/file", [1])
+        }
+        try FileSystem.makeDirectories("\(state.path)/state/jobs")
+        Leftovers(settings: settings()).remove(logger: .silent)
+        #expect(try FileSystem.list("\(state.path)/state") == ["jobs"])
+        #expect(try FileSystem.list("\(state.path)/etc").isEmpty)
+    }
 }

@@ -18,6 +18,9 @@ struct BackupJob: Sendable {
     let order: BackupOrder
     let reporter: JobReporter
 
+    /// Begins the name of the directory in which index lines wait for the catalog.
+    static let workPrefix = "work-"
+
     /// - Throws: `WireError` for what can be refused before the first byte, `CancellationError`.
     func run() async throws -> JobResult {
         let prepared = try await BackupPreparation(settings: settings).prepare(request, order)
@@ -107,7 +110,7 @@ struct BackupJob: Sendable {
         of prepared: [PreparedConfiguration], _ clients: BucketClients,
         _ body: @escaping @Sendable ([ConfigurationRun]) async throws -> JobResult
     ) async throws -> JobResult {
-        let workDirectory = "\(settings.stateDirectory)/work-\(request.id)"
+        let workDirectory = "\(settings.stateDirectory)/\(Self.workPrefix)\(request.id)"
         try FileSystem.makeDirectories(workDirectory, mode: 0o700)
         defer { try? FileSystem.removeTree(workDirectory) }
         let journal = try OwnUploads(stateDirectory: settings.stateDirectory, request: request).openJournal()

@@ -45,6 +45,7 @@ public struct AgentServer: Sendable {
         self.work = work
         self.logger = logger
         lock = try StateLock(stateDirectory: settings.stateDirectory)
+        Leftovers(settings: settings).remove(logger: logger)
         tls = try TLSServerContext(
             authority: settings.tls.authority, certificate: settings.tls.certificate,
             privateKey: settings.tls.privateKey, cluster: settings.cluster)

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import AgentAPI
+import Files
+import Logging
+
+/// What an agent that was killed could not remove itself: index lines of a dump, an unpacked self-backup.
+///
+/// Only at the agent's start, before any job is taken on: a running job has the same in the same places.
+struct Leftovers: Sendable {
+    let settings: AgentSettings
+
+    /// What cannot be removed is logged, and stays.
+    func remove(logger: Logger) {
+        let state = settings.stateDirectory
+        let works = ((try? FileSystem.list(state)) ?? []).filter { $0.hasPrefix(BackupJob.workPrefix) }
+        for path in works.map({ "\(state)/\($0)" }) + [SelfRestore.staging(beside: settings.amandaDirectory)]
+        {
+            do {
+                try FileSystem.removeTree(path)
+            } catch {
+                logger.warning("\(error)")
+            }
+        }
+    }
+}

@@ -29,7 +29,12 @@ extension JobTable {
         entry.events = try earlier.map { try $0.events ?? store.events(of: request.id) } ?? []
         entry.listeners = earlier?.listeners ?? [:]
         entries[request.id] = entry
-        try add(.state, to: request.id) { $0.state = .accepted }
+        do {
+            try add(.state, to: request.id) { $0.state = .accepted }
+        } catch {
+            entries[request.id] = earlier  // not written down, so not taken on: it must not hold the node
+            throw error
+        }
         acceptedContinuation.yield(request)
         return try snapshot(of: request.id)
     }

@@ -70,6 +70,17 @@ public struct CatalogReader: Sendable {
         try dumps(of: run, try tapelist())
     }
 
+    /// The volumes that hold the newest full dump of each disk, and which disk that is.
+    public func newestFullDumps(of disks: [(host: String, disk: String)]) throws -> [String: String] {
+        let dumps = try dumps().filter { $0.isWhole && $0.name.level == 0 }
+        var volumes: [String: String] = [:]
+        for disk in disks {
+            let newest = dumps.first { $0.name.host == disk.host && $0.name.disk == disk.disk }
+            for part in newest?.parts ?? [] { volumes[part.label] = "\(disk.host):\(disk.disk)" }
+        }
+        return volumes
+    }
+
     /// The highest file of a volume that the logs of a run name; 0 for none. What a killed attempt left behind it stands
     /// only in the bucket.
     public func lastFileNumber(on label: String, run: Datestamp) throws -> Int {

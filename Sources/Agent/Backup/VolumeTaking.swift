@@ -28,10 +28,15 @@ struct VolumeTaking: Sendable {
     /// The choice alone: nothing is written anywhere.
     func choose() async throws -> VolumeChoice {
         let slots = try await SlotReader(client: client).slots(of: prepared.changer)
-        let reader = CatalogReader(prepared.location)
-        return try VolumeChooser(
-            policy: prepared.loaded.volumePolicy, tapelist: reader.tapelist(), commands: reader.commands()
-        ).choose(run: run, slots: slots)
+        return try await runBlocking("catalog") { [prepared, run] in
+            let reader = CatalogReader(prepared.location)
+            var chooser = VolumeChooser(
+                policy: prepared.loaded.volumePolicy, tapelist: try reader.tapelist(),
+                commands: try reader.commands())
+            chooser.newestFullDumps = try reader.newestFullDumps(
+                of: prepared.entries.map { (host: $0.host, disk: $0.diskName) })
+            return try chooser.choose(run: run, slots: slots)
+        }
     }
 
     func take(_ catalog: RunCatalog) async throws -> TakenVolume {

@@ -56,6 +56,9 @@ public struct VolumeChooser: Sendable {
     public var tapelist: Tapelist
     /// Volumes that pending commands need.
     public var commands: CommandFile
+    /// Volumes that hold the newest full dump of a disk, and of which: never overwritten, however old they are. A run
+    /// that fails takes a volume as one that succeeds does; by age alone, a row of failures would end with nothing.
+    public var newestFullDumps: [String: String] = [:]
 
     public init(policy: VolumePolicy, tapelist: Tapelist, commands: CommandFile = CommandFile(parsing: "")) {
         self.policy = policy
@@ -99,8 +102,9 @@ public struct VolumeChooser: Sendable {
 
     /// Only if more volumes than are to be retained could be overwritten at all.
     private func oldestReusable(_ run: Datestamp, _ slots: [SlotContents]) -> VolumeChoice? {
-        let candidates = tapelist.entries.filter { isOurs($0) && isOverwritable($0) && !$0.isNeverWritten }
-        guard candidates.count > policy.retainedVolumeCount, let oldest = candidates.last,
+        let (candidates, retained) = (candidates, retained)
+        guard candidates.count > policy.retainedVolumeCount,
+            let oldest = candidates.last(where: { !retained.contains($0) }),
             let datestamp = oldest.datestamp, datestamp != run, policy.labelPattern.matches(oldest.label)
         else { return nil }
         for slot in slots {
@@ -171,6 +175,7 @@ public struct VolumeChooser: Sendable {
         if entry.isNeverWritten {
             return .success(VolumeChoice(slot: slot, label: entry.label, kind: .neverWritten))
         }
+        if let disk = newestFullDumps[entry.label] { return refuse("holds the newest full dump of \(disk)") }
         guard let datestamp = entry.datestamp, !isRetained(entry) else {
             return refuse("is still needed: run \(entry.datestampText)")
         }
@@ -178,11 +183,22 @@ public struct VolumeChooser: Sendable {
         return .success(VolumeChoice(slot: slot, label: entry.label, kind: .reusing(datestamp)))
     }
 
-    /// Amanda's retention: among the newest so many that could be overwritten, or too young.
+    /// Volumes that age and marks would let be overwritten, newest first.
+    private var candidates: [TapelistEntry] {
+        tapelist.entries.filter { isOurs($0) && isOverwritable($0) && !$0.isNeverWritten }
+    }
+
+    /// Those of them that are kept: all with the newest full dump of a disk, and of the others the newest, up to the
+    /// number that is to be retained.
+    private var retained: [TapelistEntry] {
+        let needed = candidates.filter { newestFullDumps[$0.label] != nil }
+        let others = candidates.filter { newestFullDumps[$0.label] == nil }
+        return needed + others.prefix(max(0, policy.retainedVolumeCount - needed.count))
+    }
+
+    /// Amanda's retention: among those that are kept, or too young.
     private func isRetained(_ entry: TapelistEntry) -> Bool {
-        let newest = tapelist.entries.filter { isOurs($0) && isOverwritable($0) && !$0.isNeverWritten }
-            .prefix(policy.retainedVolumeCount)
-        return newest.contains(entry) || !isOverwritable(entry)
+        retained.contains(entry) || !isOverwritable(entry)
     }
 
     private func isOverwritable(_ entry: TapelistEntry) -> Bool {

@@ -37,4 +37,28 @@ struct VolumeProtectionTests {
         #expect(next.state == .succeeded, "\(String(describing: next.error))")
         #expect(next.record?.configurations[0].volumes.map(\.label) == ["data-02"])
     }
+
+    @Test func `a slot that somebody labelled after it was chosen is left alone`() async throws {
+        let fixture = try await NodeFixture(server: .shared())
+        try fixture.write("data/a.txt", "first")
+        let order = BackupOrder(configurations: [ConfigurationChoice(name: "data", role: .data)])
+        let request = try fixture.request("20261123030600", .backup(order))
+        let prepared = try #require(
+            try await BackupPreparation(settings: fixture.settings).prepare(request, order).first)
+        let run = try request.datestamp
+        let taking = VolumeTaking(node: "node01", prepared: prepared, run: run) { _ in fixture.client }
+        let choice = try await taking.choose()
+        #expect(choice.kind == .new)
+        let keys = ObjectKeys(slotPrefix: try taking.device(of: choice).prefix)
+        let other = VolumeHeader(datestamp: Datestamp("20261123030500"), label: "data-01")
+        _ = try await fixture.client.put(keys.volumeLabel, other.bytes)
+        _ = try await fixture.client.put(keys.header(file: 1), [1])
+        let catalog = try RunCatalog(
+            beginning: run, location: prepared.location, disks: [], hostName: "node01")
+        let error = await #expect(throws: WireError.self) { _ = try await taking.take(choice, catalog) }
+        #expect(error?.kind == .busy)
+        try catalog.finish()
+        #expect(try await fixture.client.get(keys.volumeLabel, limit: 100).bytes == other.bytes)
+        #expect(try await fixture.client.head(keys.header(file: 1)) != nil)
+    }
 }

@@ -40,7 +40,11 @@ struct VolumeTaking: Sendable {
     }
 
     func take(_ catalog: RunCatalog) async throws -> TakenVolume {
-        let choice = try await chosen(catalog)
+        try await take(chosen(catalog), catalog)
+    }
+
+    /// Takes what was chosen, if after the reservation it would be chosen again.
+    func take(_ choice: VolumeChoice, _ catalog: RunCatalog) async throws -> TakenVolume {
         let device = try device(of: choice)
         try await runBlocking("catalog") { try catalog.reserve(device: device.description) }
         try await requireUnchanged(choice, device)
@@ -72,20 +76,9 @@ struct VolumeTaking: Sendable {
         }
     }
 
-    /// Between the look at all slots and the reservation somebody else may have written this one.
+    /// Between the look at all slots and the reservation somebody else may have written this one, or the tapelist.
     private func requireUnchanged(_ choice: VolumeChoice, _ device: S3DevicePath) async throws {
-        let volume = try await VolumeLabels.read(
-            ObjectKeys(slotPrefix: device.prefix), from: client(device.bucket))
-        let isExpected =
-            switch (choice.kind, volume) {
-            case (.continuing, .labelled(let header)): header.datestamp == run && header.label == choice.label
-            case (.reusing(let earlier), .labelled(let header)):
-                header.datestamp == earlier && header.label == choice.label
-            case (.neverWritten, .labelled(let header)): header.label == choice.label
-            case (.new, _): true
-            default: false
-            }
-        guard isExpected else {
+        guard try await choose() == choice else {
             throw WireError(
                 .busy, node: node, "slot '\(device)' changed between its choice and its reservation",
                 hint: "see who else writes there, then run it again.")

@@ -29,6 +29,18 @@ extension S3Client {
         }
     }
 
+    /// The same for listings of any length: one page in memory at a time. What `body` deletes is not missed.
+    public func forEachPage(
+        prefix: String, _ body: (_ objects: [S3ListedObject]) async throws -> Void
+    ) async throws {
+        var continuation: String?
+        repeat {
+            let page = try await page(prefix: prefix, delimiter: nil, size: 1000, continuation: continuation)
+            try await body(page.objects)
+            continuation = page.continuation
+        } while continuation != nil
+    }
+
     private func page(
         prefix: String, delimiter: String?, size: Int, continuation: String?
     ) async throws -> ListingPage {

@@ -61,4 +61,20 @@ struct VolumeProtectionTests {
         #expect(try await fixture.client.get(keys.volumeLabel, limit: 100).bytes == other.bytes)
         #expect(try await fixture.client.head(keys.header(file: 1)) != nil)
     }
+
+    @Test func `a volume is emptied page by page, and nothing of another slot goes`() async throws {
+        let fixture = try await NodeFixture(server: .shared())
+        let volume = VolumeObjects(client: fixture.client, keys: ObjectKeys(slotPrefix: "demo/slot-1"))
+        let blocks = (0..<2100).map { volume.keys.block(file: 2, number: UInt64($0)) }
+        let others = [
+            volume.keys.volumeLabel, volume.keys.header(file: 1), "demo/slot-1foreign",
+            ObjectKeys(slotPrefix: "demo/slot-10").header(file: 1),
+        ]
+        _ = try await onEvery(blocks + others, width: 32) { try await fixture.client.put($0, [1]) }
+        #expect(try await volume.nextFileNumber() == 2)
+        #expect(try await fixture.client.list(prefix: "demo/slot-1").objects.map(\.key) == others.sorted())
+        try await volume.deleteFiles()
+        let left = try await fixture.client.list(prefix: "demo/slot-1").objects.map(\.key)
+        #expect(left == others.filter { $0 != volume.keys.header(file: 1) }.sorted())
+    }
 }

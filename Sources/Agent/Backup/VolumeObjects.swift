@@ -14,26 +14,29 @@ struct VolumeObjects: Sendable {
     let client: S3Client
     let keys: ObjectKeys
 
-    /// Every header, data object and block of the volume; its label is not among them.
-    private func files() async throws -> [(key: String, role: ObjectKeys.Role)] {
-        try await client.list(prefix: keys.files).objects.compactMap { object in
-            keys.role(of: object.key).map { (object.key, $0) }
-        }
-    }
-
     /// Deletes every file of the volume. The volume has left the tapelist before.
     func deleteFiles() async throws {
-        try await delete(files().map(\.key))
+        try await deleteFiles(from: 1)
     }
 
     /// The number for the next file: behind the last header. What lies there without a header, from an attempt that
     /// was cut short, is deleted: readers would take stale blocks for data.
     func nextFileNumber() async throws -> UInt32 {
-        let files = try await files()
-        let headers = files.compactMap { if case .header(let file) = $0.role { file } else { nil } }
-        let next = (headers.max() ?? 0) + 1
-        try await delete(files.filter { ($0.role.file ?? 0) >= next }.map(\.key))
-        return next
+        var last: UInt32 = 0
+        try await client.forEachPage(prefix: keys.files) { objects in
+            for object in objects {
+                if case .header(let file) = keys.role(of: object.key) { last = max(last, file) }
+            }
+        }
+        try await deleteFiles(from: last + 1)
+        return last + 1
+    }
+
+    private func deleteFiles(from first: UInt32) async throws {
+        try await client.forEachPage(prefix: keys.files) { objects in
+            let those = objects.map(\.key).filter { (keys.role(of: $0)?.file ?? 0) >= first }
+            try await delete(those)
+        }
     }
 
     private func delete(_ keys: [String]) async throws {

@@ -19,24 +19,15 @@ enum ExpectedSize {
     }
 
     private static func walk(_ top: String, until flag: GivenUp) throws -> Int64? {
-        guard let root = try FileSystem.status(top) else { return nil }
         var total: Int64 = 0
-        var directories = [top]
-        while let directory = directories.popLast() {
-            if flag.isRaised { return nil }
-            for name in (try? FileSystem.list(directory)) ?? [] {
-                let path = "\(directory)/\(name)"
-                guard let status = try? FileSystem.status(path) else { continue }
-                total += recordByteCount
-                switch status.kind {
-                case .directory where status.device == root.device: directories.append(path)
-                case .regular:
-                    total += (status.byteCount + recordByteCount - 1) / recordByteCount * recordByteCount
-                default: break
-                }
+        try FileSystem.forEachEntry(below: top) { status in
+            total += recordByteCount
+            if status.kind == .regular {
+                total += (status.byteCount + recordByteCount - 1) / recordByteCount * recordByteCount
             }
+            return !flag.isRaised
         }
-        return total
+        return flag.isRaised ? nil : total
     }
 }
 

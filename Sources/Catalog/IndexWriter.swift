@@ -8,7 +8,7 @@ import Gzip
 /// The index of one dump and its header, under `indexdir`: what `amrecover` lists from.
 struct IndexWriter {
     /// Up to here the lines are sorted in memory; a longer index is left to amindexd, which sorts it when it is asked for.
-    static let sortableByteCount: Int64 = 64 << 20
+    static let sortableByteCount: Int64 = 8 << 20
     private static let blockByteCount = 1 << 20
 
     let location: CatalogLocation

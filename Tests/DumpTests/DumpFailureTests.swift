@@ -72,6 +72,24 @@ struct DumpFailureTests {
         #expect(try !openUploads(fixture).contains("slot-01"))
     }
 
+    @Test func `a dump that is cancelled while an upload begins leaves none open`() async throws {
+        let server = try await LocalS3Server.shared()
+        let proxy = try FaultyProxy(to: server.port)
+        let fixture = try await DumpFixture(server: server, endpoint: proxy.endpoint)
+        try shell("seq 1 1000 > text", in: fixture.source)
+        proxy.inject(.delay(.seconds(3)), method: "POST", target: "uploads")
+        let plan = try fixture.plan()
+        let task = Task { try await fixture.dump(plan) }
+        while !proxy.requests.contains(where: { $0.hasPrefix("POST") && $0.contains("uploads") }) {
+            try await Task.sleep(for: .milliseconds(20))
+        }
+        task.cancel()
+        await #expect(throws: CancellationError.self) { _ = try await task.value }
+        try await Task.sleep(for: .seconds(4))
+        #expect(fixture.journal.pending().isEmpty)
+        #expect(try !openUploads(fixture).contains("slot-01"))
+    }
+
     @Test func `tar killed by a signal fails the dump`() async throws {
         let fixture = try await DumpFixture(server: .shared())
         try shell("head -c 1M /dev/urandom > random", in: fixture.source)

@@ -12,6 +12,8 @@ public struct DumpEngine: Sendable {
 
     /// How long aborting uploads and marking headers may take after a failure or a cancellation.
     static let cleanUpLimit = Duration.seconds(30)
+    /// How long a cancelled dump waits for the id of an upload that it has asked for.
+    static let answerLimit = Duration.seconds(10)
 
     /// Upload ids are written to `journal` before use, and leave it when completed or aborted.
     public init(client: S3Client, journal: UploadJournal) {

@@ -47,9 +47,23 @@ actor DumpUploads {
     func begin(_ file: UInt32) async throws {
         files[file] = StoredFile()
         guard storage.isMultipart else { return }
-        let upload = try await client.createMultipartUpload(keys.data(file: file))
+        let upload = try await create(keys.data(file: file))
         files[file]?.upload = upload
         try await journal.add(upload)
+    }
+
+    /// A cancelled caller waits for the store's answer a while longer: an upload of which nobody knows the id stays open
+    /// for ever.
+    private func create(_ key: String) async throws -> S3Upload {
+        let creation = Task { [client] in try await client.createMultipartUpload(key) }
+        return try await withTaskCancellationHandler {
+            try await creation.value
+        } onCancel: {
+            Task {
+                try? await Task.sleep(for: DumpEngine.answerLimit)
+                creation.cancel()
+            }
+        }
     }
 
     /// Stores one piece, numbered from 1; the block is the caller's again afterwards.

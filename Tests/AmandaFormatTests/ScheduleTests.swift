@@ -117,7 +117,8 @@ import Testing
         #expect(try chooser.choose(run: run, slots: slots).label == "c-02")
         chooser.newestFullDumps = ["c-01": "localhost:/a", "c-02": "localhost:/b", "c-03": "localhost:/c"]
         let error = #expect(throws: VolumeChoiceError.self) { _ = try chooser.choose(run: run, slots: slots) }
-        #expect(error?.refusals.map(\.reason).first == "volume 'c-01' holds the newest full dump of localhost:/a")
+        #expect(
+            error?.refusals.map(\.reason).first == "volume 'c-01' holds the newest full dump of localhost:/a")
     }
 
     @Test func `goes on with the volume that this run has begun`() throws {

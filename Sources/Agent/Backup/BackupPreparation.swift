@@ -59,6 +59,7 @@ struct BackupPreparation: Sendable {
                 "\(loaded.configuration.disklistPath): no disk to dump in configuration '\(choice.name)'",
                 hint: "add a line such as: localhost /path all-archive")
         }
+        try SecurityFile(besides: settings.amandaDirectory).requireAllowed(entries)
         let changer = try loaded.configuration.changer()
         var notes = try VolumePlace.remarks(
             on: changer, of: choice, storage: request.storage, node: settings.node)

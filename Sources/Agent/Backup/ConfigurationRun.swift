@@ -18,7 +18,7 @@ struct ConfigurationRun: Sendable {
     let journal: UploadJournal
     let progress: BackupProgress
     let reporter: JobReporter
-    /// Where index lines wait for the catalog.
+    /// Where index lines wait for the catalog, and tar's excludes lie.
     let workDirectory: String
 
     private var node: String { request.node }
@@ -126,7 +126,7 @@ struct ConfigurationRun: Sendable {
                 partByteCount: entry.dumptype.allowsSplit
                     ? prepared.configuration.tapetype.partByteCount : nil,
                 uploadThreadCount: prepared.changer.uploadThreadCount),
-            indexPath: indexPath)
+            indexPath: indexPath, workDirectory: workDirectory)
     }
 
     private var emptyRecord: ConfigurationRecord {

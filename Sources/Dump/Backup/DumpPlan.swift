@@ -21,6 +21,8 @@ public struct DumpPlan: Sendable {
     public var storage: StoragePlan
     /// Where the index goes, one path a line; the caller removes it. nil: none is written.
     public var indexPath: String?
+    /// Holds what tar needs while it runs, in a directory of its own. nil: the system's temporary directory.
+    public var workDirectory: String?
     /// How long tar may give no byte before the dump has failed (Amanda's `dtimeout`).
     public var stallLimit: Duration
     /// Threads that compress.
@@ -30,7 +32,7 @@ public struct DumpPlan: Sendable {
     public init(
         host: String, datestamp: Datestamp, dle: DLEDescription, device: String? = nil, keys: ObjectKeys,
         firstFileNumber: UInt32, storage: StoragePlan, indexPath: String? = nil,
-        stallLimit: Duration = .seconds(1800),
+        workDirectory: String? = nil, stallLimit: Duration = .seconds(1800),
         compressionThreadCount: Int = MemoryPlan.defaultCompressionThreadCount
     ) {
         self.host = host
@@ -41,6 +43,7 @@ public struct DumpPlan: Sendable {
         self.firstFileNumber = firstFileNumber
         self.storage = storage
         self.indexPath = indexPath
+        self.workDirectory = workDirectory
         self.stallLimit = stallLimit
         self.compressionThreadCount = compressionThreadCount
     }

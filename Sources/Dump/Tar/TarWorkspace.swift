@@ -16,7 +16,7 @@ struct TarWorkspace {
     private let directory: String
 
     init(_ plan: DumpPlan, _ options: TarOptions, readFrom device: String) throws(FilesError) {
-        let directory = try FileSystem.makeTemporaryDirectory(named: "amfleet-dump")
+        let directory = try FileSystem.makeTemporaryDirectory(named: "amfleet-dump", in: plan.workDirectory)
         self.directory = directory
         do {
             selection = try TarSelection(plan.dle, device: device, workDirectory: directory)

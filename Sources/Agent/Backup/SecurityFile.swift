@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import AgentAPI
+import AmandaFormat
+import Dump
+import Files
+
+/// Which tar may run as root: `amanda-security.conf`, beside Amanda's directory.
+///
+/// `amanda.conf` belongs to the dumpuser, so what it names must not run with more rights than the dumpuser has. Shape:
+/// lines `amgtar:gnutar_path=/path`; `#` begins a comment. Without the file Amanda's own defaults hold, `/bin/tar` and
+/// `/usr/bin/tar`. Only a file that root owns and nobody else can write counts. Source: Amanda 3.5.1
+/// `common-src/security-file.c`; FORMAT.md section 1.
+struct SecurityFile: Sendable {
+    let path: String
+
+    init(besides amandaDirectory: String) {
+        path = "\(FileSystem.parentDirectory(of: amandaDirectory))/amanda-security.conf"
+    }
+
+    init(path: String) {
+        self.path = path
+    }
+
+    /// - Throws: `WireError` for a disk whose GNUTAR-PATH is none that root has allowed.
+    func requireAllowed(_ entries: [DisklistEntry]) throws {
+        for entry in entries {
+            let tar = try TarOptions(properties: DLEDescription(entry).properties).gnutarPath
+            guard try !isAllowed(tar) else { continue }
+            throw WireError(
+                .configuration,
+                "disk '\(entry.diskName)': GNUTAR-PATH '\(tar)' is not allowed to run as root",
+                hint: "add the line 'amgtar:gnutar_path=\(tar)' to '\(path)', which only root may write.")
+        }
+    }
+
+    func isAllowed(_ tar: String) throws -> Bool {
+        try Self.defaults.contains(tar) || allowed().contains(tar)
+    }
+
+    private static let defaults = ["/bin/tar", "/usr/bin/tar"]
+
+    private func allowed() throws -> [String] {
+        guard let status = try FileSystem.status(path) else { return [] }
+        guard status.kind == .regular, status.owner.userID == 0, status.mode & 0o022 == 0 else {
+            throw WireError(
+                .configuration, "'\(path)' can be written by others than root: it is not believed",
+                hint: "chown root:root '\(path)' && chmod 644 '\(path)'.")
+        }
+        let text = String(decoding: try FileSystem.readAll(path, limit: 1 << 20), as: UTF8.self)
+        return text.split(separator: "\n").compactMap { line in
+            let words = line.prefix { $0 != "#" }.split(separator: "=", maxSplits: 1).map { word in
+                String(word.drop { $0.isWhitespace }.reversed().drop { $0.isWhitespace }.reversed())
+            }
+            guard words.count == 2, words[0].lowercased() == "amgtar:gnutar_path" else { return nil }
+            return words[1]
+        }
+    }
+}

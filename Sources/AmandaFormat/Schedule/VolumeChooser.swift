@@ -1,52 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What lies in one slot, as the bucket says.
-public struct SlotContents: Equatable, Sendable {
-    /// How the label object answered.
-    public enum Volume: Equatable, Sendable {
-        /// A definite 404: no label.
-        case unlabelled
-        case labelled(VolumeHeader)
-        /// An object that is no Amanda label.
-        case foreign
-        /// Not known: the store did not answer, or refused.
-        case unreadable(reason: String)
-    }
-
-    /// The slot's name, e.g. `slot-01`, or its prefix; for messages and for the choice.
-    public var slot: String
-    public var volume: Volume
-
-    public init(slot: String, volume: Volume) {
-        self.slot = slot
-        self.volume = volume
-    }
-}
-
-/// The volume that a run is to write.
-public struct VolumeChoice: Equatable, Sendable {
-    public enum Kind: Equatable, Sendable {
-        /// This very run has begun to write it: go on behind its last file.
-        case continuing
-        /// Its dumps, of the run named, are given up.
-        case reusing(Datestamp)
-        /// Labelled, never written.
-        case neverWritten
-        /// To be labelled.
-        case new
-    }
-
-    public var slot: String
-    public var label: String
-    public var kind: Kind
-
-    public init(slot: String, label: String, kind: Kind) {
-        self.slot = slot
-        self.label = label
-        self.kind = kind
-    }
-}
-
 /// Chooses the volume for a run: the oldest that may be overwritten, else the next slot that can be used.
 ///
 /// Source: Amanda 3.5.1 `perl/Amanda/Taper/Scan/traditional.pm`; `server-src/tapefile.c`, `compute_retention`,
@@ -257,28 +210,4 @@ public struct VolumeChooser: Sendable {
 
 private struct VolumeLabelError: Error {
     let description: String
-}
-
-/// No volume can be had; why, for every slot.
-public struct VolumeChoiceError: Error, Equatable, Sendable, CustomStringConvertible {
-    /// Why one slot cannot be used.
-    public struct Refusal: Error, Equatable, Sendable {
-        public var slot: String
-        public var reason: String
-    }
-
-    public var configuration: String
-    public var refusals: [Refusal]
-    public var retainedVolumeCount: Int
-
-    public var description: String {
-        let reasons = refusals.map { "  \($0.slot): \($0.reason)" }
-        return
-            (["no volume of configuration '\(configuration)' can be written"]
-            + (reasons.isEmpty ? ["  the changer has no slot"] : reasons)
-            + [
-                "hint: add slots to tpchanger, or lower tapecycle (the newest \(retainedVolumeCount) volumes are kept)."
-            ])
-            .joined(separator: "\n")
-    }
 }

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// No volume can be had; why, for every slot.
+public struct VolumeChoiceError: Error, Equatable, Sendable, CustomStringConvertible {
+    /// Why one slot cannot be used.
+    public struct Refusal: Error, Equatable, Sendable {
+        public var slot: String
+        public var reason: String
+    }
+
+    public var configuration: String
+    public var refusals: [Refusal]
+    public var retainedVolumeCount: Int
+
+    public var description: String {
+        let reasons = refusals.map { "  \($0.slot): \($0.reason)" }
+        return
+            (["no volume of configuration '\(configuration)' can be written"]
+            + (reasons.isEmpty ? ["  the changer has no slot"] : reasons)
+            + [
+                "hint: add slots to tpchanger, or lower tapecycle (the newest \(retainedVolumeCount) volumes are kept)."
+            ])
+            .joined(separator: "\n")
+    }
+}

@@ -5,7 +5,8 @@ import Glibc
 import Testing
 
 @Suite struct TerminalSizeTests {
-    @Test func `a pseudo-terminal tells its size`() throws {
+    @Test(.enabled(if: access("/dev/pts/ptmx", F_OK) == 0, "no pseudo-terminals here"))
+    func `a pseudo-terminal tells its size`() throws {
         let main = open("/dev/ptmx", O_RDWR | O_NOCTTY)
         try #require(main >= 0)
         defer { close(main) }

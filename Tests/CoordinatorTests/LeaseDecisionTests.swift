@@ -10,10 +10,10 @@ import Testing
     let now = Date(timeIntervalSince1970: 1_800_000_000)
     let claim = LeaseClaim(cluster: "demo", holder: "me@here, pid 1", purpose: "backup 20261123030600")
 
-    @Test func `creates the first lease with fence 1 and a minute to live`() {
+    @Test func `creates the first lease with the time as its fence and a minute to live`() {
         let expected = Lease(
-            cluster: "demo", holder: "me@here, pid 1", purpose: "backup 20261123030600", fence: 1,
-            acquiredAt: now,
+            cluster: "demo", holder: "me@here, pid 1", purpose: "backup 20261123030600",
+            fence: 1_800_000_000, acquiredAt: now,
             expiresAt: now.addingTimeInterval(60))
         #expect(LeaseDecision.taking(found: nil, as: claim, now: now) == .create(expected))
     }
@@ -24,14 +24,14 @@ import Testing
     }
 
     @Test(arguments: [0.0, -1, -3600])
-    func `takes over one that ran out, with the next fence, and remembers whose it was`(seconds: Double) {
+    func `takes over one that ran out, with a higher fence, and remembers whose it was`(seconds: Double) {
         let old = lease(expiresIn: seconds)
         guard case .replace(let new, let expired) = LeaseDecision.taking(found: old, as: claim, now: now)
         else {
             Issue.record("not replaced")
             return
         }
-        #expect(new.fence == 8)
+        #expect(new.fence == 1_800_000_000)
         #expect(new.holder == claim.holder)
         #expect(expired == old)
     }
@@ -43,8 +43,18 @@ import Testing
             Issue.record("not replaced")
             return
         }
-        #expect(new.fence == 8)
+        #expect(new.fence == 1_800_000_000)
         #expect(expired == nil)
+    }
+
+    @Test func `counts on from a fence that is ahead of the clock`() {
+        var old = lease(expiresIn: 0)
+        old.fence = 1_900_000_000
+        guard case .replace(let new, _) = LeaseDecision.taking(found: old, as: claim, now: now) else {
+            Issue.record("not replaced")
+            return
+        }
+        #expect(new.fence == 1_900_000_001)
     }
 
     @Test func `knows its own hold again, and no other`() {

@@ -17,14 +17,13 @@ struct RunLeaseTests {
     {
         let store = try await StoreFixture.weed()
         let first = try await store.lease("first")
-        #expect(first.fence == 1)
         #expect(first.isHeld)
         let error = await #expect(throws: CoordinatorError.self) { _ = try await store.lease("second") }
         #expect(error?.ending == .busy)
         #expect(error?.description.hasPrefix("first holds the cluster: backup 20261123030600") == true)
         await first.release()
         let second = try await store.lease("second")
-        #expect(second.fence == 2)
+        #expect(second.fence > first.fence)
         #expect(second.takenFrom == nil)
     }
 
@@ -33,7 +32,7 @@ struct RunLeaseTests {
         let outcomes = try await onEveryNode((0..<8).map { "holder\($0)" }) { holder in
             try await store.lease(holder).fence
         }
-        #expect(outcomes.compactMap(\.report) == [1])
+        #expect(outcomes.compactMap(\.report).count == 1)
     }
 
     @Test(.timeLimit(.minutes(3)))
@@ -44,7 +43,7 @@ struct RunLeaseTests {
         let dead = try await store.lease("dead")
         let next = try await store.lease("next", ahead: 61)
         #expect(next.takenFrom?.holder == "dead")
-        #expect(next.fence == 2)
+        #expect(next.fence > dead.fence)
         #expect(await dead.renew() == "next")
         #expect(!dead.isHeld)
         #expect(dead.lostTo == "next")

@@ -16,11 +16,17 @@ enum LeaseDecision: Equatable {
     ///   - found: the lease in the bucket, nil for a definite 404.
     ///   - now: the store's time, so that two coordinators judge expiry by one clock.
     static func taking(found: Lease?, as claim: LeaseClaim, now: Date) -> LeaseDecision {
-        guard let found else { return .create(claim.lease(fence: 1, at: now)) }
-        let next = claim.lease(fence: found.fence + 1, at: now)
+        guard let found else { return .create(claim.lease(fence: fence(after: 0, at: now), at: now)) }
+        let next = claim.lease(fence: fence(after: found.fence, at: now), at: now)
         if found.isReleased { return .replace(next, expired: nil) }
         guard found.expiresAt <= now else { return .held(found) }
         return .replace(next, expired: found)
+    }
+
+    /// Higher than `last`, and by the clock also higher than what another bucket or a prefix since emptied has
+    /// given out: agents remember the highest they saw, wherever it came from.
+    private static func fence(after last: Int, at now: Date) -> Int {
+        max(last + 1, Int(now.timeIntervalSince1970))
     }
 }
 

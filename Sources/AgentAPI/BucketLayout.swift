@@ -26,6 +26,9 @@ public struct BucketLayout: Sendable, Hashable {
     /// What a self-backup's volumes must begin with: `PREFIX/<node>/<configuration>/`.
     public func volumes(node: String, configuration: String) -> String { under("\(node)/\(configuration)/") }
 
+    /// Where everything of a node lies: `PREFIX/<node>/`.
+    public func node(_ name: String) -> String { under("\(name)/") }
+
     private func ours(_ rest: String) -> String { under("\(Self.reservedName)/\(rest)") }
 
     private func under(_ rest: String) -> String { prefix.isEmpty ? rest : "\(prefix)/\(rest)" }

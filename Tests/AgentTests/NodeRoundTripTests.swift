@@ -172,6 +172,19 @@ struct NodeRoundTripTests {
                 == true)
     }
 
+    @Test func `data in another node's place is refused, elsewhere in the bucket it is not`() async throws {
+        let fixture = try await fixture()
+        let bucket = fixture.storage.bucket
+        try fixture.configure("data", disks: [fixture.data], place: "\(bucket)/demo/node02/data")
+        let error = await #expect(throws: WireError.self) { _ = try await fixture.backUp("20261123030600") }
+        #expect(error?.kind == .configuration)
+        #expect(
+            error?.message.hasSuffix(
+                "writes to 's3:\(bucket)/demo/node02/data/slot-1', which is another node's place") == true)
+        try fixture.configure("data", disks: [fixture.data], place: "\(bucket)/older/data")
+        #expect(try await fixture.backUp("20261123030600").state == .succeeded)
+    }
+
     @Test func `configurations are all checked before the first one starts`() async throws {
         let fixture = try await fixture()
         try fixture.write("etc/amanda/self/disklist", "otherhost /etc all\n")

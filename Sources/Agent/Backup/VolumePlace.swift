@@ -20,15 +20,30 @@ enum VolumePlace {
         if let stray = strays.first {
             let what = "\(changer.place): changer '\(changer.name)' writes to '\(stray)'"
             let elsewhere = "the cluster's place for it is 's3:\(storage.bucket)/\(expected)slot-…'"
+            let remedy = "write tpchanger \"chg-multi:s3:\(storage.bucket)/\(expected)slot-{01..10}\""
             if choice.role == .selfBackup {
                 throw WireError(
                     .configuration, node: node, "\(what); \(elsewhere)",
-                    hint: "write tpchanger \"chg-multi:s3:\(storage.bucket)/\(expected)slot-{01..10}\": "
-                        + "the self-backup is looked for there.")
+                    hint: "\(remedy): the self-backup is looked for there.")
+            }
+            if let neighbours = strays.first(where: { isNeighbours($0, storage, node: node) }) {
+                throw WireError(
+                    .configuration, node: node,
+                    "\(changer.place): changer '\(changer.name)' writes to '\(neighbours)', which is another node's place",
+                    hint: "\(remedy): two nodes with the same volumes destroy each other's backups.")
             }
             remarks.append("\(what); \(elsewhere)")
         }
         return remarks + differences(changer, storage)
+    }
+
+    /// What lies under the cluster's prefix, but not under this node's name, belongs to another node.
+    private static func isNeighbours(_ device: S3DevicePath, _ storage: StorageAddress, node: String) -> Bool
+    {
+        let layout = BucketLayout(storage)
+        return device.bucket == storage.bucket && !storage.prefix.isEmpty
+            && device.prefix.hasPrefix("\(storage.prefix)/")
+            && !device.prefix.hasPrefix(layout.node(node))
     }
 
     private static func differences(_ changer: ChangerDefinition, _ storage: StorageAddress) -> [String] {

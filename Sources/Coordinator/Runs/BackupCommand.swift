@@ -42,12 +42,14 @@ public struct BackupCommand: Sendable {
     public func plan() async throws -> PlanReport {
         let selection = try selection()
         let run = try await name(checked(selection))
+        // The next plan may have the same run's name, and must not be answered with this one's result.
+        let number = String(UInt32.random(in: UInt32.min...UInt32.max), radix: 16)
         let jobs = selection.nodes.map { node in
             FleetJob(
                 request: cluster.request(
                     .backup(BackupOrder(configurations: selection.configurations, dryRun: true)), run: run,
                     node: node,
-                    id: "plan-\(run)-\(node)", fence: 0))
+                    id: "plan-\(run)-\(number)-\(node)", fence: 0))
         }
         let result = try await FleetJobs(cluster: cluster, lease: nil).carry(jobs)
         return PlanReport(run: run, result)

@@ -3,6 +3,7 @@
 import Agent
 import AgentAPI
 import ArgumentParser
+import Glibc
 import Logging
 
 /// The node's daemon.
@@ -17,6 +18,36 @@ struct Amfleetd: AsyncParsableCommand {
     var settingsFile = AgentSettings.defaultFile
 
     func run() async throws {
-        try await AgentProgram(settingsFile: settingsFile).run()
+        do {
+            try await AgentProgram(settingsFile: settingsFile).run()
+        } catch {
+            Self.say("amfleetd: \(error)")
+            throw AgentProgram.isUnusable(error) ? ExitCode(Self.unusable) : .failure
+        }
+    }
+
+    /// Usage or settings: the same number as `amfleet`'s.
+    private static let unusable: Int32 = 2
+
+    static func main() async {
+        do {
+            var command = try parseAsRoot()
+            if var daemon = command as? any AsyncParsableCommand {
+                try await daemon.run()
+            } else {
+                try command.run()
+            }
+        } catch let code as ExitCode {
+            Glibc.exit(code.rawValue)
+        } catch {
+            guard exitCode(for: error) != .success else { exit(withError: error) }
+            say(fullMessage(for: error))
+            Glibc.exit(unusable)
+        }
+    }
+
+    private static func say(_ text: String) {
+        let bytes = Array("\(text)\n".utf8)
+        _ = bytes.withUnsafeBytes { write(STDERR_FILENO, $0.baseAddress, $0.count) }
     }
 }

@@ -26,11 +26,26 @@ public struct AgentProgram: Sendable {
         }
     }
 
+    /// Whether the daemon did not start because of its settings file.
+    public static func isUnusable(_ error: any Error) -> Bool {
+        if case .unusableSettings = error as? AgentStartError { true } else { false }
+    }
+
     private func readSettings() throws -> AgentSettings {
         let path = try Self.absolute(settingsFile)
-        let bytes = try FileSystem.readAll(path, limit: 1 << 20)
-        return try AgentSettings(
-            parsing: bytes, file: settingsFile, directory: FileSystem.parentDirectory(of: path))
+        do {
+            let bytes = try FileSystem.readAll(path, limit: 1 << 20)
+            return try AgentSettings(
+                parsing: bytes, file: settingsFile, directory: FileSystem.parentDirectory(of: path))
+        } catch let error as FilesError where error.isMissing {
+            throw AgentStartError.unusableSettings(
+                """
+                no settings: '\(path)' does not exist
+                hint: copy there what 'amfleet node add' made for this node, or name the file with --config.
+                """)
+        } catch {
+            throw AgentStartError.unusableSettings("\(error)")
+        }
     }
 
     private static func absolute(_ path: String) throws -> String {

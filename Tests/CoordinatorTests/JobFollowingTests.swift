@@ -51,7 +51,7 @@ import Testing
         }
         #expect(ending.error?.kind == .agentLost)
         #expect(ending.error?.message == "no word from the agent for 2 min 00 s: connection refused")
-        #expect(ending.error?.hint == "start amfleetd on the node, then run 'amfleet retry'.")
+        #expect(ending.error?.hint == "start amfleetd on the node, then run 'amfleet retry 20261123030600'.")
     }
 
     @Test func `an answer gives an agent all of its time again`() {
@@ -190,7 +190,9 @@ private final class Driven {
     private var value: JobFollowing
 
     init(node: String, attempt: Int, isKnown: Bool = false, patience: Duration, now: Duration) {
-        value = JobFollowing(node: node, attempt: attempt, isKnown: isKnown, patience: patience, now: now)
+        value = JobFollowing(
+            node: node, attempt: attempt, isKnown: isKnown,
+            redoing: "run 'amfleet retry 20261123030600'", patience: patience, now: now)
     }
 
     var attempt: Int { value.attempt }

@@ -17,7 +17,9 @@ enum JobRefusal {
         WireError(
             .busy, node: node,
             "the lease's number \(fence) is older than \(highest), which this node has seen",
-            hint: "another coordinator has taken over: see 'amfleet list', then start again.")
+            hint:
+                "another coordinator has taken over, or a clock has gone back: see 'amfleet status', then start again."
+        )
     }
 
     static func differs(_ request: JobRequest) -> WireError {
@@ -52,6 +54,6 @@ enum JobRefusal {
     static func agentStopped(node: String) -> WireError {
         WireError(
             .interrupted, node: node, "the agent stopped while the job ran",
-            hint: "start the agent if it is down; 'amfleet retry' runs the job again.")
+            hint: "start the agent if it is down; 'amfleet retry' with the run's name backs it up again.")
     }
 }

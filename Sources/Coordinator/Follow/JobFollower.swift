@@ -15,7 +15,8 @@ struct JobFollower: Sendable {
     /// - Throws: `CancellationError` only.
     func follow(_ request: JobRequest, isKnown: Bool) async throws -> NodeEnding {
         var following = JobFollowing(
-            node: agent.node, attempt: request.attempt, isKnown: isKnown, patience: patience, now: now())
+            node: agent.node, attempt: request.attempt, isKnown: isKnown, redoing: Self.redoing(request),
+            patience: patience, now: now())
         var step = following.begin()
         while true {
             try Task.checkCancellation()
@@ -31,6 +32,15 @@ struct JobFollower: Sendable {
                 await board.end(ending)
                 return ending
             }
+        }
+    }
+
+    /// What a restore was killed in the middle of is not empty any more.
+    private static func redoing(_ request: JobRequest) -> String {
+        switch request.order {
+        case .backup(let order) where !order.dryRun: "run 'amfleet retry \(request.run)'"
+        case .backup: "ask again"
+        case .restore: "restore it again, with '--overwrite'"
         }
     }
 

@@ -43,6 +43,8 @@ struct JobFollowing {
     /// False once the lease is lost: nothing new is started.
     var mayStart = true
 
+    /// What does the job again, for the hint.
+    private let redoing: String
     private var isAccepted: Bool
     private var wasHeard = false
     private var lastHeard: Duration
@@ -51,8 +53,11 @@ struct JobFollowing {
     private var lastProgress: JobProgress?
 
     /// - Parameter isKnown: an earlier coordinator submitted the job already: look before asking for it.
-    init(node: String, attempt: Int, isKnown: Bool = false, patience: Duration, now: Duration) {
+    init(
+        node: String, attempt: Int, isKnown: Bool = false, redoing: String, patience: Duration, now: Duration
+    ) {
         self.node = node
+        self.redoing = redoing
         self.attempt = attempt
         self.patience = patience
         isAccepted = isKnown
@@ -142,7 +147,7 @@ struct JobFollowing {
         WireError(
             .agentLost, node: node,
             "no word from the agent for \(Quantity.duration(seconds: patience.inSeconds)): \(error.message)",
-            hint: "start amfleetd on the node, then run 'amfleet retry'.")
+            hint: "start amfleetd on the node, then \(redoing).")
     }
 
     private func error(of snapshot: JobSnapshot) -> WireError? {

@@ -104,10 +104,17 @@ extension S3Error: CustomStringConvertible {
         case .untrusted(let call, let reason):
             """
             no safe connection to S3: \(call.text): \(reason)
-            hint: name the PEM file of the authority that issued the store's certificate.
+            hint: \(Self.trustHint(reason))
             """
         default: nil
         }
+    }
+
+    /// OpenSSL's words for an answer that is no TLS at all.
+    private static func trustHint(_ reason: String) -> String {
+        reason.contains("wrong version number")
+            ? "the store seems to speak plain http there: write http:// in storage.endpoint, or the port of its https."
+            : "name in storage.authority the PEM file of the authority that issued the store's certificate."
     }
 
     private var contentText: String {

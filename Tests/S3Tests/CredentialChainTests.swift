@@ -43,7 +43,7 @@ import Testing
         let found = try await chain(directory.path("absent"), environment, properties)
         #expect(found.accessKeyID == "ENVIRONMENT")
         #expect(found.sessionToken?.plaintext == "token")
-        #expect(found.origin == "environment")
+        #expect(found.origin == "the environment")
     }
 
     @Test func `then the shared file with the profile that AWS_PROFILE names`() async throws {
@@ -78,6 +78,19 @@ import Testing
         }
     }
 
+    @Test func `the coordinator is not sent to an amanda.conf that it does not have`() async {
+        let chain = CredentialChain(
+            credentialsFile: nil, readsDeviceProperties: false, environment: ["HOME": "/absent"])
+        await #expect(
+            throws: S3Error.noCredentials(lookedIn: [
+                "storage.credentialsFile (not set)", "the environment (AWS_ACCESS_KEY_ID)",
+                "/absent/.aws/credentials (profile default)",
+            ])
+        ) {
+            try await chain.credentials()
+        }
+    }
+
     @Test func `half a pair is an error that names where`() async throws {
         let file = try directory.write("half", "[default]\naws_access_key_id=A\n")
         await #expect(
@@ -88,7 +101,7 @@ import Testing
         }
         await #expect(
             throws: S3Error.invalidCredentials(
-                origin: "environment", reason: "AWS_SECRET_ACCESS_KEY is not set")
+                origin: "the environment", reason: "AWS_SECRET_ACCESS_KEY is not set")
         ) {
             try await chain(nil, ["AWS_ACCESS_KEY_ID": "A"])
         }

@@ -25,6 +25,13 @@ import Testing
                 """)
     }
 
+    @Test func `tells an http server from an authority that is not believed`() {
+        let plain = S3Error.untrusted(call, reason: "error:0A00010B:SSL routines::wrong version number")
+        #expect("\(plain)".contains("hint: the store seems to speak plain http there"))
+        let foreign = S3Error.untrusted(call, reason: "self-signed certificate in certificate chain")
+        #expect("\(foreign)".contains("hint: name in storage.authority the PEM file"))
+    }
+
     @Test func `says which part arrived changed`() {
         #expect(
             "\(S3Error.corruptPart(call, part: 3, sent: "CRC-32C AAAAAA==", stored: "CRC-32C BBBBBB=="))"

@@ -32,7 +32,8 @@ public struct Cluster: Sendable {
             addressing: address.addressing.flatMap { S3Addressing(rawValue: $0.rawValue) },
             authority: settings.storage.authority.map(file.resolve))
         storeName = location.endpointName
-        let credentials = CredentialChain(credentialsFile: settings.storage.credentialsFile.map(file.resolve))
+        let credentials = CredentialChain(
+            credentialsFile: settings.storage.credentialsFile.map(file.resolve), readsDeviceProperties: false)
         client = S3Client(
             location: location, credentials: credentials, transport: transport,
             retry: RetryPolicy(storageOutage: settings.limits.storageOutage))

@@ -15,13 +15,17 @@ public struct CredentialChain: CredentialSource {
     private let credentialsFile: String?
     private let environment: [String: String]
     private let deviceProperties: S3Credentials?
+    private let readsDeviceProperties: Bool
 
     /// A chain over `environment`, by default this process's.
+    ///
+    /// - Parameter readsDeviceProperties: false where there is no `amanda.conf`, as on the coordinator.
     public init(
         credentialsFile: String?, deviceProperties: S3Credentials? = nil,
-        environment: [String: String]? = nil
+        readsDeviceProperties: Bool = true, environment: [String: String]? = nil
     ) {
         self.credentialsFile = credentialsFile
+        self.readsDeviceProperties = readsDeviceProperties
         self.environment = environment ?? ProcessInfo.processInfo.environment
         self.deviceProperties = deviceProperties
     }
@@ -38,6 +42,8 @@ public struct CredentialChain: CredentialSource {
         if let credentialsFile {
             if let found = try read(credentialsFile, profile: "default") { return found }
             lookedIn.append("\(credentialsFile) (profile default)")
+        } else {
+            lookedIn.append("storage.credentialsFile (not set)")
         }
         if let found = try fromEnvironment() { return found }
         lookedIn.append("the environment (AWS_ACCESS_KEY_ID)")
@@ -47,7 +53,7 @@ public struct CredentialChain: CredentialSource {
             lookedIn.append("\(path) (profile \(profile))")
         }
         if let deviceProperties { return deviceProperties }
-        lookedIn.append("the device properties of amanda.conf")
+        if readsDeviceProperties { lookedIn.append("the device properties of amanda.conf") }
         throw S3Error.noCredentials(lookedIn: lookedIn)
     }
 
@@ -59,12 +65,12 @@ public struct CredentialChain: CredentialSource {
         guard let accessKeyID = environment["AWS_ACCESS_KEY_ID"], !accessKeyID.isEmpty else { return nil }
         guard let secretAccessKey = environment["AWS_SECRET_ACCESS_KEY"], !secretAccessKey.isEmpty else {
             throw S3Error.invalidCredentials(
-                origin: "environment", reason: "AWS_SECRET_ACCESS_KEY is not set")
+                origin: "the environment", reason: "AWS_SECRET_ACCESS_KEY is not set")
         }
         let token = environment["AWS_SESSION_TOKEN"].flatMap { $0.isEmpty ? nil : Secret($0) }
         return S3Credentials(
             accessKeyID: accessKeyID, secretAccessKey: Secret(secretAccessKey), sessionToken: token,
-            origin: "environment")
+            origin: "the environment")
     }
 
     private func read(_ path: String, profile: String) throws -> S3Credentials? {

@@ -58,6 +58,8 @@ import Testing
         var old = row(status())
         old.selfBackupIsNewest = false
         #expect(findings(old).map(\.what) == ["its self-backup is older than its newest data run"])
+        old.status?.runningJob = "backup-20261123030600-node01"
+        #expect(findings(old).map(\.weight) == [.remark])
     }
 
     @Test func `a silent agent is a problem with its reason`() {
@@ -122,7 +124,7 @@ import Testing
         let newer = VolumeHeader(datestamp: Datestamp("20261124030600"), label: "vertica-01")
         #expect(
             outlook(.success(newer))
-                == .overwritten("volume 'vertica-01' is now 'vertica-01' of 20261124030600"))
+                == .overwritten("volume 'vertica-01' now holds run 20261124030600"))
         #expect(outlook(.success(nil)) == .overwritten("volume 'vertica-01' is gone from '\(prefix)'"))
         #expect(outlook(.failure(WireError(.failed, "no"))) == .unknown("volume 'vertica-01': no"))
     }

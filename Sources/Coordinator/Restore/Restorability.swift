@@ -24,9 +24,11 @@ public enum Restorability: Sendable, Equatable {
                 case .success(let header?):
                     guard header.label == volume.label, header.datestamp?.description == record.run.digits
                     else {
-                        let now = header.datestamp?.description ?? "no run"
+                        let now = header.datestamp.map { "run \($0)" } ?? "no run"
                         return .overwritten(
-                            "volume '\(volume.label)' is now '\(header.label)' of \(now)")
+                            header.label == volume.label
+                                ? "volume '\(volume.label)' now holds \(now)"
+                                : "volume '\(volume.label)' is now '\(header.label)', with \(now)")
                     }
                 }
             }

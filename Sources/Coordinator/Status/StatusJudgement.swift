@@ -156,7 +156,8 @@ enum StatusJudgement {
                 )
             ]
         }
-        guard row.selfBackupIsNewest == false else { return [] }
+        // A backup that is under way makes it last.
+        guard row.selfBackupIsNewest == false, row.status?.runningJob == nil else { return [] }
         return [
             Finding(
                 .problem, node: row.node, "its self-backup is older than its newest data run",

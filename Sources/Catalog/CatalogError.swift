@@ -27,7 +27,7 @@ public enum CatalogError: Error, Equatable, Sendable, CustomStringConvertible {
         case .missingDumpuser(let name, let configuration):
             """
             dumpuser '\(name)' of configuration '\(configuration)' does not exist on this node
-            hint: install amanda-server, or create the user; it must own the catalogs.
+            hint: name the user that Amanda runs as here ('backup' on Debian), or create this one; it must own the catalogs.
             """
         case .missingFile(let path):
             "'\(path)' does not exist"

@@ -157,7 +157,7 @@ struct DumpFailureTests {
         let missing = try await fixture.dump(fixture.plan { $0.disk = "/no/such/directory" })
         #expect(
             (failure(missing) as? DumpError)?.description
-                == "cannot dump '/no/such/directory': it is not a directory")
+                == "cannot dump '/no/such/directory': it does not exist")
         #expect(missing.nextFileNumber == 1)
         #expect(try await fixture.listedKeys() == [])
     }

@@ -74,7 +74,9 @@ private struct OneDump {
         extraNotes += options.unusedProperties.map { "the application's property '\($0)' is not used" }
         let directory = options.directory ?? plan.device
         guard FileSystem.isDirectory(directory) else {
-            throw DumpError.noDirectory(path: directory, reason: "it is not a directory")
+            throw DumpError.noDirectory(
+                path: directory,
+                reason: FileSystem.exists(directory) ? "it is not a directory" : "it does not exist")
         }
         let workspace = try TarWorkspace(plan, options, readFrom: directory)
         defer { workspace.remove() }

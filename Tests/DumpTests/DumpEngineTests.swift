@@ -18,13 +18,14 @@ struct DumpEngineTests {
     func `brings an odd tree back identical`(compression: DLEDescription.Compression?) async throws {
         let fixture = try await DumpFixture(server: .shared())
         try makeOddTree(in: fixture.source)
-        let outcome = try await fixture.dump(fixture.plan(compression))
+        let volume = try fixture.volume()
+        let outcome = try await fixture.dump(fixture.plan(compression, volume: volume))
         guard case .done = outcome.status else {
             Issue.record("\(outcome.status) \(outcome.strange)")
             return
         }
         #expect(outcome.parts.map(\.fileNumber) == [1])
-        #expect(outcome.nextFileNumber == 2)
+        #expect(volume.nextFileNumber == 2)
         let restored = try await fixture.restore(outcome)
         #expect(restored.native == outcome.native)
         #expect(
@@ -63,9 +64,10 @@ struct DumpEngineTests {
         let fixture = try await DumpFixture(server: .shared())
         try makeOddTree(in: fixture.source, megabytes: 15)
         let storage = StoragePlan(blockByteCount: 1 << 20, partByteCount: 6 << 20, uploadThreadCount: 2)
-        let outcome = try await fixture.dump(fixture.plan(compression, storage: storage, firstFile: 3))
+        let volume = try fixture.volume(storage, firstFile: 3)
+        let outcome = try await fixture.dump(fixture.plan(compression, volume: volume))
         #expect(outcome.parts.count >= 3)
-        #expect(outcome.parts.map(\.fileNumber) == Array(3..<outcome.nextFileNumber))
+        #expect(outcome.parts.map(\.fileNumber) == Array(3..<volume.nextFileNumber))
         #expect(outcome.parts.allSatisfy { $0.byteCount <= 6 << 20 })
         let header = try await RestoreEngine(client: fixture.client).header(keys: fixture.keys, fileNumber: 4)
         #expect(header.part == .init(number: 2) && header.serverCRC == outcome.server)

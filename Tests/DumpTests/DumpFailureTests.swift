@@ -31,9 +31,10 @@ struct DumpFailureTests {
         try shell("head -c 40M /dev/urandom > random", in: fixture.source)
         proxy.inject(
             .error(status: 403, code: "AccessDenied"), method: "PUT", target: "partNumber=3", times: 100)
-        let outcome = try await fixture.dump(fixture.plan(storage: StoragePlan(blockByteCount: 5 << 20)))
+        let volume = try fixture.volume(StoragePlan(blockByteCount: 5 << 20))
+        let outcome = try await fixture.dump(fixture.plan(volume: volume))
         #expect((failure(outcome) as? S3Error)?.isRefusal == true, "\(outcome.status)")
-        #expect(!outcome.isUsable && outcome.parts.isEmpty && outcome.nextFileNumber == 2)
+        #expect(!outcome.isUsable && outcome.parts.isEmpty && volume.nextFileNumber == 2)
         #expect(fixture.journal.pending().isEmpty)
         #expect(try await fixture.listedKeys() == ["demo/node01/vertica/slot-01f00000001-filestart"])
         let header = try await RestoreEngine(client: fixture.client).header(keys: fixture.keys, fileNumber: 1)
@@ -96,10 +97,13 @@ struct DumpFailureTests {
         let script = try fixture.directory.write(
             "tar", "#!/bin/sh\ntar \"$@\" | head -c 300000\nkill -9 $$\n")
         try shell("chmod 755 \(script)", in: "/")
+        let volume = try fixture.volume()
         let outcome = try await fixture.dump(
-            fixture.plan { $0.properties.append(.init(name: "gnutar-path", values: [script])) })
+            fixture.plan(volume: volume) {
+                $0.properties.append(.init(name: "gnutar-path", values: [script]))
+            })
         #expect((failure(outcome) as? DumpError)?.description.hasPrefix("tar was killed by signal 9") == true)
-        #expect(outcome.nextFileNumber == 2)
+        #expect(volume.nextFileNumber == 2)
         #expect(fixture.journal.pending().isEmpty)
     }
 
@@ -154,11 +158,13 @@ struct DumpFailureTests {
         let refused = try await fixture.dump(
             fixture.plan { $0.encryption = .serverCustom(program: "/usr/sbin/amcrypt", decryptOption: nil) })
         #expect((failure(refused) as? DumpError)?.description == "encryption is not supported")
-        let missing = try await fixture.dump(fixture.plan { $0.disk = "/no/such/directory" })
+        let volume = try fixture.volume()
+        let missing = try await fixture.dump(
+            fixture.plan(volume: volume) { $0.disk = "/no/such/directory" })
         #expect(
             (failure(missing) as? DumpError)?.description
                 == "cannot dump '/no/such/directory': it does not exist")
-        #expect(missing.nextFileNumber == 1)
+        #expect(volume.nextFileNumber == 1)
         #expect(try await fixture.listedKeys() == [])
     }
 }

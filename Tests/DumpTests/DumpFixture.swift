@@ -47,7 +47,8 @@ struct DumpFixture {
 
     func plan(
         _ compression: DLEDescription.Compression? = .clientFast, storage: StoragePlan = StoragePlan(),
-        xattrs: Bool = true, firstFile: UInt32 = 1, changing change: (inout DLEDescription) -> Void = { _ in }
+        xattrs: Bool = true, volume: BucketVolume? = nil,
+        changing change: (inout DLEDescription) -> Void = { _ in }
     ) throws -> DumpPlan {
         var dle = DLEDescription(program: "APPLICATION", disk: source, level: 0, plugin: "amgtar")
         dle.compression = compression
@@ -57,12 +58,18 @@ struct DumpFixture {
         ]
         change(&dle)
         return DumpPlan(
-            host: "localhost", datestamp: try #require(Datestamp("20261123030600")), dle: dle, keys: keys,
-            firstFileNumber: firstFile, storage: storage, indexPath: directory.path("index"))
+            host: "localhost", datestamp: try #require(Datestamp("20261123030600")), dle: dle,
+            target: try volume ?? self.volume(storage), indexPath: directory.path("index"))
+    }
+
+    func volume(_ layout: StoragePlan = StoragePlan(), firstFile: UInt32 = 1) throws -> BucketVolume {
+        try BucketVolume(
+            label: "vertica-01", client: client, journal: journal, keys: keys, firstFileNumber: firstFile,
+            layout: layout)
     }
 
     func dump(_ plan: DumpPlan) async throws -> DumpOutcome {
-        try await DumpEngine(client: client, journal: journal).dump(plan)
+        try await DumpEngine().dump(plan)
     }
 
     /// The restore that the first part's header asks for, with every part of the outcome.

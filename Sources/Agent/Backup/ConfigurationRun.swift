@@ -69,10 +69,13 @@ struct ConfigurationRun: Sendable {
         into record: inout ConfigurationRecord, earlier: ConfigurationRecord?, catalog: RunCatalog,
         keep: @escaping @Sendable (ConfigurationRecord) async -> Void
     ) async throws {
-        var volume = try await taking.take(catalog)
+        let volume = try await taking.take(catalog)
         record.volumes = [volume.record]
         record.dumps = try await finishedDumps(earlier, on: volume)
         await keep(record)
+        let target = try BucketVolume(
+            label: volume.label, client: clients.client(volume.device.bucket), journal: journal,
+            keys: volume.keys, firstFileNumber: volume.nextFileNumber, layout: prepared.layout)
         for entry in prepared.entries {
             try Task.checkCancellation()
             if record.dumps.contains(where: { $0.disk == entry.diskName && $0.host == entry.host }) {
@@ -80,7 +83,7 @@ struct ConfigurationRun: Sendable {
                 progress.skip(entry)
                 continue
             }
-            let dump = try await dump(entry, &volume, catalog)
+            let dump = try await dump(entry, to: target, catalog)
             record.dumps.append(dump)
             await keep(record)
             if let error = dump.error, error.concernsWholeStore { throw error }
@@ -98,35 +101,30 @@ struct ConfigurationRun: Sendable {
     }
 
     private func dump(
-        _ entry: DisklistEntry, _ volume: inout TakenVolume, _ catalog: RunCatalog
+        _ entry: DisklistEntry, to target: BucketVolume, _ catalog: RunCatalog
     ) async throws -> AgentAPI.DumpRecord {
         await reporter.disk("\(name): \(entry.diskName): begins")
         progress.begin(entry, configuration: name)
         let indexPath = entry.dumptype.isIndexed ? "\(workDirectory)/\(name).index" : nil
         defer { if let indexPath { try? FileSystem.remove(indexPath) } }
-        let engine = DumpEngine(client: try clients.client(volume.device.bucket), journal: journal)
-        let outcome = try await engine.dump(plan(entry, volume, indexPath: indexPath)) { progress.update($0) }
-        volume.nextFileNumber = outcome.nextFileNumber
+        let plan = plan(entry, to: target, indexPath: indexPath)
+        let outcome = try await DumpEngine().dump(plan) { progress.update($0) }
         try await runBlocking("catalog") {
             try catalog.record(
                 Catalog.DumpRecord(outcome, entry), date: Int64(Date().timeIntervalSince1970))
         }
         progress.end(entry, outcome)
-        let record = AgentAPI.DumpRecord(entry, outcome, label: volume.label, node: node)
+        let record = AgentAPI.DumpRecord(entry, outcome, node: node)
         await reporter.disk("\(name): \(entry.diskName): \(record.summary)")
         return record
     }
 
-    private func plan(_ entry: DisklistEntry, _ volume: TakenVolume, indexPath: String?) -> DumpPlan {
-        DumpPlan(
+    private func plan(_ entry: DisklistEntry, to target: BucketVolume, indexPath: String?) -> DumpPlan {
+        var plan = DumpPlan(
             host: entry.host, datestamp: run, dle: DLEDescription(entry), device: entry.directory,
-            keys: volume.keys, firstFileNumber: volume.nextFileNumber,
-            storage: StoragePlan(
-                isMultipart: prepared.changer.isMultipart, blockByteCount: Int(prepared.blockByteCount),
-                partByteCount: entry.dumptype.allowsSplit
-                    ? prepared.configuration.tapetype.partByteCount : nil,
-                uploadThreadCount: prepared.changer.uploadThreadCount),
-            indexPath: indexPath, workDirectory: workDirectory)
+            target: target, indexPath: indexPath, workDirectory: workDirectory)
+        plan.allowsSplit = entry.dumptype.allowsSplit
+        return plan
     }
 
     private var emptyRecord: ConfigurationRecord {

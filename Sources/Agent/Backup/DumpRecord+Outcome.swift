@@ -6,7 +6,7 @@ import Dump
 
 extension DumpRecord {
     /// What a node record keeps of a dump.
-    init(_ entry: DisklistEntry, _ outcome: DumpOutcome, label: String, node: String) {
+    init(_ entry: DisklistEntry, _ outcome: DumpOutcome, node: String) {
         self.init(
             planned: entry, status: .ok)
         switch outcome.status {
@@ -20,7 +20,7 @@ extension DumpRecord {
         native = Stream(outcome.native)
         client = Stream(outcome.client)
         server = Stream(outcome.server)
-        parts = outcome.parts.map { DumpPartRecord($0, label: label) }
+        parts = outcome.parts.map(DumpPartRecord.init)
         seconds = outcome.seconds
         notes = outcome.notes
         strange = outcome.strange
@@ -52,9 +52,10 @@ extension DumpRecord.Stream {
 }
 
 extension DumpPartRecord {
-    init(_ part: DumpedPart, label: String) {
+    init(_ part: DumpedPart) {
         self.init(
-            label: label, fileNumber: Int(part.fileNumber), headerKey: part.headerKey, dataKey: part.dataKey,
+            label: part.label, fileNumber: Int(part.fileNumber), headerKey: part.headerKey,
+            dataKey: part.dataKey,
             blockCount: part.blockCount, blockByteCount: part.blockByteCount.map(Int64.init),
             byteCount: part.byteCount, proof: part.proof == .checksum ? .checksum : .length)
     }

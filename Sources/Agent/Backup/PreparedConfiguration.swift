@@ -3,6 +3,7 @@
 import AgentAPI
 import AmandaFormat
 import Catalog
+import Dump
 import S3
 import Secret
 
@@ -18,6 +19,14 @@ struct PreparedConfiguration: Sendable {
 
     var configuration: AmandaConfiguration { loaded.configuration }
     var location: CatalogLocation { loaded.location }
+
+    /// How dumps are laid out on its volumes.
+    var layout: StoragePlan {
+        StoragePlan(
+            isMultipart: changer.isMultipart, blockByteCount: Int(blockByteCount),
+            partByteCount: configuration.tapetype.partByteCount,
+            uploadThreadCount: changer.uploadThreadCount)
+    }
 
     /// What `amanda.conf` itself knows to sign with; the last that is tried.
     var deviceProperties: S3Credentials? { S3Credentials(deviceProperties: changer) }

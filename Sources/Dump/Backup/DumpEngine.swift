@@ -3,38 +3,31 @@
 import AmandaFormat
 import ChildProcess
 import Files
-public import S3
 
 /// Dumps disks: GNU tar's archive of one DLE into the numbered files of a volume in the bucket.
 public struct DumpEngine: Sendable {
-    private let client: S3Client
-    private let journal: UploadJournal
-
     /// How long aborting uploads and marking headers may take after a failure or a cancellation.
     static let cleanUpLimit = Duration.seconds(30)
     /// How long a cancelled dump waits for the id of an upload that it has asked for.
     static let answerLimit = Duration.seconds(10)
 
-    /// Upload ids are written to `journal` before use, and leave it when completed or aborted.
-    public init(client: S3Client, journal: UploadJournal) {
-        self.client = client
-        self.journal = journal
-    }
+    /// An engine for any number of dumps at the same time.
+    public init() {}
 
     /// Dumps one DLE to the end: data, proof, then headers, in this order.
     ///
-    /// A dump that fails is an outcome: no upload of it is left open, tar has ended, and its file numbers bear headers
-    /// marked `PARTIAL=YES`, as far as the store can be reached.
+    /// A dump that fails is an outcome: no upload of it is left open as far as the store can be reached, tar has ended,
+    /// and its file numbers bear headers marked `PARTIAL=YES`.
     ///
     /// - Throws: `CancellationError` when the task was cancelled, after the same clean-up.
     public func dump(
         _ plan: DumpPlan, progress: @escaping @Sendable (DumpProgress) -> Void = { _ in }
     ) async throws -> DumpOutcome {
-        var dump = OneDump(plan, client: client, journal: journal, progress: progress)
+        var dump = OneDump(plan, progress: progress)
         do {
             try await dump.run()
         } catch {
-            await dump.cleanUp(after: error)
+            await dump.cleanUp()
             if error is CancellationError || Task.isCancelled { throw CancellationError() }
             dump.fail(error)
         }
@@ -45,7 +38,7 @@ public struct DumpEngine: Sendable {
 /// The course of one dump, step by step.
 private struct OneDump {
     private let plan: DumpPlan
-    private let uploads: DumpUploads
+    private let files: DumpFiles
     private let meter: ProgressMeter
     private let started = ContinuousClock.now
     private var listing: TarListing?
@@ -57,11 +50,10 @@ private struct OneDump {
     private var failure: (any Error)?
 
     init(
-        _ plan: DumpPlan, client: S3Client, journal: UploadJournal,
-        progress: @escaping @Sendable (DumpProgress) -> Void
+        _ plan: DumpPlan, progress: @escaping @Sendable (DumpProgress) -> Void
     ) {
         self.plan = plan
-        uploads = DumpUploads(client: client, journal: journal, keys: plan.keys, storage: plan.storage)
+        files = DumpFiles(target: plan.target, header: plan.header)
         meter = ProgressMeter(progress)
         header = plan.header
     }
@@ -86,7 +78,7 @@ private struct OneDump {
         self.listing = listing
 
         let child = try spawnTar(options, directory, workspace, listing)
-        let pipeline = DumpPipeline(child: child, level: level, plan: plan, uploads: uploads, meter: meter)
+        let pipeline = DumpPipeline(child: child, level: level, plan: plan, files: files, meter: meter)
         do {
             totals = try await pipeline.run { [plan] in
                 try await Self.checkEnd(of: child, listing, limit: plan.stallLimit)
@@ -98,7 +90,7 @@ private struct OneDump {
         }
         try listing.finishIndex()
         completeHeader()
-        try await uploads.writeHeaders(header, files: uploads.fileNumbers)
+        try await files.writeHeaders(header)
         do {
             try workspace.keepSnapshot()
         } catch {
@@ -142,23 +134,12 @@ private struct OneDump {
     private var originalKiB: Int64 { (listing?.totalByteCount ?? 0) / 1024 }
 
     /// Runs in a task of its own, because a cancelled task's requests are cancelled too; ends in bounded time.
-    mutating func cleanUp(after error: any Error) async {
-        var partial = plan.header
-        partial.isPartial = true
-        let (uploads, header) = (uploads, partial)
-        let notes = await Task {
-            await withLimit(DumpEngine.cleanUpLimit) {
-                var notes = await uploads.abortOpenUploads()
-                do {
-                    try await uploads.writeHeaders(header, files: uploads.fileNumbers)
-                } catch {
-                    notes.append("the failed dump's header could not be written: \(error)")
-                }
-                return notes
-            }
+    mutating func cleanUp() async {
+        let notes = await Task { [files] in
+            await withLimit(DumpEngine.cleanUpLimit) { await files.giveUp() }
         }.value
         extraNotes += notes ?? ["\(DumpError.cleanUpTimedOut(limit: DumpEngine.cleanUpLimit))"]
-        self.header = partial
+        header = plan.header.asPartial
     }
 
     mutating func fail(_ error: any Error) {
@@ -173,11 +154,10 @@ private struct OneDump {
         let elapsed = ContinuousClock.now - started
         return DumpOutcome(
             status: failure.map { .failed($0) } ?? (strange.isEmpty ? .done : .strange),
-            parts: await uploads.finishedParts, header: header, native: native,
+            parts: await files.finishedParts, header: header, native: native,
             client: plan.isCompressedByServer ? native : stored, server: stored, originalKiB: originalKiB,
             seconds: elapsed / .seconds(1), notes: (listing?.notes ?? []) + extraNotes, strange: strange,
-            indexPath: plan.indexPath, entryCount: listing?.entryCount ?? 0, attributes: attributes,
-            nextFileNumber: (await uploads.headedFiles.max()).map { $0 + 1 } ?? plan.firstFileNumber)
+            indexPath: plan.indexPath, entryCount: listing?.entryCount ?? 0, attributes: attributes)
     }
 }
 

@@ -40,8 +40,6 @@ public struct DumpOutcome: Sendable {
     public var entryCount: Int
     /// Options of tar that a restore must repeat: `xattrs`, `acls`, `selinux`.
     public var attributes: [String]
-    /// The number that the volume's next file gets: numbers must stay gapless.
-    public var nextFileNumber: UInt32
 
     /// Whether it can be restored.
     public var isUsable: Bool {
@@ -59,6 +57,8 @@ public struct DumpedPart: Sendable, Hashable {
         case length
     }
 
+    /// The volume's.
+    public let label: String
     /// From 1, on the volume.
     public let fileNumber: UInt32
     /// The header's object.

@@ -13,12 +13,10 @@ public struct DumpPlan: Sendable {
     public var dle: DLEDescription
     /// The directory that is read, unless the application's DIRECTORY says otherwise.
     public var device: String
-    /// The volume's slot.
-    public var keys: ObjectKeys
-    /// The number of the dump's first file on the volume.
-    public var firstFileNumber: UInt32
-    /// How it is laid there.
-    public var storage: StoragePlan
+    /// The volume, shared with the dumps beside it.
+    public var target: any DumpTarget
+    /// Whether it may be cut into dump parts (`allow-split`).
+    public var allowsSplit = true
     /// Where the index goes, one path a line; the caller removes it. nil: none is written.
     public var indexPath: String?
     /// Holds what tar needs while it runs, in a directory of its own. nil: the system's temporary directory.
@@ -30,8 +28,8 @@ public struct DumpPlan: Sendable {
 
     /// `device` defaults to the DLE's device, or its disk name.
     public init(
-        host: String, datestamp: Datestamp, dle: DLEDescription, device: String? = nil, keys: ObjectKeys,
-        firstFileNumber: UInt32, storage: StoragePlan, indexPath: String? = nil,
+        host: String, datestamp: Datestamp, dle: DLEDescription, device: String? = nil,
+        target: any DumpTarget, indexPath: String? = nil,
         workDirectory: String? = nil, stallLimit: Duration = .seconds(1800),
         compressionThreadCount: Int = MemoryPlan.defaultCompressionThreadCount
     ) {
@@ -39,13 +37,18 @@ public struct DumpPlan: Sendable {
         self.datestamp = datestamp
         self.dle = dle
         self.device = device ?? dle.device ?? dle.disk
-        self.keys = keys
-        self.firstFileNumber = firstFileNumber
-        self.storage = storage
+        self.target = target
         self.indexPath = indexPath
         self.workDirectory = workDirectory
         self.stallLimit = stallLimit
         self.compressionThreadCount = compressionThreadCount
+    }
+
+    /// How it is laid out there.
+    public var storage: StoragePlan {
+        var layout = target.layout
+        if !allowsSplit { layout.partByteCount = nil }
+        return layout
     }
 
     /// The buffers that this dump will take.

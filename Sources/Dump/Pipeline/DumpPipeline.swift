@@ -25,7 +25,7 @@ struct DumpPipeline: Sendable {
     private let child: ChildProcess
     private let level: GzipLevel?
     private let plan: DumpPlan
-    private let uploads: DumpUploads
+    private let files: DumpFiles
     private let meter: ProgressMeter
     private let natives: BlockPool
     private let members: BlockPool?
@@ -33,7 +33,7 @@ struct DumpPipeline: Sendable {
     private let workers: OrderedWorkers<ByteBlock, ByteBlock>
     private let lanes: HandOver<UploadPiece>
 
-    init(child: ChildProcess, level: GzipLevel?, plan: DumpPlan, uploads: DumpUploads, meter: ProgressMeter) {
+    init(child: ChildProcess, level: GzipLevel?, plan: DumpPlan, files: DumpFiles, meter: ProgressMeter) {
         let memory = plan.memory
         let natives = BlockPool(
             blockByteCount: MemoryPlan.nativeBlockByteCount, blockCount: memory.nativeBlockCount)
@@ -44,7 +44,7 @@ struct DumpPipeline: Sendable {
         self.child = child
         self.level = level
         self.plan = plan
-        self.uploads = uploads
+        self.files = files
         self.meter = meter
         self.natives = natives
         self.members = members
@@ -139,11 +139,10 @@ struct DumpPipeline: Sendable {
         var checksum = CRC32C()
         var byteCount: Int64 = 0
         var assembler = PartAssembler(
-            uploads: uploads, pool: uploadBlocks, lanes: lanes, meter: meter,
+            files: files, pool: uploadBlocks, lanes: lanes, meter: meter,
             cutter: PartCutter(
                 uploadPartByteCount: plan.storage.uploadPartByteCount,
-                partByteCount: plan.storage.partByteCount),
-            firstFile: plan.firstFileNumber)
+                partByteCount: plan.storage.partByteCount))
         while let piece = try await workers.take() {
             checksum.update(piece.bytes)
             byteCount += Int64(piece.count)
@@ -158,7 +157,7 @@ struct DumpPipeline: Sendable {
     private func upload() async throws {
         while let piece = try await lanes.take() {
             let count = piece.block.count
-            try await uploads.send(piece.file, piece: piece.number, piece.block)
+            try await files.send(piece.file, piece: piece.number, piece.block)
             uploadBlocks.release(piece.block)
             meter.add(stored: count)
         }

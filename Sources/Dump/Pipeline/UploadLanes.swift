@@ -4,33 +4,33 @@ import BlockingWork
 
 /// One full upload part on its way to a lane.
 struct UploadPiece: Sendable {
-    let file: UInt32
+    /// The index among the dump's files.
+    let file: Int
+    /// From 1 in its file.
     let number: Int
     let block: ByteBlock
 }
 
 /// Copies the stored stream into upload parts and cuts it into files. Owned by one task.
 struct PartAssembler {
-    let uploads: DumpUploads
+    let files: DumpFiles
     let pool: BlockPool
     let lanes: HandOver<UploadPiece>
     let meter: ProgressMeter
     var cutter: PartCutter
-    /// The file being written.
-    private(set) var file: UInt32
-    private var hasBegun = false
+    /// The file being written, by its index; nil between two.
+    private var file: Int?
     private var filling: ByteBlock?
 
     init(
-        uploads: DumpUploads, pool: BlockPool, lanes: HandOver<UploadPiece>, meter: ProgressMeter,
-        cutter: PartCutter, firstFile: UInt32
+        files: DumpFiles, pool: BlockPool, lanes: HandOver<UploadPiece>, meter: ProgressMeter,
+        cutter: PartCutter
     ) {
-        self.uploads = uploads
+        self.files = files
         self.pool = pool
         self.lanes = lanes
         self.meter = meter
         self.cutter = cutter
-        file = firstFile
     }
 
     /// Takes the next piece of the stream; `isWhole`: it must not be divided between files.
@@ -53,10 +53,7 @@ struct PartAssembler {
     }
 
     private mutating func append(_ piece: ByteBlock, _ range: Range<Int>) async throws {
-        if !hasBegun {
-            try await uploads.begin(file)
-            hasBegun = true
-        }
+        _ = try await openFile()
         let block: ByteBlock
         if let filling {
             block = filling
@@ -76,11 +73,18 @@ struct PartAssembler {
         case .send(let number):
             guard let block = filling else { return }
             filling = nil
-            try await lanes.put(UploadPiece(file: file, number: number, block: block))
+            try await lanes.put(UploadPiece(file: openFile(), number: number, block: block))
         case .close(let pieceCount):
-            try await uploads.close(file, pieceCount: pieceCount)
-            file += 1
-            hasBegun = false
+            try await files.close(openFile(), pieceCount: pieceCount)
+            file = nil
         }
+    }
+
+    /// Also of a stream without a byte.
+    private mutating func openFile() async throws -> Int {
+        if let file { return file }
+        let opened = try await files.begin()
+        file = opened
+        return opened
     }
 }

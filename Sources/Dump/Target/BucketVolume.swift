@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import AmandaFormat
+import BlockingWork
+public import S3
+import Synchronization
+
+/// A volume in the bucket that takes the files of dumps.
+public final class BucketVolume: DumpTarget {
+    /// The label, as logs and records name it.
+    public let label: String
+    /// The tapetype's and the device's figures.
+    public let layout: StoragePlan
+
+    private let client: S3Client
+    private let journal: UploadJournal
+    private let keys: ObjectKeys
+    private let next: Mutex<UInt32>
+    /// Whoever holds the one turn gives out a number.
+    private let turn = HandOver<Void>(capacity: 1)
+
+    /// - Parameters:
+    ///   - journal: upload ids are written to it before use, and leave it when completed or aborted.
+    ///   - keys: the volume's slot.
+    ///   - firstFileNumber: from 1; behind the last file that the volume has.
+    public init(
+        label: String, client: S3Client, journal: UploadJournal, keys: ObjectKeys,
+        firstFileNumber: UInt32 = 1, layout: StoragePlan
+    ) throws {
+        self.label = label
+        self.client = client
+        self.journal = journal
+        self.keys = keys
+        self.layout = layout
+        next = Mutex(firstFileNumber)
+        try turn.putBlocking(())
+    }
+
+    /// The number that the next file gets.
+    public var nextFileNumber: UInt32 { next.withLock { $0 } }
+
+    public func open(_ header: DumpHeader) async throws -> any DumpFile {
+        let file = try await takeNumber(header)
+        do {
+            try await file.begin()
+        } catch {
+            _ = await file.abort()
+            throw error
+        }
+        return file
+    }
+
+    private func takeNumber(_ header: DumpHeader) async throws -> BucketFile {
+        _ = try await turn.take()
+        defer { try? turn.putBlocking(()) }  // there is room for the one turn
+        let file = BucketFile(
+            place: BucketFile.Place(label: label, number: nextFileNumber, keys: keys), client: client,
+            journal: journal, layout: layout)
+        try await file.writeHeader(header.asPartial)
+        next.withLock { $0 += 1 }
+        return file
+    }
+}
+
+extension DumpHeader {
+    /// The header of a file that does not count, or not yet.
+    var asPartial: DumpHeader {
+        var header = self
+        header.isPartial = true
+        return header
+    }
+}

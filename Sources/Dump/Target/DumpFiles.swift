@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import AmandaFormat
+import BlockingWork
+
+/// The files that one dump writes, in order: its dump parts.
+///
+/// A file is completed, and proved, by whoever stores its last piece; nothing here is finished twice.
+actor DumpFiles {
+    private let target: any DumpTarget
+    private let header: DumpHeader
+    private var files: [OpenFile] = []
+    /// A header that counts may have been written.
+    private var isConcluding = false
+
+    private struct OpenFile {
+        let file: any DumpFile
+        var sentPieceCount = 0
+        var expectedPieceCount: Int?
+        var finished: DumpedPart?
+    }
+
+    /// `header`: of every part, without what is known only at the end.
+    init(target: any DumpTarget, header: DumpHeader) {
+        self.target = target
+        self.header = header
+    }
+
+    /// The completed dump parts, in order.
+    var finishedParts: [DumpedPart] { files.compactMap(\.finished) }
+
+    /// Opens the next file. Called by one task at a time.
+    ///
+    /// - Returns: its index among the dump's files.
+    func begin() async throws -> Int {
+        files.append(OpenFile(file: try await target.open(numbered(header, files.count))))
+        return files.count - 1
+    }
+
+    /// Stores one piece, numbered from 1 in its file; the block is the caller's again afterwards.
+    func send(_ index: Int, piece: Int, _ block: ByteBlock) async throws {
+        try await files[index].file.send(piece: piece, block)
+        files[index].sentPieceCount += 1
+        try await finishIfWhole(index)
+    }
+
+    /// No more pieces than `pieceCount` come.
+    func close(_ index: Int, pieceCount: Int) async throws {
+        files[index].expectedPieceCount = pieceCount
+        try await finishIfWhole(index)
+    }
+
+    private func finishIfWhole(_ index: Int) async throws {
+        guard files[index].expectedPieceCount == files[index].sentPieceCount else { return }
+        files[index].expectedPieceCount = nil  // nobody else finishes it
+        files[index].finished = try await files[index].file.finish()
+    }
+
+    /// The dump has failed: gives up every file that is not completed. Each bears a header marked `PARTIAL=YES` since it
+    /// was opened, and gets it back.
+    ///
+    /// - Returns: what could not be done, for a note.
+    func giveUp() async -> [String] {
+        var failures: [String] = []
+        for file in files {
+            if let failure = await file.file.abort() { failures.append(failure) }
+        }
+        guard isConcluding else { return failures }
+        do {
+            try await writeHeaders(header.asPartial)
+        } catch {
+            failures.append("the failed dump's header could not be written: \(error)")
+        }
+        return failures
+    }
+
+    /// Writes the headers that make the dump count, the first file's as part 1.
+    func writeHeaders(_ header: DumpHeader) async throws {
+        isConcluding = true
+        for (index, file) in files.enumerated() {
+            try await file.file.writeHeader(numbered(header, index))
+        }
+    }
+
+    private func numbered(_ header: DumpHeader, _ index: Int) -> DumpHeader {
+        var header = header
+        header.part = DumpHeader.Part(number: index + 1)
+        return header
+    }
+}

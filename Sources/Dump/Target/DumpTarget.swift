@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import AmandaFormat
+public import BlockingWork
+
+/// Where the numbered files of dumps go: a volume, or what stands in for one. Dumps that run at the same time share it.
+///
+/// File numbers stay gapless although dumps run side by side: whoever needs a file takes the next number, and a header
+/// marked `PARTIAL=YES` lies under it before the next one is given out. Amanda's readers never skip a hole.
+public protocol DumpTarget: Sendable {
+    /// How data are cut, and how many pieces are sent at the same time.
+    var layout: StoragePlan { get }
+
+    /// Opens the next file for a dump, whose header this is: its part number is set, its checksums are not known.
+    ///
+    /// The number is taken when this returns, and may be taken when it throws.
+    func open(_ header: DumpHeader) async throws -> any DumpFile
+}
+
+/// One numbered file that is being written: pieces in any order, then its end, then the header that makes it count.
+public protocol DumpFile: Sendable {
+    /// Stores one piece, numbered from 1; the block is the caller's again afterwards.
+    func send(piece: Int, _ block: ByteBlock) async throws
+
+    /// Every piece has been sent: the file is completed, and proved. Called once.
+    func finish() async throws -> DumpedPart
+
+    /// Replaces the header.
+    func writeHeader(_ header: DumpHeader) async throws
+
+    /// Gives up what is not completed. Harmless otherwise.
+    ///
+    /// - Returns: what could not be done, for a note.
+    func abort() async -> String?
+}

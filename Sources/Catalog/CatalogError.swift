@@ -15,6 +15,8 @@ public enum CatalogError: Error, Equatable, Sendable, CustomStringConvertible {
     case slotHeld(device: String, pid: Int32, program: String?, stateFile: String)
     /// A dump is said to be stored, but no volume was entered for it.
     case noVolume(dumpOf: String, disk: String)
+    /// A dump is said to lie on a volume that was never entered.
+    case unknownVolume(label: String, host: String, disk: String)
 
     /// What failed, on what, with the values; then what to do.
     public var description: String {
@@ -48,6 +50,8 @@ public enum CatalogError: Error, Equatable, Sendable, CustomStringConvertible {
             """
         case .noVolume(let host, let disk):
             "no volume was entered for the dump of \(host):\(disk)"
+        case .unknownVolume(let label, let host, let disk):
+            "the dump of \(host):\(disk) names volume '\(label)', which this run has not written"
         }
     }
 }

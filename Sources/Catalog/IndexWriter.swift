@@ -13,8 +13,15 @@ struct IndexWriter {
 
     let location: CatalogLocation
 
+    /// Writes what belongs to the dump. A dump that comes from a holding disk has got it when it was made.
+    func write(_ record: DumpRecord) throws {
+        guard record.way != .flushed else { return }
+        try writeIndex(record)
+        try writeHeader(record)
+    }
+
     /// Writes `<run>_<level>.gz`, sorted by bytes as amindexd wants it, or `-unsorted.gz` as Amanda's own dumper does.
-    func writeIndex(_ record: DumpRecord) throws {
+    private func writeIndex(_ record: DumpRecord) throws {
         guard let source = record.indexLinesFile, let status = try FileSystem.status(source) else { return }
         let base = try basePath(record)
         if status.byteCount <= Self.sortableByteCount {
@@ -31,7 +38,7 @@ struct IndexWriter {
     }
 
     /// Writes `<run>_<level>.header`: the dump's header, as of a dump that is not split.
-    func writeHeader(_ record: DumpRecord) throws {
+    private func writeHeader(_ record: DumpRecord) throws {
         var header = record.header
         header.kind = .file
         header.part = nil

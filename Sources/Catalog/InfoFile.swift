@@ -8,11 +8,33 @@ import Files
 struct InfoFile {
     let location: CatalogLocation
 
-    /// Enters a dump that is whole.
-    func record(_ record: DumpRecord, volume: LogVolume, date: Int64) throws {
-        let header = record.header
-        let directory = location.diskDirectory(
-            in: location.infoDirectory, host: header.host, disk: header.disk)
+    /// Enters a dump that is whole, unless its DLE keeps no record (`record no`).
+    ///
+    /// A dump from a holding disk is known already: it only gets its place, if it is still the newest of its level.
+    /// Source: Amanda 3.5.1 `server-src/driverio.c`, `update_info_dumper`, `update_info_taper`.
+    func record(_ record: DumpRecord) throws {
+        guard record.isRemembered else { return }
+        try update(host: record.header.host, disk: record.header.disk) { info in
+            let date = record.header.datestamp.secondsOfLocalTime
+            let place = record.parts.first
+            if record.way == .flushed {
+                info.place(
+                    level: record.header.level, date: date, fileNumber: place?.fileNumber, label: place?.label
+                )
+                return
+            }
+            let storedKiB = record.storedByteCount >> 10
+            info.record(
+                .init(
+                    level: record.header.level, originalKiB: record.header.originalKiB ?? storedKiB,
+                    storedKiB: storedKiB, seconds: Int64(record.seconds), date: date,
+                    fileNumber: place?.fileNumber, label: place?.label),
+                isCompressed: record.header.compressionSuffix != nil)
+        }
+    }
+
+    private func update(host: String, disk: String, _ change: (inout Info) -> Void) throws {
+        let directory = location.diskDirectory(in: location.infoDirectory, host: host, disk: disk)
         try FileSystem.makeDirectories(directory, mode: 0o755, owner: location.owner)
         let path = directory + "/info"
         var info = Info()
@@ -21,13 +43,15 @@ struct InfoFile {
         {
             info = found
         }
-        let storedKiB = record.storedByteCount >> 10
-        info.record(
-            .init(
-                level: header.level, originalKiB: header.originalKiB ?? storedKiB, storedKiB: storedKiB,
-                seconds: Int64(record.seconds), date: date, fileNumber: record.parts.first?.fileNumber ?? 0,
-                label: volume.label),
-            isCompressed: header.compressionSuffix != nil)
+        change(&info)
         try FileSystem.writeAtomically(path, info.text.amandaBytes, mode: 0o600, owner: location.owner)
+    }
+}
+
+extension DumpRecord {
+    /// A header without a DLE says nothing against it.
+    fileprivate var isRemembered: Bool {
+        guard let text = header.dleText, let dle = try? DLEDescription(parsing: text) else { return true }
+        return dle.isRecorded
     }
 }

@@ -62,9 +62,10 @@ import Testing
         #expect(!FileSystem.exists(scratch.path("bucket-ambucket/slot-1")))
         #expect(try CatalogReader(scratch.location).dumps(of: run).isEmpty)
         let record = dumpRecord(
-            run: run, disk: "/srv/a b", files: [1, 2, 3], status: .strange, messages: ["/usr/bin/tar: x\ny"],
+            run: run, disk: "/srv/a b", files: [1, 2, 3], on: "amcat-0003", status: .strange,
+            messages: ["/usr/bin/tar: x\ny"],
             indexLinesFile: scratch.path("lines"))
-        try catalog.record(record, date: 1_796_000_000)
+        try catalog.record(record)
         let dump = try #require(try CatalogReader(scratch.location).dumps(of: run).first)
         #expect(dump.isWhole && dump.isStrange)
         #expect(dump.parts.map(\.fileNumber) == [1, 2, 3])
@@ -96,9 +97,10 @@ import Testing
         try first.reserve(device: device)
         try first.prepare(new)
         try first.volumeWritten(new, bucket: "b", prefix: "p/slot-01", blockKiB: nil)
-        try first.record(dumpRecord(run: run, disk: "/a", files: [1]), date: 0)
+        try first.record(dumpRecord(run: run, disk: "/a", files: [1], on: "amcat-0001"))
         try first.record(
-            dumpRecord(run: run, disk: "/b", files: [2], status: .failed(reason: "disk full")), date: 0)
+            dumpRecord(
+                run: run, disk: "/b", files: [2], on: "amcat-0001", status: .failed(reason: "disk full")))
         try first.finish()
         #expect(try CatalogReader(scratch.location).lastFileNumber(on: "amcat-0001", run: run) == 2)
         #expect(throws: CatalogError.self) { try begin(scratch, run) }
@@ -108,7 +110,7 @@ import Testing
         try second.reserve(device: device)
         try second.prepare(again)
         try second.volumeWritten(again, bucket: "b", prefix: "p/slot-01", blockKiB: nil)
-        try second.record(dumpRecord(run: run, disk: "/b", files: [3, 4]), date: 0)
+        try second.record(dumpRecord(run: run, disk: "/b", files: [3, 4], on: "amcat-0001"))
         try second.finish()
         let dumps = try CatalogReader(scratch.location).dumps(of: run)
         #expect(dumps.filter(\.isWhole).map(\.name.disk) == ["/a", "/b"])

@@ -69,17 +69,20 @@ func output(of program: String, _ arguments: [String]) throws -> (text: String, 
 
 /// A dump as the engine reports it.
 func dumpRecord(
-    run: Datestamp, disk: String, files: [Int], status: DumpRecord.Status = .done, messages: [String] = [],
+    run: Datestamp, disk: String, files: [Int], on label: String, level: Int = 0,
+    status: DumpRecord.Status = .done, way: DumpRecord.Way = .straight, messages: [String] = [],
     indexLinesFile: String? = nil
 ) -> DumpRecord {
     var header = DumpHeader(
-        kind: .split, datestamp: run, host: "localhost", disk: disk, part: .init(number: 1), level: 0,
+        kind: .split, datestamp: run, host: "localhost", disk: disk, part: .init(number: 1),
+        level: level,
         compressionSuffix: ".gz", program: "APPLICATION", application: "amgtar")
     header.originalKiB = 3560
     header.nativeCRC = CRCSize(crc32c: 0xb82e_c8b3, byteCount: 3_645_440)
     header.clientCRC = CRCSize(crc32c: 0x6809_8a5b, byteCount: Int64(files.count) << 20)
     header.serverCRC = header.clientCRC
     return DumpRecord(
-        header: header, parts: files.map { .init(fileNumber: $0, byteCount: 1 << 20, seconds: 0.5) },
-        status: status, seconds: 2, messages: messages, indexLinesFile: indexLinesFile)
+        header: header,
+        parts: files.map { .init(label: label, fileNumber: $0, byteCount: 1 << 20, seconds: 0.5) },
+        status: status, way: way, seconds: 2, messages: messages, indexLinesFile: indexLinesFile)
 }

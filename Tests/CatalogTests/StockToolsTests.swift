@@ -73,7 +73,7 @@ struct StockToolsTests {
     }
 
     private func write(
-        _ loaded: LoadedConfiguration, _ run: Datestamp, slot: Int, _ records: [DumpRecord]
+        _ loaded: LoadedConfiguration, _ run: Datestamp, slot: Int, _ records: (String) -> [DumpRecord]
     ) throws -> VolumeChoice {
         let catalog = try RunCatalog(
             beginning: run, location: loaded.location,
@@ -86,7 +86,7 @@ struct StockToolsTests {
         try catalog.reserve(device: "s3:bucket/path/\(choice.slot)")
         try catalog.prepare(choice)
         try catalog.volumeWritten(choice, bucket: "bucket", prefix: "path/\(choice.slot)", blockKiB: 10_240)
-        for record in records { try catalog.record(record, date: 1_796_000_000) }
+        for record in records(choice.label) { try catalog.record(record) }
         try catalog.finish()
         return choice
     }
@@ -100,18 +100,27 @@ struct StockToolsTests {
         let lines = directory.path + "/lines"
         try FileSystem.writeAtomically(lines, Array("/b\n/\n/a/\n".utf8))
         let first = try write(
-            loaded, run, slot: 1,
+            loaded, run, slot: 1
+        ) { label in
             [
-                dumpRecord(run: run, disk: "/srv/data", files: [1, 2], indexLinesFile: lines),
-                dumpRecord(run: run, disk: "/srv/a b", files: [3], status: .strange, messages: ["tar: odd"]),
-            ])
+                dumpRecord(
+                    run: run, disk: "/srv/data", files: [1, 2], on: label, indexLinesFile: lines),
+                dumpRecord(
+                    run: run, disk: "/srv/a b", files: [3], on: label, status: .strange,
+                    messages: ["tar: odd"]),
+            ]
+        }
         #expect(first.label == directory.name + "-0001")
         _ = try write(
-            loaded, second, slot: 2,
+            loaded, second, slot: 2
+        ) { label in
             [
-                dumpRecord(run: second, disk: "/srv/data", files: [1]),
-                dumpRecord(run: second, disk: "/srv/a b", files: [2], status: .failed(reason: "read error")),
-            ])
+                dumpRecord(run: second, disk: "/srv/data", files: [1], on: label),
+                dumpRecord(
+                    run: second, disk: "/srv/a b", files: [2], on: label,
+                    status: .failed(reason: "read error")),
+            ]
+        }
         try listsDumps(first.label)
         try reports()
         try hasOwnersAndModes()

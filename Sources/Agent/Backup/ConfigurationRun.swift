@@ -6,7 +6,6 @@ import BlockingWork
 import Catalog
 import Dump
 import Files
-import FoundationEssentials
 import S3
 
 /// One configuration's part in a run: a volume, its disks one after the other, and the catalog of both.
@@ -72,6 +71,8 @@ struct ConfigurationRun: Sendable {
         let volume = try await taking.take(catalog)
         record.volumes = [volume.record]
         record.dumps = try await finishedDumps(earlier, on: volume)
+        let plan = plannedRun(finished: record.dumps)
+        try await runBlocking("catalog") { try catalog.planned(plan) }
         await keep(record)
         let target = try BucketVolume(
             label: volume.label, client: clients.client(volume.device.bucket), journal: journal,
@@ -110,13 +111,28 @@ struct ConfigurationRun: Sendable {
         let plan = plan(entry, to: target, indexPath: indexPath)
         let outcome = try await DumpEngine().dump(plan) { progress.update($0) }
         try await runBlocking("catalog") {
-            try catalog.record(
-                Catalog.DumpRecord(outcome, entry), date: Int64(Date().timeIntervalSince1970))
+            try catalog.record(Catalog.DumpRecord(outcome))
         }
         progress.end(entry, outcome)
         let record = AgentAPI.DumpRecord(entry, outcome, node: node)
         await reporter.disk("\(name): \(entry.diskName): \(record.summary)")
         return record
+    }
+
+    /// Full dumps of all disks, but for those that an earlier attempt has stored.
+    private func plannedRun(finished: [AgentAPI.DumpRecord]) -> PlannedRun {
+        var plan = PlannedRun(dumps: [])
+        for entry in prepared.entries {
+            if let dump = finished.first(where: { $0.disk == entry.diskName && $0.host == entry.host }) {
+                plan.leftOut.append(
+                    .init(
+                        host: entry.host, disk: entry.diskName, level: dump.level, cause: .stored,
+                        reason: "stored by an earlier attempt"))
+            } else {
+                plan.dumps.append(.init(host: entry.host, disk: entry.diskName, level: 0))
+            }
+        }
+        return plan
     }
 
     private func plan(_ entry: DisklistEntry, to target: BucketVolume, indexPath: String?) -> DumpPlan {

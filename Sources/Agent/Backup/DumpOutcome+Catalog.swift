@@ -7,7 +7,7 @@ import Dump
 
 extension Catalog.DumpRecord {
     /// What Amanda's catalog keeps of a dump.
-    init(_ outcome: DumpOutcome, _ entry: DisklistEntry) {
+    init(_ outcome: DumpOutcome) {
         let status: Status =
             switch outcome.status {
             case .done: .done
@@ -20,7 +20,7 @@ extension Catalog.DumpRecord {
             header: outcome.header,
             parts: outcome.parts.map { part in
                 Part(
-                    fileNumber: Int(part.fileNumber), byteCount: part.byteCount,
+                    label: part.label, fileNumber: Int(part.fileNumber), byteCount: part.byteCount,
                     seconds: outcome.seconds * Double(part.byteCount) / Double(stored))
             },
             status: status, seconds: outcome.seconds, messages: outcome.strange + outcome.notes,

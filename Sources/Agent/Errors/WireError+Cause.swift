@@ -47,7 +47,7 @@ extension WireError {
         switch error {
         case .unknownConfiguration, .missingDumpuser, .missingFile: .configuration
         case .notNewest, .isRunning, .slotHeld: .busy
-        case .noVolume: .failed
+        case .noVolume, .unknownVolume: .failed
         }
     }
 

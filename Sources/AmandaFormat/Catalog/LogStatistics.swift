@@ -23,13 +23,13 @@ public struct LogStatistics: Hashable, Sendable {
         if let originalKiB { fields.append(Field(name: "orig-kb", value: String(originalKiB))) }
     }
 
-    /// In the dumper's form, with KiB.
-    public init(seconds: Double, kibibytes: Int64, originalKiB: Int64) {
+    /// In the dumper's form, with KiB; in the chunker's where `originalKiB` is nil.
+    public init(seconds: Double, kibibytes: Int64, originalKiB: Int64? = nil) {
         fields = [
             Field(name: "sec", value: Self.decimal(seconds)), Field(name: "kb", value: String(kibibytes)),
             Field(name: "kps", value: Self.decimal(Self.rate(kibibytes << 10, seconds))),
-            Field(name: "orig-kb", value: String(originalKiB)),
         ]
+        if let originalKiB { fields.append(Field(name: "orig-kb", value: String(originalKiB))) }
     }
 
     /// Nil unless `words` is a bracketed list of names and values.
@@ -73,10 +73,14 @@ public struct LogStatistics: Hashable, Sendable {
     }
 
     /// Six decimals, as C's `%f`; for seconds and rates, never negative.
-    public static func decimal(_ number: Double) -> String {
-        let scaled = (min(max(number, 0), 1e12) * 1_000_000).rounded()
-        let millionths = Int64(scaled)
-        let fraction = String(millionths % 1_000_000)
-        return "\(millionths / 1_000_000)." + String(repeating: "0", count: 6 - fraction.count) + fraction
+    public static func decimal(_ number: Double) -> String { decimal(number, places: 6, scale: 1_000_000) }
+
+    /// Three decimals, as Amanda's programs give the time since their start.
+    public static func elapsed(_ seconds: Double) -> String { decimal(seconds, places: 3, scale: 1000) }
+
+    private static func decimal(_ number: Double, places: Int, scale: Int64) -> String {
+        let scaled = Int64((min(max(number, 0), 1e12) * Double(scale)).rounded())
+        let fraction = String(scaled % scale)
+        return "\(scaled / scale)." + String(repeating: "0", count: places - fraction.count) + fraction
     }
 }

@@ -32,6 +32,21 @@ public struct Datestamp: Hashable, Comparable, Sendable, CustomStringConvertible
             hour: Int(parts.tm_hour), minute: Int(parts.tm_min), second: Int(parts.tm_sec))
     }
 
+    /// Seconds since 1970, the datestamp taken for this machine's local time: what Amanda enters as a dump's date.
+    public var secondsOfLocalTime: Int64 {
+        let digits = Array(description.utf8)
+        func number(_ range: Range<Int>) -> Int32 {
+            digits[range].reduce(0) { $0 * 10 + Int32($1 - 0x30) }
+        }
+        var parts = tm()
+        (parts.tm_year, parts.tm_mon, parts.tm_mday) = (
+            number(0..<4) - 1900, number(4..<6) - 1, number(6..<8)
+        )
+        (parts.tm_hour, parts.tm_min, parts.tm_sec) = (number(8..<10), number(10..<12), number(12..<14))
+        parts.tm_isdst = -1
+        return Int64(mktime(&parts))
+    }
+
     /// Nil unless the parts are a possible date and time of day.
     public init?(year: Int, month: Int, day: Int, hour: Int, minute: Int, second: Int) {
         func padded(_ number: Int, _ width: Int) -> String {

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import AmandaFormat
+import Synchronization
+
+extension RunCatalog {
+    /// Enters a dump that is done or failed, in one go; several may be under way.
+    ///
+    /// Its parts lie on volumes that `volumeWritten` has entered. Its `DONE` is written after index and header, and is on the
+    /// disk when this returns; the planner's memory (`curinfo`) comes last, so that a crash leaves a dump that the
+    /// planner does not know of, never the reverse.
+    public func record(_ record: DumpRecord) throws {
+        try state.withLock { state in
+            if let stray = record.parts.first(where: { state.volumes[$0.label] == nil }) {
+                throw CatalogError.unknownVolume(
+                    label: stray.label, host: record.header.host, disk: record.header.disk)
+            }
+            if record.isUsable, record.parts.isEmpty, record.needsVolume {
+                throw CatalogError.noVolume(dumpOf: record.header.host, disk: record.header.disk)
+            }
+            if record.isUsable { try IndexWriter(location: location).write(record) }
+            let place = LogPlace(storage: location.storage, pool: location.pool)
+            let lines = record.logLines(state.volumes.isEmpty ? nil : place)
+            try log.append(lines.untilVerdict, synchronising: true)
+            state.count(record.parts)
+            try log.append(lines.after + estimateLines(record, state.plan))
+            if record.isUsable { try InfoFile(location: location).record(record) }
+        }
+    }
+
+    /// Said once of a dump, when it has been made; a flush makes none.
+    private func estimateLines(_ record: DumpRecord, _ plan: PlannedRun?) -> [LogLine] {
+        guard record.isUsable, record.way != .flushed else { return [] }
+        return [plan?.estimateLine(record.name)].compactMap { $0 }
+    }
+}
+
+extension DumpRecord {
+    fileprivate var needsVolume: Bool { if case .held = way { false } else { true } }
+}

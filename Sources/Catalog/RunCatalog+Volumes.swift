@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import AmandaFormat
+import Files
+import Synchronization
+
+extension RunCatalog {
+    /// Holds the slot of `device` (e.g. `s3:bucket/path/slot-01`) for this process and makes Amanda forget its label.
+    ///
+    /// - Throws: `CatalogError.slotHeld` when a living process other than this one holds a slot of the changer.
+    public func reserve(device: String) throws {
+        try state.withLock { state in
+            if let path = location.changerStateFile {
+                try ChangerStateFile(path, location: location).reserve(device)
+            }
+            if !state.devices.contains(device) { state.devices.append(device) }
+        }
+    }
+
+    /// Before anything of the volume is deleted or written: its old dumps leave the catalog.
+    ///
+    /// The label stays in the tapelist as one never written (datestamp 0), so that after a crash both programs still know
+    /// the volume as theirs and free.
+    public func prepare(_ choice: VolumeChoice) throws {
+        guard choice.kind != .continuing else { return }
+        try TapelistFile(location).update { list in
+            var entry = list.entry(label: choice.label) ?? TapelistEntry(datestamp: nil, label: choice.label)
+            entry.datestampText = "0"
+            list.set(ours(entry))
+        }
+    }
+
+    /// After the label is in the bucket: from now on the volume belongs to this run. Once for each volume.
+    ///
+    /// - Parameter blockKiB: of the tapetype.
+    public func volumeWritten(
+        _ choice: VolumeChoice, bucket: String, prefix: String, blockKiB: Int?
+    ) throws {
+        if let cache = location.labelCache(bucket: bucket, prefix: prefix) { try FileSystem.remove(cache) }
+        try TapelistFile(location).update { list in
+            var entry = list.entry(label: choice.label) ?? TapelistEntry(datestamp: run, label: choice.label)
+            entry.datestampText = run.description
+            if let blockKiB { entry.blockKiB = blockKiB }
+            list.set(ours(entry))
+        }
+        try state.withLock { state in
+            let volume = LogVolume(
+                datestamp: run.description, storage: location.storage, pool: location.pool,
+                label: choice.label, number: state.labels.count + 1)
+            try log.append([.startTaper(volume)], synchronising: true)
+            state.volumes[choice.label] = Volume(device: "s3:\(bucket)/\(prefix)")
+            state.labels.append(choice.label)
+        }
+    }
+
+    /// Nothing more goes to the volume: `amreport` gets its total, and its slot is free for others.
+    ///
+    /// Dumps with parts there may still be recorded, but then the total does not count them. Volumes that have not ended
+    /// are ended by `finish`.
+    public func volumeEnded(label: String) throws {
+        try state.withLock { state in
+            let lines = state.endVolume(label)
+            guard let device = state.volumes[label]?.device, !lines.isEmpty else { return }
+            try log.append(lines)
+            guard state.devices.contains(device) else { return }
+            try release([device])
+            state.devices.removeAll { $0 == device }
+        }
+    }
+
+    /// No volume, or no further one, could be had.
+    ///
+    /// - Parameter byConfiguration: `runtapes` or the like forbids it, so that it is no error.
+    public func volumeRefused(_ reason: String, byConfiguration: Bool = false) throws {
+        let kind = byConfiguration ? "config" : "error"
+        try log.append([.note(kind: "ERROR", program: "taper", text: "no-tape \(kind) [\(reason)]")])
+    }
+
+    func release(_ devices: [String]) throws {
+        guard let path = location.changerStateFile else { return }
+        for device in devices { try ChangerStateFile(path, location: location).release(device) }
+    }
+
+    private func ours(_ entry: TapelistEntry) -> TapelistEntry {
+        var entry = entry
+        entry.pool = location.pool
+        entry.storage = location.storage
+        entry.configuration = location.configuration
+        return entry
+    }
+}
+
+extension RunCatalog.State {
+    /// The volume's total; none if it has ended already.
+    mutating func endVolume(_ label: String) -> [LogLine] {
+        guard let volume = volumes[label], !volume.hasEnded else { return [] }
+        volumes[label]?.hasEnded = true
+        let size = "kb \(volume.storedByteCount >> 10) fm \(volume.fileCount)"
+        return [
+            .note(
+                kind: "INFO", program: "taper",
+                text: "tape \(AmandaQuotedString.quote(label)) \(size) [OK]")
+        ]
+    }
+
+    /// Counts what a dump takes on its volumes.
+    mutating func count(_ parts: [DumpRecord.Part]) {
+        for part in parts {
+            volumes[part.label]?.storedByteCount += part.byteCount
+            volumes[part.label]?.fileCount += 1
+        }
+    }
+}

@@ -5,45 +5,51 @@ import AmandaFormat
 import Dump
 import Synchronization
 
-/// Sums up the progress of a backup over its disks, into the job's board.
+/// Sums up the progress of a backup over its disks, those that run side by side too, into the job's board.
 final class BackupProgress: Sendable {
-    private struct Totals {
-        var dumpedBefore: Int64 = 0
-        var storedBefore: Int64 = 0
-        /// Guessed bytes by disk; a finished disk has its true size.
-        var expected: [String: Int64] = [:]
-        var diskCount = 0
+    private struct Running {
+        let name: String
+        var dumpedBytes: Int64 = 0
+        var storedBytes: Int64 = 0
     }
 
-    private let totals = Mutex(Totals())
+    private struct Totals {
+        var finishedDumpedBytes: Int64 = 0
+        var finishedStoredBytes: Int64 = 0
+        var finishedDiskCount = 0
+        /// By key, and in the order of their beginning.
+        var running: [(key: String, disk: Running)] = []
+        /// Bytes by key; a finished disk has its true size.
+        var expected: [String: Int64] = [:]
+        var diskCount: Int
+        var limit: DumpProgress.Limit?
+    }
+
+    private let totals: Mutex<Totals>
     private let board: ProgressBoard
 
     /// - Parameter diskCount: over all configurations.
     init(_ board: ProgressBoard, diskCount: Int) {
         self.board = board
-        totals.withLock { $0.diskCount = diskCount }
+        totals = Mutex(Totals(diskCount: diskCount))
         board.update { $0.totalDisks = diskCount }
     }
 
-    /// A guess at the size of one disk has come in.
+    /// The size of one disk has been estimated.
     func expect(_ bytes: Int64, of entry: DisklistEntry) {
-        let sum = totals.withLock { totals -> Int64? in
-            totals.expected[entry.key] = totals.expected[entry.key] ?? bytes
-            return Self.sum(totals)
-        }
-        board.update { $0.expectedBytes = sum }
+        change { $0.expected[entry.key] = bytes }
     }
 
     func begin(_ entry: DisklistEntry, configuration: String) {
-        board.update { $0.current = "\(configuration): \(entry.diskName)" }
+        change { $0.running.append((entry.key, Running(name: "\(configuration): \(entry.diskName)"))) }
     }
 
-    func update(_ dump: DumpProgress) {
-        let (dumped, stored) = totals.withLock { ($0.dumpedBefore, $0.storedBefore) }
-        board.update { progress in
-            progress.dumpedBytes = dumped + dump.nativeByteCount
-            progress.storedBytes = stored + dump.storedByteCount
-            progress.limitedBy = dump.limit.map(JobProgress.Resource.init)
+    func update(_ entry: DisklistEntry, _ dump: DumpProgress) {
+        change { totals in
+            guard let index = totals.running.firstIndex(where: { $0.key == entry.key }) else { return }
+            totals.running[index].disk.dumpedBytes = dump.nativeByteCount
+            totals.running[index].disk.storedBytes = dump.storedByteCount
+            totals.limit = dump.limit
         }
     }
 
@@ -51,35 +57,45 @@ final class BackupProgress: Sendable {
         finish(entry, dumped: outcome.native.byteCount, stored: outcome.parts.reduce(0) { $0 + $1.byteCount })
     }
 
-    /// A disk that an earlier attempt has done.
+    /// A disk that an earlier attempt has done, or that this run leaves out.
     func skip(_ entry: DisklistEntry) {
         finish(entry, dumped: 0, stored: 0)
     }
 
     private func finish(_ entry: DisklistEntry, dumped: Int64, stored: Int64) {
-        let (before, sum) = totals.withLock { totals -> ((Int64, Int64), Int64?) in
-            totals.dumpedBefore += dumped
-            totals.storedBefore += stored
+        change { totals in
+            totals.running.removeAll { $0.key == entry.key }
+            totals.finishedDumpedBytes += dumped
+            totals.finishedStoredBytes += stored
+            totals.finishedDiskCount += 1
             totals.expected[entry.key] = dumped
-            return ((totals.dumpedBefore, totals.storedBefore), Self.sum(totals))
-        }
-        board.update { progress in
-            (progress.dumpedBytes, progress.storedBytes) = before
-            progress.expectedBytes = sum
-            progress.finishedDisks += 1
-            progress.current = nil
         }
     }
 
-    /// Nil until every disk has been guessed.
-    private static func sum(_ totals: Totals) -> Int64? {
-        totals.expected.count < totals.diskCount ? nil : totals.expected.values.reduce(0, +)
+    private func change(_ change: (inout Totals) -> Void) {
+        totals.withLock { totals in
+            change(&totals)
+            let newest = Self.progress(totals)
+            board.update { $0 = newest }  // within the lock: an older sum must not replace a newer one
+        }
+    }
+
+    private static func progress(_ totals: Totals) -> JobProgress {
+        let running = totals.running.map(\.disk)
+        return JobProgress(
+            dumpedBytes: running.reduce(totals.finishedDumpedBytes) { $0 + $1.dumpedBytes },
+            storedBytes: running.reduce(totals.finishedStoredBytes) { $0 + $1.storedBytes },
+            expectedBytes: totals.expected.count < totals.diskCount
+                ? nil : totals.expected.values.reduce(0, +),
+            finishedDisks: totals.finishedDiskCount, totalDisks: totals.diskCount,
+            current: running.isEmpty ? nil : running.map(\.name).joined(separator: ", "),
+            limitedBy: running.isEmpty ? nil : totals.limit.map(JobProgress.Resource.init))
     }
 }
 
 extension DisklistEntry {
     /// Unique over the configurations of a job.
-    fileprivate var key: String { "\(place)" }
+    var key: String { "\(place)" }
 }
 
 extension JobProgress.Resource {

@@ -109,7 +109,7 @@ struct ConfigurationRun: Sendable {
         let indexPath = entry.dumptype.isIndexed ? "\(workDirectory)/\(name).index" : nil
         defer { if let indexPath { try? FileSystem.remove(indexPath) } }
         let plan = plan(entry, to: target, indexPath: indexPath)
-        let outcome = try await DumpEngine().dump(plan) { progress.update($0) }
+        let outcome = try await DumpEngine().dump(plan) { progress.update(entry, $0) }
         try await runBlocking("catalog") {
             try catalog.record(Catalog.DumpRecord(outcome))
         }

@@ -10,6 +10,14 @@ struct ConfigurationPlan: Sendable {
     var keepsAttributes = true
     var uploadThreads = 4
     var tapecycle = 3
+    /// Days; 0: every run makes a full dump.
+    var dumpcycle = 0
+    /// Whether increments can build on a dump.
+    var isRecorded = false
+    /// More lines of `amanda.conf`, of its changer and of its dumptype: what they set counts.
+    var globalLines: [String] = []
+    var changerLines: [String] = []
+    var dumptypeLines: [String] = []
 
     static let selfBackup = ConfigurationPlan(name: "amanda-server")
 }
@@ -31,8 +39,8 @@ extension ConfigurationPlan {
         org "\(name) of \(node)"
         dumpuser "backup"
         inparallel 1
-        dumpcycle 0
-        runspercycle 1
+        dumpcycle \(dumpcycle) days
+        runspercycle \(max(1, dumpcycle))
         tapecycle \(tapecycle) tapes
         runtapes 1
         tapedev "my_s3"
@@ -43,6 +51,7 @@ extension ConfigurationPlan {
         logdir   "\(directory)"
         indexdir "\(directory)/index"
         tapelist "\(directory)/tapelist"
+        \(globalLines.joined(separator: "\n"))
 
         define changer my_s3 {
             tpchanger "chg-multi:s3:\(store.bucket)/\(store.prefix)/\(node)/\(name)/slot-{01..10}"
@@ -55,6 +64,7 @@ extension ConfigurationPlan {
             device-property "NB_THREADS_RECOVERY" "\(uploadThreads)"
             device-property "S3_MULTI_PART_UPLOAD" "\(isMultipart ? "YES" : "NO")"
             changerfile "s3-statefile"
+            \(changerLines.joined(separator: "\n    "))
         }
         define application-tool app_amgtar {
             plugin "amgtar"
@@ -68,7 +78,8 @@ extension ConfigurationPlan {
             compress \(compress)
             holdingdisk never
             index yes
-            record no
+            record \(isRecorded ? "yes" : "no")
+            \(dumptypeLines.joined(separator: "\n    "))
         }
         define tapetype S3 {
             length 500 gigabytes

@@ -4,7 +4,8 @@
 ///
 /// Source: Amanda 3.5.1 `server-src/infofile.c`, `read_txinfofile`, `write_txinfofile`.
 public struct Info: Equatable, Sendable {
-    /// What an administrator asked for with `amadmin force` and the like.
+    /// What an administrator asked for with `amadmin force` and the like; one at a time, the last one counts.
+    /// Source: seen with Amanda 3.5.1, `amadmin CONF force`, `force-bump`, `force-no-bump`, `force-level-1`.
     public struct Command: OptionSet, Hashable, Sendable {
         public let rawValue: Int
 
@@ -124,7 +125,8 @@ public struct Info: Equatable, Sendable {
     }
 
     /// Enters a dump that is stored: its level's statistics, rates, history. Higher levels are forgotten, for they
-    /// build on what is no longer the newest.
+    /// build on what is no longer the newest. What the administrator asked for is done, and every command is cleared,
+    /// as a stored dump clears them all in stock Amanda (seen with 3.5.1).
     public mutating func record(_ dump: LevelStatistics, isCompressed: Bool) {
         levels.removeAll { $0.level >= dump.level }
         levels.append(dump)
@@ -144,7 +146,7 @@ public struct Info: Equatable, Sendable {
             level: dump.level, originalKiB: dump.originalKiB, storedKiB: dump.storedKiB, date: dump.date,
             seconds: dump.seconds)
         history = Array(([entry] + history).prefix(100))
-        command = command.subtracting([.force, .forceLevel1, .forceBump])
+        command = []
     }
 
     private mutating func addLevel(_ numbers: [Int64?], _ words: [String]) {

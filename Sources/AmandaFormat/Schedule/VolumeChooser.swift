@@ -9,9 +9,10 @@ public struct VolumeChooser: Sendable {
     public var tapelist: Tapelist
     /// Volumes that pending commands need.
     public var commands: CommandFile
-    /// Volumes that hold the newest full dump of a disk, and of which: never overwritten, however old they are. A run
-    /// that fails takes a volume as one that succeeds does; by age alone, a row of failures would end with nothing.
-    public var newestFullDumps: [String: String] = [:]
+    /// Volumes that a restore of some disk to its newest dump would read, and for what: never overwritten, however old
+    /// they are. A run that fails takes a volume as one that succeeds does; by age alone, a row of failures would end
+    /// with nothing.
+    public var needs: [String: VolumeNeed] = [:]
 
     public init(policy: VolumePolicy, tapelist: Tapelist, commands: CommandFile = CommandFile(parsing: "")) {
         self.policy = policy
@@ -128,7 +129,7 @@ public struct VolumeChooser: Sendable {
         if entry.isNeverWritten {
             return .success(VolumeChoice(slot: slot, label: entry.label, kind: .neverWritten))
         }
-        if let disk = newestFullDumps[entry.label] { return refuse("holds the newest full dump of \(disk)") }
+        if let need = needs[entry.label] { return refuse("holds \(need)") }
         guard let datestamp = entry.datestamp, !isRetained(entry) else {
             return refuse("is still needed: run \(entry.datestampText)")
         }
@@ -141,11 +142,11 @@ public struct VolumeChooser: Sendable {
         tapelist.entries.filter { isOurs($0) && isOverwritable($0) && !$0.isNeverWritten }
     }
 
-    /// Those of them that are kept: all with the newest full dump of a disk, and of the others the newest, up to the
-    /// number that is to be retained.
+    /// Those of them that are kept: all that a restore needs, and of the others the newest, up to the number that is to
+    /// be retained.
     private var retained: [TapelistEntry] {
-        let needed = candidates.filter { newestFullDumps[$0.label] != nil }
-        let others = candidates.filter { newestFullDumps[$0.label] == nil }
+        let needed = candidates.filter { needs[$0.label] != nil }
+        let others = candidates.filter { needs[$0.label] == nil }
         return needed + others.prefix(max(0, policy.retainedVolumeCount - needed.count))
     }
 
@@ -205,6 +206,52 @@ public struct VolumeChooser: Sendable {
             )
         }
         return label
+    }
+}
+
+extension VolumeChooser {
+    /// What the planner needs to know so that the next run finds a volume too.
+    ///
+    /// - Parameter choices: the volumes that this run takes, as far as they are known.
+    public func rotation(slots: [SlotContents], choices: [VolumeChoice]) -> VolumeRotation {
+        var reusable: Set<String> = []
+        var unwritten = 0
+        for slot in slots {
+            switch slot.volume {
+            case .labelled(let header):
+                guard let entry = tapelist.entry(label: header.label), isOurs(entry), isOverwritable(entry)
+                else {
+                    continue
+                }
+                if entry.isNeverWritten { unwritten += 1 } else { reusable.insert(header.label) }
+            case .unlabelled: unwritten += policy.autolabel.contains(.empty) ? 1 : 0
+            case .foreign: unwritten += policy.autolabel.contains(.nonAmanda) ? 1 : 0
+            case .unreadable: break
+            }
+        }
+        var rotation = VolumeRotation(
+            reusable: reusable, unwrittenCount: unwritten, retainedCount: policy.retainedVolumeCount)
+        for choice in choices {
+            rotation.tonight.insert(choice.label)
+            if case .reusing = choice.kind { rotation.overwritten.insert(choice.label) }
+        }
+        return rotation
+    }
+}
+
+extension VolumeChooser {
+    /// Full dumps alone, by the disk's name: for callers that keep no increments.
+    public var newestFullDumps: [String: String] {
+        get { needs.mapValues { $0.name.description } }
+        set {
+            needs = newValue.mapValues { name in
+                let pieces = name.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+                return VolumeNeed(
+                    name: DiskName(
+                        host: String(pieces.first ?? ""), disk: String(pieces.dropFirst().first ?? "")),
+                    level: 0)
+            }
+        }
     }
 }
 

@@ -14,6 +14,8 @@ public struct TapeType: Sendable, Hashable {
     public let partByteCount: Int64?
     /// `blocksize`, if the tapetype sets one; an S3 device's own default is `defaultS3BlockByteCount`.
     public let blockByteCount: Int64?
+    /// What the mark between two files takes.
+    public let filemarkBytes: Int64
 
     /// What stock Amanda's S3 device takes where neither tapetype nor `BLOCK_SIZE` says anything.
     /// Source: Amanda 3.5.1 `device-src/s3-device.c`, `S3_DEVICE_DEFAULT_BLOCK_SIZE`.
@@ -26,6 +28,7 @@ public struct TapeType: Sendable, Hashable {
         lengthBytes = block.integer("length").bytesOfKibibytes
         let part = block.integer("part-size")
         partByteCount = part == 0 ? nil : part.bytesOfKibibytes
+        filemarkBytes = max(0, block.integer("filemark").bytesOfKibibytes)
         blockByteCount = block.isSet("blocksize") ? block.integer("blocksize").bytesOfKibibytes : nil
     }
 }

@@ -117,7 +117,7 @@ struct DumpFailureTests {
             "tar",
             """
             #!/bin/bash
-            for argument; do [[ $argument == *.new ]] && chown nobody "$argument"; done
+            for argument; do [[ $argument == */snapshot ]] && chown -R nobody "${argument%/*}"; done
             exec setpriv --reuid=65534 --regid=65534 --clear-groups /bin/tar "${@/--atime-preserve=system/--sparse}"
             """)
         try shell("chmod 755 \(script)", in: "/")

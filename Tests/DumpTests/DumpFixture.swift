@@ -84,6 +84,23 @@ struct DumpFixture {
             target: target, recoveryThreadCount: 3)
     }
 
+    /// A dump of a level that counts: the next one may build on it.
+    func dumpLevel(_ level: Int, firstFile: UInt32) async throws -> DumpOutcome {
+        let outcome = try await dump(plan(volume: volume(firstFile: firstFile)) { $0.level = level })
+        try #require(outcome.isUsable, "\(outcome.status)")
+        try outcome.snapshot?.keep()
+        return outcome
+    }
+
+    /// Restores dumps of ascending levels into the target, one onto the other.
+    func restoreChain(_ outcomes: [DumpOutcome]) async throws {
+        for outcome in outcomes {
+            var plan = try await restorePlan(outcome)
+            plan.deletes = outcome.header.level > 0
+            _ = try await RestoreEngine(client: client).restore(plan)
+        }
+    }
+
     func restore(_ outcome: DumpOutcome) async throws -> RestoreOutcome {
         try await RestoreEngine(client: client).restore(try await restorePlan(outcome))
     }

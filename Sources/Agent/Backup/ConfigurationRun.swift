@@ -112,6 +112,7 @@ struct ConfigurationRun: Sendable {
         let outcome = try await DumpEngine().dump(plan) { progress.update(entry, $0) }
         try await runBlocking("catalog") {
             try catalog.record(Catalog.DumpRecord(outcome))
+            try? outcome.snapshot?.keep()  // without it the next increment builds on the level below
         }
         progress.end(entry, outcome)
         let record = AgentAPI.DumpRecord(entry, outcome, node: node)
@@ -140,6 +141,7 @@ struct ConfigurationRun: Sendable {
             host: entry.host, datestamp: run, dle: DLEDescription(entry), device: entry.directory,
             target: target, indexPath: indexPath, workDirectory: workDirectory)
         plan.allowsSplit = entry.dumptype.allowsSplit
+        plan.snapshotOwner = prepared.location.owner
         return plan
     }
 

@@ -4,12 +4,12 @@ import AmandaFormat
 import Secret
 
 extension DLEDescription {
-    /// A disklist entry as the headers of its full dump describe it.
-    init(_ entry: DisklistEntry) {
+    /// A disklist entry as the headers of its dumps of a level describe it.
+    init(_ entry: DisklistEntry, level: Int = 0) {
         let dumptype = entry.dumptype
         self.init(
             program: dumptype.program, disk: entry.diskName,
-            device: entry.device == entry.diskName ? nil : entry.device, level: 0,
+            device: entry.device == entry.diskName ? nil : entry.device, level: level,
             plugin: dumptype.application?.plugin)
         auth = dumptype.auth.isEmpty ? nil : dumptype.auth
         compression = Compression(dumptype.compression)

@@ -47,6 +47,7 @@ private struct OneDump {
     private var earlyStrange: [String] = []
     private var extraNotes: [String] = []
     private var header: DumpHeader
+    private var snapshot: TarSnapshot?
     private var failure: (any Error)?
 
     init(
@@ -70,7 +71,8 @@ private struct OneDump {
                 path: directory,
                 reason: FileSystem.exists(directory) ? "it is not a directory" : "it does not exist")
         }
-        let workspace = try TarWorkspace(plan, options, readFrom: directory)
+        let snapshots = TarSnapshots(host: plan.host, dle: plan.dle, directory: options.snapshotDirectory)
+        let workspace = try TarWorkspace(plan, options, snapshots, readFrom: directory)
         defer { workspace.remove() }
         earlyStrange = workspace.selection.strange
         if workspace.selection.includesNothing { throw DumpError.nothingToInclude(directory: directory) }
@@ -91,19 +93,25 @@ private struct OneDump {
         try listing.finishIndex()
         completeHeader()
         try await files.writeHeaders(header)
-        do {
-            try workspace.keepSnapshot()
-        } catch {
-            earlyStrange.append("\(error)")  // amgtar only warns: the dump itself is whole
-        }
+        hold(workspace.snapshot, snapshots)
         meter.finish()
+    }
+
+    /// The dump is whole without: amgtar, too, only warns.
+    private mutating func hold(_ path: String, _ snapshots: TarSnapshots) {
+        guard plan.dle.isRecorded else { return }
+        do {
+            snapshot = try snapshots.hold(path, level: plan.dle.level, owner: plan.snapshotOwner)
+        } catch {
+            earlyStrange.append("no increment can build on this dump: \(error)")
+        }
     }
 
     private func spawnTar(
         _ options: TarOptions, _ directory: String, _ workspace: TarWorkspace, _ listing: TarListing
     ) throws -> ChildProcess {
         let arguments = TarCommand.create(
-            options, directory: directory, snapshot: workspace.newSnapshot,
+            options, directory: directory, snapshot: workspace.snapshot,
             excludeFile: workspace.selection.excludeFile, includeFile: workspace.selection.includeFile)
         return try ChildProcess.spawn(ChildCommand(options.gnutarPath, arguments, hasOutput: true)) {
             listing.take($0)
@@ -157,7 +165,8 @@ private struct OneDump {
             parts: await files.finishedParts, header: header, native: native,
             client: plan.isCompressedByServer ? native : stored, server: stored, originalKiB: originalKiB,
             seconds: elapsed / .seconds(1), notes: (listing?.notes ?? []) + extraNotes, strange: strange,
-            indexPath: plan.indexPath, entryCount: listing?.entryCount ?? 0, attributes: attributes)
+            indexPath: plan.indexPath, entryCount: listing?.entryCount ?? 0, attributes: attributes,
+            snapshot: snapshot)
     }
 }
 

@@ -10,6 +10,10 @@ public enum DumpError: Error, Sendable, Equatable {
     case unsupported(what: String)
     /// The DLE's directory is not there, or is none.
     case noDirectory(path: String, reason: String)
+    /// There is nothing that an increment could build on; `base`: the level that was asked for.
+    case noSnapshot(level: Int, base: Int?, directory: String)
+    /// The snapshot that an increment was to build on is cut short, or none.
+    case damagedSnapshot(path: String)
     /// tar did not end well; its last message.
     case tarFailed(exit: ChildExit, lastMessage: String?)
     /// The disk did not give what is on it: tar's first message of that kind, which names the file.
@@ -30,6 +34,17 @@ extension DumpError: CustomStringConvertible {
             "the application's property '\(name)' is '\(value)', expected \(expected)"
         case .unsupported(let what): "\(what) is not supported"
         case .noDirectory(let path, let reason): "cannot dump '\(path)': \(reason)"
+        case .noSnapshot(let level, let base, let directory):
+            """
+            '\(directory)' has no snapshot \(base.map { "of level \($0)" } ?? "below level \(level)") that a dump of \
+            level \(level) could build on
+            hint: make a full dump of this disk ('amadmin CONFIGURATION force HOST DISK').
+            """
+        case .damagedSnapshot(let path):
+            """
+            the snapshot '\(path)' is damaged
+            hint: remove it: the next dump of this disk is a full one then.
+            """
         case .tarFailed(let exit, let lastMessage):
             "tar \(exit)" + (lastMessage.map { ": \($0)" } ?? "")
         case .unreadable(let message): "the disk could not be read: \(message)"

@@ -40,6 +40,9 @@ public struct DumpOutcome: Sendable {
     public var entryCount: Int
     /// Options of tar that a restore must repeat: `xattrs`, `acls`, `selinux`.
     public var attributes: [String]
+    /// What the next increment may build on, once the dump stands in the catalog: the caller's, to `keep` after that. nil of a
+    /// dump that failed, or that is not recorded.
+    public var snapshot: TarSnapshot?
 
     /// Whether it can be restored.
     public var isUsable: Bool {

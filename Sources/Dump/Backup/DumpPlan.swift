@@ -1,18 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import AmandaFormat
+public import Files
 import Gzip
 
-/// One DLE to dump at level 0, and where to.
+/// One DLE to dump, and where to.
 public struct DumpPlan: Sendable {
     /// The disklist's host, verbatim, as headers and snapshots carry it.
     public var host: String
     /// The run.
     public var datestamp: Datestamp
-    /// The DLE as its XML describes it: compression, properties, excludes, record and index.
+    /// The DLE as its XML describes it: level, compression, properties, excludes, record and index.
     public var dle: DLEDescription
     /// The directory that is read, unless the application's DIRECTORY says otherwise.
     public var device: String
+    /// The level whose snapshot an increment builds on. nil: the highest below its own, as amgtar takes it.
+    public var baseLevel: Int?
+    /// Who owns the snapshots: the dumpuser, whom stock Amanda opens them as. nil: this process's user.
+    public var snapshotOwner: FileOwner?
     /// The volume, shared with the dumps beside it.
     public var target: any DumpTarget
     /// Whether it may be cut into dump parts (`allow-split`).
@@ -49,6 +54,18 @@ public struct DumpPlan: Sendable {
         var layout = target.layout
         if !allowsSplit { layout.partByteCount = nil }
         return layout
+    }
+
+    /// nil at level 0.
+    ///
+    /// - Throws: `DumpError.noSnapshot`: amgtar would quietly store everything, and call it an increment.
+    func baseLevel(of snapshots: TarSnapshots) throws(DumpError) -> Int? {
+        guard dle.level > 0 else { return nil }
+        let base = baseLevel ?? snapshots.highestLevel(below: dle.level)
+        guard let base, base < dle.level, snapshots.startedAt(level: base) != nil else {
+            throw .noSnapshot(level: dle.level, base: baseLevel, directory: snapshots.directory)
+        }
+        return base
     }
 
     /// The buffers that this dump will take.
@@ -89,7 +106,9 @@ public struct DumpPlan: Sendable {
     func check() throws(DumpError) {
         _ = try gzipLevel()
         if dle.encryption != nil { throw .unsupported(what: "encryption") }
-        guard dle.level == 0 else { throw .unsupported(what: "a dump of level \(dle.level)") }
+        guard (0...TarSnapshots.greatestLevel).contains(dle.level) else {
+            throw .unsupported(what: "a dump of level \(dle.level)")
+        }
         guard dle.program == "GNUTAR" || (dle.program == "APPLICATION" && dle.plugin == "amgtar") else {
             throw .unsupported(what: "a dump by '\(dle.plugin ?? dle.program)'")
         }

@@ -32,14 +32,7 @@ extension FileSystem {
     ) throws(FilesError) {
         let descriptor = try Descriptor(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode: 0o600)
         try descriptor.writeAll(bytes, path: path)
-        if let owner {
-            guard fchown(descriptor.number, owner.userID, owner.groupID) == 0 else {
-                throw FilesError("chown", path, errorNumber: errno)
-            }
-        }
-        guard fchmod(descriptor.number, mode) == 0 else {
-            throw FilesError("chmod", path, errorNumber: errno)
-        }
+        try descriptor.give(owner, mode: mode, path: path)
         try descriptor.synchronise(path: path)
     }
 

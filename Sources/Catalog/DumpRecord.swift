@@ -34,8 +34,8 @@ public struct DumpRecord: Sendable, Equatable {
     public enum Way: Sendable, Equatable {
         /// From the disk to the volume.
         case straight
-        /// To a holding disk, where they lie now; there are no parts yet. Stored bytes and seconds are the chunks'.
-        case held(storedByteCount: Int64)
+        /// To a holding disk, where they lie now from `file` on; there are no parts yet.
+        case held(file: String, storedByteCount: Int64)
         /// From a holding disk to the volume, in the same run or a later one. The header's datestamp is that of the run
         /// that made the dump.
         case flushed
@@ -74,7 +74,7 @@ public struct DumpRecord: Sendable, Equatable {
     }
 
     var storedByteCount: Int64 {
-        if case .held(let byteCount) = way { return byteCount }
+        if case .held(_, let byteCount) = way { return byteCount }
         return parts.reduce(0) { $0 + $1.byteCount }
     }
 

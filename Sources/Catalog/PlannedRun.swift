@@ -93,16 +93,17 @@ public struct PlannedRun: Sendable, Equatable {
 
     /// `STATS driver estimate …` of a dump that has been made; nil where nothing was expected.
     func estimateLine(_ dump: LogDumpName) -> LogLine? {
-        let planned = dumps.first {
-            $0.host == dump.host && $0.disk == dump.disk && $0.level == dump.level
-        }
-        guard let estimate = planned?.estimate else { return nil }
+        guard let estimate = estimate(of: dump) else { return nil }
         let names = "\(AmandaQuotedString.quote(dump.host)) \(AmandaQuotedString.quote(dump.disk))"
         let figures =
             "[sec \(estimate.seconds) nkb \(estimate.originalKiB) ckb \(estimate.storedKiB) kps \(estimate.rate)]"
         return .note(
             kind: "STATS", program: "driver",
             text: "estimate \(names) \(dump.datestamp) \(dump.level) \(figures)")
+    }
+
+    func estimate(of dump: LogDumpName) -> Estimate? {
+        dumps.first { $0.host == dump.host && $0.disk == dump.disk && $0.level == dump.level }?.estimate
     }
 }
 

@@ -23,6 +23,7 @@ extension RunCatalog {
             let lines = record.logLines(state.volumes.isEmpty ? nil : place)
             try log.append(lines.untilVerdict, synchronising: true)
             state.count(record.parts)
+            try ended(record, &state)
             try log.append(lines.after + estimateLines(record, state.plan))
             if record.isUsable { try InfoFile(location: location).record(record) }
         }

@@ -50,6 +50,7 @@ extension RunCatalog {
             try log.append([.startTaper(volume)], synchronising: true)
             state.volumes[choice.label] = Volume(device: "s3:\(bucket)/\(prefix)")
             state.labels.append(choice.label)
+            try traceFile.append(state.trace.volumeWritten(choice.label, elapsed))
         }
     }
 
@@ -73,7 +74,10 @@ extension RunCatalog {
     /// - Parameter byConfiguration: `runtapes` or the like forbids it, so that it is no error.
     public func volumeRefused(_ reason: String, byConfiguration: Bool = false) throws {
         let kind = byConfiguration ? "config" : "error"
-        try log.append([.note(kind: "ERROR", program: "taper", text: "no-tape \(kind) [\(reason)]")])
+        try state.withLock { state in
+            try log.append([.note(kind: "ERROR", program: "taper", text: "no-tape \(kind) [\(reason)]")])
+            if !byConfiguration { try traceFile.append(state.trace.volumeRefused(reason, elapsed)) }
+        }
     }
 
     func release(_ devices: [String]) throws {

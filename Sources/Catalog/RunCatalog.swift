@@ -31,14 +31,18 @@ public final class RunCatalog: Sendable {
         var volumes: [String: Volume] = [:]
         /// Labels in the order in which they were written.
         var labels: [String] = []
+        var trace: RunTrace
+        /// When the bytes of a dump were last written down.
+        var progressAt: [LogDumpName: ContinuousClock.Instant] = [:]
     }
 
     let location: CatalogLocation
     let run: Datestamp
     let log: RunLog
+    let traceFile: TraceFile
     private let startedAt = ContinuousClock.now
     /// Held while a call writes, so that the lines of two dumps do not mix.
-    let state = Mutex(State())
+    let state: Mutex<State>
 
     /// The log of this attempt, absolute.
     public var logPath: String { log.path }
@@ -53,7 +57,7 @@ public final class RunCatalog: Sendable {
     /// - Throws: `CatalogError.notNewest` names the newest run, so that the caller can move on.
     public init(
         beginning run: Datestamp, location: CatalogLocation, isFurtherAttempt: Bool = false,
-        disks: [(host: String, disk: String)], hostName: String
+        disks: [(host: String, disk: String)], hostName: String, capacity: RunCapacity = RunCapacity()
     ) throws {
         let reader = CatalogReader(location)
         try reader.refuseIfRunning()
@@ -66,6 +70,8 @@ public final class RunCatalog: Sendable {
         self.location = location
         self.run = run
         log = try RunLog(creatingFor: run, location: location)
+        traceFile = try TraceFile(creatingFor: run, location: location)
+        state = Mutex(State(trace: RunTrace(run: run, storage: location.storage, capacity: capacity)))
         let process = RunningProcess.name(RunningProcess.current) ?? "amfleetd"
         var lines: [LogLine] = [
             .note(kind: "INFO", program: "amdump", text: "\(process) pid \(RunningProcess.current)"),
@@ -78,6 +84,7 @@ public final class RunCatalog: Sendable {
             .note(kind: "STATS", program: "driver", text: "startup time \(elapsed)"),
         ]
         try log.append(lines)
+        try traceFile.append(state.withLock { $0.trace.opening(elapsed) })
     }
 
     /// What is to be done, and when the planner was done with it. Once, before the first dump.
@@ -85,6 +92,7 @@ public final class RunCatalog: Sendable {
         try state.withLock { state in
             try log.append(plan.logLines(run: run) + [plannerFinish])
             state.plan = plan
+            try traceFile.append(state.trace.planned(plan, elapsed))
         }
     }
 
@@ -105,9 +113,17 @@ public final class RunCatalog: Sendable {
             let devices = state.devices
             state.devices = []
             let released = Result { try release(devices) }
+            let traced = Result { try endTrace(state) }
             try logged.get()
+            try traced.get()
             try released.get()
         }
+    }
+
+    private func endTrace(_ state: State) throws {
+        for running in state.trace.running.values { try traceFile.removeStatus(running.serial) }
+        try traceFile.append(state.trace.closing(elapsed, endedAt: Datestamp.now))
+        try traceFile.roll()
     }
 
     var elapsed: String { LogStatistics.elapsed((ContinuousClock.now - startedAt) / .seconds(1)) }

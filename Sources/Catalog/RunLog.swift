@@ -32,7 +32,7 @@ public struct RunLog: Sendable {
     }
 
     /// A message may hold anything; a line must stay one.
-    private static func oneLine(_ text: String) -> String {
+    static func oneLine(_ text: String) -> String {
         String(amandaBytes: text.amandaBytes.map { $0 == 0x0A || $0 == 0x0D || $0 == 0 ? 0x20 : $0 })
     }
 

@@ -76,7 +76,7 @@ import Testing
             beginning: run, location: scratch.location, disks: [("localhost", "/a")], hostName: "node01")
         try first.volumeRefused("the store is away")
         var record = dumpRecord(
-            run: run, disk: "/a", files: [], on: "", way: .held(storedByteCount: 3 << 20),
+            run: run, disk: "/a", files: [], on: "", way: .held(file: "/h/a.0", storedByteCount: 3 << 20),
             indexLinesFile: scratch.path("lines"))
         try first.record(record)
         try first.finish()

@@ -3,73 +3,23 @@
 import AmandaFormat
 import Catalog
 import Files
-import Foundation
-import TestSupport
 import Testing
 
-/// Where servers are required, a missing Amanda or root must show.
-private let canRunAmanda =
-    RequiredTools.areUsable("amadmin", "runuser")
-    && (UserAccount.effectiveUserID == 0 || ProcessInfo.processInfo.environment["REQUIRE_SERVERS"] == "1")
-
-/// Amanda's own programs on a catalog that we wrote. They take a configuration only below /etc/amanda and run as
-/// `backup`, so this needs root; the directory is removed again.
+/// Amanda's own programs on a catalog that we wrote. 
 @Suite(.serialized, .enabled(if: canRunAmanda))
 struct StockToolsTests {
-    private let directory: ConfigurationDirectory
+    private let stock: StockConfiguration
     private let run = Datestamp("20261201030000")
     private let second = Datestamp("20261202030000")
 
+    private var directory: ConfigurationDirectory { stock.directory }
+
     init() throws {
-        let name = "amfleet-\(UUID().uuidString.prefix(8).lowercased())"
-        directory = ConfigurationDirectory(name: name)
-        let owner = try #require(UserAccount(named: "backup")).owner
-        try FileSystem.makeDirectories(directory.path, mode: 0o770, owner: owner)
-        let text = """
-            org "\(name)"
-            dumpuser "backup"
-            tapecycle 3
-            dumpcycle 7 days
-            tapedev "my_s3"
-            tapetype S3
-            labelstr "^\(name)-[0-9][0-9]*$"
-            autolabel "\(name)-%%%%" empty
-            infofile "curinfo"
-            logdir "logs"
-            indexdir "index"
-            tapelist "tapelist"
-            define changer my_s3 {
-              tpchanger "chg-multi:s3:bucket/path/slot-{01..03}"
-              changerfile "s3-statefile"
-            }
-            define application-tool app_amgtar {
-              plugin "amgtar"
-            }
-            define dumptype normal {
-              program "APPLICATION"
-              application "app_amgtar"
-              auth "local"
-              compress client fast
-              index yes
-              holdingdisk never
-            }
-            define tapetype S3 {
-              length 500 gigabytes
-              part_size 50 gigabytes
-              blocksize 10 megabytes
-            }
-            """
-        try FileSystem.writeAtomically(
-            directory.path + "/amanda.conf", Array((text + "\n").utf8), owner: owner)
-        let disks = "localhost /srv/data normal\nlocalhost \"/srv/a b\" normal\n"
-        try FileSystem.writeAtomically(directory.path + "/disklist", Array(disks.utf8), owner: owner)
+        stock = try StockConfiguration()
     }
 
     private func amanda(_ program: String, _ arguments: String...) throws -> String {
-        let path = try RequiredTools.path(program)
-        return try output(
-            of: try RequiredTools.path("runuser"), ["-u", "backup", "--", path, directory.name] + arguments
-        ).text
+        try stock.amanda(program, arguments)
     }
 
     private func write(
@@ -93,7 +43,7 @@ struct StockToolsTests {
 
     @Test(.timeLimit(.minutes(5)))
     func `amadmin and amreport understand what we wrote`() throws {
-        defer { try? FileSystem.removeTree(directory.path) }
+        defer { stock.remove() }
         let (run, second) = (try #require(run), try #require(second))
         let loaded = try directory.load()
         #expect(loaded.warnings.allSatisfy { !$0.isEmpty })

@@ -34,6 +34,26 @@ public struct Datestamp: Hashable, Comparable, Sendable, CustomStringConvertible
 
     /// Seconds since 1970, the datestamp taken for this machine's local time: what Amanda enters as a dump's date.
     public var secondsOfLocalTime: Int64 {
+        var parts = brokenDown
+        return Int64(mktime(&parts))
+    }
+
+    /// As Amanda's programs tell a time: `Wed Nov 25 20:59:45 UTC 2026`.
+    public var longText: String { text("%a %b %e %H:%M:%S %Z %Y") }
+
+    /// `2026-11-25 20:59:45 UTC`.
+    public var isoText: String { text("%Y-%m-%d %H:%M:%S %Z") }
+
+    private func text(_ format: String) -> String {
+        var parts = brokenDown
+        _ = mktime(&parts)
+        return withUnsafeTemporaryAllocation(of: CChar.self, capacity: 128) { buffer in
+            let count = strftime(buffer.baseAddress, buffer.count, format, &parts)
+            return String(decoding: buffer.prefix(count).map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        }
+    }
+
+    private var brokenDown: tm {
         let digits = Array(description.utf8)
         func number(_ range: Range<Int>) -> Int32 {
             digits[range].reduce(0) { $0 * 10 + Int32($1 - 0x30) }
@@ -44,8 +64,11 @@ public struct Datestamp: Hashable, Comparable, Sendable, CustomStringConvertible
         )
         (parts.tm_hour, parts.tm_min, parts.tm_sec) = (number(8..<10), number(10..<12), number(12..<14))
         parts.tm_isdst = -1
-        return Int64(mktime(&parts))
+        return parts
     }
+
+    /// This machine's local time now.
+    public static var now: Datestamp? { Datestamp(localTimeOf: Int64(time(nil))) }
 
     /// Nil unless the parts are a possible date and time of day.
     public init?(year: Int, month: Int, day: Int, hour: Int, minute: Int, second: Int) {

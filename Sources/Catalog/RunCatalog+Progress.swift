@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import AmandaFormat
+import Synchronization
+
+extension RunCatalog {
+    private static let shortestInterval: Duration = .seconds(1)
+
+    /// The planner looks at these disks now.
+    public func estimating(_ disks: [(host: String, disk: String)]) throws {
+        try state.withLock { state in
+            try traceFile.append(state.trace.estimating(disks))
+        }
+    }
+
+    /// A dump begins: `amstatus` shows it from now on. One that is recorded without has begun and ended at once.
+    ///
+    /// - Parameter datestamp: of the run that made the dump; nil: of this one.
+    public func began(
+        host: String, disk: String, level: Int, datestamp: String? = nil, to destination: DumpDestination
+    ) throws {
+        let name = LogDumpName(
+            host: host, disk: disk, datestamp: datestamp ?? run.description, level: level)
+        try state.withLock { state in try began(name, to: destination, &state) }
+    }
+
+    /// How many bytes of a dump have been stored; for `amstatus` alone. Cheap when it is called often: at most one call a second
+    /// writes.
+    public func progress(host: String, disk: String, level: Int, storedByteCount: Int64) {
+        let name = LogDumpName(host: host, disk: disk, datestamp: run.description, level: level)
+        state.withLock { state in
+            let now = ContinuousClock.now
+            guard let running = state.trace.running[name],
+                state.progressAt[name].map({ now - $0 >= Self.shortestInterval }) ?? true
+            else { return }
+            state.progressAt[name] = now
+            // Nobody depends on it; a full disk shows where it matters.
+            try? traceFile.writeStatus(running.serial, storedByteCount: storedByteCount)
+        }
+    }
+
+    func began(_ name: LogDumpName, to destination: DumpDestination, _ state: inout State) throws {
+        guard state.trace.running[name] == nil else { return }
+        let rate = state.plan?.estimate(of: name)?.rate ?? 0
+        try traceFile.append(
+            state.trace.began(name, to: destination, rate: rate, statusFile: traceFile.statusFile, elapsed))
+    }
+
+    /// What `amstatus` has to know of a dump that has ended.
+    func ended(_ record: DumpRecord, _ state: inout State) throws {
+        try began(record.name, to: record.destination(state.labels), &state)
+        if let running = state.trace.running[record.name] { try traceFile.removeStatus(running.serial) }
+        state.progressAt[record.name] = nil
+        try traceFile.append(state.trace.ended(record, elapsed))
+    }
+}
+
+extension DumpRecord {
+    fileprivate func destination(_ labels: [String]) -> DumpDestination {
+        let label = parts.first?.label ?? labels.last ?? ""
+        return switch way {
+        case .straight: .volume(label: label)
+        case .held(let file, _): .holding(file: file)
+        case .flushed: .flush(file: "", label: label)
+        }
+    }
+}

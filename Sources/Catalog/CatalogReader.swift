@@ -58,6 +58,11 @@ public struct CatalogReader: Sendable {
         return CommandFile(parsing: String(amandaBytes: try FileSystem.readAll(location.commandFile)))
     }
 
+    /// What the planner knows of a disk (`curinfo`); nil if nothing.
+    public func info(host: String, disk: String) throws -> Info? {
+        try InfoFile(location: location).read(host: host, disk: disk)
+    }
+
     /// Every dump whose volume still bears its run's datestamp, newest run first.
     public func dumps() throws -> [CatalogDump] {
         let tapelist = try tapelist()

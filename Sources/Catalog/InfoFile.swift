@@ -33,18 +33,25 @@ struct InfoFile {
         }
     }
 
+    /// Replaces all that is known of a disk.
+    func write(_ info: Info, of name: DiskName) throws {
+        try update(host: name.host, disk: name.disk) { $0 = info }
+    }
+
+    /// Nil for a disk that was never dumped, and for a damaged file, which stock Amanda takes for none too.
+    func read(host: String, disk: String) throws -> Info? {
+        let path = location.diskDirectory(in: location.infoDirectory, host: host, disk: disk) + "/info"
+        guard FileSystem.exists(path) else { return nil }
+        return Info(parsing: String(amandaBytes: try FileSystem.readAll(path)))
+    }
+
     private func update(host: String, disk: String, _ change: (inout Info) -> Void) throws {
         let directory = location.diskDirectory(in: location.infoDirectory, host: host, disk: disk)
         try FileSystem.makeDirectories(directory, mode: 0o755, owner: location.owner)
-        let path = directory + "/info"
-        var info = Info()
-        if FileSystem.exists(path),
-            let found = Info(parsing: String(amandaBytes: try FileSystem.readAll(path)))
-        {
-            info = found
-        }
+        var info = try read(host: host, disk: disk) ?? Info()
         change(&info)
-        try FileSystem.writeAtomically(path, info.text.amandaBytes, mode: 0o600, owner: location.owner)
+        try FileSystem.writeAtomically(
+            directory + "/info", info.text.amandaBytes, mode: 0o600, owner: location.owner)
     }
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import AmandaFormat
+public import AmandaFormat
 
 /// What a run is to do, as the catalog tells it: the dumps, what is left out and why, and the planner's remarks.
 public struct PlannedRun: Sendable, Equatable {
@@ -74,14 +74,18 @@ public struct PlannedRun: Sendable, Equatable {
     /// For the report's notes.
     public var notes: [String]
     public var warnings: [String]
+    /// To be written into `curinfo`: what the planner has learnt of full dumps that were made by other means.
+    public var infoUpdates: [DiskName: Info]
 
     public init(
-        dumps: [Dump], leftOut: [LeftOut] = [], notes: [String] = [], warnings: [String] = []
+        dumps: [Dump], leftOut: [LeftOut] = [], notes: [String] = [], warnings: [String] = [],
+        infoUpdates: [DiskName: Info] = [:]
     ) {
         self.dumps = dumps
         self.leftOut = leftOut
         self.notes = notes
         self.warnings = warnings
+        self.infoUpdates = infoUpdates
     }
 
     /// The planner's lines, in stock Amanda's order.

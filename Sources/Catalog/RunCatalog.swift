@@ -90,6 +90,7 @@ public final class RunCatalog: Sendable {
     /// What is to be done, and when the planner was done with it. Once, before the first dump.
     public func planned(_ plan: PlannedRun) throws {
         try state.withLock { state in
+            for (name, info) in plan.infoUpdates { try InfoFile(location: location).write(info, of: name) }
             try log.append(plan.logLines(run: run) + [plannerFinish])
             state.plan = plan
             try traceFile.append(state.trace.planned(plan, elapsed))

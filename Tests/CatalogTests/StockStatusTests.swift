@@ -66,7 +66,8 @@ struct StockStatusTests {
         text = try status()
         #expect(text.contains("localhost:/srv/data 20261201030000 0 5000k dumping to tape"), "\(text)")
         #expect(
-            text.contains("localhost:\"/srv/a b\" 20261201030000 0 3000k dumping to tape (1500k done (50.00%))"),
+            text.contains(
+                "localhost:\"/srv/a b\" 20261201030000 0 3000k dumping to tape (1500k done (50.00%))"),
             "\(text)")
         #expect(text.contains("network free kps: 5952"), "\(text)")
 
@@ -111,7 +112,8 @@ struct StockStatusTests {
         try catalog.began(host: "localhost", disk: "/srv/data", level: 0, to: .holding(file: file))
         var text = try status()
         #expect(
-            text.contains("localhost:/srv/data 20261201030000 0 2048k dumping (1024k done (50.00%))"), "\(text)")
+            text.contains("localhost:/srv/data 20261201030000 0 2048k dumping (1024k done (50.00%))"),
+            "\(text)")
         var record = dumpRecord(
             run: run, disk: "/srv/data", files: [], on: "", way: .held(file: file, storedByteCount: 1 << 20))
         try catalog.record(record)

@@ -5,7 +5,7 @@ import Catalog
 import Files
 import Testing
 
-/// Amanda's own programs on a catalog that we wrote. 
+/// Amanda's own programs on a catalog that we wrote.
 @Suite(.serialized, .enabled(if: canRunAmanda))
 struct StockToolsTests {
     private let stock: StockConfiguration

@@ -109,7 +109,15 @@ struct ConfigurationRun: Sendable {
         let indexPath = entry.dumptype.isIndexed ? "\(workDirectory)/\(name).index" : nil
         defer { if let indexPath { try? FileSystem.remove(indexPath) } }
         let plan = plan(entry, to: target, indexPath: indexPath)
-        let outcome = try await DumpEngine().dump(plan) { progress.update(entry, $0) }
+        try await runBlocking("catalog") {
+            try catalog.began(
+                host: entry.host, disk: entry.diskName, level: 0, to: .volume(label: target.label))
+        }
+        let outcome = try await DumpEngine().dump(plan) { dump in
+            progress.update(entry, dump)
+            catalog.progress(
+                host: entry.host, disk: entry.diskName, level: 0, storedByteCount: dump.storedByteCount)
+        }
         try await runBlocking("catalog") {
             try catalog.record(Catalog.DumpRecord(outcome))
             try? outcome.snapshot?.keep()  // without it the next increment builds on the level below
@@ -155,11 +163,14 @@ struct ConfigurationRun: Sendable {
 
     private func beginCatalog() async throws -> RunCatalog {
         let disks = prepared.entries.map { (host: $0.host, disk: $0.diskName) }
+        let configuration = prepared.configuration
+        let capacity = RunCapacity(
+            inparallel: configuration.inparallel, netusage: configuration.netusageBytesPerSecond >> 10,
+            volumeKiB: configuration.tapetype.lengthBytes >> 10)
         return try await runBlocking("catalog") {
             try RunCatalog(
                 beginning: run, location: prepared.location, isFurtherAttempt: request.attempt > 1,
-                disks: disks,
-                hostName: node)
+                disks: disks, hostName: node, capacity: capacity)
         }
     }
 

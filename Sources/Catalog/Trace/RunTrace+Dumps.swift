@@ -97,7 +97,8 @@ extension RunTrace {
         case .volume: return [dumper, taken]
         case .holding:
             return [
-                dumper, "\(result) chunker\(running.dumper): DONE \(running.serial) \(storedKiB) \"\(figures.text)\"",
+                dumper,
+                "\(result) chunker\(running.dumper): DONE \(running.serial) \(storedKiB) \"\(figures.text)\"",
             ]
         case .flush: return [taken]
         }

@@ -120,7 +120,8 @@ struct RunTrace: Sendable {
         let free = max(0, capacity.netusage - dumping.reduce(0) { $0 + $1.rate })
         let idle = max(0, capacity.inparallel - dumping.count)
         let reason = dumping.isEmpty ? "not-idle" : idle == 0 || waiting.isEmpty ? "no-dumpers" : "not-idle"
-        return "driver: state time \(elapsed) free kps: \(free) space: 0 taper: \(isWriting ? "writing" : "idle")"
+        return
+            "driver: state time \(elapsed) free kps: \(free) space: 0 taper: \(isWriting ? "writing" : "idle")"
             + " idle-dumpers: \(idle) qlen tapeq taper0: 0:0 runq: \(waiting.count) directq: 0 roomq: 0"
             + " wakeup: 0 driver-idle: \(reason)"
     }

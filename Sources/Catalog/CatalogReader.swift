@@ -31,6 +31,8 @@ public struct CatalogDump: Sendable, Equatable {
     public var checksums: LogChecksums?
     public var originalKiB: Int64?
     public var status: RunLogSummary.Status
+    /// It was whole, and a volume of it has been overwritten or has left the tapelist since.
+    public var isOverwritten = false
     /// It had messages.
     public var isStrange: Bool
     /// The log that says so.
@@ -42,7 +44,7 @@ public struct CatalogDump: Sendable, Equatable {
 
 /// Reads what `amadmin find` shows: the tapelist, and the logs of the runs that it names.
 public struct CatalogReader: Sendable {
-    private let location: CatalogLocation
+    let location: CatalogLocation
 
     public init(_ location: CatalogLocation) {
         self.location = location
@@ -130,18 +132,20 @@ public struct CatalogReader: Sendable {
     }
 
     /// Every log of any program, oldest first.
-    private func logs() throws -> [(run: Datestamp, path: String)] {
-        guard FileSystem.exists(location.logDirectory) else { return [] }
-        return try FileSystem.list(location.logDirectory).compactMap { name in
+    private func logs() throws -> [(run: Datestamp, path: String)] { try logs(in: location.logDirectory) }
+
+    func logs(in directory: String) throws -> [(run: Datestamp, path: String)] {
+        guard FileSystem.exists(directory) else { return [] }
+        return try FileSystem.list(directory).compactMap { name in
             let words = name.split(separator: ".", omittingEmptySubsequences: false)
             guard words.count == 3, words[0] == "log", Int(words[2]) != nil,
                 let run = Datestamp(String(words[1]))
             else { return nil }
-            return (run, "\(location.logDirectory)/\(name)")
+            return (run, "\(directory)/\(name)")
         }
     }
 
-    private func summary(_ path: String) throws -> RunLogSummary {
+    func summary(_ path: String) throws -> RunLogSummary {
         RunLogSummary(parsing: String(amandaBytes: try FileSystem.readAll(path)))
     }
 
@@ -153,14 +157,13 @@ public struct CatalogReader: Sendable {
         }
     }
 
-    private func dump(
+    func dump(
         from logged: RunLogSummary.Dump, run: Datestamp, labels: Set<String>, log: String
     ) -> CatalogDump? {
         let there = logged.parts.filter { labels.contains($0.label) }
         var status = logged.status
-        if status == .done, there.count < logged.parts.count {
-            status = .partial(reason: "a volume of it was overwritten")
-        }
+        let isOverwritten = status == .done && there.count < logged.parts.count
+        if isOverwritten { status = .partial(reason: "a volume of it was overwritten") }
         let parts = there.sorted { $0.number < $1.number }.map {
             CatalogDump.Part(
                 label: $0.label, fileNumber: $0.fileNumber, number: $0.number,
@@ -168,6 +171,7 @@ public struct CatalogReader: Sendable {
         }
         return CatalogDump(
             name: logged.name, run: run, parts: parts, checksums: logged.checksums,
-            originalKiB: logged.originalKiB, status: status, isStrange: logged.isStrange, log: log)
+            originalKiB: logged.originalKiB, status: status, isOverwritten: isOverwritten,
+            isStrange: logged.isStrange, log: log)
     }
 }

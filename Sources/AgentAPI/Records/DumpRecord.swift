@@ -44,6 +44,9 @@ public struct DumpRecord: Codable, Sendable, Equatable {
     public var client: Stream
     public var server: Stream
     public var parts: [DumpPartRecord]
+    /// What must be restored first, by level, ascending: all that an empty machine needs to know. nil: nothing, it is a full
+    /// dump, or all that there was is in this one.
+    public var bases: [DumpBaseRecord]?
     public var seconds: Double
     public var notes: [String]
     public var strange: [String]
@@ -53,7 +56,8 @@ public struct DumpRecord: Codable, Sendable, Equatable {
         host: String, disk: String, device: String, level: Int, status: Status, compression: Compression,
         attributes: [String] = [], native: Stream = Stream(), client: Stream = Stream(),
         server: Stream = Stream(),
-        parts: [DumpPartRecord] = [], seconds: Double = 0, notes: [String] = [], strange: [String] = [],
+        parts: [DumpPartRecord] = [], bases: [DumpBaseRecord]? = nil, seconds: Double = 0,
+        notes: [String] = [], strange: [String] = [],
         error: WireError? = nil
     ) {
         self.host = host
@@ -67,6 +71,7 @@ public struct DumpRecord: Codable, Sendable, Equatable {
         self.client = client
         self.server = server
         self.parts = parts
+        self.bases = bases
         self.seconds = seconds
         self.notes = notes
         self.strange = strange

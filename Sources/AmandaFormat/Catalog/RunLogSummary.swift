@@ -29,6 +29,8 @@ public struct RunLogSummary: Equatable, Sendable {
     public private(set) var dumps: [Dump] = []
     /// The volumes that were written, in order.
     public private(set) var volumes: [LogVolume] = []
+    /// The disks that the planner thought of (`DISK planner`), whatever became of them.
+    public private(set) var plannedDisks: Set<DiskName> = []
     /// `FINISH driver` is there.
     public private(set) var isFinished = false
     /// A process of the run: `INFO <program> <name> pid <n>`.
@@ -53,6 +55,7 @@ public struct RunLogSummary: Equatable, Sendable {
         for line in lines {
             switch line {
             case .startTaper(let volume): volumes.append(volume)
+            case .disk(let host, let disk): plannedDisks.insert(DiskName(host: host, disk: disk))
             case .part(let part):
                 if open[part.dump] == nil { order.append(part.dump) }
                 open[part.dump, default: []].append(part)

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import AgentAPI
+import AmandaFormat
+import BlockingWork
+import Catalog
+import Dump
+
+/// What an increment builds on: the snapshot that tar starts from, and the dumps that a restore needs first.
+struct IncrementBase: Sendable {
+    /// For `DumpPlan.baseLevel`.
+    let level: Int
+    /// For `DumpRecord.bases`; ascending.
+    let records: [DumpBaseRecord]
+}
+
+/// Which increments a configuration's disks can have: the chain below must still be there, whole, and the snapshot must be
+/// that of its topmost dump. Looked up once, before levels are planned.
+struct IncrementBases: Sendable {
+    /// Whether an increment of a level is possible.
+    enum Answer: Sendable {
+        case possible(IncrementBase)
+        /// Why not, for the plan; a full dump is always possible.
+        case impossible(String)
+    }
+
+    let run: Datestamp
+    let history: DumpHistory
+    let slots: VolumeSlots
+
+    /// Reads the logs, and what each slot bears.
+    static func read(
+        _ prepared: PreparedConfiguration, run: Datestamp, clients: BucketClients
+    ) async throws -> IncrementBases {
+        let contents = try await SlotReader { try clients.client($0) }.slots(of: prepared.changer)
+        let history = try await runBlocking("history") { try CatalogReader(prepared.location).history() }
+        return IncrementBases(
+            run: run, history: history, slots: VolumeSlots(contents, of: prepared.changer))
+    }
+
+    /// The highest level that is possible: 0 where only a full dump is.
+    func highestLevel(of entry: DisklistEntry) -> Int {
+        let newest = history.bases(of: entry.name, below: TarSnapshots.greatestLevel, before: run)?.top
+        return (0..<((newest?.name.level ?? -1) + 2)).last { $0 == 0 || isPossible($0, entry) } ?? 0
+    }
+
+    private func isPossible(_ level: Int, _ entry: DisklistEntry) -> Bool {
+        if case .possible = answer(level, of: entry) { true } else { false }
+    }
+
+    /// - Parameter level: above 0.
+    func answer(_ level: Int, of entry: DisklistEntry) -> Answer {
+        guard let chain = history.bases(of: entry.name, below: level, before: run), let top = chain.top else {
+            return .impossible("no dump below level \(level) is in the catalog")
+        }
+        guard chain.isRooted else {
+            return .impossible(
+                "the logs know no full dump below level \(top.name.level) of run \(top.name.datestamp)")
+        }
+        do {
+            let snapshots = try TarSnapshots(host: entry.host, dle: DLEDescription(entry))
+            if let fault = fault(of: snapshots, at: top, entry) { return .impossible(fault) }
+            return .possible(IncrementBase(level: top.name.level, records: try chain.records(slots)))
+        } catch {
+            return .impossible("\(error)")
+        }
+    }
+
+    /// A snapshot bears no run's name, only the time when tar began. It is the base's when it lies between the run before
+    /// and the run after: a dump that failed late, or whose run was killed, may have left a newer one (stock amgtar
+    /// renames before the volume is written), and then the increment would lack what only that dump has.
+    private func fault(of snapshots: TarSnapshots, at base: CatalogDump, _ entry: DisklistEntry) -> String? {
+        let level = base.name.level
+        guard let started = snapshots.startedAt(level: level) else {
+            return "there is no snapshot of level \(level) in '\(snapshots.directory)'"
+        }
+        let attempts = history.attempts(at: entry.name).filter { $0 < run }.map(\.description)
+        let before = attempts.last { $0 < base.name.datestamp }
+        let after = attempts.first { $0 > base.name.datestamp }
+        guard let time = Datestamp(localTimeOf: started)?.description, before.map({ time >= $0 }) ?? true,
+            after.map({ time < $0 }) ?? true
+        else { return "the snapshot of level \(level) is not that of run \(base.name.datestamp)" }
+        return nil
+    }
+}
+
+extension DumpChain {
+    /// For a node record; every dump of the chain must still lie where the logs say.
+    func records(_ slots: VolumeSlots) throws -> [DumpBaseRecord] {
+        try dumps.map { dump in
+            guard dump.isWhole else {
+                throw LostVolume(label: nil, dump: dump, cause: .notInTapelist)
+            }
+            return try DumpBaseRecord(dump, volumes: slots.volumes(of: dump))
+        }
+    }
+}
+
+extension DumpBaseRecord {
+    /// - Throws: `WireError` of kind `damaged` where the log holds an impossible name or number.
+    init(_ dump: CatalogDump, volumes: [VolumeRecord]) throws(WireError) {
+        guard let run = RunName(dump.name.datestamp), let written = RunName(dump.run.description) else {
+            throw WireError(.damaged, "\(dump.log) names run '\(dump.name.datestamp)'")
+        }
+        self.init(
+            run: run, writtenRun: written, level: dump.name.level,
+            native: dump.checksums.map { DumpRecord.Stream($0.native) },
+            server: dump.checksums.map { DumpRecord.Stream($0.server) }, volumes: volumes,
+            parts: dump.parts.map {
+                Part(label: $0.label, fileNumber: $0.fileNumber, byteCount: $0.byteCount)
+            })
+    }
+}

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import AmandaFormat
+
+/// All dumps that the logs speak of, those that were overwritten or failed included, stock Amanda's and ours.
+///
+/// What a dump builds on can only be told from all of them: with the overwritten ones left out, an older full dump would
+/// stand in for the true base, and a restore would mix two states of the disk without a word.
+public struct DumpHistory: Sendable {
+    /// Newest first.
+    public let dumps: [CatalogDump]
+    private let attempts: [DiskName: Set<Datestamp>]
+
+    /// - Parameter attempts: the runs that meant to dump a disk, whatever became of it.
+    public init(dumps: [CatalogDump], attempts: [DiskName: Set<Datestamp>] = [:]) {
+        self.dumps = dumps.sorted { ($0.name.datestamp, $0.name.level) > ($1.name.datestamp, $1.name.level) }
+        self.attempts = attempts
+    }
+
+    /// The dumps that give back a disk as this one found it.
+    public func chain(to dump: CatalogDump) -> DumpChain {
+        var links = [dump]
+        while let top = links.last, top.name.level > 0,
+            let base = base(of: top.diskName, below: top.name.level, before: top.name.datestamp)
+        {
+            links.append(base)
+        }
+        return DumpChain(dumps: links.reversed())
+    }
+
+    /// The chain that a new dump of `level` builds on; nil: no dump of a lower level is known.
+    public func bases(of name: DiskName, below level: Int, before run: Datestamp) -> DumpChain? {
+        base(of: name, below: level, before: run.description).map(chain)
+    }
+
+    /// The runs that meant to dump a disk, oldest first.
+    public func attempts(at name: DiskName) -> [Datestamp] {
+        let dumped = dumps.filter { $0.diskName == name }.compactMap { Datestamp($0.name.datestamp) }
+        return (attempts[name] ?? []).union(dumped).sorted()
+    }
+
+    /// Of two accounts of one dump, the one that still has all of it.
+    private func base(of name: DiskName, below level: Int, before datestamp: String) -> CatalogDump? {
+        let candidates = dumps.filter {
+            ($0.isWhole || $0.isOverwritten) && $0.diskName == name && $0.name.level < level
+                && $0.name.datestamp < datestamp
+        }
+        guard let newest = candidates.first else { return nil }
+        return candidates.first { $0.name == newest.name && $0.isWhole } ?? newest
+    }
+}
+
+/// A dump and those of lower levels that it builds on: each on the newest of a lower level before it, as GNU tar's snapshots
+/// do and as `amrecover` restores.
+public struct DumpChain: Sendable, Equatable {
+    /// By level, ascending; the last is the dump itself.
+    public let dumps: [CatalogDump]
+
+    public var top: CatalogDump? { dumps.last }
+    /// What must be restored before the top.
+    public var bases: [CatalogDump] { Array(dumps.dropLast()) }
+    /// It begins with a full dump.
+    public var isRooted: Bool { dumps.first?.name.level == 0 }
+    /// The first, from below, that cannot be had any more.
+    public var firstLost: CatalogDump? { dumps.first { !$0.isWhole } }
+}
+
+extension CatalogDump {
+    public var diskName: DiskName { DiskName(host: name.host, disk: name.disk) }
+}
+
+extension CatalogReader {
+    /// Reads every log, also those that amtrmlog has put away (`oldlog`) because their volumes are gone.
+    public func history() throws -> DumpHistory {
+        let tapelist = try tapelist()
+        var labels: [Datestamp: Set<String>] = [:]
+        for entry in tapelist.entries {
+            if let run = entry.datestamp { labels[run, default: []].insert(entry.label) }
+        }
+        var dumps: [CatalogDump] = []
+        var attempts: [DiskName: Set<Datestamp>] = [:]
+        for (run, path) in try logs(in: "\(location.logDirectory)/oldlog") + logs(in: location.logDirectory) {
+            let summary = try summary(path)
+            dumps += summary.dumps.compactMap {
+                dump(from: $0, run: run, labels: labels[run] ?? [], log: path)
+            }
+            for name in summary.plannedDisks { attempts[name, default: []].insert(run) }
+        }
+        return DumpHistory(dumps: dumps, attempts: attempts)
+    }
+}

@@ -16,6 +16,8 @@ public struct CatalogLocation: Sendable, Equatable {
     public var commandFile: String
     /// `changerfile`; nil for a changer that keeps no state.
     public var changerStateFile: String?
+    /// Of the configuration's holding disks.
+    public var holdingDirectories: [String]
     public var storage: String
     public var pool: String
     /// `dumpuser`: everything that is written belongs to it. Nil: to this process's user.
@@ -32,6 +34,7 @@ public struct CatalogLocation: Sendable, Equatable {
         indexDirectory = directory + "/index"
         infoDirectory = directory + "/curinfo"
         commandFile = directory + "/command_file"
+        holdingDirectories = []
         storage = configuration
         pool = configuration
         self.owner = owner

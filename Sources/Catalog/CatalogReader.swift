@@ -137,10 +137,7 @@ public struct CatalogReader: Sendable {
     func logs(in directory: String) throws -> [(run: Datestamp, path: String)] {
         guard FileSystem.exists(directory) else { return [] }
         return try FileSystem.list(directory).compactMap { name in
-            let words = name.split(separator: ".", omittingEmptySubsequences: false)
-            guard words.count == 3, words[0] == "log", Int(words[2]) != nil,
-                let run = Datestamp(String(words[1]))
-            else { return nil }
+            guard let run = CatalogTrimming.run(ofLog: name).flatMap({ Datestamp($0) }) else { return nil }
             return (run, "\(directory)/\(name)")
         }
     }

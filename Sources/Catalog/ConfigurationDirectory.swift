@@ -46,6 +46,9 @@ public struct ConfigurationDirectory: Sendable, Hashable {
         location.indexDirectory = configuration.indexdirPath
         location.infoDirectory = configuration.infofilePath
         location.commandFile = configuration.commandFilePath
+        location.holdingDirectories = configuration.holdingDisks.map {
+            configuration.absolutePath($0.directory)
+        }
         location.storage = configuration.storageName
         location.pool = configuration.tapepool
         let changer = try? configuration.changer()

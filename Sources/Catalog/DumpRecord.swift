@@ -51,7 +51,7 @@ public struct DumpRecord: Sendable, Equatable {
     public var seconds: Double
     /// tar's messages, strange ones first; at most the first hundred reach the log.
     public var messages: [String]
-    /// A file of index lines (`IndexPath.line`, a newline each); nil when the DLE is not indexed.
+    /// A file of index lines in tar's order (`IndexPath.stateLine`, a newline each); nil when the DLE is not indexed.
     public var indexLinesFile: String?
 
     public init(

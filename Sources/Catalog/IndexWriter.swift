@@ -5,7 +5,8 @@ import BlockingWork
 import Files
 import Gzip
 
-/// The index of one dump and its header, under `indexdir`: what `amrecover` lists from.
+/// The index of one dump, its state and its header, under `indexdir`: what `amrecover` lists from, and where it finds a
+/// file in the archive.
 struct IndexWriter {
     /// Up to here the lines are sorted in memory; a longer index is left to amindexd, which sorts it when it is asked for.
     static let sortableByteCount: Int64 = 8 << 20
@@ -16,34 +17,50 @@ struct IndexWriter {
     /// Writes what belongs to the dump. A dump that comes from a holding disk has got it when it was made.
     func write(_ record: DumpRecord) throws {
         guard record.way != .flushed else { return }
-        try writeIndex(record)
-        try writeHeader(record)
+        let base = try basePath(record)
+        if let source = record.indexLinesFile, let status = try FileSystem.status(source) {
+            try writeIndex(source, status.byteCount, base)
+            try writeState(source, base)
+        }
+        try writeHeader(record, base)
     }
 
     /// Writes `<run>_<level>.gz`, sorted by bytes as amindexd wants it, or `-unsorted.gz` as Amanda's own dumper does.
-    private func writeIndex(_ record: DumpRecord) throws {
-        guard let source = record.indexLinesFile, let status = try FileSystem.status(source) else { return }
-        let base = try basePath(record)
-        if status.byteCount <= Self.sortableByteCount {
+    private func writeIndex(_ source: String, _ byteCount: Int64, _ base: String) throws {
+        if byteCount <= Self.sortableByteCount {
             let lines = try FileSystem.readAll(source, limit: Int(Self.sortableByteCount) + 1)
             try replace(base + ".gz") { write in
-                let sorted = lines.split(separator: 0x0A).sorted { $0.lexicographicallyPrecedes($1) }
+                let sorted = lines.split(separator: 0x0A).map(IndexLines.path)
+                    .sorted { $0.lexicographicallyPrecedes($1) }
                 try Self.inBlocks(sorted, write)
             }
         } else {
             try replace(base + "-unsorted.gz") { write in
-                try FileSystem.forEachBlock(of: source, byteCount: Self.blockByteCount, write)
+                var lines = IndexLines()
+                try FileSystem.forEachBlock(of: source, byteCount: Self.blockByteCount) { block in
+                    try lines.paths(in: block).withUnsafeBytes(write)
+                }
             }
         }
     }
 
+    /// Writes `<run>_<level>.state.gz`, `<512-byte block> <path>` a line in tar's order, unless some block is not known: a
+    /// reader would seek to the wrong place.
+    private func writeState(_ source: String, _ base: String) throws {
+        var lines = IndexLines()
+        try FileSystem.forEachBlock(of: source, byteCount: Self.blockByteCount) { lines.check($0) }
+        guard lines.hasEveryBlock else { return try FileSystem.remove(base + ".state.gz") }
+        try replace(base + ".state.gz") { write in
+            try FileSystem.forEachBlock(of: source, byteCount: Self.blockByteCount, write)
+        }
+    }
+
     /// Writes `<run>_<level>.header`: the dump's header, as of a dump that is not split.
-    private func writeHeader(_ record: DumpRecord) throws {
+    private func writeHeader(_ record: DumpRecord, _ base: String) throws {
         var header = record.header
         header.kind = .file
         header.part = nil
-        try FileSystem.writeAtomically(
-            try basePath(record) + ".header", header.bytes, mode: 0o600, owner: location.owner)
+        try FileSystem.writeAtomically(base + ".header", header.bytes, mode: 0o600, owner: location.owner)
     }
 
     private func basePath(_ record: DumpRecord) throws -> String {
@@ -59,6 +76,7 @@ struct IndexWriter {
         let temporary = path + ".tmp"
         try FileSystem.writeAtomically(temporary, [], mode: 0o600, owner: location.owner)
         do {
+            // Taking the blocks from the lines never makes them longer.
             let member = ByteBlock(capacity: GzipMember.capacity(nativeByteCount: Self.blockByteCount))
             var hasMember = false
             func write(_ native: UnsafeRawBufferPointer) throws {
@@ -91,5 +109,48 @@ struct IndexWriter {
             block.append(0x0A)
         }
         if !block.isEmpty { try block.withUnsafeBytes(write) }
+    }
+}
+
+/// Reads the lines that tar's listing leaves, `<block> <path>` or `<path>` alone, in pieces that end anywhere.
+private struct IndexLines {
+    /// Where in a line the next byte stands.
+    private enum Place { case start, number, path }
+
+    private var place = Place.start
+    private(set) var hasEveryBlock = true
+
+    /// The path of one line.
+    static func path(_ line: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
+        line.drop { $0 != UInt8(ascii: "/") }
+    }
+
+    /// The same bytes without the block numbers.
+    mutating func paths(in piece: UnsafeRawBufferPointer) -> [UInt8] {
+        var kept: [UInt8] = []
+        kept.reserveCapacity(piece.count)
+        for byte in piece where take(byte) { kept.append(byte) }
+        return kept
+    }
+
+    mutating func check(_ piece: UnsafeRawBufferPointer) {
+        for byte in piece { _ = take(byte) }
+    }
+
+    /// Whether the byte belongs to the path, the newline included.
+    private mutating func take(_ byte: UInt8) -> Bool {
+        if byte == 0x0A {
+            place = .start
+            return true
+        }
+        if place != .path {
+            if byte == UInt8(ascii: "/") {
+                if place == .start { hasEveryBlock = false }
+                place = .path
+            } else {
+                place = .number
+            }
+        }
+        return place == .path
     }
 }

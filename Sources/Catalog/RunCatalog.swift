@@ -102,6 +102,16 @@ public final class RunCatalog: Sendable {
         try log.append([.note(kind: isWarning ? "WARNING" : "INFO", program: "driver", text: text)])
     }
 
+    /// Takes away logs and indexes that no listing reads any longer; before `finish`, while nobody else is at work.
+    ///
+    /// Logs go to `oldlog`, in Amanda's way. Nothing that is younger than a dumpcycle goes.
+    public func trim(dumpcycleDays: Int) throws {
+        guard let now = Datestamp.now?.secondsOfLocalTime else { return }
+        _ = try CatalogTrimming(
+            location: location, dumpcycleDays: dumpcycleDays, now: now, current: run
+        ).run()
+    }
+
     /// Ends the attempt and gives every slot back; also after a failure.
     public func finish() throws {
         try state.withLock { state in

@@ -152,3 +152,17 @@ func manifest(of directory: String, withXattrs: Bool) throws -> String {
         """
     return try shell(script, in: directory)
 }
+
+extension DumpOutcome {
+    /// The names of its index, in tar's order.
+    var indexedNames: [String] {
+        get throws {
+            let text = String(decoding: try FileSystem.readAll(try #require(indexPath)), as: UTF8.self)
+            return try text.split(separator: "\n").map { line in
+                let words = line.split(separator: " ", maxSplits: 1)
+                _ = try #require(Int64(words[0]))
+                return String(try #require(words.dropFirst().first))
+            }
+        }
+    }
+}

@@ -67,8 +67,7 @@ struct IncrementTests {
         let header = try await RestoreEngine(client: fixture.client).header(keys: fixture.keys, fileNumber: 2)
         #expect(header.level == 1)
         #expect(try header.dle?.level == 1)
-        let index = String(decoding: try FileSystem.readAll(try #require(outcome.indexPath)), as: UTF8.self)
-        let lines = Set(index.split(separator: "\n"))
+        let lines = Set(try outcome.indexedNames)
         #expect(lines.isSuperset(of: ["/", "/moved/", "/moved-there/", "/moved-there/deep/", "/new"]))
         #expect(!lines.contains("/sub/text"))
     }
@@ -80,7 +79,7 @@ struct IncrementTests {
         try shell("sleep 0.1; echo 1 > one", in: fixture.source)
         _ = try await fixture.dumpLevel(1, firstFile: 2)
         try shell("sleep 0.1; echo 2 > two", in: fixture.source)
-        func names(_ base: Int?) async throws -> [Substring] {
+        func names(_ base: Int?) async throws -> [String] {
             var plan = try fixture.plan(volume: fixture.volume(firstFile: 3)) {
                 $0.level = 2
                 $0.isRecorded = false
@@ -88,9 +87,7 @@ struct IncrementTests {
             plan.baseLevel = base
             let outcome = try await fixture.dump(plan)
             #expect(outcome.snapshot == nil, "an unrecorded dump leaves none")
-            let index = String(
-                decoding: try FileSystem.readAll(try #require(outcome.indexPath)), as: UTF8.self)
-            return index.split(separator: "\n").sorted()
+            return try outcome.indexedNames.sorted()
         }
         #expect(try await names(nil) == ["/", "/two"])
         #expect(try await names(0) == ["/", "/one", "/two"])

@@ -10,10 +10,10 @@ import Testing
 
     // Source: GNU tar 1.34 with LC_ALL=C, --verbose --block-number --listed-incremental.
     @Test func `takes listed names into the index`() throws {
-        #expect(message("block 0: ./") == .entry(try #require(IndexPath(tarVerboseLine: "./"))))
+        #expect(message("block 0: ./") == .entry(try #require(IndexPath(tarVerboseLine: "block 0: ./"))))
         #expect(
             message(#"block 7: ./new\nline"#)
-                == .entry(try #require(IndexPath(tarVerboseLine: #"./new\nline"#))))
+                == .entry(try #require(IndexPath(tarVerboseLine: #"block 7: ./new\nline"#))))
         #expect(message("block 12: ** Block of NULs **") == .ignorable)
     }
 

@@ -177,6 +177,12 @@ struct ConfigurationRun: Sendable {
     /// Also when the task is cancelled: nothing here waits for the network.
     private func close(_ catalog: RunCatalog, _ record: inout ConfigurationRecord) async {
         do {
+            let days = prepared.configuration.dumpcycleDays
+            try await runBlocking("catalog") { try catalog.trim(dumpcycleDays: days) }
+        } catch {
+            record.notes.append("old logs and indexes could not be taken away: \(error)")
+        }
+        do {
             try await runBlocking("catalog") { try catalog.finish() }
         } catch {
             record.notes.append("the run's log could not be closed: \(error)")

@@ -17,6 +17,11 @@ public struct CommandFile: Equatable, Sendable {
         }
     }
 
+    /// Every run that a command that is not done yet names.
+    public var datestamps: Set<String> {
+        Set(pending.joined().filter { Datestamp($0) != nil })
+    }
+
     /// Whether a command that is not done yet names the volume.
     public func needs(label: String) -> Bool {
         pending.contains { words in

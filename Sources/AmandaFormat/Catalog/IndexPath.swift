@@ -7,18 +7,26 @@
 public struct IndexPath: Hashable, Sendable {
     /// Without the newline.
     public let line: String
+    /// Where the entry begins in the archive, in blocks of 512 bytes; nil where tar does not say.
+    public let block: Int64?
 
-    /// With `--block-number` tar begins each line with `block <n>: `, which goes. Nil for a line that is no path.
+    /// With `--block-number` tar begins each line with `block <n>: `. Nil for a line that is no path.
     public init?(tarVerboseLine text: String) {
         var bytes = text.amandaBytes[...]
+        var block: Int64?
         if bytes.starts(with: "block ".utf8), let colon = bytes.firstIndex(of: UInt8(ascii: ":")),
             bytes[6..<colon].allSatisfy({ $0 >= 0x30 && $0 <= 0x39 }), colon > 6, colon + 1 < bytes.endIndex
         {
+            block = Int64(String(amandaBytes: bytes[6..<colon]))
             bytes = bytes[(colon + 2)...]
         }
+        self.block = block
         guard bytes.starts(with: "./".utf8) else { return nil }
         line = String(amandaBytes: bytes.dropFirst())
     }
+
+    /// `<block> <path>`, as in Amanda's `.state.gz`; the path alone where the block is not known.
+    public var stateLine: String { block.map { "\($0) \(line)" } ?? line }
 }
 
 /// The name of a host's or disk's directory under `indexdir` and `infofile`: `/`, `:` and `\` become `_`.

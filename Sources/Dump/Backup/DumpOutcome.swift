@@ -34,7 +34,7 @@ public struct DumpOutcome: Sendable {
     public var notes: [String]
     /// tar's messages that an administrator should read.
     public var strange: [String]
-    /// The file of index lines in tar's order, if one was asked for. It is the caller's.
+    /// The file of index lines (`IndexPath.stateLine`) in tar's order, if one was asked for. It is the caller's.
     public var indexPath: String?
     /// Names in the archive.
     public var entryCount: Int

@@ -22,7 +22,7 @@ public struct DumpPlan: Sendable {
     public var target: any DumpTarget
     /// Whether it may be cut into dump parts (`allow-split`).
     public var allowsSplit = true
-    /// Where the index goes, one path a line; the caller removes it. nil: none is written.
+    /// Where the index goes, `<512-byte block> <path>` a line; the caller removes it. nil: none is written.
     public var indexPath: String?
     /// Holds what tar needs while it runs, in a directory of its own. nil: the system's temporary directory.
     public var workDirectory: String?

@@ -24,7 +24,7 @@ final class TarListing: Sendable {
         var firstReadError: String?
     }
 
-    /// `indexPath`: where the index goes, one path a line, mode 0600; nil: nowhere.
+    /// `indexPath`: where the index goes, `<block> <path>` a line, mode 0600; nil: nowhere.
     init(indexPath: String?) throws(FilesError) {
         var opened: IndexFile?
         if let indexPath { opened = try IndexFile(indexPath) }
@@ -39,7 +39,7 @@ final class TarListing: Sendable {
             case .entry(let path):
                 state.entryCount += 1
                 do throws(FilesError) {
-                    try state.index?.append(path.line.amandaBytes)
+                    try state.index?.append(path.stateLine.amandaBytes)
                 } catch {
                     state.indexFailure = state.indexFailure ?? error
                 }

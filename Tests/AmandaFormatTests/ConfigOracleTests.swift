@@ -31,7 +31,7 @@ struct ConfigOracleTests {
             text.replacing("/etc/amanda/template.d", with: templates), included: ["advanced.conf": advanced])
     }
 
-    @Test(.timeLimit(.minutes(2)), arguments: ["reference-corrected", "setup", "grammar"])
+    @Test(.timeLimit(.minutes(2)), arguments: ["reference-corrected", "setup", "grammar", "scripts"])
     func `every parameter of our own configurations is as stock Amanda reads it`(name: String) throws {
         let text = String(amandaBytes: try amandaFixture("Config/\(name).conf"))
         try compare(text, included: [:])

@@ -19,6 +19,7 @@ extension DLEDescription {
         exclude = dumptype.exclude.isEmpty ? nil : dumptype.exclude
         include = dumptype.include.isEmpty ? nil : dumptype.include
         dumptypeProperties = dumptype.properties.filter(\.isVisible).map(Property.init)
+        scripts = dumptype.scripts.map(Script.init)
         properties = (dumptype.application?.properties ?? []).filter(\.isVisible).map(Property.init)
     }
 }
@@ -35,6 +36,15 @@ extension DLEDescription.Compression {
         case .clientCustom(let program): self = .clientCustom(program: program)
         case .serverCustom(let program): self = .serverCustom(program: program)
         }
+    }
+}
+
+extension DLEDescription.Script {
+    /// Without hidden properties, which stock Amanda writes into headers all the same.
+    fileprivate init(_ script: ScriptTool) {
+        self.init(
+            plugin: script.plugin, side: script.side, points: script.points,
+            properties: script.properties.filter(\.isVisible).map(DLEDescription.Property.init))
     }
 }
 

@@ -22,6 +22,7 @@ extension DLEDescription {
         exclude = root.child("exclude").map(Self.selection)
         include = root.child("include").map(Self.selection)
         dumptypeProperties = root.children("property").map(Self.property)
+        scripts = root.children("script").map(Self.script)
         if let application = root.child("backup-program") {
             plugin = application.value("plugin")
             properties = application.children("property").map(Self.property)
@@ -57,6 +58,15 @@ extension DLEDescription {
         FileSelection(
             files: element.children("file").map(\.content), lists: element.children("list").map(\.content),
             isOptional: element.value("optional") == "YES")
+    }
+
+    private static func script(_ element: XMLElement) -> Script {
+        let points = (element.value("execute_on") ?? "").split(separator: ",")
+        return Script(
+            plugin: element.value("plugin") ?? "",
+            side: element.value("execute_where") == "SERVER" ? .server : .client,
+            points: points.compactMap { ScriptPoint(rawValue: String($0)) },
+            properties: element.children("property").map(property))
     }
 
     private static func property(_ element: XMLElement) -> Property {

@@ -13,7 +13,7 @@ extension DLEDescription {
         if isIndexed { lines += tag("index", "YES", 1) }
         if let dataPath { lines += tag("datapath", dataPath, 1) }
         lines += selectionLines("exclude", exclude) + selectionLines("include", include)
-        lines += dumptypeProperties.flatMap(propertyLines)
+        lines += dumptypeProperties.flatMap(propertyLines) + scripts.flatMap(scriptLines)
         if let plugin {
             lines += ["  <backup-program>"] + tag("plugin", plugin, 2)
             lines += properties.flatMap(propertyLines)
@@ -68,6 +68,15 @@ extension DLEDescription {
         if selection.isOptional { lines += tag("optional", "YES", 2) }
         lines.append("  </\(name)>")
         return lines
+    }
+
+    private func scriptLines(_ script: Script) -> [String] {
+        var lines = ["  <script>"] + tag("plugin", script.plugin, 2)
+        lines += tag("execute_where", script.side.rawValue.uppercased(), 2)
+        if !script.points.isEmpty {
+            lines += tag("execute_on", script.points.map(\.rawValue).joined(separator: ","), 2)
+        }
+        return lines + script.properties.flatMap(propertyLines) + ["  </script>"]
     }
 
     private func propertyLines(_ property: Property) -> [String] {

@@ -48,6 +48,24 @@ public struct DLEDescription: Equatable, Sendable {
         }
     }
 
+    /// A script-tool of the DLE. Stock amrecover runs those whose points are recovery's from here.
+    public struct Script: Hashable, Sendable {
+        public var plugin: String
+        public var side: ScriptTool.Side
+        /// In Amanda's order.
+        public var points: [ScriptPoint]
+        public var properties: [Property]
+
+        public init(
+            plugin: String, side: ScriptTool.Side, points: [ScriptPoint], properties: [Property] = []
+        ) {
+            self.plugin = plugin
+            self.side = side
+            self.points = points
+            self.properties = properties
+        }
+    }
+
     /// `APPLICATION` or `GNUTAR`.
     public var program: String
     public var disk: String
@@ -66,6 +84,8 @@ public struct DLEDescription: Equatable, Sendable {
     public var include: FileSelection?
     /// Properties of the dumptype itself.
     public var dumptypeProperties: [Property]
+    /// In the order in which they run.
+    public var scripts: [Script]
     /// The application, e.g. `amgtar`; nil for `GNUTAR`.
     public var plugin: String?
     public var properties: [Property]
@@ -79,6 +99,7 @@ public struct DLEDescription: Equatable, Sendable {
         isRecorded = true
         isIndexed = false
         dumptypeProperties = []
+        scripts = []
         properties = []
     }
 

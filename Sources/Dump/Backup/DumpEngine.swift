@@ -60,9 +60,13 @@ private struct OneDump {
     }
 
     mutating func run() async throws {
+        let preparation = plan.preparation ?? ScriptReport()
+        extraNotes += preparation.notes
+        earlyStrange += preparation.strange
+        if let failure = preparation.failures.first { throw failure }
         try plan.check()
         let level = try plan.gzipLevel()
-        let options = try TarOptions(properties: plan.dle.properties)
+        let options = try TarOptions(properties: plan.dle.properties + preparation.properties)
         attributes = options.attributes
         extraNotes += options.unusedProperties.map { "the application's property '\($0)' is not used" }
         let directory = options.directory ?? plan.device
@@ -74,7 +78,7 @@ private struct OneDump {
         let snapshots = TarSnapshots(host: plan.host, dle: plan.dle, directory: options.snapshotDirectory)
         let workspace = try TarWorkspace(plan, options, snapshots, readFrom: directory)
         defer { workspace.remove() }
-        earlyStrange = workspace.selection.strange
+        earlyStrange += workspace.selection.strange
         if workspace.selection.includesNothing { throw DumpError.nothingToInclude(directory: directory) }
         let listing = try TarListing(indexPath: plan.indexPath)
         self.listing = listing

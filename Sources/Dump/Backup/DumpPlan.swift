@@ -30,6 +30,10 @@ public struct DumpPlan: Sendable {
     public var stallLimit: Duration
     /// Threads that compress.
     public var compressionThreadCount: Int
+    /// What the scripts before the dump have said: one that failed keeps the disk from being dumped, their properties
+    /// go to the application, and their messages into the outcome. nil: none has run, and a DLE that has scripts is
+    /// refused. `ScriptRunner.dump` sets it.
+    public var preparation: ScriptReport?
 
     /// `device` defaults to the DLE's device, or its disk name.
     public init(
@@ -104,6 +108,9 @@ public struct DumpPlan: Sendable {
 
     /// Refuses what the engine cannot do, before anything is begun.
     func check() throws(DumpError) {
+        if preparation == nil, !dle.scripts.isEmpty {
+            throw .unsupported(what: "a dump before which its scripts have not run")
+        }
         _ = try gzipLevel()
         if dle.encryption != nil { throw .unsupported(what: "encryption") }
         guard (0...TarSnapshots.greatestLevel).contains(dle.level) else {

@@ -16,6 +16,9 @@ public struct ChildCommand: Sendable, Equatable {
     public var hasOutput: Bool
     /// Open descriptors that become 3, 4 … in the child. They stay the caller's, who closes them after the spawn.
     public var extraDescriptors: [Int32]
+    /// Whether what it has left running in its group goes on after an end of its own; otherwise all ends with it.
+    /// What is terminated ends with its group in any case.
+    public var leavesRestRunning = false
 
     /// `arguments[0]` of the child is `executable`.
     public init(

@@ -7,7 +7,7 @@ import Synchronization
 
 /// A running program in a process group of its own, with pipes as its command asks and its messages collected.
 ///
-/// It is always reaped, on a thread of its own, and its whole group ends with it. Dropping the last reference does not
+/// It is always reaped, on a thread of its own, and its whole group ends with it unless its command says otherwise. Dropping the last reference does not
 /// end it: whoever spawns it calls `exit()` (which ends it when its task is cancelled) or `terminate()`.
 public final class ChildProcess: Sendable {
     /// What runs.
@@ -187,7 +187,7 @@ public final class ChildProcess: Sendable {
             messages.waitUntilRead(limit: .seconds(5))
             var waitStatus: Int32 = 0
             let waiters = state.withLock { state in
-                kill(-processID, SIGKILL)  // what it left behind in its group
+                if state.isTerminated || !command.leavesRestRunning { kill(-processID, SIGKILL) }
                 while waitpid(processID, &waitStatus, 0) < 0, errno == EINTR {}
                 let exit =
                     waitStatus & 0x7f == 0

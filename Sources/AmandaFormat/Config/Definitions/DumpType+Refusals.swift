@@ -24,9 +24,7 @@ extension DumpType {
         if encryption != .none {
             refuse("encrypt", "encryption is not supported by this version", "write encrypt none.")
         }
-        if !scripts.isEmpty {
-            refuse("script", "script-tools are not supported by this version", "remove the script.")
-        }
+        refusals += scripts.flatMap(\.refusals)
         if strategy == "INCRONLY" || strategy == "NOFULL" {
             refuse(
                 "strategy",

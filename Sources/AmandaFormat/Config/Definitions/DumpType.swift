@@ -24,8 +24,8 @@ public struct DumpType: Sendable, Hashable {
     public let program: String
     /// Nil unless `program` is `APPLICATION`.
     public let application: ApplicationTool?
-    /// Names of script-tools, in the order in which they run.
-    public let scripts: [String]
+    /// Its script-tools, in the order in which they run.
+    public let scripts: [ScriptTool]
     /// The dumptype's own properties; only visible ones may stand in headers.
     public let properties: [ConfigurationProperty]
     public let compression: Compression
@@ -58,7 +58,9 @@ public struct DumpType: Sendable, Hashable {
         application = block.text("application").flatMap {
             document.block(.application, named: $0).map(ApplicationTool.init)
         }
-        scripts = block.names("script")
+        scripts = block.names("script").compactMap {
+            document.block(.script, named: $0).map(ScriptTool.init)
+        }
         properties = block.properties("property")
         compression = block.compression
         encryption = block.encryption

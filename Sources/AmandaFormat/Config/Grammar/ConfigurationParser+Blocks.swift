@@ -177,7 +177,7 @@ extension ConfigurationParser {
         readBody(of: &nested, line)
         document.add(nested)
         if kind == .script {
-            set(parameter, .names(block.names(parameter.name) + [name]), line, in: &block)
+            set(parameter, .names([name] + block.names(parameter.name)), line, in: &block)
         } else {
             set(parameter, .text(name), line, in: &block)
         }

@@ -70,6 +70,8 @@ extension ConfigurationParser {
         }
     }
 
+    /// Scripts run in the order of their `order`; of two that have the same the one that was named last goes first, and
+    /// a dumptype's own go before what it inherits after them (seen with `amgetconf`).
     private func finish(_ block: inout ConfigurationBlock) {
         if block.kind == .tapetype, block.integer("readblocksize") < block.integer("blocksize") {
             block.settings["readblocksize"] = nil

@@ -104,7 +104,7 @@ struct ConfigurationParser {
             if case .scripts = parameter.kind, case .names(let new) = value,
                 case .names(let old) = block.value(parameter.name)
             {
-                set(parameter, .names(old + new), line, in: &block)
+                set(parameter, .names(new.reversed() + old), line, in: &block)  // `finish` sorts them
             } else {
                 set(parameter, value, line, in: &block)
             }

@@ -20,13 +20,14 @@ extension ParameterTable {
     /// `define script-tool`.
     static let script = ParameterTable([
         text("comment", used: true),
-        text("plugin"),
-        Parameter("property", .properties(ofDevice: false, isVisible: true), .properties([])),
-        Parameter("execute-on", .commaKeywords(occasions), .keywords([])),
-        Parameter("execute-where", .keyword(["CLIENT", "SERVER"]), .keyword("CLIENT")),
-        number("order", 5000, NumberRule.int32),
-        bool("single-execution", false),
-        text("client-name"),
+        text("plugin", used: true),
+        Parameter("property", .properties(ofDevice: false, isVisible: true), .properties([]), used: true),
+        Parameter(
+            "execute-on", .commaKeywords(ScriptPoint.allCases.map(\.rawValue)), .keywords([]), used: true),
+        Parameter("execute-where", .keyword(["CLIENT", "SERVER"]), .keyword("CLIENT"), used: true),
+        number("order", 5000, NumberRule.int32, used: true),
+        bool("single-execution", false, used: true),
+        text("client-name", used: true),
     ])
 
     /// `define taperscan`, `define interactivity`.
@@ -35,13 +36,4 @@ extension ParameterTable {
         text("plugin"),
         Parameter("property", .properties(ofDevice: false, isVisible: true), .properties([])),
     ])
-
-    /// In the order in which Amanda prints them.
-    private static let occasions = [
-        "PRE-AMCHECK", "PRE-DLE-AMCHECK", "PRE-HOST-AMCHECK", "POST-DLE-AMCHECK", "POST-HOST-AMCHECK",
-        "POST-AMCHECK", "PRE-ESTIMATE", "PRE-DLE-ESTIMATE", "PRE-HOST-ESTIMATE", "POST-DLE-ESTIMATE",
-        "POST-HOST-ESTIMATE", "POST-ESTIMATE", "PRE-BACKUP", "PRE-DLE-BACKUP", "PRE-HOST-BACKUP",
-        "POST-BACKUP", "POST-DLE-BACKUP", "POST-HOST-BACKUP", "PRE-RECOVER", "POST-RECOVER",
-        "PRE-LEVEL-RECOVER", "POST-LEVEL-RECOVER", "INTER-LEVEL-RECOVER",
-    ]
 }

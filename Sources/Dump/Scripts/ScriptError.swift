@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import AmandaFormat
+public import ChildProcess
+
+/// Why a script-tool did not do its work.
+public enum ScriptError: Error, Sendable, Equatable {
+    /// There is no such program.
+    case noProgram(script: String, path: String)
+    /// It would run as root, and others than root can change it.
+    case changeableByOthers(script: String, path: String)
+    /// It must run as another user, and only root can do that.
+    case needsRoot(script: String, user: String)
+    /// The system did not start it; the reason.
+    case cannotStart(script: String, reason: String)
+    /// It ended badly. `output`: what it wrote to standard error, the oldest first.
+    case failed(script: String, point: ScriptPoint, disk: String, exit: ChildExit, output: [String])
+    /// It was killed with all that it had started.
+    case timedOut(script: String, point: ScriptPoint, disk: String, limit: Duration, output: [String])
+    /// It asks for a program that would run as root.
+    case forbiddenProperty(script: String, name: String)
+}
+
+extension ScriptError: CustomStringConvertible {
+    /// The failure with the script's own words; a hint where there is one.
+    public var description: String {
+        switch self {
+        case .noProgram(let script, let path):
+            """
+            script '\(script)': there is no '\(path)'
+            hint: install the plugin there, or correct 'plugin' in amanda.conf.
+            """
+        case .changeableByOthers(let script, let path):
+            """
+            script '\(script)' would run as root, and '\(path)' can be changed by others than root
+            hint: make dumpuser a user of its own, or give the file and its directories to root alone.
+            """
+        case .needsRoot(let script, let user):
+            "script '\(script)' must run as '\(user)', and only root can start it so"
+        case .cannotStart(let script, let reason): "script '\(script)' cannot be started: \(reason)"
+        case .failed(let script, let point, let disk, let exit, let output):
+            "script '\(script)' \(exit) at \(point.rawValue) of '\(disk)'" + said(output)
+        case .timedOut(let script, let point, let disk, let limit, let output):
+            "script '\(script)' did not end within \(limit) at \(point.rawValue) of '\(disk)' and was killed"
+                + said(output)
+        case .forbiddenProperty(let script, let name):
+            """
+            script '\(script)' sets the property '\(name)', which names a program that runs as root
+            hint: set it in amanda.conf, and allow it in amanda-security.conf.
+            """
+        }
+    }
+
+    private func said(_ output: [String]) -> String {
+        output.isEmpty ? "" : ": \(output.joined(separator: " / "))"
+    }
+}

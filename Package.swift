@@ -51,7 +51,7 @@ let package = Package(
 
         // Layer 2: knowledge. Formats and protocols as values; only S3 does I/O.
         .module("AmandaFormat", ["NearestName", "Secret"]),
-        .module("S3", ["HTTPTransport", "Digest", "Secret", "BlockingWork", "Files"]),
+        .module("S3", ["HTTPTransport", "Digest", "Secret", "BlockingWork", "ChildProcess", "Files"]),
         .module("AgentAPI", ["NearestName", "Secret"]),
 
         // Layer 3: what a node does. One configuration's files; one disk, either way.

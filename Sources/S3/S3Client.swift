@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import HTTPTransport
-import Synchronization
 
 /// Requests to one bucket: signed anew for each attempt, repeated by one table of rules, bounded by one gate.
 ///
@@ -13,13 +12,12 @@ public final class S3Client: Sendable {
     let limits: S3Limits
     let retry: RetryPolicy
     let checksums = ChecksumPractice()
-    private let source: any CredentialSource
+    private let source: CredentialCache
     private let transport: HTTPTransport
     private let gate: RequestGate
     private let clock = StoreClock()
-    private let cached = Mutex<S3Credentials?>(nil)
 
-    /// A client that uses `transport` together with others.
+    /// A client that uses `transport` together with others, and `credentials` too if it is a `CredentialCache`.
     public init(
         location: S3Location, credentials: any CredentialSource, transport: HTTPTransport,
         limits: S3Limits = .init(),
@@ -29,7 +27,7 @@ public final class S3Client: Sendable {
         self.limits = limits
         self.retry = retry
         self.transport = transport
-        source = credentials
+        source = credentials as? CredentialCache ?? CredentialCache(credentials)
         gate = RequestGate(maximum: limits.concurrentRequests)
     }
 
@@ -70,7 +68,7 @@ public final class S3Client: Sendable {
         } catch {
             result = .failure(error)
         }
-        let verdict = judged(result, of: request)
+        let verdict = judged(result, of: request, signedWith: credentials)
         gate.leave(ticket, verdict.outcome)
         return try verdict.result.get()
     }
@@ -87,26 +85,36 @@ public final class S3Client: Sendable {
             throw S3Error(fault, call: call(request), attempts: schedule.failureCount)
         case .retry(let delay):
             if fault.retryClass == .clockSkew { clock.adopt() }
-            if fault.retryClass == .expiredCredentials { cached.withLock { $0 = nil } }
+            if fault.retryClass == .expiredCredentials { try await renew(fault, request) }
             try await Task.sleep(for: delay)
         }
     }
 
+    /// - Throws: what `fault` amounts to where there are no other credentials.
+    private func renew(_ fault: AttemptFault, _ request: S3Request) async throws {
+        guard case .service(let service) = fault, let refused = service.credentials else { return }
+        guard try await source.credentials(insteadOf: refused) != refused else {
+            throw S3Error(fault, call: call(request), attempts: 1)
+        }
+    }
+
     func call(_ request: S3Request) -> S3Call {
-        request.call(at: location, credentialsOrigin: cached.withLock { $0?.origin })
+        request.call(at: location, credentialsOrigin: source.origin)
     }
 
     private func judged(
-        _ result: Result<HTTPResponse, HTTPTransportError>, of request: S3Request
+        _ result: Result<HTTPResponse, HTTPTransportError>, of request: S3Request,
+        signedWith credentials: S3Credentials
     ) -> (result: Result<HTTPResponse, any Error>, outcome: AdaptiveConcurrency.Outcome) {
         switch result {
         case .failure(let error):
             return (.failure(AttemptFault.transport(error)), .failed)
         case .success(let response):
             clock.note(response.date)
-            guard let fault = ServiceFault(response, mayHideError: !request.isObjectRead) else {
+            guard var fault = ServiceFault(response, mayHideError: !request.isObjectRead) else {
                 return (.success(response), .answered)
             }
+            fault.credentials = credentials
             let isSlowDown = RetryClass(status: fault.status, code: fault.code) == .slowDown
             return (.failure(AttemptFault.service(fault)), isSlowDown ? .slowDown : .answered)
         }
@@ -120,9 +128,11 @@ public final class S3Client: Sendable {
     }
 
     private func currentCredentials() async throws -> S3Credentials {
-        if let credentials = cached.withLock({ $0 }) { return credentials }
-        let fresh = try await source.credentials()
-        cached.withLock { $0 = fresh }
-        return fresh
+        do {
+            return try await source.credentials()
+        } catch let error as S3Error {
+            if case .credentialsUnavailable = error { throw AttemptFault.credentials(error) }
+            throw error
+        }
     }
 }

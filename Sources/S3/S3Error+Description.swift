@@ -43,8 +43,8 @@ extension S3Error: CustomStringConvertible {
             no S3 credentials found; looked in \(places.joined(separator: ", "))
             hint: put aws_access_key_id and aws_secret_access_key under [default] into the file that storage.credentialsFile names.
             """
-        case .invalidCredentials(let origin, let reason):
-            "cannot use the S3 credentials from \(origin): \(reason)"
+        case .invalidCredentials(let origin, let reason, let hint):
+            "cannot use the S3 credentials from \(origin): \(reason)" + (hint.map { "\nhint: \($0)" } ?? "")
         case .accessDenied(let call):
             """
             S3 refused \(call.text): access denied\(call.requestText)
@@ -86,6 +86,11 @@ extension S3Error: CustomStringConvertible {
 
     private var outageText: String? {
         switch self {
+        case .credentialsUnavailable(let origin, let reason):
+            """
+            no S3 credentials from \(origin): \(reason)
+            hint: check that service and the way to it; nothing else was asked, because this one is set up.
+            """
         case .slowDown(let call, let attempts):
             """
             S3 asked to slow down \(attempts) times in a row: \(call.text)\(call.requestText)

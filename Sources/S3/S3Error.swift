@@ -30,7 +30,10 @@ public enum S3Error: Error, Sendable, Equatable {
     case noCredentials(lookedIn: [String])
 
     /// Credentials that cannot be used; what is wrong, and where.
-    case invalidCredentials(origin: String, reason: String)
+    case invalidCredentials(origin: String, reason: String, hint: String? = nil)
+
+    /// A service that gives credentials did not answer, and there are none from before; tried again like the store.
+    case credentialsUnavailable(origin: String, reason: String)
 
     /// The credentials are good, but not for this.
     case accessDenied(S3Call)
@@ -111,7 +114,7 @@ extension S3Error {
     /// The store could not be reached, or did nothing but fail, for as long as it was given.
     public var isUnreachable: Bool {
         switch self {
-        case .unreachable, .unavailable, .slowDown, .untrusted: true
+        case .unreachable, .unavailable, .slowDown, .untrusted, .credentialsUnavailable: true
         default: false
         }
     }

@@ -41,14 +41,14 @@ public struct S3Location: Sendable, Hashable {
         self.authority = authority
         let styleOfAWS: S3Addressing = bucket.contains(".") ? .path : .virtualHost
         self.addressing = addressing ?? (endpoint == nil ? styleOfAWS : .path)
-        server = try S3Server(endpoint ?? Self.endpointOfAWS(region))
+        server = try S3Server(endpoint ?? Self.endpointOfAWS("s3", region))
     }
 
     /// What messages name: the endpoint as configured, or AWS's own for the region.
     public var endpointName: String { server.url(host: server.host) }
 
-    private static func endpointOfAWS(_ region: String) -> String {
-        "https://s3.\(region).amazonaws.com" + (region.hasPrefix("cn-") ? ".cn" : "")
+    static func endpointOfAWS(_ service: String, _ region: String) -> String {
+        "https://\(service).\(region).amazonaws.com" + (region.hasPrefix("cn-") ? ".cn" : "")
     }
 }
 
@@ -79,6 +79,9 @@ struct S3Server: Sendable, Hashable {
         self.host = host
         self.port = port == (isEncrypted ? 443 : 80) ? nil : port
     }
+
+    /// Nobody but this machine can read what is sent there.
+    var isLoopback: Bool { host == "localhost" || host == "[::1]" || host.isLoopbackAddress }
 
     /// The value of the header `Host` as libcurl sends it, and so as it is signed: without the scheme's own port.
     func hostHeader(_ host: String) -> String {
@@ -116,5 +119,13 @@ struct S3Server: Sendable, Hashable {
             colon > authority.startIndex
         else { return nil }
         return (authority[..<colon].lowercased(), port)
+    }
+}
+
+extension String {
+    /// 127.0.0.0/8 in four numbers.
+    fileprivate var isLoopbackAddress: Bool {
+        let numbers = split(separator: ".", omittingEmptySubsequences: false).compactMap { UInt8($0) }
+        return numbers.count == 4 && numbers[0] == 127 && split(separator: ".").count == 4
     }
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import HTTPTransport
 import Secret
 import TestSupport
 import Testing
@@ -8,18 +9,25 @@ import Testing
 
 @Suite struct CredentialChainTests {
     private let directory: TemporaryDirectory
+    private let transport: HTTPTransport
     private let properties = S3Credentials(
         accessKeyID: "PROPERTY", secretAccessKey: Secret("p"), origin: "amanda.conf")
 
     init() throws {
         directory = try TemporaryDirectory()
+        transport = try HTTPTransport()
     }
 
+    /// No instance metadata service, so that nobody waits for one.
+    private static let onItsOwn = ["AWS_EC2_METADATA_DISABLED": "true"]
+
     private func chain(
-        _ file: String?, _ environment: [String: String] = [:], _ properties: S3Credentials? = nil
+        _ file: String?, _ environment: [String: String] = [:], _ properties: S3Credentials? = nil,
+        prefersProperties: Bool = false
     ) async throws -> S3Credentials {
         let chain = CredentialChain(
-            credentialsFile: file, deviceProperties: properties, environment: environment)
+            credentialsFile: file, deviceProperties: properties, prefersDeviceProperties: prefersProperties,
+            transport: transport, environment: environment.merging(Self.onItsOwn) { $1 })
         return try await chain.credentials()
     }
 
@@ -62,6 +70,27 @@ import Testing
         #expect(found == properties)
     }
 
+    @Test func `a store that a configuration names for itself is entered with that configuration's keys`()
+        async throws
+    {
+        let found = try await chain(nil, environment, properties, prefersProperties: true)
+        #expect(found == properties)
+        #expect(
+            try await chain(nil, environment, nil, prefersProperties: true).accessKeyID == "ENVIRONMENT")
+    }
+
+    @Test func `a profile that AWS_PROFILE names must be there`() async throws {
+        await #expect(
+            throws: S3Error.invalidCredentials(
+                origin: "profile 'backup'",
+                reason:
+                    "AWS_PROFILE names it, but /absent/.aws/credentials and /absent/.aws/config have no such credentials",
+                hint: "correct AWS_PROFILE, or write the profile.")
+        ) {
+            try await chain(nil, ["HOME": "/absent", "AWS_PROFILE": "backup"], properties)
+        }
+    }
+
     @Test func `nothing anywhere names every place`() async throws {
         do {
             _ = try await chain("/absent/s3-credentials", ["HOME": "/absent"])
@@ -70,8 +99,10 @@ import Testing
             #expect(
                 "\(error)" == """
                     no S3 credentials found; looked in /absent/s3-credentials (profile default), \
-                    the environment (AWS_ACCESS_KEY_ID), /absent/.aws/credentials (profile default), \
-                    the device properties of amanda.conf
+                    the environment (AWS_ACCESS_KEY_ID), \
+                    /absent/.aws/credentials and /absent/.aws/config (profile default), \
+                    the device properties of amanda.conf, \
+                    the instance metadata service (AWS_EC2_METADATA_DISABLED)
                     hint: put aws_access_key_id and aws_secret_access_key under [default] into the file that storage.credentialsFile names.
                     """)
             #expect(error.isRefusal)
@@ -80,11 +111,13 @@ import Testing
 
     @Test func `the coordinator is not sent to an amanda.conf that it does not have`() async {
         let chain = CredentialChain(
-            credentialsFile: nil, readsDeviceProperties: false, environment: ["HOME": "/absent"])
+            credentialsFile: nil, readsDeviceProperties: false, transport: transport,
+            environment: ["HOME": "/absent"].merging(Self.onItsOwn) { $1 })
         await #expect(
             throws: S3Error.noCredentials(lookedIn: [
                 "storage.credentialsFile (not set)", "the environment (AWS_ACCESS_KEY_ID)",
-                "/absent/.aws/credentials (profile default)",
+                "/absent/.aws/credentials and /absent/.aws/config (profile default)",
+                "the instance metadata service (AWS_EC2_METADATA_DISABLED)",
             ])
         ) {
             try await chain.credentials()

@@ -75,15 +75,21 @@ public final class LocalS3Server: Sendable {
     ///   - identities: besides `Identity.everything`.
     ///   - port: to come back on the port of a server that was stopped; nil: a free one.
     ///   - domain: for virtual-host style, e.g. `localhost`.
+    ///   - role: the name of a role that any identity may take (`arn:aws:iam::role/NAME`, action AssumeRole at the
+    ///     server's own endpoint) and that may do anything.
     public static func start(
-        identities: [Identity] = [], port: Int? = nil, tls: TLSFiles? = nil, domain: String? = nil
+        identities: [Identity] = [], port: Int? = nil, tls: TLSFiles? = nil, domain: String? = nil,
+        role: String? = nil
     ) async throws -> LocalS3Server {
-        let server = try LocalS3Server(identities: identities, port: port, tls: tls, domain: domain)
+        let server = try LocalS3Server(
+            identities: identities, port: port, tls: tls, domain: domain, role: role)
         try await server.waitUntilItStores()
         return server
     }
 
-    private init(identities: [Identity], port: Int?, tls: TLSFiles?, domain: String?) throws {
+    private init(
+        identities: [Identity], port: Int?, tls: TLSFiles?, domain: String?, role: String?
+    ) throws {
         directory = try TemporaryDirectory("amfleet-weed")
         self.port = port ?? FreePort.find(andAlso: 10_000)
         filerPort = FreePort.find(andAlso: 10_000)
@@ -97,13 +103,16 @@ public final class LocalS3Server: Sendable {
             "-master.volumeSizeLimitMB=64",
             "-filer", "-filer.port=\(filerPort)", "-s3", "-s3.port=\(self.port)",
             "-s3.config=\(configuration)",
-            "-s3.iam=false", "-s3.autoCreateBucket=false", "-s3.port.iceberg=0", "-s3.port.lance=0",
+            "-s3.iam=\(role != nil)", "-s3.autoCreateBucket=false", "-s3.port.iceberg=0", "-s3.port.lance=0",
         ]
         if let tls, let securePort {
             arguments += [
                 "-s3.port.https=\(securePort)", "-s3.cert.file=\(tls.certificate)",
                 "-s3.key.file=\(tls.privateKey)",
             ]
+        }
+        if let role {
+            arguments.append("-s3.iam.config=\(try directory.write("iam.json", Self.tokenService(role)))")
         }
         if let domain { arguments.append("-s3.domainName=\(domain)") }
         process = try ServerProcess(
@@ -138,6 +147,21 @@ public final class LocalS3Server: Sendable {
         }
         let anonymous = #"{"name": "anonymous", "actions": ["Write:readiness", "Read:readiness"]}"#
         return "{\"identities\": [\((list + [anonymous]).joined(separator: ",\n"))]}"
+    }
+
+    /// The file form of SeaweedFS's `-s3.iam.config`: a token service with one role.
+    private static func tokenService(_ role: String) -> String {
+        let key = Data((0..<32).map { _ in UInt8.random(in: 0...255) }).base64EncodedString()
+        return """
+            {"sts": {"tokenDuration": "1h", "maxSessionLength": "12h", "issuer": "test", "signingKey": "\(key)"},
+             "policy": {"defaultEffect": "Deny", "storeType": "memory"},
+             "policies": [{"name": "Everything", "document": {"Version": "2012-10-17", "Statement": [
+                {"Effect": "Allow", "Action": ["s3:*"], "Resource": ["*"]}]}}],
+             "roles": [{"roleName": "\(role)", "roleArn": "arn:aws:iam::role/\(role)",
+                "trustPolicy": {"Version": "2012-10-17", "Statement": [
+                    {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": ["sts:AssumeRole"]}]},
+                "attachedPolicies": ["Everything"]}]}
+            """
     }
 
     private static func quoted(_ texts: [String]) -> String {

@@ -19,14 +19,15 @@ struct NodeStorage: Sendable {
     ) throws -> S3Client {
         S3Client(
             location: try location(storage, bucket: bucket),
-            credentials: chain(deviceProperties), transport: transport,
+            credentials: chain(deviceProperties, storage), transport: transport,
             retry: RetryPolicy(storageOutage: outage))
     }
 
     /// For a look before the work begins: an answer within a minute, whatever it is.
     func preflightClient(_ storage: StorageAddress, deviceProperties: S3Credentials?) throws -> S3Client {
         S3Client(
-            location: try location(storage), credentials: chain(deviceProperties), transport: transport,
+            location: try location(storage), credentials: chain(deviceProperties, storage),
+            transport: transport,
             limits: .preflight, retry: .preflight)
     }
 
@@ -38,8 +39,9 @@ struct NodeStorage: Sendable {
             authority: settings.storage.authority)
     }
 
-    private func chain(_ deviceProperties: S3Credentials?) -> CredentialChain {
+    private func chain(_ deviceProperties: S3Credentials?, _ storage: StorageAddress) -> CredentialChain {
         CredentialChain(
-            credentialsFile: settings.storage.credentialsFile, deviceProperties: deviceProperties)
+            credentialsFile: settings.storage.credentialsFile, deviceProperties: deviceProperties,
+            region: storage.region, transport: transport)
     }
 }

@@ -32,8 +32,10 @@ public struct Cluster: Sendable {
             addressing: address.addressing.flatMap { S3Addressing(rawValue: $0.rawValue) },
             authority: settings.storage.authority.map(file.resolve))
         storeName = location.endpointName
-        let credentials = CredentialChain(
-            credentialsFile: settings.storage.credentialsFile.map(file.resolve), readsDeviceProperties: false)
+        let credentials = CredentialCache(
+            CredentialChain(
+                credentialsFile: settings.storage.credentialsFile.map(file.resolve),
+                readsDeviceProperties: false, region: address.region, transport: transport))
         client = S3Client(
             location: location, credentials: credentials, transport: transport,
             retry: RetryPolicy(storageOutage: settings.limits.storageOutage))

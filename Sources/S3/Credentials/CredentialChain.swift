@@ -1,88 +1,102 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import BlockingWork
 import Files
 import FoundationEssentials
-import Secret
+public import HTTPTransport
 
 /// The places where a node looks for credentials, in this order; the first that has any is used.
 ///
 /// 1. the file that `storage.credentialsFile` names, profile `default`
 /// 2. `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN` of the environment
-/// 3. the shared credentials file (`AWS_SHARED_CREDENTIALS_FILE` or `~/.aws/credentials`), profile `AWS_PROFILE`
-/// 4. the device properties of `amanda.conf`
+/// 3. web identity: `AWS_WEB_IDENTITY_TOKEN_FILE` and `AWS_ROLE_ARN` of the environment
+/// 4. the shared files (`~/.aws/credentials`, `~/.aws/config`), profile `AWS_PROFILE`
+/// 5. the device properties of `amanda.conf`
+/// 6. the container's endpoint (`AWS_CONTAINER_CREDENTIALS_…_URI`)
+/// 7. the instance metadata service, version 2
+///
+/// It is AWS's order with Amanda's own place before the two that a machine has by itself: keys that a configuration
+/// names are meant, as in stock Amanda, also where the instance happens to have a role.
+///
+/// A place that is set up and does not work is an error; the next one is not tried.
 public struct CredentialChain: CredentialSource {
-    private let credentialsFile: String?
-    private let environment: [String: String]
-    private let deviceProperties: S3Credentials?
-    private let readsDeviceProperties: Bool
+    private let places: [any CredentialPlace]
 
     /// A chain over `environment`, by default this process's.
     ///
-    /// - Parameter readsDeviceProperties: false where there is no `amanda.conf`, as on the coordinator.
+    /// - Parameters:
+    ///   - prefersDeviceProperties: for a store that a configuration names for itself: its keys come first.
+    ///   - readsDeviceProperties: false where there is no `amanda.conf`, as on the coordinator.
+    ///   - region: whose STS is asked, unless `AWS_REGION` says otherwise.
     public init(
         credentialsFile: String?, deviceProperties: S3Credentials? = nil,
-        readsDeviceProperties: Bool = true, environment: [String: String]? = nil
+        prefersDeviceProperties: Bool = false, readsDeviceProperties: Bool = true,
+        region: String = "us-east-1", transport: HTTPTransport, environment: [String: String]? = nil
     ) {
-        self.credentialsFile = credentialsFile
-        self.readsDeviceProperties = readsDeviceProperties
-        self.environment = environment ?? ProcessInfo.processInfo.environment
-        self.deviceProperties = deviceProperties
+        let surroundings = CredentialSurroundings(
+            environment: environment ?? Self.processEnvironment, region: region,
+            requests: CredentialRequests(transport: transport))
+        let properties: [any CredentialPlace] =
+            readsDeviceProperties ? [DevicePropertyPlace(credentials: deviceProperties)] : []
+        let others: [any CredentialPlace] = [
+            OwnFilePlace(path: credentialsFile, surroundings: surroundings),
+            EnvironmentPlace(environment: surroundings.environment),
+            WebIdentityPlace(surroundings: surroundings),
+            SharedFilesPlace(surroundings: surroundings),
+        ]
+        let ofMachine: [any CredentialPlace] = [
+            ContainerPlace(surroundings: surroundings), InstancePlace(surroundings: surroundings),
+        ]
+        places = (prefersDeviceProperties ? properties + others : others + properties) + ofMachine
     }
 
-    /// Looks again each time, so that renewed tokens are found.
+    /// A service has no HOME of its own; root's files are looked for all the same.
+    private static var processEnvironment: [String: String] {
+        var environment = ProcessInfo.processInfo.environment
+        if environment["HOME"] == nil, UserAccount.effectiveUserID == 0 {
+            environment["HOME"] = UserAccount(named: "root")?.home
+        }
+        return environment
+    }
+
+    /// Looks again each time, so that renewed credentials are found.
     ///
-    /// - Throws: `S3Error.noCredentials` naming every place, `.invalidCredentials` for a place that has half of them.
+    /// - Throws: `S3Error.noCredentials` naming every place, `.invalidCredentials` for a place that cannot be used,
+    ///   `.credentialsUnavailable` for one that does not answer.
     public func credentials() async throws -> S3Credentials {
-        try await runBlocking("s3-credentials") { try find() }
-    }
-
-    private func find() throws -> S3Credentials {
         var lookedIn: [String] = []
-        if let credentialsFile {
-            if let found = try read(credentialsFile, profile: "default") { return found }
-            lookedIn.append("\(credentialsFile) (profile default)")
-        } else {
-            lookedIn.append("storage.credentialsFile (not set)")
+        for place in places {
+            switch try await place.find() {
+            case .found(let credentials): return credentials
+            case .nothing(let name): lookedIn.append(name)
+            case .notSetUp: break
+            }
         }
-        if let found = try fromEnvironment() { return found }
-        lookedIn.append("the environment (AWS_ACCESS_KEY_ID)")
-        if let path = sharedCredentialsFile {
-            let profile = environment["AWS_PROFILE"] ?? "default"
-            if let found = try read(path, profile: profile) { return found }
-            lookedIn.append("\(path) (profile \(profile))")
-        }
-        if let deviceProperties { return deviceProperties }
-        if readsDeviceProperties { lookedIn.append("the device properties of amanda.conf") }
         throw S3Error.noCredentials(lookedIn: lookedIn)
     }
+}
 
-    private var sharedCredentialsFile: String? {
-        environment["AWS_SHARED_CREDENTIALS_FILE"] ?? environment["HOME"].map { "\($0)/.aws/credentials" }
-    }
+/// One place that may have credentials.
+protocol CredentialPlace: Sendable {
+    func find() async throws -> CredentialFinding
+}
 
-    private func fromEnvironment() throws -> S3Credentials? {
-        guard let accessKeyID = environment["AWS_ACCESS_KEY_ID"], !accessKeyID.isEmpty else { return nil }
-        guard let secretAccessKey = environment["AWS_SECRET_ACCESS_KEY"], !secretAccessKey.isEmpty else {
-            throw S3Error.invalidCredentials(
-                origin: "the environment", reason: "AWS_SECRET_ACCESS_KEY is not set")
-        }
-        let token = environment["AWS_SESSION_TOKEN"].flatMap { $0.isEmpty ? nil : Secret($0) }
-        return S3Credentials(
-            accessKeyID: accessKeyID, secretAccessKey: Secret(secretAccessKey), sessionToken: token,
-            origin: "the environment")
-    }
+/// What a place had.
+enum CredentialFinding {
+    case found(S3Credentials)
+    /// Nothing; the place's name for the error.
+    case nothing(String)
+    /// Nobody has set it up, and nobody needs to read of it.
+    case notSetUp
+}
 
-    private func read(_ path: String, profile: String) throws -> S3Credentials? {
-        let bytes: [UInt8]
-        do {
-            bytes = try FileSystem.readAll(path, limit: 1 << 20)
-        } catch  where error.isMissing {
-            return nil
-        } catch {
-            throw S3Error.invalidCredentials(origin: path, reason: error.description)
-        }
-        let file = try SharedCredentialsFile(parsing: String(decoding: bytes, as: UTF8.self), path: path)
-        return try file.credentials(profile: profile)
+/// What every place may look at.
+struct CredentialSurroundings: Sendable {
+    let environment: [String: String]
+    let region: String
+    let requests: CredentialRequests
+
+    /// A variable's value; empty counts as not set.
+    func variable(_ name: String) -> String? {
+        environment[name].flatMap { $0.isEmpty ? nil : $0 }
     }
 }

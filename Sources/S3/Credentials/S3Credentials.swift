@@ -16,16 +16,23 @@ public struct S3Credentials: Sendable, Hashable {
     /// Where they came from, for messages: `environment`, `/etc/amfleet/s3-credentials, profile default`.
     public let origin: String
 
+    /// When they cease to count, in seconds since 1970; nil: not known, or never.
+    public let expiresAt: Int64?
+
     /// Credentials from `origin`.
-    public init(accessKeyID: String, secretAccessKey: Secret, sessionToken: Secret? = nil, origin: String) {
+    public init(
+        accessKeyID: String, secretAccessKey: Secret, sessionToken: Secret? = nil, origin: String,
+        expiresAt: Int64? = nil
+    ) {
         self.accessKeyID = accessKeyID
         self.secretAccessKey = secretAccessKey
         self.sessionToken = sessionToken
         self.origin = origin
+        self.expiresAt = expiresAt
     }
 }
 
-/// Where a client gets credentials: at its first request, and again when a token has expired.
+/// Where a client gets credentials. It keeps what it got: see `CredentialCache`.
 public protocol CredentialSource: Sendable {
     /// The credentials as they are now.
     func credentials() async throws -> S3Credentials

@@ -10,6 +10,9 @@ enum AttemptFault: Error {
     /// The store's own error.
     case service(ServiceFault)
 
+    /// No credentials to sign with, for now.
+    case credentials(S3Error)
+
     /// What was sent or received changed on its way.
     case corrupt(S3Error)
 
@@ -20,6 +23,7 @@ enum AttemptFault: Error {
         switch self {
         case .transport(let error): RetryClass(error)
         case .service(let fault): RetryClass(status: fault.status, code: fault.code)
+        case .credentials: .transient
         case .corrupt, .malformed: .changedInTransit
         }
     }
@@ -36,6 +40,8 @@ struct ServiceFault: Equatable {
     let region: String?
     /// The store's clock, in seconds since 1970.
     let date: Int64?
+    /// What the request was signed with.
+    var credentials: S3Credentials?
 
     /// The error of an answer; nil if it is none.
     ///
@@ -59,7 +65,7 @@ extension S3Error {
     /// The error to report for the last attempt of `call`.
     init(_ fault: AttemptFault, call: S3Call, attempts: Int) {
         switch fault {
-        case .corrupt(let error):
+        case .corrupt(let error), .credentials(let error):
             self = error
         case .malformed(let reason, let requestID):
             self = .malformedAnswer(call.with(requestID: requestID), reason: reason)
@@ -91,7 +97,7 @@ extension S3Error {
             let offset = fault.date.map { WallClock.now - Double($0) } ?? 0
             return .clockSkew(call, seconds: Int(offset))
         case .expiredCredentials:
-            return .expiredToken(call)
+            return fault.code == "InvalidAccessKeyId" ? .invalidAccessKey(call) : .expiredToken(call)
         case .changedInTransit:
             return .corruptPart(
                 call, part: nil, sent: "with its checksum", stored: "nothing (\(fault.code ?? ""))")
@@ -102,7 +108,6 @@ extension S3Error {
 
     private static func refusal(_ fault: ServiceFault, call: S3Call) -> S3Error {
         switch (fault.code, fault.status) {
-        case ("InvalidAccessKeyId", _): .invalidAccessKey(call)
         case ("SignatureDoesNotMatch", _): .signatureMismatch(call)
         case ("NoSuchBucket", _): .noSuchBucket(call)
         case ("NoSuchUpload", _): .noSuchUpload(call)

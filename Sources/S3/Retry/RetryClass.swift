@@ -13,7 +13,7 @@ enum RetryClass: Equatable, CaseIterable {
     /// Our clock is off: once more with the store's.
     case clockSkew
 
-    /// The token has expired: once more with fresh credentials.
+    /// Key or token do not count any more: once more with fresh credentials, if there are others.
     case expiredCredentials
 
     /// The bytes changed on their way: again, three times at most.
@@ -58,6 +58,8 @@ extension RetryClass {
         "RequestTimeTooSkewed": .clockSkew,
         "ExpiredToken": .expiredCredentials,
         "TokenRefreshRequired": .expiredCredentials,
+        "InvalidToken": .expiredCredentials,
+        "InvalidAccessKeyId": .expiredCredentials,
         "BadDigest": .changedInTransit,
         "XAmzContentChecksumMismatch": .changedInTransit,
         "XAmzContentSHA256Mismatch": .changedInTransit,

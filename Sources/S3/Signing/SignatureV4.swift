@@ -10,6 +10,8 @@ import Secret
 struct SignatureV4 {
     let credentials: S3Credentials
     let region: String
+    /// AWS's name of the service that is asked.
+    var service = "s3"
     let date: SigningDate
 
     /// Payload hash of a body that is not signed.
@@ -34,7 +36,7 @@ struct SignatureV4 {
             names,
             payloadHash,
         ].joined(separator: "\n")
-        let scope = "\(date.day)/\(region)/s3/aws4_request"
+        let scope = "\(date.day)/\(region)/\(service)/aws4_request"
         let stringToSign = [
             "AWS4-HMAC-SHA256", date.stamp, scope, SHA256.digest(Array(canonicalRequest.utf8)).hexadecimal,
         ].joined(separator: "\n")
@@ -53,7 +55,7 @@ struct SignatureV4 {
 
     private var signingKey: [UInt8] {
         var key = Array("AWS4\(credentials.secretAccessKey.plaintext)".utf8)
-        for message in [date.day, region, "s3", "aws4_request"] {
+        for message in [date.day, region, service, "aws4_request"] {
             key = HMACSHA256.code(key: key, message: Array(message.utf8))
         }
         return key

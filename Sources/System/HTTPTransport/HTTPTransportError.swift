@@ -75,3 +75,22 @@ extension HTTPTransportError: CustomStringConvertible {
         }
     }
 }
+
+extension HTTPTransportError {
+    /// The description without the address, for URLs that hold a secret.
+    public var reason: String {
+        switch self {
+        case .connectionRefused(_, let text): "cannot connect: \(text)"
+        case .nameNotResolved(_, let text): "cannot resolve its host: \(text)"
+        case .connectTimeout: "no connection in time"
+        case .stalled, .timedOut: "no complete answer in time"
+        case .cut(_, _, let text): "the connection was cut: \(text)"
+        case .malformed(_, let text): "the answer is not HTTP: \(text)"
+        case .tlsPeerRefused(_, let text), .tlsPeerUntrusted(_, let text), .tls(_, let text):
+            "TLS failed: \(text)"
+        case .tooLong(_, let limit): "the answer is longer than \(limit) bytes"
+        case .other(_, let code, let text): "\(text) (curl \(code))"
+        case .cancelled, .shutDown: description
+        }
+    }
+}

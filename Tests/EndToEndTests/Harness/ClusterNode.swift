@@ -96,6 +96,7 @@ final class ClusterNode: Sendable {
     static let noCredentials = [
         "AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": "", "AWS_SESSION_TOKEN": "", "AWS_PROFILE": "",
         "AWS_SHARED_CREDENTIALS_FILE": "/nonexistent", "HOME": "/nonexistent",
+        "AWS_EC2_METADATA_DISABLED": "true",
     ]
 }
 

@@ -38,10 +38,13 @@ public struct ChangerStateFile: Sendable {
         }
     }
 
-    /// Gives the slot back and leaves its label unknown.
-    public func release(_ device: String) throws {
+    /// Gives the slot back.
+    ///
+    /// - Parameter label: that is now in the slot; nil leaves it unknown, so that Amanda looks.
+    public func release(_ device: String, label: String? = nil) throws {
         try update { state in
             state.forgetLabel(of: device)
+            if let label { state.setLabel(of: device, to: label) }
             state.release(device, pid: RunningProcess.current)
         }
     }

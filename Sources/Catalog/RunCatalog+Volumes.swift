@@ -64,7 +64,7 @@ extension RunCatalog {
             guard let device = state.volumes[label]?.device, !lines.isEmpty else { return }
             try log.append(lines)
             guard state.devices.contains(device) else { return }
-            try release([device])
+            try release([device], state)
             state.devices.removeAll { $0 == device }
         }
     }
@@ -80,9 +80,13 @@ extension RunCatalog {
         }
     }
 
-    func release(_ devices: [String]) throws {
+    /// The label of a slot that was reserved and not written stays unknown.
+    func release(_ devices: [String], _ state: State) throws {
         guard let path = location.changerStateFile else { return }
-        for device in devices { try ChangerStateFile(path, location: location).release(device) }
+        for device in devices {
+            let label = state.volumes.first { $0.value.device == device }?.key
+            try ChangerStateFile(path, location: location).release(device, label: label)
+        }
     }
 
     private func ours(_ entry: TapelistEntry) -> TapelistEntry {

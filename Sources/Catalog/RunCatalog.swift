@@ -123,7 +123,7 @@ public final class RunCatalog: Sendable {
             let logged = Result { try log.append(lines, synchronising: true) }
             let devices = state.devices
             state.devices = []
-            let released = Result { try release(devices) }
+            let released = Result { try release(devices, state) }
             let traced = Result { try endTrace(state) }
             try logged.get()
             try traced.get()

@@ -40,6 +40,9 @@ import Testing
         #expect(try held(scratch) == ["s3:b/p/slot-02"])
         try catalog.finish()
         #expect(try held(scratch).isEmpty)
+        let changer = try ChangerStateFile(scratch.path("s3-statefile"), location: scratch.location).read()
+        #expect(changer.label(of: "s3:b/p/slot-01") == "amcat-0001")
+        #expect(changer.label(of: "s3:b/p/slot-02") == "amcat-0002")
 
         let dumps = try CatalogReader(scratch.location).dumps(of: run)
         #expect(dumps.map(\.name.disk) == ["/b", "/a"])

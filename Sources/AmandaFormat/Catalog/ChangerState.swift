@@ -89,6 +89,20 @@ public struct ChangerState: Equatable, Sendable {
         }
     }
 
+    /// Says which label the slot bears, as Amanda does after it has read it: its listings show it without a look.
+    ///
+    /// Source: Amanda 3.5.1 `perl/Amanda/Changer/multi.pm`, `set_label`; the constants are a full slot's
+    /// (`SLOT_FULL`), a good device's (`DEVICE_STATUS_SUCCESS`) and a labelled volume's (`F_TAPESTART`).
+    public mutating func setLabel(of device: String, to label: String) {
+        change(device) { slot in
+            slot["state"] = .scalar("1")
+            slot["label"] = .scalar(PerlData.quoted(label))
+            slot["f_type"] = .scalar("'1'")
+            slot["device_status"] = .scalar("'0'")
+            slot["device_error"] = .scalar("undef")
+        }
+    }
+
     private mutating func change(_ device: String, _ edit: (inout PerlData) -> Void) {
         var slots = root["slots"] ?? .hash([])
         if case .hash = slots {} else { slots = .hash([]) }

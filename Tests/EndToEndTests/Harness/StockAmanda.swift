@@ -8,8 +8,8 @@ import Foundation
 /// own name, which must be one that this machine does not have.
 final class StockAmanda: Sendable {
     let configuration: String
-    private let node: ClusterNode
-    private let work: String
+    let node: ClusterNode
+    let work: String
     private let placed: [String]
     private let preload: String
 
@@ -89,7 +89,7 @@ final class StockAmanda: Sendable {
         return "\(output).out"
     }
 
-    private func run(_ arguments: [String], preload: String? = nil) async throws -> String {
+    func run(_ arguments: [String], preload: String? = nil) async throws -> String {
         try await successful(try asUser(arguments, preload: preload), directory: "/", limit: .seconds(240))
     }
 

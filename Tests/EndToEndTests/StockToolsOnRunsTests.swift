@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import Testing
+
+extension EndToEnd {
+    /// Every tool of stock Amanda on runs of ours, in their order of use: listings first, then readers, then stock's own next run.
+    @Suite(
+        .serialized,
+        .needs(Machine.cluster + Machine.amanda + ["amrecover", "amcheckdump", "amtape", "amstatus"]),
+        .arranged(TwoRuns.self), .timeLimit(.minutes(6)))
+    struct StockToolsOnRunsTests {
+        @Test func `amadmin finds every part of every dump`() async throws {
+            let made = try Arranged.as(TwoRuns.self)
+            let amanda = try await made.amanda(TwoRuns.parts)
+            defer { amanda.remove() }
+            let name = TwoRuns.parts.name
+            let found = try await amanda.tool("amadmin", "find").split(separator: "\n").map(String.init)
+            for (run, label) in zip(made.runs, ["\(name)-0001", "\(name)-0002"]) {
+                let small = found.filter { $0.hasPrefix("\(run.spelledRun) localhost \(made.small) 0 ") }
+                #expect(small.count == 1 && small[0].contains("\(name) \(name) \(label) "), "\(found)")
+                #expect(small.first?.hasSuffix(" 1/1 OK") == true, "\(found)")
+                let large = found.filter { $0.hasPrefix("\(run.spelledRun) localhost \(made.large) 0 ") }
+                #expect(large.count >= 2, "\(found)")
+                for (index, line) in large.enumerated() {
+                    #expect(
+                        line.hasSuffix(" \(index + 1)/\(large.count) OK") && line.contains(label), "\(line)")
+                }
+            }
+            #expect(found.filter { $0.contains("localhost") }.allSatisfy { $0.hasSuffix(" OK") }, "\(found)")
+        }
+
+        @Test func `amadmin knows what the next run needs`() async throws {
+            let made = try Arranged.as(TwoRuns.self)
+            let amanda = try await made.amanda(TwoRuns.parts)
+            defer { amanda.remove() }
+            let label = "\(TwoRuns.parts.name)-0002"
+            let info = try await amanda.tool("amadmin", "info", "localhost", "^\(made.small)$")
+            #expect(info.contains("Current info for localhost \(made.small):"), "\(info)")
+            #expect(info.contains(" \(label) "), "\(info)")
+            let due = try await amanda.tool("amadmin", "due")
+            for disk in [made.small, made.large] {
+                #expect(due.contains("Due in 6 days: localhost:\(disk)"), "\(due)")
+            }
+            let balance = try await amanda.tool("amadmin", "balance")
+            #expect(balance.contains("TOTAL 2 "), "\(balance)")
+            let tape = try await amanda.tool("amadmin", "tape")
+            #expect(tape.contains("The next Amanda should go onto 1 new tape."), "\(tape)")
+        }
+
+        @Test func `amtape shows the label of every slot`() async throws {
+            let made = try Arranged.as(TwoRuns.self)
+            let amanda = try await made.amanda(TwoRuns.parts)
+            defer { amanda.remove() }
+            let name = TwoRuns.parts.name
+            let inventory = try await amanda.both("amtape", "inventory")
+            for number in 1...2 {
+                #expect(inventory.contains("slot \(number): label \(name)-000\(number)"), "\(inventory)")
+            }
+            let shown = try await amanda.both("amtape", "show", "1-3")
+            #expect(shown.contains("slot 2: date \(made.runs[1]) label \(name)-0002"), "\(shown)")
+            #expect(shown.contains("slot 3: Amanda header not found -- unlabeled volume?"), "\(shown)")
+        }
+
+        @Test func `amreport and amstatus tell of the last run and of an earlier one`() async throws {
+            let made = try Arranged.as(TwoRuns.self)
+            let amanda = try await made.amanda(TwoRuns.parts)
+            defer { amanda.remove() }
+            let name = TwoRuns.parts.name
+            let report = try await amanda.tool("amreport")
+            #expect(report.contains("These dumps were to tape \(name)-0002."), "\(report)")
+            #expect(!report.contains("FAILED") && !report.contains("MISSING"), "\(report)")
+            let logs = made.node.directory(of: name)
+            let earlier = try await amanda.tool("amreport", "--log=\(logs)/log.\(made.runs[0]).0")
+            #expect(earlier.contains("These dumps were to tape \(name)-0001."), "\(earlier)")
+            let status = try await amanda.tool("amstatus")
+            let file = try await amanda.tool("amstatus", "--file", "\(logs)/amdump.\(made.runs[0])")
+            for (text, run) in [(status, made.runs[1]), (file, made.runs[0])] {
+                for disk in [made.small, made.large] {
+                    let line = text.split(separator: "\n").first {
+                        $0.hasPrefix("localhost:\(disk) \(run) 0 ")
+                    }
+                    #expect(line?.contains("dump to tape done") == true, "\(text)")
+                }
+            }
+        }
+
+        @Test(arguments: [TwoRuns.parts, TwoRuns.plain])
+        func `amcheckdump reads every dump and changes nothing`(plan: ConfigurationPlan) async throws {
+            let made = try Arranged.as(TwoRuns.self)
+            let amanda = try await made.amanda(plan)
+            defer { amanda.remove() }
+            let before = try await amanda.catalogDigest()
+            let keys = try await made.cluster.store.keys(TestCluster.prefix)
+            for run in made.runs {
+                let text = try await amanda.both("amcheckdump", "--timestamp", run)
+                for disk in [made.small, made.large] { #expect(text.contains(disk), "\(text)") }
+                #expect(text.contains("All images (2) successfully validated"), "\(text)")
+            }
+            let after = try await amanda.catalogDigest()
+            #expect(
+                after == before,
+                "\(Set(after.split(separator: "\n")).symmetricDifference(before.split(separator: "\n")))")
+            #expect(try await made.cluster.store.keys(TestCluster.prefix) == keys)
+        }
+
+        @Test(arguments: [TwoRuns.parts, TwoRuns.plain])
+        func `amfetchdump fetches each run's own content`(plan: ConfigurationPlan) async throws {
+            let made = try Arranged.as(TwoRuns.self)
+            let amanda = try await made.amanda(plan)
+            defer { amanda.remove() }
+            for (run, text) in zip(made.runs, ["the first\n", "the second\n"]) {
+                let tree = try await amanda.unpack(amanda.fetchDump(made.small, run: run))
+                #expect(try String(contentsOfFile: "\(tree)/letters/a letter", encoding: .utf8) == text)
+            }
+        }
+
+        @Test(arguments: [TwoRuns.parts, TwoRuns.plain])
+        func `amrecover lists history and directories, and extracts single files`(
+            plan: ConfigurationPlan
+        ) async throws {
+            let made = try Arranged.as(TwoRuns.self)
+            let amanda = try await made.amanda(plan)
+            defer { amanda.remove() }
+            let target = "\(made.cluster.directory)/recovered-\(plan.name)"
+            let session = try await amanda.recover(
+                [
+                    "sethost localhost", "setdisk \(made.small)", "history", "ls", "cd letters", "ls",
+                    "add \"a letter\"", "list", "extract", "y", "y",
+                ], into: target)
+            for (run, number) in zip(made.runs, 1...) {
+                let day = "\(run.spelledRun.replacing(" ", with: "-").replacing(":", with: "-"))"
+                #expect(
+                    session.contains("201- \(day) 0 \(plan.name):\(plan.name)-000\(number):"), "\(session)")
+            }
+            #expect(
+                session.contains(
+                    "\(made.runs[1].spelledRun.replacing(" ", with: "-").replacing(":", with: "-")) new\n"),
+                "\(session)")
+            #expect(
+                try String(contentsOfFile: "\(target)/letters/a letter", encoding: .utf8) == "the second\n")
+            #expect(!FileManager.default.fileExists(atPath: "\(target)/other"))
+
+            let old = target + "-old"
+            let date = made.runs[0].spelledRun.replacing(" ", with: "-").replacing(":", with: "-")
+            let earlier = try await amanda.recover(
+                [
+                    "sethost localhost", "setdate \(date)", "setdisk \(made.small)", "ls", "add letters",
+                    "add other",
+                    "extract", "y", "y",
+                ], into: old)
+            #expect(!earlier.contains(" new\n"), "\(earlier)")
+            #expect(try String(contentsOfFile: "\(old)/letters/a letter", encoding: .utf8) == "the first\n")
+            #expect(try String(contentsOfFile: "\(old)/letters/old/kept", encoding: .utf8) == "kept\n")
+            #expect(try String(contentsOfFile: "\(old)/other", encoding: .utf8) == "another\n")
+        }
+
+        @Test func `the next run of stock Amanda makes increments on our full dumps`() async throws {
+            let made = try Arranged.as(TwoRuns.self)
+            let amanda = try await made.amanda(TwoRuns.parts)
+            defer { amanda.remove() }
+            try write("since\n", to: "\(made.small)/since")
+            try await amanda.dump()
+            let name = TwoRuns.parts.name
+            let found = try await amanda.tool("amadmin", "find").split(separator: "\n").map(String.init)
+            for disk in [made.small, made.large] {
+                let lines = found.filter { $0.contains(" localhost \(disk) ") && $0.contains("\(name)-0003") }
+                #expect(lines.count == 1 && lines[0].contains(" \(disk) 1 "), "\(found)")
+            }
+            let due = try await amanda.tool("amadmin", "due")
+            #expect(due.contains("Due in 6 days: localhost:\(made.small)"), "\(due)")
+            let index = try await amanda.recover(
+                ["sethost localhost", "setdisk \(made.small)", "ls"], into: "\(made.cluster.directory)/look")
+            #expect(index.contains(" since\n") && index.contains(" other\n"), "\(index)")
+        }
+    }
+}

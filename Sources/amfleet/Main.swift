@@ -16,7 +16,8 @@ struct Amfleet: AsyncParsableCommand {
             """,
         version: AmfleetVersion.current,
         subcommands: [
-            InitVerb.self, NodeVerb.self, BackupVerb.self, RestoreVerb.self, StatusVerb.self, ListVerb.self,
+            InitVerb.self, NodeVerb.self, PlanVerb.self, BackupVerb.self, RestoreVerb.self, StatusVerb.self,
+            ListVerb.self,
             ShowVerb.self, WatchVerb.self, RetryVerb.self, CancelVerb.self, VerifyVerb.self,
         ])
 

@@ -67,7 +67,8 @@ struct NodeFixture: Sendable {
 
     /// Two slots only, so that the third run reuses the first volume.
     func configure(
-        _ name: String, disks: [String], place: String? = nil, slots: String = "{1..3}", tapecycle: Int = 2
+        _ name: String, disks: [String], place: String? = nil, slots: String = "{1..3}", tapecycle: Int = 2,
+        dumpcycle: Int = 0, dumptypeLines: [String] = ["record no"], globalLines: [String] = []
     ) throws {
         let directory = "\(settings.amandaDirectory)/\(name)"
         let prefix = place ?? "\(storage.bucket)/demo/node01/\(name)"
@@ -76,7 +77,8 @@ struct NodeFixture: Sendable {
             """
             org "\(name)"
             dumpuser "root"
-            dumpcycle 0
+            dumpcycle \(dumpcycle) days
+            \(globalLines.joined(separator: "\n"))
             tapecycle \(tapecycle)
             tapetype S3
             tapedev "my_s3"
@@ -101,7 +103,7 @@ struct NodeFixture: Sendable {
               auth "local"
               compress client fast
               index yes
-              record no
+              \(dumptypeLines.joined(separator: "\n  "))
             }
             define tapetype S3 {
               length 10 gigabytes

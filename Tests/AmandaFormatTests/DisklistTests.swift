@@ -122,14 +122,9 @@ import Testing
         ("compress server custom", "custom compression is not supported"),
         ("compress client custom", "custom compression is not supported"),
         ("encrypt client", "encryption is not supported by this version"),
-        ("strategy incronly", "strategy incronly never makes a full dump, and this version makes no other"),
-        ("strategy nofull", "strategy nofull never makes a full dump, and this version makes no other"),
-        ("skip-full yes", "skip-full leaves full dumps out, and this version makes no other"),
-        ("script { \n  }", "script-tools are not supported by this version"),
     ])
     func `each wish that cannot be met is named`(parameter: String, expected: String) throws {
         let configuration = try configFixture("reference-corrected")
-        let parameter = parameter.replacing("{ ", with: "{")
         let list = try disklist("localhost /a {\n  all\n  \(parameter)\n}\n", configuration)
         #expect(list.entries[0].dumptype.refusals.map(\.what) == [expected])
     }
@@ -139,13 +134,5 @@ import Testing
         let list = try disklist("far /a d\nfar /b {\n strategy skip\n}\n", configuration)
         #expect(list.activeEntries.isEmpty)
         #expect(list.refusals(configuration: configuration, ownNames: []).isEmpty)
-    }
-
-    @Test func `says that increments are dumped in full`() throws {
-        let list = try disklist("localhost /a all\nlocalhost /b all-archive\n")
-        #expect(
-            list.entries.flatMap(\.notes) == [
-                "/etc/amanda/test/disklist:1: localhost /a: this version makes no increments: dumped in full"
-            ])
     }
 }

@@ -33,9 +33,11 @@ struct BackupJob: Sendable {
     {
         try await withRuns(of: prepared, clients) { runs in
             var record = emptyRecord()
-            for run in runs { record.configurations.append(try await run.plan()) }
+            for run in runs {
+                record.configurations.append(try run.record(of: try await run.plan()))
+            }
             record.finishedAt = Date()
-            return JobResult(record: record)
+            return result(record)
         }
     }
 
@@ -47,19 +49,52 @@ struct BackupJob: Sendable {
         return try await withRuns(of: prepared, clients) { runs in
             var record = emptyRecord()
             var isAnythingNew = false
+            let plans = try await plans(of: runs, earlier)
             for (index, run) in runs.enumerated() {
                 let before = record
-                let mayStay = run.prepared.choice.role == .data || !isAnythingNew
-                let known = earlier?.configurations.first { $0.name == run.prepared.choice.name }
-                let done = try await run.dump(earlier: mayStay ? known : nil) { part in
-                    await reporter.keep(before.adding(part))
+                let known = earlier?.record(of: run)
+                var plan = plans[index]
+                if run.isSelfBackup, known != nil, !isAnythingNew {
+                    plan = try await self.plan(run, known)
                 }
+                let done = try await run.dump(plan) { part in await reporter.keep(before.adding(part)) }
                 isAnythingNew = isAnythingNew || done.dumps != known?.dumps
                 record = before.adding(done)
                 if isLastOfItsRole(index, prepared) { try await write(record, records) }
                 if let error = done.error, error.concernsWholeStore { break }
             }
             return result(record)
+        }
+    }
+
+    /// All plans, before the first byte of any. The self-backup is made again unless nothing new was dumped, which shows
+    /// only later.
+    private func plans(
+        of runs: [ConfigurationRun], _ earlier: NodeRecord?
+    ) async throws -> [Result<PlannedConfiguration, any Error>] {
+        var plans: [Result<PlannedConfiguration, any Error>] = []
+        var absence: (any Error)?
+        for run in runs {
+            let plan = try await plan(
+                run, run.isSelfBackup ? nil : earlier?.record(of: run), absence: absence)
+            if case .failure(let error)? = (try? plan.get())?.volume,
+                WireError(cause: error, node: settings.node).concernsWholeStore
+            {
+                absence = error
+            }
+            plans.append(plan)
+        }
+        return plans
+    }
+
+    private func plan(
+        _ run: ConfigurationRun, _ earlier: ConfigurationRecord?, absence: (any Error)? = nil
+    ) async throws -> Result<PlannedConfiguration, any Error> {
+        do {
+            return .success(try await run.plan(earlier: earlier, absence: absence))
+        } catch {
+            if error is CancellationError || Task.isCancelled { throw CancellationError() }
+            return .failure(error)
         }
     }
 
@@ -105,10 +140,10 @@ struct BackupJob: Sendable {
             configurations: [])
     }
 
-    /// Makes the runs, and guesses sizes beside them.
+    /// Makes the runs.
     private func withRuns(
         of prepared: [PreparedConfiguration], _ clients: BucketClients,
-        _ body: @escaping @Sendable ([ConfigurationRun]) async throws -> JobResult
+        _ body: ([ConfigurationRun]) async throws -> JobResult
     ) async throws -> JobResult {
         let workDirectory = "\(settings.stateDirectory)/\(Self.workPrefix)\(request.id)"
         try FileSystem.makeDirectories(workDirectory, mode: 0o700)
@@ -121,29 +156,15 @@ struct BackupJob: Sendable {
                 prepared: configuration, request: request, run: run, clients: clients, journal: journal,
                 progress: progress, reporter: reporter, workDirectory: workDirectory)
         }
-        return try await withThrowingTaskGroup(of: JobResult?.self) { group in
-            group.addTask { try await body(runs) }
-            group.addTask {
-                await guessSizes(of: prepared, progress)
-                return nil
-            }
-            defer { group.cancelAll() }
-            while let result = try await group.next() {
-                if let result { return result }
-            }
-            throw CancellationError()
-        }
-    }
-
-    private func guessSizes(of prepared: [PreparedConfiguration], _ progress: BackupProgress) async {
-        for entry in prepared.flatMap(\.entries) {
-            guard let bytes = await ExpectedSize.bytes(under: entry.directory) else { return }
-            progress.expect(bytes, of: entry)
-        }
+        return try await body(runs)
     }
 }
 
 extension NodeRecord {
+    fileprivate func record(of run: ConfigurationRun) -> ConfigurationRecord? {
+        configurations.first { $0.name == run.prepared.choice.name }
+    }
+
     /// With one more configuration, as of now.
     fileprivate func adding(_ configuration: ConfigurationRecord) -> NodeRecord {
         var record = self

@@ -61,12 +61,8 @@ struct BackupPreparation: Sendable {
         }
         try SecurityFile(besides: settings.amandaDirectory).requireAllowed(entries)
         let changer = try loaded.configuration.changer()
-        var notes = try VolumePlace.remarks(
+        let notes = try VolumePlace.remarks(
             on: changer, of: choice, storage: request.storage, node: settings.node)
-        if loaded.configuration.inparallel > 1, entries.count > 1 {
-            notes.append(
-                "inparallel \(loaded.configuration.inparallel): disks are dumped one after the other")
-        }
         try refuseOldName(request, loaded)
         return PreparedConfiguration(
             choice: choice, loaded: loaded, changer: changer, entries: entries, notes: notes)

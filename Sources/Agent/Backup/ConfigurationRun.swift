@@ -6,9 +6,10 @@ import BlockingWork
 import Catalog
 import Dump
 import Files
+import FoundationEssentials
 import S3
 
-/// One configuration's part in a run: a volume, its disks one after the other, and the catalog of both.
+/// One configuration's part in a run: its plan, a volume, its disks side by side, and the catalog of them all.
 struct ConfigurationRun: Sendable {
     let prepared: PreparedConfiguration
     let request: JobRequest
@@ -22,33 +23,59 @@ struct ConfigurationRun: Sendable {
 
     private var node: String { request.node }
     private var name: String { prepared.choice.name }
+    var isSelfBackup: Bool { prepared.choice.role == .selfBackup }
 
-    /// What would be done. Reads the bucket, writes nothing anywhere.
-    func plan() async throws -> ConfigurationRecord {
-        let choice = try await taking.choose()
-        let device = try taking.device(of: choice)
+    /// What is to be done. Reads the bucket and the disks, writes nothing anywhere.
+    ///
+    /// - Parameters:
+    ///   - earlier: what an earlier attempt has stored is not planned again.
+    ///   - absence: why the store is not asked.
+    func plan(
+        earlier: ConfigurationRecord? = nil, absence: (any Error)? = nil
+    ) async throws -> PlannedConfiguration {
+        let planned = try await planning.plan(earlier: earlier, absence: absence)
+        for dump in planned.plan.dumps {
+            if let entry = entry(dump.name) { progress.expect(dump.dump.nativeBytes, of: entry) }
+        }
+        return planned
+    }
+
+    /// The record of a plan that is not carried out.
+    func record(of planned: PlannedConfiguration) throws -> ConfigurationRecord {
         var record = emptyRecord
-        record.volumes = [VolumeRecord(label: choice.label, bucket: device.bucket, prefix: device.prefix)]
-        record.dumps = prepared.entries.map { DumpRecord(planned: $0) }
-        record.notes.append(choice.explanation)
-        record.notes += prepared.configuration.unusedParameters.map(\.description)
+        switch planned.volume {
+        case .success(let choice):
+            let device = try taking.device(of: choice)
+            record.volumes = [
+                VolumeRecord(label: choice.label, bucket: device.bucket, prefix: device.prefix)
+            ]
+            record.notes.append(choice.explanation)
+        case .failure(let error): record.error = WireError(cause: error, node: node)
+        }
+        record.dumps = planned.plan.dumps.compactMap { dump in
+            entry(dump.name).map { AgentAPI.DumpRecord(planned: dump, $0) }
+        }
+        addLeftOut(planned.plan, to: &record)
+        record.notes += planned.remarks(on: prepared)
         return record
     }
 
-    /// Dumps every disk that `earlier` does not already hold, proved.
+    /// Carries out a plan.
     ///
     /// A disk that fails does not stop the others; a store that refuses or stays away does. `keep` gets the record
     /// after every step. The catalog is closed and the slot given back on every way out.
     ///
     /// - Throws: `CancellationError`; what kept the configuration as a whole from being dumped stands in the record.
     func dump(
-        earlier: ConfigurationRecord?, keep: @escaping @Sendable (ConfigurationRecord) async -> Void
+        _ plan: Result<PlannedConfiguration, any Error>,
+        keep: @escaping @Sendable (ConfigurationRecord) async -> Void
     ) async throws -> ConfigurationRecord {
         var record = emptyRecord
         do {
+            let planned = try plan.get()
             let catalog = try await beginCatalog()
             do {
-                try await dump(into: &record, earlier: earlier, catalog: catalog, keep: keep)
+                try await dump(planned, into: &record, catalog: catalog, keep: keep)
             } catch {
                 await close(catalog, &record)
                 throw error
@@ -65,92 +92,71 @@ struct ConfigurationRun: Sendable {
     }
 
     private func dump(
-        into record: inout ConfigurationRecord, earlier: ConfigurationRecord?, catalog: RunCatalog,
+        _ planned: PlannedConfiguration, into record: inout ConfigurationRecord, catalog: RunCatalog,
         keep: @escaping @Sendable (ConfigurationRecord) async -> Void
     ) async throws {
-        let volume = try await taking.take(catalog)
+        record.dumps = planned.stored
+        addLeftOut(planned.plan, to: &record)
+        try await runBlocking("catalog") { try catalog.planned(planned.catalogPlan) }
+        for stored in planned.stored {
+            await reporter.disk("\(name): \(stored.disk): stays from an earlier attempt")
+        }
+        for entry in prepared.entries where record.dumps.contains(where: { $0.isOf(entry) }) {
+            progress.skip(entry)
+        }
+        let volume = try await takeVolume(planned, catalog)
         record.volumes = [volume.record]
-        record.dumps = try await finishedDumps(earlier, on: volume)
-        let plan = plannedRun(finished: record.dumps)
-        try await runBlocking("catalog") { try catalog.planned(plan) }
         await keep(record)
-        let target = try BucketVolume(
+        let disks = DiskDump(self, planned.bases, target: try target(volume), catalog: catalog)
+        let lanes = DumpLanes(
+            queue: DumpQueue(planning.queue(planned.plan), limits: prepared.configuration.queueLimits))
+        try await lanes.run { name in
+            try await disks.dump(planned.plan.dumps.first { $0.name == name }, entry(name))
+        } ended: { dump in
+            record.dumps.append(dump)
+            record.dumps.sort { place(of: $0) < place(of: $1) }
+            await keep(record)
+            return dump.error?.concernsWholeStore != true
+        }
+        if let error = record.dumps.lazy.compactMap(\.error).first(where: \.concernsWholeStore) {
+            throw error
+        }
+    }
+
+    private func takeVolume(
+        _ planned: PlannedConfiguration, _ catalog: RunCatalog
+    ) async throws -> TakenVolume {
+        do {
+            return try await taking.take(planned.volume.get(), catalog)
+        } catch {
+            if error is CancellationError || Task.isCancelled { throw CancellationError() }
+            let reason = error is VolumeChoiceError ? "no volume can be written" : "\(error)"
+            try await runBlocking("catalog") { try catalog.volumeRefused(reason) }
+            throw error
+        }
+    }
+
+    private func target(_ volume: TakenVolume) throws -> BucketVolume {
+        try BucketVolume(
             label: volume.label, client: clients.client(volume.device.bucket), journal: journal,
             keys: volume.keys, firstFileNumber: volume.nextFileNumber, layout: prepared.layout)
-        for entry in prepared.entries {
-            try Task.checkCancellation()
-            if record.dumps.contains(where: { $0.disk == entry.diskName && $0.host == entry.host }) {
-                await reporter.disk("\(name): \(entry.diskName): stays from an earlier attempt")
-                progress.skip(entry)
-                continue
-            }
-            let dump = try await dump(entry, to: target, catalog)
-            record.dumps.append(dump)
-            await keep(record)
-            if let error = dump.error, error.concernsWholeStore { throw error }
+    }
+
+    /// Disks that are not dumped: those that should have been have failed.
+    private func addLeftOut(_ plan: Plan, to record: inout ConfigurationRecord) {
+        for left in plan.leftOut {
+            guard let entry = entry(left.name) else { continue }
+            record.dumps.append(AgentAPI.DumpRecord(leftOut: left, entry, node: node))
         }
     }
 
-    /// The dumps of an earlier attempt count only on the volume that they were written to.
-    private func finishedDumps(
-        _ earlier: ConfigurationRecord?, on volume: TakenVolume
-    ) async throws -> [AgentAPI.DumpRecord] {
-        guard let earlier, volume.nextFileNumber > 1, earlier.volumes.first == volume.record else {
-            return []
-        }
-        return try await EarlierDumps(client: clients.client(volume.device.bucket)).proved(in: earlier)
+    /// Records list disks in the disklist's order, whichever ended first.
+    private func place(of dump: AgentAPI.DumpRecord) -> Int {
+        prepared.entries.firstIndex { dump.isOf($0) } ?? prepared.entries.count
     }
 
-    private func dump(
-        _ entry: DisklistEntry, to target: BucketVolume, _ catalog: RunCatalog
-    ) async throws -> AgentAPI.DumpRecord {
-        await reporter.disk("\(name): \(entry.diskName): begins")
-        progress.begin(entry, configuration: name)
-        let indexPath = entry.dumptype.isIndexed ? "\(workDirectory)/\(name).index" : nil
-        defer { if let indexPath { try? FileSystem.remove(indexPath) } }
-        let plan = plan(entry, to: target, indexPath: indexPath)
-        try await runBlocking("catalog") {
-            try catalog.began(
-                host: entry.host, disk: entry.diskName, level: 0, to: .volume(label: target.label))
-        }
-        let outcome = try await DumpEngine().dump(plan) { dump in
-            progress.update(entry, dump)
-            catalog.progress(
-                host: entry.host, disk: entry.diskName, level: 0, storedByteCount: dump.storedByteCount)
-        }
-        try await runBlocking("catalog") {
-            try catalog.record(Catalog.DumpRecord(outcome))
-            try? outcome.snapshot?.keep()  // without it the next increment builds on the level below
-        }
-        progress.end(entry, outcome)
-        let record = AgentAPI.DumpRecord(entry, outcome, node: node)
-        await reporter.disk("\(name): \(entry.diskName): \(record.summary)")
-        return record
-    }
-
-    /// Full dumps of all disks, but for those that an earlier attempt has stored.
-    private func plannedRun(finished: [AgentAPI.DumpRecord]) -> PlannedRun {
-        var plan = PlannedRun(dumps: [])
-        for entry in prepared.entries {
-            if let dump = finished.first(where: { $0.disk == entry.diskName && $0.host == entry.host }) {
-                plan.leftOut.append(
-                    .init(
-                        host: entry.host, disk: entry.diskName, level: dump.level, cause: .stored,
-                        reason: "stored by an earlier attempt"))
-            } else {
-                plan.dumps.append(.init(host: entry.host, disk: entry.diskName, level: 0))
-            }
-        }
-        return plan
-    }
-
-    private func plan(_ entry: DisklistEntry, to target: BucketVolume, indexPath: String?) -> DumpPlan {
-        var plan = DumpPlan(
-            host: entry.host, datestamp: run, dle: DLEDescription(entry), device: entry.directory,
-            target: target, indexPath: indexPath, workDirectory: workDirectory)
-        plan.allowsSplit = entry.dumptype.allowsSplit
-        plan.snapshotOwner = prepared.location.owner
-        return plan
+    private func entry(_ name: DiskName) -> DisklistEntry? {
+        prepared.entries.first { $0.name == name }
     }
 
     private var emptyRecord: ConfigurationRecord {
@@ -159,6 +165,10 @@ struct ConfigurationRun: Sendable {
 
     private var taking: VolumeTaking {
         VolumeTaking(node: node, prepared: prepared, run: run) { try clients.client($0) }
+    }
+
+    private var planning: RunPlanning {
+        RunPlanning(prepared: prepared, run: run, taking: taking, workDirectory: workDirectory)
     }
 
     private func beginCatalog() async throws -> RunCatalog {

@@ -4,7 +4,7 @@ import AmandaFormat
 import Secret
 
 extension DLEDescription {
-    /// A disklist entry as the headers of its dumps of a level describe it.
+    /// A disklist entry as the headers of its dump at a level describe it.
     init(_ entry: DisklistEntry, level: Int = 0) {
         let dumptype = entry.dumptype
         self.init(

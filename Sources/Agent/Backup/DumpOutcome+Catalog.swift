@@ -36,6 +36,7 @@ extension AgentAPI.DumpRecord {
         case .strange: "done with \(Quantity.count(strange.count, "message")), \(amounts)"
         case .failed: "failed: \(error?.message ?? "for no known reason")"
         case .planned: "planned"
+        case .skipped: "left out"
         }
     }
 

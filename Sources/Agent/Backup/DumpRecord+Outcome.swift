@@ -6,9 +6,8 @@ import Dump
 
 extension DumpRecord {
     /// What a node record keeps of a dump.
-    init(_ entry: DisklistEntry, _ outcome: DumpOutcome, node: String) {
-        self.init(
-            planned: entry, status: .ok)
+    init(_ planned: PlannedDump, _ entry: DisklistEntry, _ outcome: DumpOutcome, node: String) {
+        self.init(planned: planned, entry)
         switch outcome.status {
         case .done: status = .ok
         case .strange: status = .strange
@@ -27,17 +26,31 @@ extension DumpRecord {
     }
 
     /// A dump that is not made yet.
-    init(planned entry: DisklistEntry, status: Status = .planned) {
+    init(planned: PlannedDump, _ entry: DisklistEntry) {
+        self.init(entry, level: planned.level, status: .planned)
+        expectation = DumpExpectation(
+            dumpedBytes: planned.dump.nativeBytes, storedBytes: planned.dump.storedBytes,
+            seconds: planned.dump.seconds, reason: planned.reason.description)
+    }
+
+    /// A disk that the run does not dump: because it is to be so, or because it cannot be.
+    init(leftOut: DiskLeftOut, _ entry: DisklistEntry, node: String) {
+        self.init(entry, level: 0, status: leftOut.isFailure ? .failed : .skipped)
+        if leftOut.isFailure {
+            error = WireError(leftOut.isRefused ? .configuration : .failed, node: node, text: "\(leftOut)")
+        } else {
+            expectation = DumpExpectation(
+                dumpedBytes: 0, storedBytes: 0, seconds: 0, reason: leftOut.description)
+        }
+    }
+
+    private init(_ entry: DisklistEntry, level: Int, status: Status) {
         self.init(
-            host: entry.host, disk: entry.diskName, device: entry.directory, level: 0, status: status,
+            host: entry.host, disk: entry.diskName, device: entry.directory, level: level, status: status,
             compression: entry.dumptype.compression == .none ? .none : .gzip)
     }
 
-    /// A dump that could not even begin.
-    init(_ entry: DisklistEntry, failedBy error: WireError) {
-        self.init(planned: entry, status: .failed)
-        self.error = error
-    }
+    func isOf(_ entry: DisklistEntry) -> Bool { host == entry.host && disk == entry.diskName }
 }
 
 extension DumpRecord.Stream {

@@ -17,6 +17,21 @@ struct TakenVolume: Sendable {
     var record: VolumeRecord { VolumeRecord(label: label, bucket: device.bucket, prefix: device.prefix) }
 }
 
+/// The volumes of a configuration, and who chooses among them.
+struct VolumeView: Sendable {
+    let chooser: VolumeChooser
+    let slots: [SlotContents]
+
+    func choice(for run: Datestamp) throws(VolumeChoiceError) -> VolumeChoice {
+        try chooser.choose(run: run, slots: slots)
+    }
+
+    /// What the planner has to know so that the next run finds a volume too.
+    func rotation(taking choice: VolumeChoice?) -> VolumeRotation {
+        chooser.rotation(slots: slots, choices: [choice].compactMap { $0 })
+    }
+}
+
 /// Chooses a volume and takes it, in the order of DESIGN decision 12: the slot is reserved, the old dumps leave the
 /// tapelist, their objects go by exact key, and only then the volume bears the new run's label.
 struct VolumeTaking: Sendable {
@@ -25,22 +40,28 @@ struct VolumeTaking: Sendable {
     let run: Datestamp
     let client: @Sendable (_ bucket: String) throws -> S3Client
 
-    /// The choice alone: nothing is written anywhere.
-    func choose() async throws -> VolumeChoice {
+    /// What there is to choose from: nothing is written anywhere.
+    func look() async throws -> VolumeView {
         let slots = try await SlotReader(client: client).slots(of: prepared.changer)
-        return try await runBlocking("catalog") { [prepared, run] in
+        return try await runBlocking("catalog") { [prepared] in
             let reader = CatalogReader(prepared.location)
             var chooser = VolumeChooser(
                 policy: prepared.loaded.volumePolicy, tapelist: try reader.tapelist(),
                 commands: try reader.commands())
-            chooser.newestFullDumps = try reader.newestFullDumps(
-                of: prepared.entries.map { (host: $0.host, disk: $0.diskName) })
-            return try chooser.choose(run: run, slots: slots)
+            let dumps = Dictionary(grouping: try reader.storedDumps(), by: \.name)
+            chooser.needs = VolumeNeed.volumes(
+                of: prepared.entries.compactMap { entry in
+                    RestorableChain.newest(
+                        of: dumps[entry.name] ?? [],
+                        fullsAreElsewhere: entry.dumptype.schedule.fullsAreElsewhere)
+                })
+            return VolumeView(chooser: chooser, slots: slots)
         }
     }
 
-    func take(_ catalog: RunCatalog) async throws -> TakenVolume {
-        try await take(chosen(catalog), catalog)
+    /// The choice alone.
+    func choose() async throws -> VolumeChoice {
+        try await look().choice(for: run)
     }
 
     /// Takes what was chosen, if after the reservation it would be chosen again.
@@ -65,15 +86,6 @@ struct VolumeTaking: Sendable {
                 choice, bucket: device.bucket, prefix: device.prefix, blockKiB: blockKiB)
         }
         return TakenVolume(label: choice.label, device: device, nextFileNumber: next)
-    }
-
-    private func chosen(_ catalog: RunCatalog) async throws -> VolumeChoice {
-        do {
-            return try await choose()
-        } catch let error as VolumeChoiceError {
-            try await runBlocking("catalog") { try catalog.volumeRefused("no volume can be written") }
-            throw error
-        }
     }
 
     /// Between the look at all slots and the reservation somebody else may have written this one, or the tapelist.

@@ -39,7 +39,7 @@ struct ConfigurationCheck: Sendable {
             let loaded = try result.get()
             let entries = loaded.disklist.activeEntries
             status.disks = entries.map(\.diskName)
-            status.remarks = loaded.warnings + entries.flatMap(\.notes) + missingDirectories(entries)
+            status.remarks = loaded.warnings + missingDirectories(entries)
             status.outsideSelfBackup = coverage.outside(loaded)
             status.secretsReadable = coverage.readableSecrets(loaded)
             try fillNewest(loaded, &status)

@@ -9,6 +9,8 @@ public struct DumpRecord: Codable, Sendable, Equatable {
         case failed
         /// Of a dry run.
         case planned
+        /// Left out of the run because the configuration wants it so; `expectation` says why.
+        case skipped
 
         public var isUsable: Bool { self == .ok || self == .strange }
     }
@@ -51,6 +53,8 @@ public struct DumpRecord: Codable, Sendable, Equatable {
     public var notes: [String]
     public var strange: [String]
     public var error: WireError?
+    /// What the plan expected.
+    public var expectation: DumpExpectation?
 
     public init(
         host: String, disk: String, device: String, level: Int, status: Status, compression: Compression,

@@ -25,13 +25,6 @@ public struct DisklistEntry: Sendable, Hashable {
         ownNames.contains { Self.folded($0) == Self.folded(host) }
     }
 
-    /// What happens other than the dumptype says, for the operator to read: a strategy that only increments
-    /// would serve.
-    public var notes: [String] {
-        guard dumptype.dumpcycleDays > 0, ["STANDARD", "HANOI"].contains(dumptype.strategy) else { return [] }
-        return ["\(place): \(host) \(diskName): this version makes no increments: dumped in full"]
-    }
-
     private static func folded(_ name: String) -> String {
         let name = name.lowercased()
         return name.hasSuffix(".") ? String(name.dropLast()) : name

@@ -69,14 +69,10 @@ private struct OneDump {
         let options = try TarOptions(properties: plan.dle.properties + preparation.properties)
         attributes = options.attributes
         extraNotes += options.unusedProperties.map { "the application's property '\($0)' is not used" }
-        let directory = options.directory ?? plan.device
-        guard FileSystem.isDirectory(directory) else {
-            throw DumpError.noDirectory(
-                path: directory,
-                reason: FileSystem.exists(directory) ? "it is not a directory" : "it does not exist")
-        }
+        let source = plan.source
+        let directory = try source.directory(options)
         let snapshots = TarSnapshots(host: plan.host, dle: plan.dle, directory: options.snapshotDirectory)
-        let workspace = try TarWorkspace(plan, options, snapshots, readFrom: directory)
+        let workspace = try TarWorkspace(source, options, snapshots, readFrom: directory)
         defer { workspace.remove() }
         earlyStrange += workspace.selection.strange
         if workspace.selection.includesNothing { throw DumpError.nothingToInclude(directory: directory) }

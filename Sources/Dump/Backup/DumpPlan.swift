@@ -60,16 +60,10 @@ public struct DumpPlan: Sendable {
         return layout
     }
 
-    /// nil at level 0.
-    ///
-    /// - Throws: `DumpError.noSnapshot`: amgtar would quietly store everything, and call it an increment.
-    func baseLevel(of snapshots: TarSnapshots) throws(DumpError) -> Int? {
-        guard dle.level > 0 else { return nil }
-        let base = baseLevel ?? snapshots.highestLevel(below: dle.level)
-        guard let base, base < dle.level, snapshots.startedAt(level: base) != nil else {
-            throw .noSnapshot(level: dle.level, base: baseLevel, directory: snapshots.directory)
-        }
-        return base
+    /// What is read.
+    var source: DumpSource {
+        DumpSource(
+            host: host, dle: dle, device: device, baseLevel: baseLevel, workDirectory: workDirectory)
     }
 
     /// The buffers that this dump will take.

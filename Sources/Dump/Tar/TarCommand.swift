@@ -8,7 +8,23 @@ enum TarCommand {
     static func create(
         _ options: TarOptions, directory: String, snapshot: String, excludeFile: String?, includeFile: String?
     ) -> [String] {
-        var arguments = ["--create", "--verbose", "--block-number", "--file", "-"]
+        ["--create", "--verbose", "--block-number", "--file", "-"]
+            + selection(options, directory, snapshot, excludeFile, includeFile)
+    }
+
+    /// The same, of which only the length is wanted.
+    static func estimate(
+        _ options: TarOptions, directory: String, snapshot: String, excludeFile: String?, includeFile: String?
+    ) -> [String] {
+        ["--create", "--file", "/dev/null"]
+            + selection(options, directory, snapshot, excludeFile, includeFile)
+    }
+
+    private static func selection(
+        _ options: TarOptions, _ directory: String, _ snapshot: String, _ excludeFile: String?,
+        _ includeFile: String?
+    ) -> [String] {
+        var arguments: [String] = []
         if options.leavesNamesQuoted { arguments.append("--no-unquote") }
         arguments += ["--directory", directory]
         if options.staysOnOneFileSystem { arguments.append("--one-file-system") }

@@ -14,14 +14,16 @@ struct TarWorkspace {
     let snapshot: String
     private let directory: String
 
-    init(_ plan: DumpPlan, _ options: TarOptions, _ snapshots: TarSnapshots, readFrom device: String) throws {
-        let directory = try FileSystem.makeTemporaryDirectory(named: "amfleet-dump", in: plan.workDirectory)
+    init(
+        _ source: DumpSource, _ options: TarOptions, _ snapshots: TarSnapshots, readFrom device: String
+    ) throws {
+        let directory = try FileSystem.makeTemporaryDirectory(named: "amfleet-dump", in: source.workDirectory)
         self.directory = directory
         snapshot = "\(directory)/snapshot"
         do {
-            selection = try TarSelection(plan.dle, device: device, workDirectory: directory)
+            selection = try TarSelection(source.dle, device: device, workDirectory: directory)
             try FileSystem.writeAtomically(snapshot, [], mode: 0o600)
-            if let level = try plan.baseLevel(of: snapshots) {
+            if let level = try source.baseLevel(of: snapshots) {
                 let (base, lasting) = ("\(directory)/base", snapshots.path(level: level))
                 try FileSystem.copy(lasting, to: base)
                 do {

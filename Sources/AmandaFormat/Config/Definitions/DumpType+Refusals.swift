@@ -25,17 +25,6 @@ extension DumpType {
             refuse("encrypt", "encryption is not supported by this version", "write encrypt none.")
         }
         refusals += scripts.flatMap(\.refusals)
-        if strategy == "INCRONLY" || strategy == "NOFULL" {
-            refuse(
-                "strategy",
-                "strategy \(strategy.lowercased()) never makes a full dump, and this version makes no other",
-                "write strategy standard or noinc.")
-        }
-        if block.bool("skip-full") {
-            refuse(
-                "skip-full", "skip-full leaves full dumps out, and this version makes no other",
-                "write skip-full no.")
-        }
         if block.keyword("data-path") == "DIRECTTCP" {
             refuse("data-path", "data-path directtcp is not supported", "write data-path amanda.")
         }

@@ -2,21 +2,24 @@
 
 import AgentAPI
 import AmandaFormat
-import BlockingWork
 import Catalog
 import Dump
+import Files
 
 /// What an increment builds on: the snapshot that tar starts from, and the dumps that a restore needs first.
 struct IncrementBase: Sendable {
     /// For `DumpPlan.baseLevel`.
     let level: Int
-    /// For `DumpRecord.bases`; ascending.
-    let records: [DumpBaseRecord]
+    /// For `DumpRecord.bases`; ascending. nil: the volumes were not looked at.
+    let records: [DumpBaseRecord]?
 }
 
 /// Which increments a configuration's disks can have: the chain below must still be there, whole, and the snapshot must be
 /// that of its topmost dump. Looked up once, before levels are planned.
 struct IncrementBases: Sendable {
+    /// A run's name may be ahead of the clock by some seconds, for names always rise.
+    private static let leadSeconds: Int64 = 120
+
     /// Whether an increment of a level is possible.
     enum Answer: Sendable {
         case possible(IncrementBase)
@@ -26,26 +29,20 @@ struct IncrementBases: Sendable {
 
     let run: Datestamp
     let history: DumpHistory
-    let slots: VolumeSlots
+    /// nil: the store does not answer, and the catalog alone counts.
+    let slots: VolumeSlots?
 
-    /// Reads the logs, and what each slot bears.
-    static func read(
-        _ prepared: PreparedConfiguration, run: Datestamp, clients: BucketClients
-    ) async throws -> IncrementBases {
-        let contents = try await SlotReader { try clients.client($0) }.slots(of: prepared.changer)
-        let history = try await runBlocking("history") { try CatalogReader(prepared.location).history() }
-        return IncrementBases(
-            run: run, history: history, slots: VolumeSlots(contents, of: prepared.changer))
-    }
-
-    /// The highest level that is possible: 0 where only a full dump is.
-    func highestLevel(of entry: DisklistEntry) -> Int {
+    /// The levels that an increment can build on, for the planner.
+    func baseLevels(of entry: DisklistEntry) -> Set<Int> {
         let newest = history.bases(of: entry.name, below: TarSnapshots.greatestLevel, before: run)?.top
-        return (0..<((newest?.name.level ?? -1) + 2)).last { $0 == 0 || isPossible($0, entry) } ?? 0
-    }
-
-    private func isPossible(_ level: Int, _ entry: DisklistEntry) -> Bool {
-        if case .possible = answer(level, of: entry) { true } else { false }
+        return Set(
+            (0..<((newest?.name.level ?? -1) + 1)).filter { level in
+                if case .possible(let base) = answer(level + 1, of: entry) {
+                    base.level == level
+                } else {
+                    false
+                }
+            })
     }
 
     /// - Parameter level: above 0.
@@ -60,7 +57,8 @@ struct IncrementBases: Sendable {
         do {
             let snapshots = try TarSnapshots(host: entry.host, dle: DLEDescription(entry))
             if let fault = fault(of: snapshots, at: top, entry) { return .impossible(fault) }
-            return .possible(IncrementBase(level: top.name.level, records: try chain.records(slots)))
+            return .possible(
+                IncrementBase(level: top.name.level, records: try slots.map { try chain.records($0) }))
         } catch {
             return .impossible("\(error)")
         }
@@ -68,7 +66,9 @@ struct IncrementBases: Sendable {
 
     /// A snapshot bears no run's name, only the time when tar began. It is the base's when it lies between the run before
     /// and the run after: a dump that failed late, or whose run was killed, may have left a newer one (stock amgtar
-    /// renames before the volume is written), and then the increment would lack what only that dump has.
+    /// renames before the volume is written), and then the increment would lack what only that dump has. Nor may it be
+    /// newer than the run's log: names are of host and disk alone, and another configuration that dumps the same disk into
+    /// the same directory leaves its own there.
     private func fault(of snapshots: TarSnapshots, at base: CatalogDump, _ entry: DisklistEntry) -> String? {
         let level = base.name.level
         guard let started = snapshots.startedAt(level: level) else {
@@ -77,9 +77,14 @@ struct IncrementBases: Sendable {
         let attempts = history.attempts(at: entry.name).filter { $0 < run }.map(\.description)
         let before = attempts.last { $0 < base.name.datestamp }
         let after = attempts.first { $0 > base.name.datestamp }
-        guard let time = Datestamp(localTimeOf: started)?.description, before.map({ time >= $0 }) ?? true,
-            after.map({ time < $0 }) ?? true
+        guard let time = Datestamp(localTimeOf: started)?.description,
+            let latest = Datestamp(localTimeOf: started + Self.leadSeconds)?.description,
+            before.map({ latest >= $0 }) ?? true, after.map({ time <= $0 }) ?? true
         else { return "the snapshot of level \(level) is not that of run \(base.name.datestamp)" }
+        if let ended = try? FileSystem.status(base.log)?.modifiedAt, started > ended {
+            return "the snapshot of level \(level) in '\(snapshots.directory)' is newer than run "
+                + "\(base.name.datestamp): another configuration dumps the same disk"
+        }
         return nil
     }
 }

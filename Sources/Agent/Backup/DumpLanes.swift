@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import AmandaFormat
+import Glibc
+
+/// Runs dumps side by side, as many and in the order that the queue allows.
+struct DumpLanes: Sendable {
+    let queue: DumpQueue
+
+    private enum Event<Outcome: Sendable>: Sendable {
+        case ended(DiskName, Outcome)
+        /// A `starttime` has come.
+        case time
+    }
+
+    /// Returns when every dump has ended.
+    ///
+    /// Cancelling the caller cancels every dump that runs.
+    ///
+    /// - Parameters:
+    ///   - dump: dumps one disk. A dump that fails is an outcome; what it throws ends them all.
+    ///   - ended: gets every outcome, one at a time; false: no further dump begins.
+    func run<Outcome: Sendable>(
+        _ dump: @escaping @Sendable (DiskName) async throws -> Outcome,
+        ended: (Outcome) async throws -> Bool
+    ) async throws {
+        var queue = queue
+        try await withThrowingTaskGroup(of: Event<Outcome>.self) { group in
+            defer { group.cancelAll() }
+            var alarm: Int64?
+            while true {
+                switch queue.next(now: Int64(time(nil))) {
+                case .start(let name, _): group.addTask { .ended(name, try await dump(name)) }
+                case .done: return
+                case .wait(let moment):
+                    if let moment, moment != alarm {
+                        alarm = moment
+                        group.addTask { try await Self.sleep(until: moment) }
+                    }
+                    guard case .ended(let name, let outcome) = try await group.next() else { continue }
+                    queue.finish(name)
+                    if try await !ended(outcome) { _ = queue.giveUp() }
+                }
+            }
+        }
+    }
+
+    private static func sleep<Outcome>(until moment: Int64) async throws -> Event<Outcome> {
+        try await Task.sleep(for: .seconds(max(1, moment - Int64(time(nil)))))
+        return .time
+    }
+}

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import AgentAPI
+import AmandaFormat
+import Catalog
+
+/// What one configuration's part of a run is to be: the volume and the dumps.
+struct PlannedConfiguration: Sendable {
+    private static let day = 86_400.0
+
+    /// Why none can be had, if so: the run fails of it.
+    let volume: Result<VolumeChoice, any Error>
+    /// What an earlier attempt of the run has stored, proved anew.
+    let stored: [AgentAPI.DumpRecord]
+    let plan: Plan
+    let bases: IncrementBases
+    let night: NightEstimate
+
+    /// The plan as the catalog tells it.
+    var catalogPlan: PlannedRun {
+        var told = PlannedRun(plan)
+        told.leftOut = stored.map(PlannedRun.LeftOut.init) + told.leftOut
+        return told
+    }
+
+    /// What `plan` says beside the dumps.
+    func remarks(on prepared: PreparedConfiguration) -> [String] {
+        let runs = max(1, prepared.configuration.runspercycle)
+        let available = Double(max(1, prepared.configuration.dumpcycleDays)) * Self.day / Double(runs)
+        return plan.warnings + night.warnings(available: min(available, Self.day))
+            + prepared.configuration.unusedParameters.map(\.description)
+    }
+}
+
+extension PlannedRun.LeftOut {
+    fileprivate init(_ dump: AgentAPI.DumpRecord) {
+        self.init(
+            host: dump.host, disk: dump.disk, level: dump.level, cause: .stored,
+            reason: "stored by an earlier attempt")
+    }
+}

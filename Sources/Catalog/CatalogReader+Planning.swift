@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import AmandaFormat
+
+/// What the planner asks of the catalog.
+extension CatalogReader {
+    /// Every dump that can be restored, with the volumes that hold its parts.
+    public func storedDumps() throws -> [StoredDump] {
+        try dumps().filter(\.isWhole).map(StoredDump.init)
+    }
+}
+
+extension StoredDump {
+    /// A whole dump of the catalog, as the planner sees it.
+    public init(_ dump: CatalogDump) {
+        self.init(
+            name: DiskName(host: dump.name.host, disk: dump.name.disk), level: dump.name.level,
+            run: dump.run, labels: Set(dump.parts.map(\.label)))
+    }
+}

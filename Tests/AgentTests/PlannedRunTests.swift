@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import AgentAPI
+import AmandaFormat
+import Catalog
+import Files
+import FoundationEssentials
+import TestSupport
+import Testing
+
+@testable import Agent
+
+/// Runs of a node whose levels are planned.
+@Suite(.enabled(if: RequiredTools.areUsable("weed")), .timeLimit(.minutes(3)))
+struct PlannedRunTests {
+    private func fixture(globals: [String] = [], dumptype: [String] = []) async throws -> NodeFixture {
+        let fixture = try await NodeFixture(server: .shared())
+        try fixture.configure(
+            "data", disks: [fixture.data, fixture.path("more")], slots: "{1..9}", tapecycle: 8, dumpcycle: 7,
+            dumptypeLines: ["record yes", "bumpsize 1 kb", "bumpdays 1"] + dumptype,
+            globalLines: ["runspercycle 7"] + globals)
+        for directory in ["data", "more"] {
+            try fixture.write("\(directory)/a.txt", String(repeating: "first\n", count: 1000))
+        }
+        return fixture
+    }
+
+    /// A run's name must fit the clock, or no snapshot could be told to be its own.
+    private func backUp(_ fixture: NodeFixture, _ runs: inout [String]) async throws -> [AgentAPI.DumpRecord]
+    {
+        var name = Datestamp(localTimeOf: Int64(Date().timeIntervalSince1970))
+        while let last = runs.last, let tried = name, tried.description <= last { name = tried.nextSecond }
+        let run = try #require(name?.description)
+        runs.append(run)
+        let done = try await fixture.backUp(run)
+        #expect(done.state == .succeeded, "\(String(describing: done.error))")
+        return try #require(done.record).configurations[0].dumps
+    }
+
+    @Test func `levels follow one another, and amadmin's force is obeyed once`() async throws {
+        let fixture = try await fixture()
+        var runs: [String] = []
+        #expect(try await backUp(fixture, &runs).map(\.level) == [0, 0])
+        try fixture.write("data/b.txt", "second\n")
+        let second = try await backUp(fixture, &runs)
+        #expect(second.map(\.level) == [1, 1])
+        #expect(second.allSatisfy { $0.expectation?.reason == "level 1 follows a full dump" })
+        try force(fixture)
+        let third = try await backUp(fixture, &runs)
+        #expect(third.map(\.level) == [0, 1], "\(third.compactMap(\.expectation?.reason))")
+        #expect(third[0].expectation?.reason == "forced by amadmin force")
+        let fourth = try await backUp(fixture, &runs)
+        #expect(fourth.map(\.level) == [1, 1], "\(fourth.compactMap(\.expectation?.reason))")
+    }
+
+    @Test func `an increment is not built on a snapshot of another dump`() async throws {
+        let fixture = try await fixture()
+        var runs: [String] = []
+        _ = try await backUp(fixture, &runs)
+        // Another configuration has dumped the same disk into the same list directory since.
+        let lists = fixture.path("gnutar-lists")
+        let name = try #require(try FileSystem.list(lists).first { $0.hasSuffix("_data_0") })
+        let text = String(decoding: try FileSystem.readAll("\(lists)/\(name)"), as: UTF8.self)
+        let lines = text.split(separator: "\n", maxSplits: 1)
+        let rest = lines[1].drop { $0 != "\0" }
+        try FileSystem.writeAtomically(
+            "\(lists)/\(name)", Array("\(lines[0])\n\(Int64(Date().timeIntervalSince1970) + 60)\(rest)".utf8))
+        #expect(try await backUp(fixture, &runs).map(\.level) == [0, 1])
+    }
+
+    @Test func `disks are dumped side by side where maxdumps allows it`() async throws {
+        let server = try await LocalS3Server.shared()
+        let proxy = try FaultyProxy(to: server.port)
+        let fixture = try await NodeFixture(server: server, endpoint: proxy.endpoint)
+        let disks = (1...3).map { fixture.path("disk\($0)") }
+        try fixture.configure(
+            "data", disks: disks, dumptypeLines: ["record no", "maxdumps 3"], globalLines: ["inparallel 3"])
+        for number in 1...3 { try fixture.write("disk\(number)/x.txt", "\(number)\n") }
+        proxy.inject(.delay(.seconds(2)), method: "POST", target: "uploads", times: 3)
+        let done = try await fixture.backUp("20261123030600")
+        #expect(done.state == .succeeded, "\(String(describing: done.error))")
+        let dumps = try #require(done.record).configurations[0].dumps
+        #expect(dumps.map(\.disk) == disks)
+        #expect(dumps.flatMap(\.parts).map(\.fileNumber).sorted() == [1, 2, 3])
+        let slowest = try #require(dumps.map(\.seconds).max())
+        let record = try #require(done.record)
+        #expect(record.finishedAt.timeIntervalSince(record.startedAt) < slowest * 3)
+    }
+
+    @Test func `a plan says level, size and why, and what cannot fit is refused before`() async throws {
+        let fixture = try await fixture(globals: ["maxdumpsize 10 kb"])
+        let planned = try await fixture.backUp("20261123030600", dryRun: true)
+        let dumps = try #require(planned.record).configurations[0].dumps
+        #expect(dumps.map(\.status) == [.failed, .failed])
+        #expect(planned.state == .failed)
+        #expect(planned.error?.kind == .configuration)
+        #expect(
+            planned.error?.message.contains("does not fit into") == true,
+            "\(String(describing: planned.error))")
+        #expect(planned.error?.hint?.contains("maxdumpsize") == true)
+    }
+
+    /// What `amadmin data force localhost <data>` leaves in curinfo.
+    private func force(_ fixture: NodeFixture) throws {
+        let loaded = try ConfigurationDirectory(root: fixture.settings.amandaDirectory, name: "data").load()
+        let directory = try #require(
+            try FileSystem.list("\(loaded.location.infoDirectory)/localhost").first { $0.hasSuffix("_data") })
+        let path = "\(loaded.location.infoDirectory)/localhost/\(directory)/info"
+        let text = String(decoding: try FileSystem.readAll(path), as: UTF8.self)
+        #expect(text.contains("command: 0\n"))
+        try FileSystem.writeAtomically(
+            path, Array(text.replacing("command: 0\n", with: "command: 1\n").utf8))
+    }
+}

@@ -102,7 +102,12 @@ let package = Package(
         .tests("S3", ["HTTPTransport", "Digest", "Secret", "BlockingWork", "Certificates", "Files"]),
         .tests("AgentAPI"),
         .tests("Catalog", ["AmandaFormat", "Files"], fixtures: true),
-        .tests("Dump", ["AmandaFormat", "S3", "Gzip", "BlockingWork", "HTTPTransport", "Secret"]),
+        .tests(
+            "Dump",
+            [
+                "AmandaFormat", "S3", "Gzip", "BlockingWork", "Catalog", "Digest", "Files", "HTTPTransport",
+                "Secret",
+            ]),
         .tests(
             "Agent",
             [

@@ -141,12 +141,8 @@ private struct OneDump {
 
     private var originalKiB: Int64 { (listing?.totalByteCount ?? 0) / 1024 }
 
-    /// Runs in a task of its own, because a cancelled task's requests are cancelled too; ends in bounded time.
     mutating func cleanUp() async {
-        let notes = await Task { [files] in
-            await withLimit(DumpEngine.cleanUpLimit) { await files.giveUp() }
-        }.value
-        extraNotes += notes ?? ["\(DumpError.cleanUpTimedOut(limit: DumpEngine.cleanUpLimit))"]
+        extraNotes += await files.giveUpInTime()
         header = plan.header.asPartial
     }
 
@@ -167,21 +163,5 @@ private struct OneDump {
             seconds: elapsed / .seconds(1), notes: (listing?.notes ?? []) + extraNotes, strange: strange,
             indexPath: plan.indexPath, entryCount: listing?.entryCount ?? 0, attributes: attributes,
             snapshot: snapshot)
-    }
-}
-
-/// nil if `limit` passed first; the work is cancelled then and awaited.
-private func withLimit<Value: Sendable>(
-    _ limit: Duration, _ work: @escaping @Sendable () async -> Value
-) async -> Value? {
-    await withTaskGroup(of: Value?.self) { group in
-        group.addTask { await work() }
-        group.addTask {
-            try? await Task.sleep(for: limit)
-            return nil
-        }
-        let first = await group.next() ?? nil
-        group.cancelAll()
-        return first
     }
 }

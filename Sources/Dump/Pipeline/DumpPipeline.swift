@@ -140,9 +140,7 @@ struct DumpPipeline: Sendable {
         var byteCount: Int64 = 0
         var assembler = PartAssembler(
             files: files, pool: uploadBlocks, lanes: lanes, meter: meter,
-            cutter: PartCutter(
-                uploadPartByteCount: plan.storage.uploadPartByteCount,
-                partByteCount: plan.storage.partByteCount))
+            cutter: PartCutter(plan.storage))
         while let piece = try await workers.take() {
             checksum.update(piece.bytes)
             byteCount += Int64(piece.count)

@@ -16,9 +16,6 @@ struct PartCutter: Sendable {
         case close(uploadPartCount: Int)
     }
 
-    /// S3's limit, which Amanda does not check. Source: FORMAT.md 2.2.
-    static let uploadPartLimit = 10_000
-
     let uploadPartByteCount: Int
     let dumpPartLimit: Int64
 
@@ -27,10 +24,18 @@ struct PartCutter: Sendable {
     private var sentUploadParts = 0
     private var closedDumpParts = 0
 
-    init(uploadPartByteCount: Int, partByteCount: Int64?) {
-        precondition(uploadPartByteCount > 0 && partByteCount ?? 1 > 0)
+    init(_ storage: StoragePlan) {
+        self.init(
+            uploadPartByteCount: storage.uploadPartByteCount, partByteCount: storage.partByteCount,
+            uploadPartLimit: storage.pieceLimit)
+    }
+
+    init(uploadPartByteCount: Int, partByteCount: Int64?, uploadPartLimit: Int? = StoragePlan.uploadPartLimit)
+    {
+        precondition(uploadPartByteCount > 0 && partByteCount ?? 1 > 0 && uploadPartLimit ?? 1 > 0)
         self.uploadPartByteCount = uploadPartByteCount
-        dumpPartLimit = min(partByteCount ?? .max, Int64(uploadPartByteCount) * Int64(Self.uploadPartLimit))
+        let most = uploadPartLimit.map { Int64(uploadPartByteCount) * Int64($0) }
+        dumpPartLimit = min(partByteCount ?? .max, most ?? .max)
     }
 
     /// The steps for the next `byteCount` bytes of the stream.

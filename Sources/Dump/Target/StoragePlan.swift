@@ -4,6 +4,8 @@
 public struct StoragePlan: Sendable, Equatable {
     /// S3 takes no smaller part of an upload, but for the last.
     public static let smallestUploadPartByteCount = 5 << 20
+    /// S3 takes no more parts in one upload, which Amanda does not check. Source: FORMAT.md 2.2.
+    public static let uploadPartLimit = 10_000
 
     /// S3_MULTI_PART_UPLOAD: one object a dump part; otherwise one object a block.
     public var isMultipart: Bool
@@ -13,16 +15,19 @@ public struct StoragePlan: Sendable, Equatable {
     public var partByteCount: Int64?
     /// NB_THREADS_BACKUP: upload parts in flight.
     public var uploadThreadCount: Int
+    /// Pieces that one file takes at most; nil: any number.
+    public var pieceLimit: Int?
 
     /// Multipart in 10 MiB blocks, four at a time, uncut.
     public init(
         isMultipart: Bool = true, blockByteCount: Int = 10 << 20, partByteCount: Int64? = nil,
-        uploadThreadCount: Int = 4
+        uploadThreadCount: Int = 4, pieceLimit: Int? = StoragePlan.uploadPartLimit
     ) {
         self.isMultipart = isMultipart
         self.blockByteCount = blockByteCount
         self.partByteCount = partByteCount
         self.uploadThreadCount = max(1, uploadThreadCount)
+        self.pieceLimit = pieceLimit
     }
 
     /// Bytes of one upload part, fixed before the first byte; in block mode of one block.
@@ -31,7 +36,7 @@ public struct StoragePlan: Sendable, Equatable {
     public var uploadPartByteCount: Int {
         guard isMultipart else { return blockByteCount }
         let needed = partByteCount.map {
-            ($0 + Int64(PartCutter.uploadPartLimit) - 1) / Int64(PartCutter.uploadPartLimit)
+            ($0 + Int64(Self.uploadPartLimit) - 1) / Int64(Self.uploadPartLimit)
         }
         return max(blockByteCount, Self.smallestUploadPartByteCount, Int(needed ?? 0))
     }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// `holdingdisk NAME { … }`. Read and kept; this version dumps straight to S3.
+/// `holdingdisk NAME { … }`: where dumps lie that cannot go to a volume yet. `HoldingSpace` decides what goes there.
 public struct HoldingDisk: Sendable, Hashable {
     /// As written.
     public let name: String

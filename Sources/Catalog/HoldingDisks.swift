@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import AmandaFormat
+import Files
+
+/// The holding disks of a configuration as a reader sees them: what lies there, ours and stock Amanda's.
+///
+/// A run's dumps lie in `<directory>/<datestamp>/`. Every call blocks.
+public struct HoldingDisks: Sendable {
+    private let directories: [String]
+
+    /// - Parameter disks: of `amanda.conf`. One that is not there holds nothing.
+    public init(_ disks: [HoldingDisk]) {
+        directories = disks.map(\.directory)
+    }
+
+    /// Every dump, whole or not, and every file that belongs to none. What is no chunk is passed over.
+    public func contents() throws -> HoldingContents {
+        HoldingContents(try runDirectories().flatMap(files))
+    }
+
+    /// Removes a dump that has gone to a volume, or that nobody wants.
+    ///
+    /// The first chunk goes first: what a crash leaves behind is read by nobody. Empty run directories go as well.
+    public func remove(_ dump: HeldDump) throws {
+        var changed: Set<String> = []
+        for (index, chunk) in dump.chunks.enumerated() {
+            let directory = FileSystem.parentDirectory(of: chunk.path)
+            try FileSystem.remove(chunk.path)
+            if index == 0 { try FileSystem.synchroniseDirectory(directory) }
+            changed.insert(directory)
+        }
+        for directory in changed {
+            try FileSystem.synchroniseDirectory(directory)
+            try? FileSystem.remove(directory)  // fails while anything else lies there
+        }
+    }
+
+    /// Removes what a process of ours that died left behind in runs that nobody writes any more: chunks without their
+    /// dump, and the process's id. Stock Amanda's unfinished dumps stay.
+    ///
+    /// - Parameter isOurs: whether a run was begun by this program.
+    /// - Returns: the files that went.
+    public func removeLeftovers(where isOurs: (Datestamp) -> Bool) throws -> [String] {
+        let living = Set(try runDirectories().filter(isBeingWritten))
+        var removed: [String] = []
+        for stray in try contents().strays where isOurs(stray.header.datestamp) {
+            let directory = FileSystem.parentDirectory(of: stray.path)
+            guard !living.contains(directory) else { continue }
+            try FileSystem.remove(stray.path)
+            removed.append(stray.path)
+        }
+        for directory in Set(removed.map(FileSystem.parentDirectory)) {
+            try FileSystem.remove("\(directory)/\(HoldingName.processFile)")
+            try? FileSystem.remove(directory)
+        }
+        return removed
+    }
+
+    private func runDirectories() throws -> [String] {
+        try directories.flatMap { directory -> [String] in
+            guard FileSystem.isDirectory(directory) else { return [] }
+            return try FileSystem.list(directory).filter { Datestamp($0) != nil }.map { "\(directory)/\($0)" }
+                .filter { try FileSystem.status($0)?.kind == .directory }
+        }
+    }
+
+    private func isBeingWritten(_ directory: String) -> Bool {
+        guard let bytes = try? FileSystem.readAll("\(directory)/\(HoldingName.processFile)", limit: 64),
+            let pid = Int32(String(decoding: bytes, as: UTF8.self).prefix { $0.isNumber })
+        else { return false }
+        return RunningProcess.isAlive(pid)
+    }
+
+    private func files(in directory: String) throws -> [HeldFile] {
+        try FileSystem.list(directory).filter { $0 != HoldingName.processFile }.compactMap {
+            try file("\(directory)/\($0)")
+        }
+    }
+
+    /// nil: no chunk, or it went to a volume meanwhile.
+    private func file(_ path: String) throws -> HeldFile? {
+        guard try FileSystem.status(path)?.kind == .regular else { return nil }
+        do {
+            let file = try InputFile(path)
+            let header = try DumpHeader(parsing: try file.head(DumpHeader.chunkHeaderByteCount))
+            return HeldFile(path: path, header: header, byteCount: file.byteCount)
+        } catch let error as FilesError where error.isMissing {
+            return nil
+        } catch is HeaderError {
+            return nil
+        }
+    }
+}

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import AmandaFormat
+import BlockingWork
+import Digest
+
+/// A held dump's stream on its way to a volume: read, summed, cut, uploaded.
+///
+/// ```
+/// reader thread ─▶ assembler task ─▶ n upload lanes
+/// ```
+///
+/// Memory: 4 blocks of a gzip member's size, and the upload parts of `MemoryPlan`.
+struct FlushPipeline: Sendable {
+    private struct Piece: Sendable {
+        let block: ByteBlock
+        /// It must not be divided between files.
+        let isWhole: Bool
+    }
+
+    private static let readAhead = 4
+
+    private let held: HeldDump
+    private let layout: StoragePlan
+    private let files: DumpFiles
+    private let meter: ProgressMeter
+    private let blocks = BlockPool(blockByteCount: MemoryPlan.memberBlockByteCount, blockCount: readAhead)
+    private let pieces = HandOver<Piece>(capacity: readAhead)
+    private let uploadBlocks: BlockPool
+    private let lanes: HandOver<UploadPiece>
+
+    init(_ held: HeldDump, layout: StoragePlan, files: DumpFiles, meter: ProgressMeter) {
+        self.held = held
+        self.layout = layout
+        self.files = files
+        self.meter = meter
+        let count = layout.uploadThreadCount + 2
+        uploadBlocks = BlockPool(blockByteCount: layout.uploadPartByteCount, blockCount: count)
+        lanes = HandOver(capacity: count)
+    }
+
+    /// - Returns: checksum and length of what was sent.
+    func run() async throws -> CRCSize {
+        try await withThrowingTaskGroup(of: CRCSize?.self) { group in
+            group.addTask {
+                try await read()
+                return nil
+            }
+            group.addTask { try await assemble() }
+            for _ in 0..<layout.uploadThreadCount {
+                group.addTask {
+                    try await upload()
+                    return nil
+                }
+            }
+            var sum: CRCSize?
+            do {
+                while let found = try await group.next() { sum = found ?? sum }
+            } catch {
+                fail(error)  // wakes what the group's cancellation alone would not
+                throw error
+            }
+            guard let sum else { throw CancellationError() }
+            return sum
+        }
+    }
+
+    private func fail(_ error: any Error) {
+        blocks.fail(error)
+        pieces.fail(error)
+        uploadBlocks.fail(error)
+        lanes.fail(error)
+    }
+
+    private func read() async throws {
+        try await runBlocking("held-stream", onCancel: { fail(CancellationError()) }) {
+            var stream = HeldStream(held)
+            while true {
+                let block = try blocks.acquireBlocking()
+                guard let isWhole = try stream.next(into: block) else { break }
+                meter.add(native: block.count)
+                try pieces.putBlocking(Piece(block: block, isWhole: isWhole))
+            }
+            pieces.finish()
+        }
+    }
+
+    private func assemble() async throws -> CRCSize {
+        var checksum = CRC32C()
+        var byteCount: Int64 = 0
+        var assembler = PartAssembler(
+            files: files, pool: uploadBlocks, lanes: lanes, meter: meter, cutter: PartCutter(layout))
+        while let piece = try await pieces.take() {
+            checksum.update(piece.block.bytes)
+            byteCount += Int64(piece.block.count)
+            try await assembler.append(piece.block, isWhole: piece.isWhole)
+            blocks.release(piece.block)
+        }
+        try await assembler.finish()
+        return CRCSize(crc32c: checksum.value, byteCount: byteCount)
+    }
+
+    private func upload() async throws {
+        while let piece = try await lanes.take() {
+            let count = piece.block.count
+            try await files.send(piece.file, piece: piece.number, piece.block)
+            uploadBlocks.release(piece.block)
+            meter.add(stored: count)
+        }
+    }
+}

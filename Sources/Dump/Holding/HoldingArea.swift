@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import AmandaFormat
+public import Files
+import Synchronization
+
+/// The holding disks of one configuration during one run: who may write how much where.
+///
+/// `HoldingSpace` decides; here the kernel is asked, and remembered what is promised to which dump. Every call blocks.
+public final class HoldingArea: Sendable {
+    /// A holding disk that is there.
+    struct Place: Sendable {
+        let directory: String
+        let disk: HoldingDisk
+        let device: UInt64
+    }
+
+    private struct Writer {
+        var promised: [Int: Int64]
+        var disk: Int?
+    }
+
+    private struct State {
+        var writers: [Int: Writer] = [:]
+        var nextWriter = 0
+        var runDirectories: Set<String> = []
+    }
+
+    /// Holding disks that cannot be used, and why.
+    public let remarks: [String]
+    /// Room on all of them when the run began.
+    public let roomAtStart: Int64
+    let places: [Place]
+    let run: Datestamp
+    let owner: FileOwner?
+    private let state = Mutex(State())
+
+    /// - Parameters:
+    ///   - disks: of `amanda.conf`, in its order.
+    ///   - owner: the configuration's `dumpuser`, to whom chunks belong.
+    public init(_ disks: [HoldingDisk], run: Datestamp, owner: FileOwner?) {
+        var places: [Place] = []
+        var remarks: [String] = []
+        for disk in disks {
+            do {
+                let room = try FileSystem.room(at: disk.directory)
+                places.append(Place(directory: disk.directory, disk: disk, device: room.device))
+            } catch {
+                remarks.append("holding disk '\(disk.name)' is not used: \(error)")
+            }
+        }
+        self.places = places
+        self.remarks = remarks
+        self.run = run
+        self.owner = owner
+        roomAtStart = (try? Self.space(places, besides: nil, State()).totalRoom) ?? 0
+    }
+
+    /// Room for one dump, kept for it until the target is released.
+    ///
+    /// - Parameters:
+    ///   - expected: stored bytes that it is likely to have; nil: not known, and any room will do.
+    ///   - directory: what is dumped: a holding disk inside it, on the same file system, is not used for it.
+    /// - Throws: `HoldingError` when there is no room.
+    public func target(
+        expected: Int64?, level: Int, readFrom directory: String, reservePercent: Int = 0
+    ) throws -> HoldingTarget {
+        let unfit = places(inside: directory)
+        guard unfit.count < places.count else {
+            throw HoldingError.noDisk(
+                reasons: remarks
+                    + unfit.sorted().map { "'\(places[$0].directory)' lies inside '\(directory)'" })
+        }
+        let id = try state.withLock { state in
+            let space = try Self.space(places, besides: nil, state).without(unfit)
+            let room = space.totalRoom
+            let byteCount = expected.map(Self.withHeaders) ?? HoldingSpace.smallestChunkByteCount
+            let reserve = HoldingReserve(percent: reservePercent, roomAtStart: roomAtStart)
+            guard reserve.admits(level: level, byteCount: byteCount, room: room) else {
+                throw HoldingError.reserved(percent: reservePercent)
+            }
+            guard let shares = space.place(byteCount: byteCount) else {
+                throw HoldingError.noRoom(expected: expected ?? 0, room: room)
+            }
+            let id = state.nextWriter
+            state.nextWriter += 1
+            state.writers[id] = Writer(
+                promised: Dictionary(uniqueKeysWithValues: shares.map { ($0.disk, $0.byteCount) }),
+                disk: shares.first?.disk)
+            return id
+        }
+        return HoldingTarget(area: self, id: id, unfit: unfit)
+    }
+
+    /// Where the next chunk of a dump goes; nil when every disk is full.
+    func nextChunk(of id: Int, without full: Set<Int>) throws -> HoldingSpace.Share? {
+        try state.withLock { state in
+            let space = try Self.space(places, besides: id, state)
+            let share = space.nextChunk(preferring: state.writers[id]?.disk, without: full)
+            state.writers[id]?.disk = share?.disk
+            return share
+        }
+    }
+
+    /// So much of what was promised has been written, and is the kernel's to count.
+    func wrote(_ byteCount: Int64, of id: Int, on disk: Int) {
+        state.withLock { state in
+            guard let promised = state.writers[id]?.promised[disk] else { return }
+            state.writers[id]?.promised[disk] = max(0, promised - byteCount)
+        }
+    }
+
+    /// A dump has ended: what is still promised to it is free again.
+    func release(_ id: Int) {
+        state.withLock { $0.writers[id] = nil }
+    }
+
+    /// The run's directory on a disk, made if need be, with this process's id in it as stock Amanda leaves its own.
+    func runDirectory(on disk: Int) throws -> String {
+        let directory = "\(places[disk].directory)/\(run)"
+        let isNew = state.withLock { $0.runDirectories.insert(directory).inserted }
+        guard isNew else { return directory }
+        try FileSystem.makeDirectories(directory, mode: 0o700, owner: owner)
+        guard try FileSystem.status(directory)?.kind == .directory else {
+            throw FilesError("use", directory, reason: "it is no directory of its own")
+        }
+        try FileSystem.writeAtomically(
+            "\(directory)/\(HoldingName.processFile)", Array("\(RunningProcess.current)".utf8), owner: owner)
+        try FileSystem.synchroniseDirectory(places[disk].directory)
+        return directory
+    }
+
+    /// The run has ended: its process ids go, and directories in which nothing was left.
+    public func close() {
+        for directory in state.withLock({ $0.runDirectories }) {
+            try? FileSystem.remove("\(directory)/\(HoldingName.processFile)")
+            try? FileSystem.remove(directory)
+        }
+    }
+
+    private func places(inside directory: String) -> Set<Int> {
+        let top = directory.hasSuffix("/") ? directory : directory + "/"
+        let device = (try? FileSystem.room(at: directory))?.device
+        return Set(
+            places.indices.filter { "\(places[$0].directory)/".hasPrefix(top) && places[$0].device == device }
+        )
+    }
+
+    /// Each chunk's header takes room as well.
+    private static func withHeaders(_ byteCount: Int64) -> Int64 {
+        let (sum, overflow) = byteCount.addingReportingOverflow(HoldingSpace.smallestChunkByteCount)
+        return overflow ? .max : sum
+    }
+
+    private static func space(_ places: [Place], besides id: Int?, _ state: State) throws -> HoldingSpace {
+        let others = state.writers.filter { $0.key != id }.values
+        return HoldingSpace(
+            try places.enumerated().map { index, place in
+                HoldingSpace.Disk(
+                    useByteCount: place.disk.useBytes, chunkByteCount: place.disk.chunkByteCount,
+                    fileSystem: place.device,
+                    freeByteCount: try FileSystem.room(at: place.directory).freeByteCount,
+                    heldByteCount: place.disk.useBytes > 0 ? try heldByteCount(in: place.directory) : 0,
+                    promisedByteCount: others.reduce(0) { $0 + ($1.promised[index] ?? 0) },
+                    dumpCount: others.count { $0.disk == index })
+            })
+    }
+
+    private static func heldByteCount(in directory: String) throws -> Int64 {
+        var sum: Int64 = 0
+        try FileSystem.forEachEntry(below: directory) { status in
+            if status.kind == .regular { sum += status.byteCount }
+            return true
+        }
+        return sum
+    }
+}
+
+extension HoldingSpace {
+    /// The same with no room on some disks.
+    fileprivate func without(_ indices: Set<Int>) -> HoldingSpace {
+        var space = self
+        for index in indices {
+            space.disks[index].useByteCount = 1
+            space.disks[index].heldByteCount = 1
+        }
+        return space
+    }
+}

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import AmandaFormat
+import BlockingWork
+
+/// The one file of a dump on its way to a holding disk: pieces in order, then the header that makes it count.
+actor HoldingFile: DumpFile {
+    private let chunks: HeldChunks
+    private let conclude: @Sendable (HeldDump?) -> Void
+    private var nextPiece = 1
+
+    /// `conclude` is told what lies there, nil: nothing, whenever that changes for good.
+    init(chunks: HeldChunks, conclude: @escaping @Sendable (HeldDump?) -> Void) {
+        self.chunks = chunks
+        self.conclude = conclude
+    }
+
+    func send(piece: Int, _ block: ByteBlock) async throws {
+        guard piece == nextPiece else {
+            throw DumpError.inconsistent(what: "piece \(piece) came before piece \(nextPiece)")
+        }
+        nextPiece += 1
+        try await runBlocking("holding") { [chunks] in try chunks.append(block.bytes) }
+    }
+
+    func finish() async throws -> DumpedPart {
+        try await runBlocking("holding") { [chunks] in try chunks.finish() }
+        return DumpedPart(
+            label: HeldDump.label, fileNumber: 0, headerKey: chunks.path, dataKey: chunks.path,
+            blockCount: nil,
+            blockByteCount: nil, byteCount: chunks.dataByteCount, etag: nil, proof: .length)
+    }
+
+    func writeHeader(_ header: DumpHeader) async throws {
+        let held = try await runBlocking("holding") { [chunks] in try chunks.commit(header) }
+        conclude(held)
+    }
+
+    func abort() async -> String? {
+        do {
+            guard try await runBlocking("holding", { [chunks] in try chunks.abandon() }) else { return nil }
+            conclude(nil)
+            return nil
+        } catch {
+            return "chunks of the dump are left on the holding disk: \(error)"
+        }
+    }
+}
+
+extension HeldDump {
+    /// Stands for a volume's label where a dump lies on a holding disk, as in Amanda's listings.
+    public static let label = "HOLDING"
+}

@@ -68,7 +68,8 @@ struct NodeFixture: Sendable {
     /// Two slots only, so that the third run reuses the first volume.
     func configure(
         _ name: String, disks: [String], place: String? = nil, slots: String = "{1..3}", tapecycle: Int = 2,
-        dumpcycle: Int = 0, dumptypeLines: [String] = ["record no"], globalLines: [String] = []
+        dumpcycle: Int = 0, dumptypeLines: [String] = ["record no"], globalLines: [String] = [],
+        definitions: [String] = []
     ) throws {
         let directory = "\(settings.amandaDirectory)/\(name)"
         let prefix = place ?? "\(storage.bucket)/demo/node01/\(name)"
@@ -97,6 +98,7 @@ struct NodeFixture: Sendable {
               plugin "amgtar"
               property "GNUTAR-LISTDIR" "\(state.path)/gnutar-lists"
             }
+            \(definitions.joined(separator: "\n"))
             define dumptype all {
               program "APPLICATION"
               application "app_amgtar"

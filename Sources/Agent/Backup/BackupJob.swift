@@ -154,7 +154,8 @@ struct BackupJob: Sendable {
         let runs = prepared.map { configuration in
             ConfigurationRun(
                 prepared: configuration, request: request, run: run, clients: clients, journal: journal,
-                progress: progress, reporter: reporter, workDirectory: workDirectory)
+                progress: progress, reporter: reporter, workDirectory: workDirectory,
+                isInEarnest: !order.dryRun)
         }
         return try await body(runs)
     }

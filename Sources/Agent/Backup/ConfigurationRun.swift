@@ -20,6 +20,8 @@ struct ConfigurationRun: Sendable {
     let reporter: JobReporter
     /// Where index lines wait for the catalog, and tar's excludes lie.
     let workDirectory: String
+    /// Whether the plan will be carried out.
+    let isInEarnest: Bool
 
     private var node: String { request.node }
     private var name: String { prepared.choice.name }
@@ -107,19 +109,42 @@ struct ConfigurationRun: Sendable {
         let volume = try await takeVolume(planned, catalog)
         record.volumes = [volume.record]
         await keep(record)
-        let disks = DiskDump(self, planned.bases, target: try target(volume), catalog: catalog)
+        let scripts = RunScripts(prepared, run, planned.plan.dumps.map(\.name))
+        let disks = DiskDump(self, planned.bases, scripts, target: try target(volume), catalog: catalog)
+        let said = try await scripts.aroundBackup { before in
+            try await dump(planned, with: disks, after: before, into: &record, keep: keep)
+        }
+        try await note(said, catalog, &record)
+        if let error = record.dumps.lazy.compactMap(\.error).first(where: \.concernsWholeStore) {
+            throw error
+        }
+    }
+
+    private func dump(
+        _ planned: PlannedConfiguration, with disks: DiskDump, after scripts: RunScripts.Before,
+        into record: inout ConfigurationRecord,
+        keep: @escaping @Sendable (ConfigurationRecord) async -> Void
+    ) async throws {
         let lanes = DumpLanes(
             queue: DumpQueue(planning.queue(planned.plan), limits: prepared.configuration.queueLimits))
         try await lanes.run { name in
-            try await disks.dump(planned.plan.dumps.first { $0.name == name }, entry(name))
+            try await disks.dump(planned.plan.dumps.first { $0.name == name }, entry(name), after: scripts)
         } ended: { dump in
             record.dumps.append(dump)
             record.dumps.sort { place(of: $0) < place(of: $1) }
             await keep(record)
             return dump.error?.concernsWholeStore != true
         }
-        if let error = record.dumps.lazy.compactMap(\.error).first(where: \.concernsWholeStore) {
-            throw error
+    }
+
+    /// What the scripts of the run and of its hosts said at the end.
+    private func note(
+        _ said: ScriptReport, _ catalog: RunCatalog, _ record: inout ConfigurationRecord
+    ) async throws {
+        record.notes += said.allStrange + said.notes
+        let strange = said.allStrange
+        try await runBlocking("catalog") {
+            for text in strange { try catalog.note(text, isWarning: true) }
         }
     }
 
@@ -168,7 +193,9 @@ struct ConfigurationRun: Sendable {
     }
 
     private var planning: RunPlanning {
-        RunPlanning(prepared: prepared, run: run, taking: taking, workDirectory: workDirectory)
+        RunPlanning(
+            prepared: prepared, run: run, taking: taking, workDirectory: workDirectory,
+            isInEarnest: isInEarnest)
     }
 
     private func beginCatalog() async throws -> RunCatalog {

@@ -11,14 +11,17 @@ import Files
 struct DiskDump: Sendable {
     private let part: ConfigurationRun
     private let bases: IncrementBases
+    private let scripts: RunScripts
     private let target: BucketVolume
     private let catalog: RunCatalog
 
     init(
-        _ part: ConfigurationRun, _ bases: IncrementBases, target: BucketVolume, catalog: RunCatalog
+        _ part: ConfigurationRun, _ bases: IncrementBases, _ scripts: RunScripts, target: BucketVolume,
+        catalog: RunCatalog
     ) {
         self.part = part
         self.bases = bases
+        self.scripts = scripts
         self.target = target
         self.catalog = catalog
     }
@@ -26,7 +29,9 @@ struct DiskDump: Sendable {
     /// One disk, from its first byte to its place in the catalog.
     ///
     /// - Throws: `CancellationError`; what keeps the catalog from being written. A dump that fails is an outcome.
-    func dump(_ planned: PlannedDump?, _ entry: DisklistEntry?) async throws -> AgentAPI.DumpRecord {
+    func dump(
+        _ planned: PlannedDump?, _ entry: DisklistEntry?, after before: RunScripts.Before
+    ) async throws -> AgentAPI.DumpRecord {
         guard let planned, let entry else { preconditionFailure("only what was planned is in the queue") }
         let name = "\(part.prepared.choice.name): \(entry.diskName)"
         await part.reporter.disk("\(name): level \(planned.level) begins")
@@ -40,11 +45,13 @@ struct DiskDump: Sendable {
         }
         let base = base(of: planned, entry)
         let plan = plan(planned, entry, base, indexPath: indexPath)
-        let outcome = try await DumpEngine().dump(plan) { dump in
-            part.progress.update(entry, dump)
-            catalog.progress(
-                host: entry.host, disk: entry.diskName, level: planned.level,
-                storedByteCount: dump.storedByteCount)
+        let outcome = try await scripts.runner.dump(plan, of: entry, after: before.report(for: entry)) {
+            try await DumpEngine().dump($0) { dump in
+                part.progress.update(entry, dump)
+                catalog.progress(
+                    host: entry.host, disk: entry.diskName, level: planned.level,
+                    storedByteCount: dump.storedByteCount)
+            }
         }
         try await enter(outcome)
         part.progress.end(entry, outcome)

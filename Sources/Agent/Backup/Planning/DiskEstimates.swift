@@ -12,22 +12,48 @@ struct DiskEstimates: Sendable {
     let run: Datestamp
     /// tar's excludes and snapshots lie there meanwhile.
     let workDirectory: String
+    /// Whether the scripts of the estimate run: not where nothing is to be changed.
+    let runsScripts: Bool
 
     /// Sizes of the disks that need a look. One that cannot be looked at does not keep the others from it.
     ///
     /// - Throws: `CancellationError`.
     func look(_ requests: [EstimateRequest]) async throws -> [DiskName: SizeEstimate] {
         let limits = EstimateLimits(seconds: prepared.configuration.estimateTimeoutSeconds)
-        let found = try await onEvery(requests.filter(\.needsWalk), width: Self.width) { request in
-            (request.name, try await look(request, limits))
+        let wanted = requests.filter(\.needsWalk)
+        let scripts = runsScripts ? RunScripts(prepared, run, wanted.map(\.name)) : nil
+        guard let scripts, !scripts.runner.schedule.isEmpty else { return try await look(wanted, limits) }
+        return try await scripts.aroundEstimate { before in
+            try await onEveryDisk(wanted) { request, entry in
+                try await scripts.estimate(entry, levels: request.levels.map(\.level), after: before) {
+                    try await look(request, entry, limits)
+                }
+            }
+        }
+    }
+
+    private func look(
+        _ requests: [EstimateRequest], _ limits: EstimateLimits
+    ) async throws -> [DiskName: SizeEstimate] {
+        try await onEveryDisk(requests) { try await look($0, $1, limits) }
+    }
+
+    private func onEveryDisk(
+        _ requests: [EstimateRequest],
+        _ look: @escaping @Sendable (EstimateRequest, DisklistEntry) async throws -> SizeEstimate
+    ) async throws -> [DiskName: SizeEstimate] {
+        let found = try await onEvery(requests, width: Self.width) { request in
+            guard let entry = prepared.entries.first(where: { $0.name == request.name }) else {
+                return (request.name, SizeEstimate.failed("it is not in the disklist"))
+            }
+            return (request.name, try await look(request, entry))
         }
         return Dictionary(found, uniquingKeysWith: { first, _ in first })
     }
 
-    private func look(_ request: EstimateRequest, _ limits: EstimateLimits) async throws -> SizeEstimate {
-        guard let entry = prepared.entries.first(where: { $0.name == request.name }) else {
-            return .failed("it is not in the disklist")
-        }
+    private func look(
+        _ request: EstimateRequest, _ entry: DisklistEntry, _ limits: EstimateLimits
+    ) async throws -> SizeEstimate {
         var sizes: [Int: Int64] = [:]
         for level in request.levels where level.historicBytes == nil {
             do {

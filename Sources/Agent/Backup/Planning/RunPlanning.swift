@@ -12,6 +12,8 @@ struct RunPlanning: Sendable {
     let run: Datestamp
     let taking: VolumeTaking
     let workDirectory: String
+    /// Whether the run will be made, so that scripts may run.
+    let isInEarnest: Bool
 
     /// - Parameters:
     ///   - earlier: the record of an earlier attempt; what it has stored is not planned again.
@@ -35,7 +37,8 @@ struct RunPlanning: Sendable {
                 blockByteCount: prepared.blockByteCount, tapelist: facts.tapelist, now: now),
             disks: facts.disks, run: run, now: now,
             rotation: (try? view.get())?.rotation(taking: try? volume.get()))
-        let estimates = DiskEstimates(prepared: prepared, run: run, workDirectory: workDirectory)
+        let estimates = DiskEstimates(
+            prepared: prepared, run: run, workDirectory: workDirectory, runsScripts: isInEarnest)
         let plan = planner.plan(try await estimates.look(planner.requests))
         return PlannedConfiguration(
             volume: volume, stored: stored, plan: plan, bases: facts.bases,

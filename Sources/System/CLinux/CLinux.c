@@ -4,11 +4,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <pthread.h>
 #include <signal.h>
 #include <spawn.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -85,12 +87,11 @@ int amfleet_spawn(
     }
     error = add_descriptors(&actions, descriptors, descriptorCount, lifted);
     if (!error && directory) error = posix_spawn_file_actions_addchdir_np(&actions, directory);
-    if (!error) error = posix_spawnattr_setpgroup(&attributes, 0);
     if (!error) error = posix_spawnattr_setsigdefault(&attributes, &every);
     if (!error) error = posix_spawnattr_setsigmask(&attributes, &none);
     if (!error) {
         error = posix_spawnattr_setflags(
-            &attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
+            &attributes, POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
     }
     if (!error) error = posix_spawn(process, path, &actions, &attributes, arguments, environment);
     for (int i = 0; i < descriptorCount; i++) {
@@ -99,6 +100,86 @@ int amfleet_spawn(
     posix_spawnattr_destroy(&attributes);
     posix_spawn_file_actions_destroy(&actions);
     return -error;
+}
+
+/// Gives the calling process exactly `descriptors`, and `*report` as the one behind them, close-on-exec: 0 or errno.
+static int take_descriptors(const int *descriptors, int count, int *report) {
+    int lifted[16];
+    int high = fcntl(*report, F_DUPFD_CLOEXEC, count + 1);
+    if (high < 0) return errno;
+    *report = high;
+    for (int i = 0; i < count; i++) {
+        lifted[i] = fcntl(descriptors[i], F_DUPFD_CLOEXEC, count + 1);
+        if (lifted[i] < 0) return errno;
+    }
+    for (int i = 0; i < count; i++) {
+        if (dup2(lifted[i], i) < 0) return errno;
+    }
+    if (dup3(high, count, O_CLOEXEC) < 0) return errno;
+    *report = count;
+    closefrom(count + 1);
+    return 0;
+}
+
+/// What the forked child does until it is the program; async-signal-safe calls only. Gives errno when it is not.
+static int become(
+    const char *path, char *const arguments[], char *const environment[], const char *directory,
+    const int *descriptors, int descriptorCount, int *report, const struct amfleet_user *user) {
+    struct sigaction standard = {.sa_handler = SIG_DFL};
+    sigset_t none;
+    for (int number = 1; number < NSIG; number++) sigaction(number, &standard, NULL);
+    sigemptyset(&none);
+    setsid();
+    int error = take_descriptors(descriptors, descriptorCount, report);
+    if (error) return error;
+    // The library's functions would speak to threads that the child does not have.
+    if (syscall(SYS_setgroups, (size_t)user->groupCount, user->groups) != 0) return errno;
+    if (syscall(SYS_setresgid, user->group, user->group, user->group) != 0) return errno;
+    if (syscall(SYS_setresuid, user->user, user->user, user->user) != 0) return errno;
+    if (directory && chdir(directory) != 0) return errno;
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    execve(path, arguments, environment);
+    return errno;
+}
+
+int amfleet_spawn_as(
+    const char *path, char *const arguments[], char *const environment[], const char *directory,
+    const int *descriptors, int descriptorCount, const struct amfleet_user *user, pid_t *process) {
+    sigset_t every, before;
+    int report[2];
+    int error = 0;
+    if (descriptorCount > 15) return -EINVAL;
+    if (pipe2(report, O_CLOEXEC) != 0) return -errno;
+    sigfillset(&every);
+    pthread_sigmask(SIG_SETMASK, &every, &before);
+    pid_t child = fork();
+    if (child == 0) {
+        error = become(
+            path, arguments, environment, directory, descriptors, descriptorCount, &report[1], user);
+        (void)!write(report[1], &error, sizeof error);
+        _exit(127);
+    }
+    if (child < 0) error = errno;
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    close(report[1]);
+    if (child > 0) {
+        ssize_t count;
+        do count = read(report[0], &error, sizeof error);
+        while (count < 0 && errno == EINTR);
+        if (count > 0) {
+            while (waitpid(child, NULL, 0) < 0 && errno == EINTR) {}
+        } else {
+            error = 0;
+        }
+    }
+    close(report[0]);
+    *process = child;
+    return -error;
+}
+
+int amfleet_groups_of(const char *name, gid_t group, gid_t *groups, int capacity) {
+    int count = capacity;
+    return getgrouplist(name, group, groups, &count) < 0 ? -ERANGE : count;
 }
 
 int amfleet_wait_unreaped(pid_t process) {

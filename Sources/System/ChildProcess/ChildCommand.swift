@@ -14,6 +14,8 @@ public struct ChildCommand: Sendable, Equatable {
     public var hasInput: Bool
     /// Whether we read its standard output; otherwise that goes to `/dev/null`.
     public var hasOutput: Bool
+    /// Whose rights it gets; nil: ours.
+    public var user: ChildUser?
     /// Open descriptors that become 3, 4 … in the child. They stay the caller's, who closes them after the spawn.
     public var extraDescriptors: [Int32]
     /// Whether what it has left running in its group goes on after an end of its own; otherwise all ends with it.
@@ -25,7 +27,7 @@ public struct ChildCommand: Sendable, Equatable {
         _ executable: String, _ arguments: [String],
         environment: [String: String] = ChildCommand.plainEnvironment,
         directory: String? = nil, hasInput: Bool = false, hasOutput: Bool = false,
-        extraDescriptors: [Int32] = []
+        user: ChildUser? = nil, extraDescriptors: [Int32] = []
     ) {
         self.executable = executable
         self.arguments = [executable] + arguments
@@ -33,6 +35,7 @@ public struct ChildCommand: Sendable, Equatable {
         self.directory = directory
         self.hasInput = hasInput
         self.hasOutput = hasOutput
+        self.user = user
         self.extraDescriptors = extraDescriptors
     }
 
@@ -40,6 +43,23 @@ public struct ChildCommand: Sendable, Equatable {
     public static let plainEnvironment = [
         "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C",
     ]
+}
+
+/// A user whose rights a child gets instead of ours, which takes root's to give.
+public struct ChildUser: Sendable, Equatable {
+    /// Numeric user id.
+    public let userID: UInt32
+    /// Numeric id of the primary group.
+    public let groupID: UInt32
+    /// All groups, the primary one among them.
+    public let groupIDs: [UInt32]
+
+    /// A user by numbers.
+    public init(userID: UInt32, groupID: UInt32, groupIDs: [UInt32]) {
+        self.userID = userID
+        self.groupID = groupID
+        self.groupIDs = groupIDs
+    }
 }
 
 /// How a child ended.

@@ -1,8 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Glibc
 import Synchronization
 
 extension ChildProcess {
+    /// How it ended, if it does within `limit`; blocks the thread and does nothing to it.
+    public func exitBlocking(within limit: Duration) -> ChildExit? {
+        let deadline = ContinuousClock.now + limit
+        while true {
+            if let ended { return ended }
+            guard ContinuousClock.now < deadline else { return nil }
+            usleep(5_000)
+        }
+    }
+
     /// Waits for its end at most `limit`; then it is terminated, and its end awaited all the same.
     ///
     /// - Throws: `stalled` after `limit`; `CancellationError` when the task was cancelled, after the child's end.

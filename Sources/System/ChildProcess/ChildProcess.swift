@@ -5,7 +5,7 @@ import CLinux
 import Glibc
 import Synchronization
 
-/// A running program in a process group of its own, with pipes as its command asks and its messages collected.
+/// A running program in a session and process group of its own (it has no terminal), with pipes as its command asks and its messages collected.
 ///
 /// It is always reaped, on a thread of its own, and its whole group ends with it unless its command says otherwise. Dropping the last reference does not
 /// end it: whoever spawns it calls `exit()` (which ends it when its task is cancelled) or `terminate()`.
@@ -70,9 +70,19 @@ public final class ChildProcess: Sendable {
         let environment = command.environment.map { "\($0.key)=\($0.value)" }
         let status = withArgumentVector(command.arguments) { arguments in
             withArgumentVector(environment) { environment in
-                amfleet_spawn(
-                    command.executable, arguments, environment, command.directory, descriptors,
-                    Int32(descriptors.count), &processID)
+                guard let user = command.user else {
+                    return amfleet_spawn(
+                        command.executable, arguments, environment, command.directory, descriptors,
+                        Int32(descriptors.count), &processID)
+                }
+                return user.groupIDs.withUnsafeBufferPointer { groups in
+                    var rights = amfleet_user(
+                        user: user.userID, group: user.groupID, groups: groups.baseAddress,
+                        groupCount: Int32(groups.count))
+                    return amfleet_spawn_as(
+                        command.executable, arguments, environment, command.directory, descriptors,
+                        Int32(descriptors.count), &rights, &processID)
+                }
             }
         }
         guard status == 0 else {
@@ -117,7 +127,9 @@ public final class ChildProcess: Sendable {
         }
     }
 
-    var hasEnded: Bool { state.withLock { $0.exit != nil } }
+    var hasEnded: Bool { ended != nil }
+
+    var ended: ChildExit? { state.withLock { $0.exit } }
 
     var isTerminated: Bool { state.withLock { $0.isTerminated } }
 
@@ -175,8 +187,13 @@ public final class ChildProcess: Sendable {
             throw ChildProcessError.pipeFailed(
                 executable: command.executable, reason: String(cString: strerror(error)))
         }
-        guard waitUntilReady(descriptor, events, limit: limit) else {
-            throw ChildProcessError.stalled(executable: command.executable, limit: limit)
+        // In short pieces: what the child left behind in another group may hold the pipe after its end.
+        let deadline = ContinuousClock.now + limit
+        while !waitUntilReady(descriptor, events, limit: min(.seconds(1), deadline - ContinuousClock.now)) {
+            if isTerminated { throw CancellationError() }
+            guard ContinuousClock.now < deadline else {
+                throw ChildProcessError.stalled(executable: command.executable, limit: limit)
+            }
         }
     }
 

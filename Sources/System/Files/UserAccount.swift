@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CLinux
 import Glibc
 
 /// A user of this machine.
@@ -11,6 +12,9 @@ public struct UserAccount: Sendable, Equatable {
     /// Home directory, as the user database says.
     public let home: String
 
+    /// Every group that the user is in, the primary one among them.
+    public let groupIDs: [UInt32]
+
     /// The user of that name; nil if there is none.
     public init?(named name: String) {
         var entry = passwd()
@@ -20,6 +24,9 @@ public struct UserAccount: Sendable, Equatable {
         self.name = name
         owner = FileOwner(userID: entry.pw_uid, groupID: entry.pw_gid)
         home = String(cString: entry.pw_dir)
+        var groups = [UInt32](repeating: 0, count: 256)
+        let count = amfleet_groups_of(name, entry.pw_gid, &groups, Int32(groups.count))
+        groupIDs = count < 0 ? [entry.pw_gid] : Array(groups.prefix(Int(count)))
     }
 
     /// The user id this process acts with.

@@ -26,12 +26,28 @@ int amfleet_open_at(int directory, const char *name, int flags);
 /// Reads and writes on the descriptor no longer wait: 0 or -errno.
 int amfleet_set_nonblocking(int descriptor);
 
-/// Spawns `path` in a process group of its own with default signal dispositions and an empty signal mask.
+/// Spawns `path` in a session and process group of its own, so without a terminal, with default signal dispositions and an empty signal mask.
 /// `descriptors[i]` becomes the child's descriptor i; all others are closed. `directory` may be NULL.
 /// 0 and the process id in `*process`, or -errno.
 int amfleet_spawn(
     const char *path, char *const arguments[], char *const environment[], const char *directory,
     const int *descriptors, int descriptorCount, pid_t *process);
+
+/// Whose rights a child gets: user, group and supplementary groups.
+struct amfleet_user {
+    uid_t user;
+    gid_t group;
+    const gid_t *groups;
+    int groupCount;
+};
+
+/// The same as another user, who need not be able to reach the descriptors by name. Needs euid 0.
+int amfleet_spawn_as(
+    const char *path, char *const arguments[], char *const environment[], const char *directory,
+    const int *descriptors, int descriptorCount, const struct amfleet_user *user, pid_t *process);
+
+/// The groups that a user is in, `group` among them: how many or -ERANGE.
+int amfleet_groups_of(const char *name, gid_t group, gid_t *groups, int capacity);
 
 /// Waits until the child has ended and leaves it unreaped (its id stays ours): 0 or -errno.
 int amfleet_wait_unreaped(pid_t process);

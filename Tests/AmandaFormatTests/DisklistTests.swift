@@ -104,24 +104,44 @@ import Testing
     }
 
     @Test func `a dumptype that asks for too much is refused where an entry uses it`() throws {
-        let configuration = try configFixture("reference-corrected")
-        let list = try disklist(
-            "localhost /a all\n\nlocalhost /b normal-server-encrypt-archive\n", configuration)
-        let text = faultText {
-            try list.requireSupported(configuration: configuration, ownNames: ["localhost"])
-        }
+        let configuration = try configuration(
+            """
+            define dumptype all {
+              program "APPLICATION"
+              application "app"
+            }
+            define dumptype wrong {
+              all
+              encrypt server
+            }
+            define application-tool app {
+              plugin "amgtar"
+            }
+            """)
+        let list = try disklist("localhost /a all\n\nlocalhost /b wrong\n", configuration)
         #expect(
-            text?.replacing("/etc/amanda/cf-reference-corrected/", with: "") == """
-                disklist:3: localhost /b: encryption is not supported by this version (dumptype 'normal-server-encrypt-archive', amanda.conf:119)
-                hint: write encrypt none.
+            faultText { try list.requireSupported(configuration: configuration, ownNames: ["localhost"]) }
+                == """
+                disklist:3: localhost /b: encrypt server needs a program, and server-encrypt is not set (dumptype 'wrong', amanda.conf:7)
+                hint: write server-encrypt "/absolute/path".
                 """)
     }
 
     @Test(arguments: [
         ("program \"GNUTAR\"", "program \"GNUTAR\" is not supported"),
-        ("compress server custom", "custom compression is not supported"),
-        ("compress client custom", "custom compression is not supported"),
-        ("encrypt client", "encryption is not supported by this version"),
+        (
+            "compress server custom",
+            "compress server custom needs a program, and server-custom-compress is not set"
+        ),
+        (
+            "compress client custom \n client_custom_compress \"zstd\"",
+            "client-custom-compress \"zstd\" is not an absolute path without blanks"
+        ),
+        ("encrypt client", "encrypt client needs a program, and client-encrypt is not set"),
+        (
+            "compress server fast \n encrypt client \n client_encrypt \"/bin/x\"",
+            "the server cannot compress what the client has encrypted"
+        ),
     ])
     func `each wish that cannot be met is named`(parameter: String, expected: String) throws {
         let configuration = try configFixture("reference-corrected")

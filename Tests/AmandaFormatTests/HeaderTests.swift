@@ -8,6 +8,14 @@ import Testing
         "Headers/gzip-best-level-0-filestart", "Headers/gzip-best-level-1-filestart",
         "Headers/amcrypt-part-2-filestart", "Headers/gzip-best-level-0.header",
     ]
+    /// One dump of each way to compress (none, client and server, gzip and custom) and to encrypt that stock Amanda can do.
+    static let filterFixtures =
+        ["none", "cfast", "ccust"].flatMap { compression in
+            ["none", "s-ossl", "s-amcrypt", "c-opt"].map { "Headers/filters/\(compression)-\($0)" }
+        }
+        + ["sbest", "scust"].flatMap { compression in
+            ["none", "s-ossl", "s-amcrypt"].map { "Headers/filters/\(compression)-\($0)" }
+        }
 
     @Test func `reads and rewrites Amanda's own volume label byte for byte`() throws {
         let block = try amandaFixture("Headers/gzip-best-special-tapestart")
@@ -21,7 +29,24 @@ import Testing
         #expect(header == VolumeHeader(datestamp: nil, label: "a-01"))
     }
 
-    @Test(arguments: dumpFixtures)
+    @Test(arguments: filterFixtures)
+    func `describes every way to compress and encrypt byte for byte as Amanda does`(name: String) throws {
+        let block = try amandaFixture(name)
+        let captured = try DumpHeader(parsing: block)
+        let dle = try #require(try captured.dle)
+        var header = DumpHeader(
+            kind: .split, datestamp: captured.datestamp, host: captured.host, disk: captured.disk,
+            part: captured.part, level: 0, program: "APPLICATION", application: "amgtar")
+        header.originalKiB = captured.originalKiB
+        header.nativeCRC = captured.nativeCRC
+        header.clientCRC = captured.clientCRC
+        header.serverCRC = captured.serverCRC
+        header.dleText = dle.text
+        header.describeFilters(of: dle)
+        #expect(String(decoding: header.bytes, as: UTF8.self) == String(decoding: block, as: UTF8.self))
+    }
+
+    @Test(arguments: dumpFixtures + filterFixtures)
     func `reads and rewrites Amanda's own dump headers byte for byte`(name: String) throws {
         let block = try amandaFixture(name)
         let header = try DumpHeader(parsing: block)

@@ -31,15 +31,9 @@ extension DLEDescription {
         case .serverFast: ["  <compress>SERVER-FAST</compress>"]
         case .serverBest: ["  <compress>SERVER-BEST</compress>"]
         case .clientCustom(let program):
-            [
-                "  <compress>CUSTOM<custom-compress-program>\(program)</custom-compress-program>",
-                "  </compress>",
-            ]
+            ["  <compress>CUSTOM" + inline("custom-compress-program", program), "  </compress>"]
         case .serverCustom(let program):
-            [
-                "  <compress>SERVER-CUSTOM<custom-compress-program>\(program)</custom-compress-program>",
-                "  </compress>",
-            ]
+            ["  <compress>SERVER-CUSTOM" + inline("custom-compress-program", program), "  </compress>"]
         }
     }
 
@@ -54,8 +48,8 @@ extension DLEDescription {
         case .serverCustom(let name, let decryptOption):
             (kind, program, option) = ("SERVER-CUSTOM", name, decryptOption)
         }
-        var lines = ["  <encrypt>\(kind)<custom-encrypt-program>\(program)</custom-encrypt-program>"]
-        if let option { lines.append("    <decrypt-option>\(option)</decrypt-option>") }
+        var lines = ["  <encrypt>\(kind)" + inline("custom-encrypt-program", program)]
+        if let option { lines += tag("decrypt-option", option, 2) }
         lines.append("  </encrypt>")
         return lines
     }
@@ -86,6 +80,10 @@ extension DLEDescription {
         lines.append(property.values.flatMap { tag("value", $0, 3) }.joined())
         lines.append("    </property>")
         return lines
+    }
+
+    private func inline(_ name: String, _ value: String) -> String {
+        tag(name, value, 0).joined()
     }
 
     /// One element on a line of its own; a value with unusual bytes stands in Base64 beside a readable stand-in.

@@ -87,16 +87,6 @@ public struct DumpHeader: Equatable, Sendable {
         recoveryCommands = []
     }
 
-    /// What Amanda's hint says to restore with: decrypt, decompress, then the application (or tar for GNUTAR).
-    public static func standardRecoveryCommands(
-        application: String?, isGzipped: Bool, decrypt: String? = nil
-    ) -> [String] {
-        let restore =
-            application.map { "/usr/lib/amanda/application/\($0) restore [./file-to-restore]+" }
-            ?? "/bin/tar -xpGf - ..."
-        return [decrypt, isGzipped ? "/bin/gzip -dc" : nil, restore].compactMap { $0 }
-    }
-
     /// The DLE, read from the header's XML; nil when the header has none.
     public var dle: DLEDescription? {
         get throws(HeaderError) {

@@ -15,20 +15,54 @@ extension DumpType {
         default:
             refuse("program", "program \"\(program)\" is not supported", useAmgtar)
         }
-        switch compression {
-        case .clientCustom, .serverCustom:
-            refuse("compress", "custom compression is not supported", "write compress client fast or best.")
-        default:
-            break
-        }
-        if encryption != .none {
-            refuse("encrypt", "encryption is not supported by this version", "write encrypt none.")
-        }
+        refusals += filterRefusals
         refusals += scripts.flatMap(\.refusals)
         if block.keyword("data-path") == "DIRECTTCP" {
             refuse("data-path", "data-path directtcp is not supported", "write data-path amanda.")
         }
         return refusals
+    }
+
+    /// A custom filter without a program, a program that no header could name, and what Amanda's planner refuses.
+    private var filterRefusals: [ConfigurationFault] {
+        var refusals: [ConfigurationFault] = []
+        func check(_ program: String, _ parameter: String, setBy setting: String) {
+            guard program.isEmpty || !Self.isNameable(program) else { return }
+            let isUnset = program.isEmpty
+            refusals.append(
+                ConfigurationFault(
+                    block.place(of: isUnset ? setting : parameter),
+                    isUnset
+                        ? "\(setting) \(keyword(setting)) needs a program, and \(parameter) is not set"
+                        : "\(parameter) \"\(program)\" is not an absolute path without blanks",
+                    hint: "write \(parameter) \"/absolute/path\"."))
+        }
+        switch compression {
+        case .clientCustom(let program): check(program, "client-custom-compress", setBy: "compress")
+        case .serverCustom(let program): check(program, "server-custom-compress", setBy: "compress")
+        default: break
+        }
+        switch encryption {
+        case .client(let program, _): check(program, "client-encrypt", setBy: "encrypt")
+        case .server(let program, _): check(program, "server-encrypt", setBy: "encrypt")
+        case .none: break
+        }
+        if case .client = encryption, compression.isByServer {
+            refusals.append(
+                ConfigurationFault(
+                    block.place(of: "encrypt"),
+                    "the server cannot compress what the client has encrypted",
+                    hint: "compress on the client too, or encrypt on the server."))
+        }
+        return refusals
+    }
+
+    private func keyword(_ setting: String) -> String { (block.keyword(setting)).lowercased() }
+
+    /// A word of a header's first line: nothing that splits or quotes it.
+    private static func isNameable(_ program: String) -> Bool {
+        program.hasPrefix("/")
+            && program.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && !"\"'\\<>&|".utf8.contains($0) }
     }
 
     private var useAmgtar: String {

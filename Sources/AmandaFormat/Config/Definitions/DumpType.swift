@@ -7,6 +7,14 @@ public struct DumpType: Sendable, Hashable {
         case none, clientFast, clientBest, serverFast, serverBest
         case clientCustom(program: String)
         case serverCustom(program: String)
+
+        /// Whether it is the server that compresses.
+        public var isByServer: Bool {
+            switch self {
+            case .serverFast, .serverBest, .serverCustom: true
+            case .none, .clientFast, .clientBest, .clientCustom: false
+            }
+        }
     }
 
     /// Who encrypts, and with what.

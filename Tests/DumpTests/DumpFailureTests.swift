@@ -157,7 +157,7 @@ struct DumpFailureTests {
         let fixture = try await DumpFixture(server: .shared())
         let refused = try await fixture.dump(
             fixture.plan { $0.encryption = .serverCustom(program: "/usr/sbin/amcrypt", decryptOption: nil) })
-        #expect((failure(refused) as? DumpError)?.description == "encryption is not supported")
+        #expect((failure(refused) as? FilterError) == .noUser(program: "/usr/sbin/amcrypt"))
         let volume = try fixture.volume()
         let missing = try await fixture.dump(
             fixture.plan(volume: volume) { $0.disk = "/no/such/directory" })

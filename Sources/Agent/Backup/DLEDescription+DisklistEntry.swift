@@ -13,6 +13,7 @@ extension DLEDescription {
             plugin: dumptype.application?.plugin)
         auth = dumptype.auth.isEmpty ? nil : dumptype.auth
         compression = Compression(dumptype.compression)
+        encryption = Encryption(dumptype.encryption)
         isRecorded = dumptype.isRecorded
         isIndexed = dumptype.isIndexed
         dataPath = "AMANDA"
@@ -45,6 +46,17 @@ extension DLEDescription.Script {
         self.init(
             plugin: script.plugin, side: script.side, points: script.points,
             properties: script.properties.filter(\.isVisible).map(DLEDescription.Property.init))
+    }
+}
+
+extension DLEDescription.Encryption {
+    /// Nil for none.
+    fileprivate init?(_ encryption: DumpType.Encryption) {
+        switch encryption {
+        case .none: return nil
+        case .client(let program, let option): self = .clientCustom(program: program, decryptOption: option)
+        case .server(let program, let option): self = .serverCustom(program: program, decryptOption: option)
+        }
     }
 }
 

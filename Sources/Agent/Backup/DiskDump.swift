@@ -95,6 +95,7 @@ struct DiskDump: Sendable {
         plan.stallLimit = .seconds(max(1, part.prepared.configuration.dumpTimeoutSeconds))
         plan.baseLevel = base?.level
         plan.snapshotOwner = part.prepared.location.owner
+        plan.filterUser = part.prepared.loaded.dumpuser
         return plan
     }
 }

@@ -47,10 +47,20 @@ extension DumpRecord {
     private init(_ entry: DisklistEntry, level: Int, status: Status) {
         self.init(
             host: entry.host, disk: entry.diskName, device: entry.directory, level: level, status: status,
-            compression: entry.dumptype.compression == .none ? .none : .gzip)
+            compression: Compression(entry.dumptype.compression))
     }
 
     func isOf(_ entry: DisklistEntry) -> Bool { host == entry.host && disk == entry.diskName }
+}
+
+extension DumpRecord.Compression {
+    fileprivate init(_ compression: DumpType.Compression) {
+        switch compression {
+        case .none: self = .none
+        case .clientFast, .clientBest, .serverFast, .serverBest: self = .gzip
+        case .clientCustom, .serverCustom: self = .custom
+        }
+    }
 }
 
 extension DumpRecord.Stream {

@@ -22,6 +22,8 @@ extension WireError {
             if case .notNewest(_, let newest, _) = error { newestRun = RunName(newest.description) }
         case let error as RestoreError:
             self.init(Self.kind(of: error), node: node, text: "\(error)")
+        case let error as FilterError:
+            self.init(Self.kind(of: error), node: node, text: "\(error)")
         case let error as ConfigurationError:
             self.init(.configuration, node: node, text: "\(error)")
         case let error as VolumeChoiceError:
@@ -56,6 +58,15 @@ extension WireError {
         case .missing, .lengthDiffers, .totalDiffers, .damagedStream, .checksumDiffers, .badHeader: .damaged
         case .unsupported: .unsupported
         case .diskFull, .tarFailed: .failed
+        }
+    }
+
+    private static func kind(of error: FilterError) -> Kind {
+        switch error {
+        case .notAllowed, .unnamed, .unknownSuffix: .unsupported
+        case .noUser, .asRoot, .missing: .configuration
+        case .garbageBehind: .damaged
+        case .failed, .doesNotComeBack: .failed
         }
     }
 

@@ -91,7 +91,12 @@ struct RestoreJob: Sendable {
         plan.native = dump.native.flatMap { $0.isKnown ? $0 : nil } ?? plan.native
         plan.stored = dump.stored.flatMap { $0.isKnown ? $0 : nil } ?? plan.stored
         plan.deletes = order.delete
+        try rights(dump).grant(to: &plan)
         return Step(dump: dump, target: target, plan: plan)
+    }
+
+    private func rights(_ dump: RestorableDump) -> FilterRights {
+        FilterRights(root: settings.amandaDirectory, configuration: dump.configuration.name)
     }
 
     private func refuseCollisions(_ steps: [Step]) throws {
@@ -135,13 +140,14 @@ struct RestoreJob: Sendable {
         _ step: Step, _ clients: BucketClients, _ totals: RestoreTotals, _ disk: inout RestoreReport.Disk
     ) async throws -> RestoreOutcome {
         let engine = RestoreEngine(client: try clients.client(step.dump.bucket))
+        var plan = step.plan
+        try rights(step.dump).grant(to: &plan)
         guard case .amandaDirectory(let place) = step.target else {
-            return try await engine.restore(step.plan) { totals.update($0) }
+            return try await engine.restore(plan) { totals.update($0) }
         }
         let installation = SelfRestore(place)
         try installation.prepare()
         defer { try? installation.discard() }
-        var plan = step.plan
         plan.target = installation.staging
         plan.deletes = false
         let outcome = try await engine.restore(plan) { totals.update($0) }

@@ -19,6 +19,8 @@ public struct DumpRecord: Codable, Sendable, Equatable {
     public enum Compression: String, Codable, Sendable {
         case none
         case gzip
+        /// By a program that the dump's header names.
+        case custom
     }
 
     /// A stream's length and CRC-32C (Castagnoli), the checksum as 8 hexadecimal digits.

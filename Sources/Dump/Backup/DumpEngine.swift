@@ -65,7 +65,6 @@ private struct OneDump {
         earlyStrange += preparation.strange
         if let failure = preparation.failures.first { throw failure }
         try plan.check()
-        let level = try plan.gzipLevel()
         let options = try TarOptions(properties: plan.dle.properties + preparation.properties)
         attributes = options.attributes
         extraNotes += options.unusedProperties.map { "the application's property '\($0)' is not used" }
@@ -79,12 +78,14 @@ private struct OneDump {
         let listing = try TarListing(indexPath: plan.indexPath)
         self.listing = listing
 
+        extraNotes += try await plan.filterSettings.tryOut(plan.filters)
         let child = try spawnTar(options, directory, workspace, listing)
-        let pipeline = DumpPipeline(child: child, level: level, plan: plan, files: files, meter: meter)
         do {
+            let pipeline = try DumpPipeline(child: child, plan: plan, files: files, meter: meter)
             totals = try await pipeline.run { [plan] in
                 try await Self.checkEnd(of: child, listing, limit: plan.stallLimit)
             }
+            earlyStrange += pipeline.messages
         } catch {
             child.terminate()
             _ = await child.exit()
@@ -135,7 +136,7 @@ private struct OneDump {
         guard let totals else { return }
         header.originalKiB = originalKiB
         header.nativeCRC = totals.native
-        header.clientCRC = plan.isCompressedByServer ? totals.native : totals.stored
+        header.clientCRC = totals.client
         header.serverCRC = totals.stored
     }
 
@@ -159,7 +160,7 @@ private struct OneDump {
         return DumpOutcome(
             status: failure.map { .failed($0) } ?? (strange.isEmpty ? .done : .strange),
             parts: await files.finishedParts, header: header, native: native,
-            client: plan.isCompressedByServer ? native : stored, server: stored, originalKiB: originalKiB,
+            client: totals?.client ?? zero, server: stored, originalKiB: originalKiB,
             seconds: elapsed / .seconds(1), notes: (listing?.notes ?? []) + extraNotes, strange: strange,
             indexPath: plan.indexPath, entryCount: listing?.entryCount ?? 0, attributes: attributes,
             snapshot: snapshot)

@@ -2,7 +2,6 @@
 
 public import AmandaFormat
 public import Files
-import Gzip
 
 /// One DLE to dump, and where to.
 public struct DumpPlan: Sendable {
@@ -34,13 +33,16 @@ public struct DumpPlan: Sendable {
     /// go to the application, and their messages into the outcome. nil: none has run, and a DLE that has scripts is
     /// refused. `ScriptRunner.dump` sets it.
     public var preparation: ScriptReport?
+    /// The configuration's dumpuser, as whom programs run that compress or encrypt; nil: such a DLE is refused.
+    public var filterUser: UserAccount?
 
     /// `device` defaults to the DLE's device, or its disk name.
     public init(
         host: String, datestamp: Datestamp, dle: DLEDescription, device: String? = nil,
         target: any DumpTarget, indexPath: String? = nil,
         workDirectory: String? = nil, stallLimit: Duration = .seconds(1800),
-        compressionThreadCount: Int = MemoryPlan.defaultCompressionThreadCount
+        compressionThreadCount: Int = MemoryPlan.defaultCompressionThreadCount,
+        filterUser: UserAccount? = nil
     ) {
         self.host = host
         self.datestamp = datestamp
@@ -51,6 +53,7 @@ public struct DumpPlan: Sendable {
         self.workDirectory = workDirectory
         self.stallLimit = stallLimit
         self.compressionThreadCount = compressionThreadCount
+        self.filterUser = filterUser
     }
 
     /// How it is laid out there.
@@ -68,53 +71,45 @@ public struct DumpPlan: Sendable {
 
     /// The buffers that this dump will take.
     public var memory: MemoryPlan {
-        MemoryPlan(
+        let filters = filters
+        return MemoryPlan(
             uploadPartByteCount: storage.uploadPartByteCount, uploadThreadCount: storage.uploadThreadCount,
-            isCompressed: dle.compression != nil, compressionThreadCount: compressionThreadCount)
+            isCompressed: filters.all.contains { $0.program == nil },
+            programCount: filters.all.count { $0.program != nil },
+            compressionThreadCount: compressionThreadCount)
     }
 
     /// The header of every part, without what is known only at the end.
     var header: DumpHeader {
         var header = DumpHeader(
             kind: .split, datestamp: datestamp, host: host, disk: dle.disk, level: dle.level,
-            compressionSuffix: dle.compression == nil ? nil : ".gz", program: dle.program,
-            application: dle.plugin)
+            program: dle.program, application: dle.plugin)
         header.dleText = dle.text
-        header.recoveryCommands = DumpHeader.standardRecoveryCommands(
-            application: dle.plugin, isGzipped: dle.compression != nil)
+        header.describeFilters(of: dle)
         return header
     }
 
-    /// nil: stored as tar makes it.
-    func gzipLevel() throws(DumpError) -> GzipLevel? {
-        switch dle.compression {
-        case nil: nil
-        case .clientFast, .serverFast: .fast
-        case .clientBest, .serverBest: .best
-        case .clientCustom(let program), .serverCustom(let program):
-            throw .unsupported(what: "compression by '\(program)'")
-        }
-    }
+    /// Between tar and the bucket.
+    var filters: FilterChain { FilterChain(dle) }
 
-    var isCompressedByServer: Bool {
-        dle.compression == .serverFast || dle.compression == .serverBest
+    var filterSettings: FilterSettings {
+        FilterSettings(user: filterUser, width: compressionThreadCount, stallLimit: stallLimit)
     }
 
     /// Refuses what the engine cannot do, before anything is begun.
-    func check() throws(DumpError) {
+    func check() throws {
         if preparation == nil, !dle.scripts.isEmpty {
-            throw .unsupported(what: "a dump before which its scripts have not run")
+            throw DumpError.unsupported(what: "a dump before which its scripts have not run")
         }
-        _ = try gzipLevel()
-        if dle.encryption != nil { throw .unsupported(what: "encryption") }
+        for program in filters.all.compactMap(\.program) { _ = try filterSettings.user(for: program) }
         guard (0...TarSnapshots.greatestLevel).contains(dle.level) else {
-            throw .unsupported(what: "a dump of level \(dle.level)")
+            throw DumpError.unsupported(what: "a dump of level \(dle.level)")
         }
         guard dle.program == "GNUTAR" || (dle.program == "APPLICATION" && dle.plugin == "amgtar") else {
-            throw .unsupported(what: "a dump by '\(dle.plugin ?? dle.program)'")
+            throw DumpError.unsupported(what: "a dump by '\(dle.plugin ?? dle.program)'")
         }
         guard storage.isMultipart || storage.blockByteCount >= 1 else {
-            throw .unsupported(what: "an empty block")
+            throw DumpError.unsupported(what: "an empty block")
         }
     }
 }

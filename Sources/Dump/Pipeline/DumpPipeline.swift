@@ -4,150 +4,117 @@ import AmandaFormat
 import BlockingWork
 import ChildProcess
 import Digest
-import Gzip
 
-/// tar's output on its way into the bucket: read, compressed on every core, put in order, cut, uploaded.
+/// tar's output on its way into the bucket: read, compressed and encrypted step by step, put in order, cut, uploaded.
 ///
 /// ```
-/// reader thread ─▶ w compression threads ─▶ assembler task ─▶ n upload lanes
-///    native CRC          (order kept)        stored CRC
+/// tar ─▶ client's steps ─▶ server's steps ─▶ assembler task ─▶ n upload lanes
+///   native CRC      client CRC         stored CRC
 /// ```
 ///
 /// Memory is `MemoryPlan`'s pools. Whatever fails first ends all of it: the group cancels its tasks, and each thread's
 /// cancel handler fails the queue that it may be blocked on.
 struct DumpPipeline: Sendable {
-    /// CRC and length of both ends of the pipeline.
+    /// CRC and length of tar's archive, of what Amanda's client would send, and of what is stored.
     struct Totals: Sendable {
         let native: CRCSize
+        let client: CRCSize
         let stored: CRCSize
     }
 
     private let child: ChildProcess
-    private let level: GzipLevel?
     private let plan: DumpPlan
     private let files: DumpFiles
     private let meter: ProgressMeter
     private let natives: BlockPool
-    private let members: BlockPool?
     private let uploadBlocks: BlockPool
-    private let workers: OrderedWorkers<ByteBlock, ByteBlock>
+    private let stages: DumpStages
     private let lanes: HandOver<UploadPiece>
 
-    init(child: ChildProcess, level: GzipLevel?, plan: DumpPlan, files: DumpFiles, meter: ProgressMeter) {
+    /// Starts the programs that compress and encrypt; `run` must follow.
+    init(child: ChildProcess, plan: DumpPlan, files: DumpFiles, meter: ProgressMeter) throws {
         let memory = plan.memory
         let natives = BlockPool(
             blockByteCount: MemoryPlan.nativeBlockByteCount, blockCount: memory.nativeBlockCount)
-        let members =
-            memory.memberBlockCount == 0
-            ? nil
-            : BlockPool(blockByteCount: MemoryPlan.memberBlockByteCount, blockCount: memory.memberBlockCount)
         self.child = child
-        self.level = level
         self.plan = plan
         self.files = files
         self.meter = meter
         self.natives = natives
-        self.members = members
         uploadBlocks = BlockPool(
             blockByteCount: memory.uploadPartByteCount, blockCount: memory.uploadBlockCount)
         lanes = HandOver(capacity: memory.uploadBlockCount)
-        workers = OrderedWorkers(width: memory.compressionThreadCount, name: "compress") { native in
-            guard let level, let members else { return native }
-            let member = try members.acquireBlocking()
-            try GzipMember.compress(native.bytes, into: member, level: level)
-            natives.release(native)
-            return member
-        }
+        stages = try DumpStages(
+            plan.filters, plan.filterSettings,
+            source: TarOutput(child: child, pool: natives, stallLimit: plan.stallLimit, meter: meter))
     }
+
+    /// What the programs said that ended well.
+    var messages: [String] { stages.stages.flatMap(\.messages) }
 
     /// Runs to the end of tar's output. The last file is closed only after `checkEnd` has found tar's end good.
     func run(checkEnd: @escaping @Sendable () async throws -> Void) async throws -> Totals {
         do {
-            return try await withThrowingTaskGroup(of: Share.self) { group in
-                group.addTask { .native(try await read()) }
-                group.addTask { .stored(try await assemble(checkEnd: checkEnd)) }
+            let totals = try await withThrowingTaskGroup(of: CRCSize?.self) { group in
+                for job in stages.stages.flatMap(\.jobs) {
+                    group.addTask {
+                        try await runBlocking(job.name, onCancel: { fail(CancellationError()) }, job.run)
+                        return nil
+                    }
+                }
+                group.addTask { try await assemble(checkEnd: checkEnd) }
                 for _ in 0..<plan.storage.uploadThreadCount {
                     group.addTask {
                         try await upload()
-                        return .nothing
+                        return nil
                     }
                 }
                 return try await gathered(&group)
             }
+            await stages.stages.end()
+            return totals
         } catch {
             fail(error)
+            await stages.stages.end()
             throw error
         }
     }
 
-    private enum Share: Sendable {
-        case native(CRCSize)
-        case stored(CRCSize)
-        case nothing
-    }
-
-    private func gathered(_ group: inout ThrowingTaskGroup<Share, any Error>) async throws -> Totals {
-        var native: CRCSize?
+    private func gathered(_ group: inout ThrowingTaskGroup<CRCSize?, any Error>) async throws -> Totals {
         var stored: CRCSize?
         do {
-            while let share = try await group.next() {
-                switch share {
-                case .native(let crc): native = crc
-                case .stored(let crc): stored = crc
-                case .nothing: break
-                }
-            }
+            while let share = try await group.next() { stored = share ?? stored }
         } catch {
             fail(error)  // wakes what the group's cancellation alone would not
             throw error
         }
-        guard let native, let stored else { throw CancellationError() }
-        return Totals(native: native, stored: stored)
+        guard let stored else { throw CancellationError() }
+        return stages.totals(stored: stored)
     }
 
     private func fail(_ error: any Error) {
         natives.fail(error)
-        members?.fail(error)
         uploadBlocks.fail(error)
-        workers.fail(error)
+        stages.stages.fail(error)
         lanes.fail(error)
         child.terminate()
-    }
-
-    private func read() async throws -> CRCSize {
-        try await runBlocking("tar-output", onCancel: { fail(CancellationError()) }) {
-            var checksum = CRC32C()
-            var byteCount: Int64 = 0
-            while true {
-                let block = try natives.acquireBlocking()
-                let start = ContinuousClock.now
-                let hasMore = try child.readBlocking(into: block, stallLimit: plan.stallLimit)
-                meter.waited(ContinuousClock.now - start, for: .disk)
-                let count = block.count
-                checksum.update(block.bytes)
-                byteCount += Int64(count)
-                if count > 0 { try workers.putBlocking(block) }
-                meter.add(native: count)
-                guard hasMore else { break }
-            }
-            workers.finish()
-            return CRCSize(crc32c: checksum.value, byteCount: byteCount)
-        }
     }
 
     private func assemble(checkEnd: @Sendable () async throws -> Void) async throws -> CRCSize {
         var checksum = CRC32C()
         var byteCount: Int64 = 0
+        let last = stages.last
         var assembler = PartAssembler(
             files: files, pool: uploadBlocks, lanes: lanes, meter: meter,
             cutter: PartCutter(plan.storage))
-        while let piece = try await workers.take() {
+        while let piece = try await last.take() {
             checksum.update(piece.bytes)
             byteCount += Int64(piece.count)
-            try await assembler.append(piece, isWhole: level != nil)
-            (members ?? natives).release(piece)
+            try await assembler.append(piece, isWhole: last.givesWholePieces)
+            last.release(piece)
         }
         try await checkEnd()
+        for stage in stages.stages { try await stage.checkEnd() }
         try await assembler.finish()
         return CRCSize(crc32c: checksum.value, byteCount: byteCount)
     }
@@ -160,4 +127,25 @@ struct DumpPipeline: Sendable {
             meter.add(stored: count)
         }
     }
+}
+
+/// tar's archive, block by block.
+private struct TarOutput: BlockSource {
+    let child: ChildProcess
+    let pool: BlockPool
+    let stallLimit: Duration
+    let meter: ProgressMeter
+
+    func takeBlocking() throws -> ByteBlock? {
+        let block = try pool.acquireBlocking()
+        let start = ContinuousClock.now
+        _ = try child.readBlocking(into: block, stallLimit: stallLimit)
+        meter.waited(ContinuousClock.now - start, for: .disk)
+        meter.add(native: block.count)
+        if block.count > 0 { return block }
+        pool.release(block)
+        return nil
+    }
+
+    func release(_ block: ByteBlock) { pool.release(block) }
 }

@@ -8,12 +8,13 @@ import Gzip
 /// ```
 /// upload parts   (uploadThreadCount + 2) × uploadPartByteCount     in flight, one filling, one to spare
 /// native blocks  (w + 2) × 1 MiB                                   w = compression threads = cores, at most 16
-/// members        (2w + 1) × (1 MiB + 113 bytes)                    in order behind w threads
+/// members        (2w + 1) × (1 MiB + 113 bytes)                    in order behind w threads; if we compress
+/// filter blocks  4 × 1 MiB for each program                        two read, one waiting, one taken
 /// ```
 ///
 /// With blocksize 10 MiB, 8 upload threads and 2 cores: 100 + 4 + 5 MiB. Besides: 64 KiB in libcurl and some 400 KiB
-/// in ISA-L or libz a thread, 1 MiB in each pipe, and what the process is without any dump (about 40 MiB). Without
-/// compression the members are the native blocks. Dumps that run at the same time have this each.
+/// in ISA-L or libz a thread, 1 MiB in each pipe (two a program), what each program takes, and what the process is
+/// without any dump (about 40 MiB). Dumps that run at the same time have this each.
 public struct MemoryPlan: Sendable, Equatable {
     /// tar's output is compressed in pieces of this size.
     public static let nativeBlockByteCount = 1 << 20
@@ -28,24 +29,31 @@ public struct MemoryPlan: Sendable, Equatable {
     public let compressionThreadCount: Int
     /// Buffers for tar's output.
     public let nativeBlockCount: Int
-    /// Buffers for compressed members; 0 without compression.
+    /// Buffers for compressed members; 0 where we do not compress ourselves.
     public let memberBlockCount: Int
+    /// Buffers behind programs that compress or encrypt.
+    public let filterBlockCount: Int
 
-    /// The plan of one dump.
+    /// Buffers behind one program.
+    static let blockCountPerProgram = 4
+
+    /// The plan of one dump. `isCompressed`: by ourselves, not by a program.
     public init(
-        uploadPartByteCount: Int, uploadThreadCount: Int, isCompressed: Bool,
+        uploadPartByteCount: Int, uploadThreadCount: Int, isCompressed: Bool, programCount: Int = 0,
         compressionThreadCount: Int = MemoryPlan.defaultCompressionThreadCount
     ) {
         self.uploadPartByteCount = uploadPartByteCount
         uploadBlockCount = uploadThreadCount + 2
         self.compressionThreadCount = compressionThreadCount
-        nativeBlockCount = isCompressed ? compressionThreadCount + 2 : 2 * compressionThreadCount + 3
+        nativeBlockCount = compressionThreadCount + 2
         memberBlockCount = isCompressed ? 2 * compressionThreadCount + 1 : 0
+        filterBlockCount = programCount * Self.blockCountPerProgram
     }
 
     /// All buffers together.
     public var byteCount: Int {
-        uploadBlockCount * uploadPartByteCount + nativeBlockCount * Self.nativeBlockByteCount
+        uploadBlockCount * uploadPartByteCount
+            + (nativeBlockCount + filterBlockCount) * Self.nativeBlockByteCount
             + memberBlockCount * Self.memberBlockByteCount
     }
 

@@ -9,16 +9,34 @@ enum StreamPiece: Sendable {
     case member(ByteBlock, StreamPlace)
     /// Data that are decompressed already: a foreign stream has no members to hop by.
     case native(ByteBlock)
+
+    /// What it holds, in a block of `natives`.
+    func decompressed(members: BlockPool, natives: BlockPool) throws -> ByteBlock {
+        switch self {
+        case .native(let block): return block
+        case .member(let member, let place):
+            let native = try natives.acquireBlocking()
+            do throws(GzipError) {
+                try GzipMember.decompress(member.bytes, into: native)
+            } catch {
+                throw place.damaged(error)
+            }
+            members.release(member)
+            return native
+        }
+    }
 }
 
 /// A byte of a data object: for messages that name it.
 struct StreamPlace: Sendable, Equatable {
     let key: String
     let offset: Int64
+    /// The stream behind it was decrypted, and a wrong key looks like damage.
+    var isDecrypted = false
 
     /// The damage that was found in what begins here.
     func damaged(_ reason: GzipError) -> RestoreError {
-        .damagedStream(key: key, offset: offset, reason: reason)
+        .damagedStream(key: key, offset: offset, reason: "\(reason)", isDecrypted: isDecrypted)
     }
 }
 
@@ -49,7 +67,8 @@ final class MemberSplitter {
             if inflater != nil { return try inflate(rest) }
             if gathering == nil {
                 memberPlace = StreamPlace(
-                    key: place.key, offset: place.offset + Int64(bytes.count - rest.count))
+                    key: place.key, offset: place.offset + Int64(bytes.count - rest.count),
+                    isDecrypted: place.isDecrypted)
             }
             let block = try gathering ?? members.acquireBlocking()
             gathering = block

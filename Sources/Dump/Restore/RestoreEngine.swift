@@ -40,15 +40,16 @@ public struct RestoreEngine: Sendable {
         _ plan: RestorePlan, progress: @escaping @Sendable (RestoreProgress) -> Void = { _ in }
     ) async throws -> RestoreOutcome {
         let started = ContinuousClock.now
+        try plan.check()
         let stream = try await StoredStream(plan, client: client)
         try FileSystem.makeDirectories(plan.target)
         let extraction = try TarExtraction(plan)
         let meter = RestoreMeter(total: stream.byteCount, progress)
-        let pipeline = RestorePipeline(
-            client: client, plan: plan, stream: stream, meter: meter, stopSink: { extraction.stop() },
-            sink: { try extraction.write($0) })
         let totals: RestorePipeline.Totals
         do {
+            let pipeline = try RestorePipeline(
+                client: client, plan: plan, stream: stream, meter: meter, stopSink: { extraction.stop() },
+                sink: { try extraction.write($0) })
             totals = try await pipeline.run()
             try Self.compare(totals, plan, firstKey: stream.segments.first?.key ?? "")
         } catch {
@@ -57,7 +58,7 @@ public struct RestoreEngine: Sendable {
         let messages = try await extraction.finish()
         meter.finish()
         return RestoreOutcome(
-            native: totals.native, stored: totals.stored, messages: plan.remarks + messages,
+            native: totals.native, stored: totals.stored, messages: plan.remarks + totals.notes + messages,
             seconds: (ContinuousClock.now - started) / .seconds(1))
     }
 
@@ -66,14 +67,15 @@ public struct RestoreEngine: Sendable {
         _ plan: RestorePlan, progress: @escaping @Sendable (RestoreProgress) -> Void = { _ in }
     ) async throws -> RestoreOutcome {
         let started = ContinuousClock.now
+        try plan.check()
         let stream = try await StoredStream(plan, client: client)
         let meter = RestoreMeter(total: stream.byteCount, progress)
-        let pipeline = RestorePipeline(client: client, plan: plan, stream: stream, meter: meter) { _ in }
+        let pipeline = try RestorePipeline(client: client, plan: plan, stream: stream, meter: meter) { _ in }
         let totals = try await pipeline.run()
         try Self.compare(totals, plan, firstKey: stream.segments.first?.key ?? "")
         meter.finish()
         return RestoreOutcome(
-            native: totals.native, stored: totals.stored, messages: [],
+            native: totals.native, stored: totals.stored, messages: totals.notes,
             seconds: (ContinuousClock.now - started) / .seconds(1))
     }
 
@@ -81,9 +83,10 @@ public struct RestoreEngine: Sendable {
         _ totals: RestorePipeline.Totals, _ plan: RestorePlan, firstKey: String
     ) throws {
         for (stream, expected, found) in [
-            ("stored", plan.stored, totals.stored), ("native", plan.native, totals.native),
+            ("stored", plan.stored, totals.stored), ("client's", plan.client, totals.client),
+            ("native", plan.native, totals.native),
         ] {
-            guard let expected, expected.isKnown, expected != found else { continue }
+            guard let expected, let found, expected.isKnown, expected != found else { continue }
             throw RestoreError.checksumDiffers(
                 stream: stream, firstKey: firstKey, expected: "\(expected)", found: "\(found)")
         }

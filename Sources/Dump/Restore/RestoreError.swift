@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import ChildProcess
-public import Gzip
 
 /// Why a dump could not be restored. Nothing is claimed to be restored when one of these is thrown.
 public enum RestoreError: Error, Sendable, Equatable {
@@ -12,7 +11,7 @@ public enum RestoreError: Error, Sendable, Equatable {
     /// The parts together have another length than the dump.
     case totalDiffers(firstKey: String, expected: Int64, found: Int64)
     /// The compressed stream is damaged, inside or near this object.
-    case damagedStream(key: String, offset: Int64, reason: GzipError)
+    case damagedStream(key: String, offset: Int64, reason: String, isDecrypted: Bool)
     /// A stream's CRC-32C is not the recorded one.
     case checksumDiffers(stream: String, firstKey: String, expected: String, found: String)
     /// The target's file system is full.
@@ -34,8 +33,9 @@ extension RestoreError: CustomStringConvertible {
             "'\(key)' has \(found) bytes, the record says \(expected)"
         case .totalDiffers(let key, let expected, let found):
             "the dump that begins with '\(key)' has \(found) bytes in the bucket, its header says \(expected)"
-        case .damagedStream(let key, let offset, let reason):
+        case .damagedStream(let key, let offset, let reason, let isDecrypted):
             "'\(key)' is damaged near byte \(offset): \(reason)"
+                + (isDecrypted ? "\nhint: see that the key is the one of that time." : "")
         case .checksumDiffers(let stream, let key, let expected, let found):
             "the dump that begins with '\(key)' is damaged: the CRC-32C of the \(stream) stream is \(found), "
                 + "expected \(expected)"

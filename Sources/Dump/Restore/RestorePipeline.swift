@@ -3,25 +3,29 @@
 import AmandaFormat
 import BlockingWork
 import Digest
-import Gzip
 import S3
+import Synchronization
 
-/// A dump's stored stream on its way out of the bucket: fetched in parallel, put in order, decompressed, handed on.
+/// A dump's stored stream on its way out of the bucket: fetched in parallel, put in order, decrypted, decompressed.
 ///
 /// ```
-/// n GET lanes ─▶ splitter thread ─▶ w decompression threads ─▶ writer thread ─▶ sink
-///  (10 MiB each)    stored CRC         member CRC-32, order       native CRC
+/// n GET lanes ─▶ server's steps undone ─▶ client's steps undone ─▶ writer thread ─▶ sink
+///  stored CRC                         client CRC                native CRC
 /// ```
 ///
-/// Memory: (n + 2) × fetchByteCount, and (w + 2) members and (2w + 2) native blocks of 1 MiB.
+/// Memory: (n + 2) × fetchByteCount; (w + 2) members and (2w + 2) native blocks of 1 MiB where we decompress, 4 MiB for
+/// each program.
 struct RestorePipeline: Sendable {
-    /// CRC and length of both ends.
+    /// CRC and length of what is stored, of what Amanda's client sent if that is neither of the others, of the archive.
     struct Totals: Sendable {
         let native: CRCSize
+        let client: CRCSize?
         let stored: CRCSize
+        /// What programs said.
+        let notes: [String]
     }
 
-    private struct Fetch: Sendable {
+    struct Fetch: Sendable {
         let index: Int
         let range: StoredStream.Range
         let block: ByteBlock
@@ -34,95 +38,82 @@ struct RestorePipeline: Sendable {
     private let sink: @Sendable (UnsafeRawBufferPointer) throws -> Void
     private let stopSink: @Sendable () -> Void
     private let fetchBlocks: BlockPool
-    private let members: BlockPool
-    private let natives: BlockPool
     private let fetches: HandOver<Fetch>
-    private let fetched = OrderedHandOver<Fetch>()
-    private let workers: OrderedWorkers<StreamPiece, ByteBlock>
+    private let fetched: FetchedSource
+    private let stored: MeasuredSource
+    private let stages: RestoreStages
 
     /// `sink` is called on one thread, in order, and may block; `stopSink` must make it return, from any thread.
+    /// Starts the programs that decrypt and decompress; `run` must follow.
     init(
         client: S3Client, plan: RestorePlan, stream: StoredStream, meter: RestoreMeter,
         stopSink: @escaping @Sendable () -> Void = {},
         sink: @escaping @Sendable (UnsafeRawBufferPointer) throws -> Void
-    ) {
-        let width = plan.decompressionThreadCount
-        let members = BlockPool(blockByteCount: MemoryPlan.memberBlockByteCount, blockCount: width + 2)
-        let natives = BlockPool(
-            blockByteCount: MemoryPlan.nativeBlockByteCount, blockCount: 2 * width + 2)
+    ) throws {
         self.client = client
         self.plan = plan
         self.meter = meter
         self.sink = sink
         self.stopSink = stopSink
-        self.members = members
-        self.natives = natives
         ranges = stream.ranges(of: plan.fetchByteCount)
         let largest = ranges.map(\.bytes.count).max() ?? 1
         fetchBlocks = BlockPool(blockByteCount: largest, blockCount: plan.recoveryThreadCount + 2)
         fetches = HandOver(capacity: plan.recoveryThreadCount)
-        workers = OrderedWorkers(width: width, name: "decompress") { piece in
-            switch piece {
-            case .native(let block): return block
-            case .member(let member, let place):
-                let native = try natives.acquireBlocking()
-                do throws(GzipError) {
-                    try GzipMember.decompress(member.bytes, into: native)
-                } catch {
-                    throw place.damaged(error)
-                }
-                members.release(member)
-                return native
-            }
-        }
+        let fetched = FetchedSource(pool: fetchBlocks, lastKey: ranges.last?.key ?? "")
+        self.fetched = fetched
+        stored = MeasuredSource(fetched)
+        stages = try RestoreStages(plan, source: stored) { fetched.place }
     }
 
     func run() async throws -> Totals {
-        try await withThrowingTaskGroup(of: Share.self) { group in
-            group.addTask {
-                try await dispatch()
-                return .nothing
-            }
-            for _ in 0..<plan.recoveryThreadCount {
+        do {
+            let totals = try await withThrowingTaskGroup(of: CRCSize?.self) { group in
                 group.addTask {
-                    try await fetch()
-                    return .nothing
+                    try await dispatch()
+                    return nil
                 }
-            }
-            group.addTask { .stored(try await split()) }
-            if plan.isGzipped { group.addTask { .native(try await write()) } }
-            do {
-                var native: CRCSize?
-                var stored: CRCSize?
-                while let share = try await group.next() {
-                    switch share {
-                    case .native(let crc): native = crc
-                    case .stored(let crc): stored = crc
-                    case .nothing: break
+                for _ in 0..<plan.recoveryThreadCount {
+                    group.addTask {
+                        try await fetch()
+                        return nil
                     }
                 }
-                guard let stored else { throw CancellationError() }
-                return Totals(native: native ?? stored, stored: stored)
-            } catch {
-                fail(error)
-                throw error
+                for job in stages.stages.flatMap(\.jobs) {
+                    group.addTask {
+                        try await runBlocking(job.name, onCancel: { fail(CancellationError()) }, job.run)
+                        return nil
+                    }
+                }
+                group.addTask { try await write() }
+                return try await gathered(&group)
             }
+            await stages.stages.end()
+            return totals
+        } catch {
+            fail(error)
+            await stages.stages.end()
+            throw error
         }
     }
 
-    private enum Share: Sendable {
-        case native(CRCSize)
-        case stored(CRCSize)
-        case nothing
+    private func gathered(_ group: inout ThrowingTaskGroup<CRCSize?, any Error>) async throws -> Totals {
+        var native: CRCSize?
+        do {
+            while let share = try await group.next() { native = share ?? native }
+        } catch {
+            fail(error)  // wakes what the group's cancellation alone would not
+            throw error
+        }
+        guard let native else { throw CancellationError() }
+        let notes = try await stages.checkEnd(plan, native: native)
+        return Totals(native: native, client: stages.clientTotal, stored: stored.total, notes: notes)
     }
 
     private func fail(_ error: any Error) {
         fetchBlocks.fail(error)
-        members.fail(error)
-        natives.fail(error)
         fetches.fail(error)
         fetched.fail(error)
-        workers.fail(error)
+        stages.stages.fail(error)
         stopSink()
     }
 
@@ -140,50 +131,52 @@ struct RestorePipeline: Sendable {
         while let fetch = try await fetches.take() {
             try await client.get(fetch.range.key, range: fetch.range.bytes, into: fetch.block)
             meter.add(stored: fetch.block.count)
-            try fetched.put(fetch, at: fetch.index)
-        }
-    }
-
-    private func split() async throws -> CRCSize {
-        try await runBlocking("stored-stream", onCancel: { fail(CancellationError()) }) {
-            var checksum = CRC32C()
-            var byteCount: Int64 = 0
-            let splitter = MemberSplitter(members: members, natives: natives) { try workers.putBlocking($0) }
-            var place = StreamPlace(key: ranges.last?.key ?? "", offset: 0)
-            do {
-                while let fetch = try fetched.takeBlocking() {
-                    place = StreamPlace(key: fetch.range.key, offset: fetch.range.bytes.lowerBound)
-                    checksum.update(fetch.block.bytes)
-                    byteCount += Int64(fetch.block.count)
-                    if plan.isGzipped {
-                        try splitter.append(fetch.block.bytes, at: place)
-                    } else {
-                        try sink(fetch.block.bytes)
-                        meter.add(native: fetch.block.count)
-                    }
-                    fetchBlocks.release(fetch.block)
-                }
-                if plan.isGzipped { try splitter.finish() }
-            } catch let error as GzipError {
-                throw place.damaged(error)
-            }
-            workers.finish()
-            return CRCSize(crc32c: checksum.value, byteCount: byteCount)
+            try fetched.put(fetch)
         }
     }
 
     private func write() async throws -> CRCSize {
-        try await runBlocking("native-stream", onCancel: { fail(CancellationError()) }) {
-            var checksum = CRC32C()
-            var byteCount: Int64 = 0
-            while let block = try workers.takeBlocking() {
-                checksum.update(block.bytes)
-                byteCount += Int64(block.count)
+        let native = MeasuredSource(stages.end)
+        return try await runBlocking("native-stream", onCancel: { fail(CancellationError()) }) {
+            while let block = try native.takeBlocking() {
                 try sink(block.bytes)
                 meter.add(native: block.count)
-                natives.release(block)
+                native.release(block)
             }
-            return CRCSize(crc32c: checksum.value, byteCount: byteCount)
+            return native.total
         }
     }
+}
+
+/// The stored stream in order, as the lanes fetch it.
+final class FetchedSource: BlockSource {
+    private let pool: BlockPool
+    private let fetched = OrderedHandOver<RestorePipeline.Fetch>()
+    private let current: Mutex<StreamPlace>
+
+    init(pool: BlockPool, lastKey: String) {
+        self.pool = pool
+        current = Mutex(StreamPlace(key: lastKey, offset: 0))
+    }
+
+    /// Where the block taken last begins.
+    var place: StreamPlace { current.withLock { $0 } }
+
+    func put(_ fetch: RestorePipeline.Fetch) throws {
+        try fetched.put(fetch, at: fetch.index)
+    }
+
+    func finish(count: Int) { fetched.finish(count: count) }
+
+    func takeBlocking() throws -> ByteBlock? {
+        guard let fetch = try fetched.takeBlocking() else { return nil }
+        current.withLock {
+            $0 = StreamPlace(key: fetch.range.key, offset: fetch.range.bytes.lowerBound)
+        }
+        return fetch.block
+    }
+
+    func release(_ block: ByteBlock) { pool.release(block) }
+
+    func fail(_ error: any Error) { fetched.fail(error) }
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import AmandaFormat
+public import Files
+import Gzip
 
 /// One dump to bring back, and where to.
 public struct RestorePlan: Sendable {
@@ -23,10 +25,12 @@ public struct RestorePlan: Sendable {
 
     /// All parts, in order: the stream is their concatenation.
     public var parts: [Part]
-    /// Whether the stream is gzip's.
-    public var isGzipped: Bool
+    /// What was done between tar and the bucket, and is undone in reverse.
+    var filters: FilterChain
     /// CRC and length of tar's archive; nil: not known and not checked.
     public var native: CRCSize?
+    /// CRC and length of what Amanda's client sent; nil: not known and not checked.
+    public var client: CRCSize?
     /// CRC and length of what is stored; nil: not known and not checked.
     public var stored: CRCSize?
     /// The directory that becomes the DLE's top. It is made if it is not there.
@@ -45,6 +49,10 @@ public struct RestorePlan: Sendable {
     public var stallLimit: Duration
     /// Threads that decompress.
     public var decompressionThreadCount: Int
+    /// The dumpuser, as whom programs run that decompress or decrypt; nil: such a dump is refused.
+    public var filterUser: UserAccount?
+    /// What this node's own configurations run; besides, Amanda's programs and the usual compressors may run.
+    public var allowedFilters: Set<FilterCommand>
 
     /// A plan by its parts, everything else as most dumps need it.
     public init(
@@ -52,7 +60,9 @@ public struct RestorePlan: Sendable {
         tar: TarOptions = TarOptions(), recoveryThreadCount: Int = 4
     ) {
         self.parts = parts
-        self.isGzipped = isGzipped
+        filters = FilterChain()
+        if isGzipped { filters.server = [.gzip(.fast)] }
+        allowedFilters = []
         self.native = native
         self.stored = stored
         self.target = target
@@ -65,6 +75,23 @@ public struct RestorePlan: Sendable {
         decompressionThreadCount = MemoryPlan.defaultCompressionThreadCount
     }
 
+    /// Refuses what may not run here, before anything is begun: a header names programs, this node allows them.
+    ///
+    /// - Throws: `FilterError`.
+    public func check() throws {
+        for program in filters.all.compactMap(\.undoingProgram) {
+            let command = FilterCommand(program: program.path, undoOption: program.undoOption)
+            guard allowedFilters.union(FilterCommand.builtIn).contains(command) else {
+                throw FilterError.notAllowed(program: command.program, option: command.undoOption)
+            }
+            _ = try filterSettings.user(for: program)
+        }
+    }
+
+    var filterSettings: FilterSettings {
+        FilterSettings(user: filterUser, width: decompressionThreadCount, stallLimit: stallLimit)
+    }
+
     /// What cannot be checked, for the report.
     var remarks: [String] {
         let isKnown = [native, stored].contains { $0?.isKnown == true }
@@ -73,24 +100,14 @@ public struct RestorePlan: Sendable {
 
     /// The plan that the header of the dump's first part asks for.
     ///
-    /// - Throws: `unsupported` for encryption and custom compression, `badHeader` if the DLE cannot be read.
+    /// - Throws: `unsupported` for a dump that failed, `badHeader` if the DLE cannot be read, `FilterError` if it cannot
+    ///   be told how it was made.
     public init(
         header: DumpHeader, parts: [Part], target: String, recoveryThreadCount: Int = 4
     ) throws {
         let key = parts.first.map { $0.keys.header(file: $0.fileNumber) } ?? ""
         if header.isPartial {
             throw RestoreError.unsupported(what: "'\(key)': it is the start of a dump that failed")
-        }
-        if header.encryptionSuffix != nil {
-            throw RestoreError.unsupported(what: "the encrypted dump '\(key)'")
-        }
-        if let program = header.clientCompressProgram ?? header.serverCompressProgram {
-            throw RestoreError.unsupported(what: "the dump '\(key)', compressed by '\(program)'")
-        }
-        switch header.compressionSuffix {
-        case nil, "N": break
-        case ".gz": break
-        case let suffix?: throw RestoreError.unsupported(what: "the dump '\(key)', compressed as '\(suffix)'")
         }
         let dle: DLEDescription?
         do {
@@ -102,7 +119,9 @@ public struct RestorePlan: Sendable {
         options.directory = nil  // where it was read from is not where it goes
         options.gnutarPath = TarOptions().gnutarPath  // a header never names a program to run as root
         self.init(
-            parts: parts, isGzipped: header.compressionSuffix == ".gz", native: header.nativeCRC,
-            stored: header.serverCRC, target: target, tar: options, recoveryThreadCount: recoveryThreadCount)
+            parts: parts, isGzipped: false, native: header.nativeCRC, stored: header.serverCRC,
+            target: target, tar: options, recoveryThreadCount: recoveryThreadCount)
+        filters = try FilterChain(header, dle)
+        client = header.clientCRC
     }
 }

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import AgentAPI
+import AmandaFormat
+import Catalog
+import Dump
+import Files
+
+/// What a restore of one configuration may run to decrypt and decompress, and as whom: as this node's own configuration
+/// says, which on an empty machine only the self-backup brings.
+struct FilterRights: Sendable {
+    /// Amanda's user as the packages name it, where no configuration says.
+    private static let customaryUsers = ["backup", "amandabackup", "amanda"]
+
+    let root: String
+    let configuration: String
+
+    /// Gives `plan` these rights; to be called once more when the self-backup has been restored.
+    ///
+    /// - Throws: `FilterError` where the configuration is on this node and does not allow what the plan needs.
+    func grant(to plan: inout RestorePlan) throws {
+        let loaded = try? ConfigurationDirectory(root: root, name: configuration).load()
+        plan.filterUser =
+            loaded?.dumpuser ?? Self.customaryUsers.lazy.compactMap { UserAccount(named: $0) }.first
+        plan.allowedFilters = Set(
+            loaded?.disklist.entries.flatMap { DLEDescription($0).filterCommands } ?? [])
+        if loaded != nil { try plan.check() }
+    }
+}

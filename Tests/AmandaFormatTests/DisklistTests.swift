@@ -106,6 +106,9 @@ import Testing
     @Test func `a dumptype that asks for too much is refused where an entry uses it`() throws {
         let configuration = try configuration(
             """
+            define application-tool app {
+              plugin "amgtar"
+            }
             define dumptype all {
               program "APPLICATION"
               application "app"
@@ -114,15 +117,12 @@ import Testing
               all
               encrypt server
             }
-            define application-tool app {
-              plugin "amgtar"
-            }
             """)
         let list = try disklist("localhost /a all\n\nlocalhost /b wrong\n", configuration)
         #expect(
             faultText { try list.requireSupported(configuration: configuration, ownNames: ["localhost"]) }
                 == """
-                disklist:3: localhost /b: encrypt server needs a program, and server-encrypt is not set (dumptype 'wrong', amanda.conf:7)
+                disklist:3: localhost /b: encrypt server needs a program, and server-encrypt is not set (dumptype 'wrong', amanda.conf:10)
                 hint: write server-encrypt "/absolute/path".
                 """)
     }
@@ -141,6 +141,10 @@ import Testing
         (
             "compress server fast \n encrypt client \n client_encrypt \"/bin/x\"",
             "the server cannot compress what the client has encrypted"
+        ),
+        (
+            "script { \n  }",
+            "script-tool 'custom(DUMPTYPE:custom(localhost:/a).1).1': plugin '' is not the name of a program"
         ),
     ])
     func `each wish that cannot be met is named`(parameter: String, expected: String) throws {

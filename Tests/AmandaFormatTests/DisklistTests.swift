@@ -104,25 +104,16 @@ import Testing
     }
 
     @Test func `a dumptype that asks for too much is refused where an entry uses it`() throws {
-        let configuration = try configuration(
-            """
-            define application-tool app {
-              plugin "amgtar"
-            }
-            define dumptype all {
-              program "APPLICATION"
-              application "app"
-            }
-            define dumptype wrong {
-              all
-              encrypt server
-            }
-            """)
-        let list = try disklist("localhost /a all\n\nlocalhost /b wrong\n", configuration)
+        let configuration = try configFixture("reference-corrected")
+        let list = try disklist(
+            "localhost /a all\n\nlocalhost /b {\n  all\n  server_encrypt \"\"\n  encrypt server\n}\n",
+            configuration)
+        let text = faultText {
+            try list.requireSupported(configuration: configuration, ownNames: ["localhost"])
+        }
         #expect(
-            faultText { try list.requireSupported(configuration: configuration, ownNames: ["localhost"]) }
-                == """
-                disklist:3: localhost /b: encrypt server needs a program, and server-encrypt is not set (dumptype 'wrong', amanda.conf:10)
+            text == """
+                disklist:3: localhost /b: encrypt server needs a program, and server-encrypt is not set (dumptype 'custom(localhost:/b).1', disklist:6)
                 hint: write server-encrypt "/absolute/path".
                 """)
     }

@@ -82,10 +82,3 @@ extension DumpFixture {
         return (outcome, restored.messages)
     }
 }
-
-extension DumpOutcome {
-    /// The text of what made it fail.
-    var failureText: String? {
-        if case .failed(let error) = status { "\(error)" } else { nil }
-    }
-}

@@ -13,7 +13,16 @@ public struct LoadedConfiguration: Sendable {
 
     /// What is set and has no effect here, for the administrator to see.
     public var warnings: [String] {
-        configuration.unusedParameters.map(\.description)
+        configuration.unusedParameters.map(\.description) + [infofileWarning].compactMap { $0 }
+    }
+
+    /// Seen with Amanda 3.5.1: `amadmin force` and its like write a relative `infofile` below `/tmp/amanda`, all other
+    /// programs read it beside `amanda.conf`.
+    private var infofileWarning: String? {
+        guard !configuration.infofile.hasPrefix("/") else { return nil }
+        return
+            "infofile '\(configuration.infofile)' is no absolute path: what 'amadmin force' says reaches nobody; "
+            + "write infofile \"\(configuration.infofilePath)\""
     }
 
     /// How the volumes of this configuration are labelled, kept and used again.

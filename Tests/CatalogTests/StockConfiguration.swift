@@ -34,7 +34,7 @@ struct StockConfiguration {
             tapetype S3
             labelstr "^\(name)-[0-9][0-9]*$"
             autolabel "\(name)-%%%%" empty
-            infofile "curinfo"
+            infofile "\(directory.path)/curinfo"
             logdir "logs"
             indexdir "index"
             tapelist "tapelist"

@@ -64,6 +64,8 @@ extension AmandaConfiguration {
     public var tapelistPath: String { path("tapelist") }
     /// The disklist's.
     public var disklistPath: String { path("diskfile") }
+    /// As written.
+    public var infofile: String { document.global.text("infofile") ?? "" }
     /// The directory of `curinfo`.
     public var infofilePath: String { path("infofile") }
     /// The directory of the logs.

@@ -16,15 +16,16 @@ extension EndToEnd {
             defer { amanda.remove() }
             let name = TwoRuns.parts.name
             let found = try await amanda.tool("amadmin", "find").split(separator: "\n").map(String.init)
-            for (run, label) in zip(made.runs, ["\(name)-0001", "\(name)-0002"]) {
-                let small = found.filter { $0.hasPrefix("\(run.spelledRun) localhost \(made.small) 0 ") }
-                #expect(small.count == 1 && small[0].contains("\(name) \(name) \(label) "), "\(found)")
-                #expect(small.first?.hasSuffix(" 1/1 OK") == true, "\(found)")
-                let large = found.filter { $0.hasPrefix("\(run.spelledRun) localhost \(made.large) 0 ") }
-                #expect(large.count >= 2, "\(found)")
-                for (index, line) in large.enumerated() {
-                    #expect(
-                        line.hasSuffix(" \(index + 1)/\(large.count) OK") && line.contains(label), "\(line)")
+            for (level, run) in made.runs.enumerated() {
+                let label = "\(name)-000\(level + 1)"
+                for disk in [made.small, made.large] {
+                    let lines = found.filter { $0.hasPrefix("\(run.spelledRun) localhost \(disk) \(level) ") }
+                    let count = level == 0 && disk == made.large ? 2 : 1
+                    #expect(lines.count == count, "\(found)")
+                    for (index, line) in lines.enumerated() {
+                        #expect(line.contains(" \(name) \(name) \(label) "), "\(line)")
+                        #expect(line.hasSuffix(" \(index + 1)/\(count) OK"), "\(line)")
+                    }
                 }
             }
             #expect(found.filter { $0.contains("localhost") }.allSatisfy { $0.hasSuffix(" OK") }, "\(found)")
@@ -75,10 +76,10 @@ extension EndToEnd {
             #expect(earlier.contains("These dumps were to tape \(name)-0001."), "\(earlier)")
             let status = try await amanda.tool("amstatus")
             let file = try await amanda.tool("amstatus", "--file", "\(logs)/amdump.\(made.runs[0])")
-            for (text, run) in [(status, made.runs[1]), (file, made.runs[0])] {
+            for (text, run, level) in [(status, made.runs[1], 1), (file, made.runs[0], 0)] {
                 for disk in [made.small, made.large] {
                     let line = text.split(separator: "\n").first {
-                        $0.hasPrefix("localhost:\(disk) \(run) 0 ")
+                        $0.hasPrefix("localhost:\(disk) \(run) \(level) ")
                     }
                     #expect(line?.contains("dump to tape done") == true, "\(text)")
                 }
@@ -131,7 +132,8 @@ extension EndToEnd {
             for (run, number) in zip(made.runs, 1...) {
                 let day = "\(run.spelledRun.replacing(" ", with: "-").replacing(":", with: "-"))"
                 #expect(
-                    session.contains("201- \(day) 0 \(plan.name):\(plan.name)-000\(number):"), "\(session)")
+                    session.contains("201- \(day) \(number - 1) \(plan.name):\(plan.name)-000\(number):"),
+                    "\(session)")
             }
             #expect(
                 session.contains(
@@ -155,7 +157,7 @@ extension EndToEnd {
             #expect(try String(contentsOfFile: "\(old)/other", encoding: .utf8) == "another\n")
         }
 
-        @Test func `the next run of stock Amanda makes increments on our full dumps`() async throws {
+        @Test func `the next run of stock Amanda builds on our dumps`() async throws {
             let made = try Arranged.as(TwoRuns.self)
             let amanda = try await made.amanda(TwoRuns.parts)
             defer { amanda.remove() }

@@ -67,19 +67,11 @@ struct NodeWork: JobWork {
     /// The slot's reservation needs nothing here: the run gives it back itself, and one of a process that died does
     /// not count, neither for Amanda nor for us.
     func cleanUp(after request: JobRequest) async throws {
-        let storage = BucketClients(
-            storage, address: request.storage, outage: .seconds(60),
-            deviceProperties: deviceProperties(of: request))
+        let clients = BucketClients(
+            storage, request, stores: storage.stores(of: request.configurations, request.storage),
+            outage: .seconds(60))
         try await OwnUploads(stateDirectory: settings.stateDirectory, request: request).abortPending {
-            try storage.client($0)
+            try clients.client(holding: $0.key, in: $0.bucket)
         }
-    }
-
-    private func deviceProperties(of request: JobRequest) -> S3Credentials? {
-        guard case .backup(let order) = request.order else { return nil }
-        return order.configurations.lazy.compactMap { choice in
-            let loaded = try? ConfigurationDirectory(root: settings.amandaDirectory, name: choice.name).load()
-            return (try? loaded?.configuration.changer()).flatMap { S3Credentials(deviceProperties: $0) }
-        }.first
     }
 }

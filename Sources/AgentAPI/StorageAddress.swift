@@ -10,6 +10,8 @@ public struct StorageAddress: Codable, Sendable, Hashable {
     public var endpoint: String?
     /// `path` or `virtualHost`; nil means virtual host on AWS and path elsewhere.
     public var addressing: Addressing?
+    /// The key of the store's key service for configurations that encrypt with `aws:kms`; nil: the account's own.
+    public var kmsKeyID: String?
 
     public enum Addressing: String, Codable, Sendable, CaseIterable {
         case path
@@ -17,12 +19,14 @@ public struct StorageAddress: Codable, Sendable, Hashable {
     }
 
     public init(
-        bucket: String, prefix: String, region: String, endpoint: String? = nil, addressing: Addressing? = nil
+        bucket: String, prefix: String, region: String, endpoint: String? = nil,
+        addressing: Addressing? = nil, kmsKeyID: String? = nil
     ) {
         self.bucket = bucket
         self.prefix = prefix
         self.region = region
         self.endpoint = endpoint
         self.addressing = addressing
+        self.kmsKeyID = kmsKeyID
     }
 }

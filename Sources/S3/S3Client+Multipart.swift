@@ -9,7 +9,8 @@ extension S3Client {
     public func createMultipartUpload(_ key: String) async throws -> S3Upload {
         let request = S3Request(
             action: "CreateMultipartUpload", method: "POST", key: key, query: [("uploads", "")],
-            headers: [("x-amz-checksum-algorithm", "CRC32C"), ("x-amz-checksum-type", "FULL_OBJECT")])
+            headers: [("x-amz-checksum-algorithm", "CRC32C"), ("x-amz-checksum-type", "FULL_OBJECT")]
+                + keeping.headers(isBulk: true))
         let bucket = location.bucket
         var schedule = RetrySchedule(policy: retry)
         return try await perform(request, &schedule) { response throws(AttemptFault) in

@@ -16,7 +16,7 @@ extension S3Client {
     ) async throws -> S3ObjectVersion {
         var schedule = RetrySchedule(policy: retry)
         do {
-            return try await put(key, .bytes(bytes), condition, &schedule)
+            return try await put(key, .bytes(bytes), condition, isBulk: false, &schedule)
         } catch S3Error.preconditionFailed(let call) where schedule.hasUncertainAttempt {
             let (present, version) = try await get(key, limit: bytes.count)
             guard present == bytes else { throw S3Error.preconditionFailed(call) }
@@ -24,17 +24,19 @@ extension S3Client {
         }
     }
 
-    /// Writes a block's bytes as one object. The block is borrowed until this returns or throws.
+    /// Writes a block's bytes as one object, of the storage class for bulk data. The block is borrowed until this returns or throws.
     public func put(_ key: String, _ block: ByteBlock) async throws -> S3ObjectVersion {
         var schedule = RetrySchedule(policy: retry)
-        return try await put(key, .block(block), .none, &schedule)
+        return try await put(key, .block(block), .none, isBulk: true, &schedule)
     }
 
     private func put(
-        _ key: String, _ body: HTTPBody, _ condition: WriteCondition, _ schedule: inout RetrySchedule
+        _ key: String, _ body: HTTPBody, _ condition: WriteCondition, isBulk: Bool,
+        _ schedule: inout RetrySchedule
     ) async throws -> S3ObjectVersion {
         let request = S3Request(
-            action: "PutObject", method: "PUT", key: key, headers: condition.headers, body: body,
+            action: "PutObject", method: "PUT", key: key,
+            headers: condition.headers + keeping.headers(isBulk: isBulk), body: body,
             isSentOnce: condition != .none)
         let (response, _) = try await upload(request, part: nil, UploadChecksum(of: body), &schedule)
         return S3ObjectVersion(etag: response.entityTag ?? "")

@@ -10,6 +10,8 @@ public final class S3Client: Sendable {
     public let location: S3Location
 
     let limits: S3Limits
+    let keeping: S3Keeping
+    private let way: S3Way
     let retry: RetryPolicy
     let checksums = ChecksumPractice()
     private let source: CredentialCache
@@ -20,11 +22,13 @@ public final class S3Client: Sendable {
     /// A client that uses `transport` together with others, and `credentials` too if it is a `CredentialCache`.
     public init(
         location: S3Location, credentials: any CredentialSource, transport: HTTPTransport,
-        limits: S3Limits = .init(),
-        retry: RetryPolicy = .init()
+        limits: S3Limits = .init(), retry: RetryPolicy = .init(), way: S3Way = .init(),
+        keeping: S3Keeping = .init()
     ) {
         self.location = location
         self.limits = limits
+        self.way = way
+        self.keeping = keeping
         self.retry = retry
         self.transport = transport
         source = credentials as? CredentialCache ?? CredentialCache(credentials)
@@ -64,7 +68,8 @@ public final class S3Client: Sendable {
         let result: Result<HTTPResponse, HTTPTransportError>
         do {
             result = .success(
-                try await transport.send(signer.signed(request, limits: httpLimits(request, schedule))))
+                try await transport.send(
+                    way.applied(to: signer.signed(request, limits: httpLimits(request, schedule)))))
         } catch {
             result = .failure(error)
         }
@@ -134,5 +139,16 @@ public final class S3Client: Sendable {
             if case .credentialsUnavailable = error { throw AttemptFault.credentials(error) }
             throw error
         }
+    }
+}
+
+extension S3Way {
+    fileprivate func applied(to request: HTTPRequest) -> HTTPRequest {
+        var request = request
+        request.proxy = proxy
+        request.reusesConnection = reusesConnections
+        request.sendLimiters = sendLimiters
+        request.receiveLimiters = receiveLimiters
+        return request
     }
 }

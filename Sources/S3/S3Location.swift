@@ -17,6 +17,9 @@ public struct S3Location: Sendable, Hashable {
     /// PEM file of the authority of an https endpoint; nil: the system's authorities.
     public let authority: String?
 
+    /// What stands before the bucket in every path, e.g. `/objects`; empty: nothing.
+    public let servicePath: String
+
     let server: S3Server
 
     /// A bucket; by default addressed virtual-host style on AWS and path style elsewhere.
@@ -29,7 +32,7 @@ public struct S3Location: Sendable, Hashable {
     public init(
         bucket: String, region: String = "us-east-1", endpoint: String? = nil,
         addressing: S3Addressing? = nil,
-        authority: String? = nil
+        authority: String? = nil, servicePath: String = ""
     ) throws(S3Error) {
         guard !bucket.isEmpty, !bucket.utf8.contains(UInt8(ascii: "/")) else {
             throw .invalidLocation("'\(bucket)' is no bucket's name")
@@ -39,6 +42,8 @@ public struct S3Location: Sendable, Hashable {
         self.region = region
         self.endpoint = endpoint
         self.authority = authority
+        let trimmed = servicePath.split(separator: "/").joined(separator: "/")
+        self.servicePath = trimmed.isEmpty ? "" : "/\(trimmed)"
         let styleOfAWS: S3Addressing = bucket.contains(".") ? .path : .virtualHost
         self.addressing = addressing ?? (endpoint == nil ? styleOfAWS : .path)
         server = try S3Server(endpoint ?? Self.endpointOfAWS("s3", region))

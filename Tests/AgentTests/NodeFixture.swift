@@ -69,7 +69,7 @@ struct NodeFixture: Sendable {
     func configure(
         _ name: String, disks: [String], place: String? = nil, slots: String = "{1..3}", tapecycle: Int = 2,
         dumpcycle: Int = 0, dumptypeLines: [String] = ["record no"], globalLines: [String] = [],
-        definitions: [String] = []
+        definitions: [String] = [], properties: [(name: String, value: String)] = []
     ) throws {
         let directory = "\(settings.amandaDirectory)/\(name)"
         let prefix = place ?? "\(storage.bucket)/demo/node01/\(name)"
@@ -92,6 +92,7 @@ struct NodeFixture: Sendable {
               tpchanger "chg-multi:s3:\(prefix)/slot-\(slots)"
               device-property "S3_MULTI_PART_UPLOAD" "YES"
               device-property "NB_THREADS_BACKUP" "2"
+              \(properties.map { "device-property \"\($0.name)\" \"\($0.value)\"" }.joined(separator: "\n"))
               changerfile "s3-statefile"
             }
             define application-tool app_amgtar {

@@ -34,12 +34,24 @@ import Testing
         #expect(settings.storage.credentialsFile != nil && settings.storage.authority != nil)
         #expect(settings.tls.authorityKey == "offline/ca.key")
         #expect(settings.text.contains("\"agentLost\": \"2m\""))
+        #expect(settings.limits.sendMiBPerSecond == 1000 && settings.limits.receiveMiBPerSecond == 2000)
+        #expect(settings.storage.address.kmsKeyID != nil)
+    }
+
+    @Test func `a cap of the cluster is divided among the nodes of a run`() {
+        #expect(ClusterSettings.Limits.share(of: 1000, among: 10) == 100 << 20)
+        #expect(ClusterSettings.Limits.share(of: 1, among: 1000) == 5120)
+        #expect(ClusterSettings.Limits.share(of: nil, among: 10) == nil)
     }
 
     @Test(arguments: [
         (
             "\"address\": \"127.0.0.1:7443\"", "\"address\": 7443",
             "'nodes[0].address' must be a string, found the number 7443"
+        ),
+        (
+            "\"agentLost\": \"90s\"", "\"sendMiBPerSecond\": 0",
+            "'limits.sendMiBPerSecond' must lie between 1 and"
         ),
         ("\"127.0.0.1:7443\"", "\"127.0.0.1\"", "'nodes[0].address' must be HOST:PORT, found '127.0.0.1'"),
         (

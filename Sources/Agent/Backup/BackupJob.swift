@@ -24,8 +24,10 @@ struct BackupJob: Sendable {
     /// - Throws: `WireError` for what can be refused before the first byte, `CancellationError`.
     func run() async throws -> JobResult {
         let prepared = try await BackupPreparation(settings: settings).prepare(request, order)
-        let clients = BucketClients(
-            storage, request, deviceProperties: prepared.lazy.compactMap(\.deviceProperties).first)
+        let stores = Dictionary(
+            prepared.map { ($0.choice.name, ($0.changer, $0.store)) }, uniquingKeysWith: { first, _ in first }
+        )
+        let clients = BucketClients(storage, request, stores: stores)
         return try await order.dryRun ? plan(prepared, clients) : backUp(prepared, clients)
     }
 
@@ -60,8 +62,12 @@ struct BackupJob: Sendable {
                 let done = try await run.dump(plan) { part in await reporter.keep(before.adding(part)) }
                 isAnythingNew = isAnythingNew || done.dumps != known?.dumps
                 record = before.adding(done)
-                if isLastOfItsRole(index, prepared) { try await write(record, records) }
-                if let error = done.error, error.concernsWholeStore { break }
+                let isStoreAway =
+                    done.error?.concernsWholeStore == true && run.prepared.store.record == nil
+                if isLastOfItsRole(index, prepared) {
+                    try await write(record, records, isStoreAway: isStoreAway)
+                }
+                if isStoreAway { break }
             }
             return result(record)
         }
@@ -73,14 +79,15 @@ struct BackupJob: Sendable {
         of runs: [ConfigurationRun], _ earlier: NodeRecord?
     ) async throws -> [Result<PlannedConfiguration, any Error>] {
         var plans: [Result<PlannedConfiguration, any Error>] = []
-        var absence: (any Error)?
+        var absences: [StoreRecord?: any Error] = [:]
         for run in runs {
+            let store = run.prepared.store.record
             let plan = try await plan(
-                run, run.isSelfBackup ? nil : earlier?.record(of: run), absence: absence)
+                run, run.isSelfBackup ? nil : earlier?.record(of: run), absence: absences[store])
             if case .failure(let error)? = (try? plan.get())?.volume,
                 WireError(cause: error, node: settings.node).concernsWholeStore
             {
-                absence = error
+                absences[store] = error
             }
             plans.append(plan)
         }
@@ -110,9 +117,13 @@ struct BackupJob: Sendable {
     }
 
     /// A record that cannot be written fails the job: without it the run has no evidence.
-    private func write(_ record: NodeRecord, _ records: NodeRecordStore) async throws {
+    ///
+    /// - Parameter isStoreAway: the cluster's store: asking it once more would only take longer.
+    private func write(
+        _ record: NodeRecord, _ records: NodeRecordStore, isStoreAway: Bool
+    ) async throws {
         await reporter.keep(record)
-        if record.configurations.last?.error?.concernsWholeStore == true { return }
+        if isStoreAway { return }
         try await records.write(record)
     }
 

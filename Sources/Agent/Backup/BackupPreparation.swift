@@ -61,11 +61,13 @@ struct BackupPreparation: Sendable {
         }
         try SecurityFile(besides: settings.amandaDirectory).requireAllowed(entries)
         let changer = try loaded.configuration.changer()
-        let notes = try VolumePlace.remarks(
-            on: changer, of: choice, storage: request.storage, node: settings.node)
+        let store = try VolumeStore(changer, storage: request.storage, node: settings.node)
+        let notes =
+            try VolumePlace.remarks(on: changer, of: choice, storage: request.storage, node: settings.node)
+            + store.remarks
         try refuseOldName(request, loaded)
         return PreparedConfiguration(
-            choice: choice, loaded: loaded, changer: changer, entries: entries, notes: notes)
+            choice: choice, loaded: loaded, changer: changer, store: store, entries: entries, notes: notes)
     }
 
     /// DESIGN decision 11. A further attempt of the newest run itself goes on with it.

@@ -35,6 +35,7 @@ struct ConfigurationRun: Sendable {
     func plan(
         earlier: ConfigurationRecord? = nil, absence: (any Error)? = nil
     ) async throws -> PlannedConfiguration {
+        if isInEarnest, absence == nil { try await clients.makeBuckets(of: name) }
         let planned = try await planning.plan(earlier: earlier, absence: absence)
         for dump in planned.plan.dumps {
             if let entry = entry(dump.name) { progress.expect(dump.dump.nativeBytes, of: entry) }
@@ -48,9 +49,7 @@ struct ConfigurationRun: Sendable {
         switch planned.volume {
         case .success(let choice):
             let device = try taking.device(of: choice)
-            record.volumes = [
-                VolumeRecord(label: choice.label, bucket: device.bucket, prefix: device.prefix)
-            ]
+            record.volumes = [prepared.store.volume(choice.label, on: device)]
             record.notes.append(choice.explanation)
         case .failure(let error): record.error = WireError(cause: error, node: node)
         }
@@ -163,7 +162,7 @@ struct ConfigurationRun: Sendable {
 
     private func target(_ volume: TakenVolume) throws -> BucketVolume {
         try BucketVolume(
-            label: volume.label, client: clients.client(volume.device.bucket), journal: journal,
+            label: volume.label, client: clients.client(volume.device.bucket, of: name), journal: journal,
             keys: volume.keys, firstFileNumber: volume.nextFileNumber, layout: prepared.layout)
     }
 
@@ -189,7 +188,9 @@ struct ConfigurationRun: Sendable {
     }
 
     private var taking: VolumeTaking {
-        VolumeTaking(node: node, prepared: prepared, run: run) { try clients.client($0) }
+        VolumeTaking(node: node, prepared: prepared, run: run) { [name] in
+            try clients.client($0, of: name)
+        }
     }
 
     private var planning: RunPlanning {

@@ -12,6 +12,7 @@ struct PreparedConfiguration: Sendable {
     let choice: ConfigurationChoice
     let loaded: LoadedConfiguration
     let changer: ChangerDefinition
+    let store: VolumeStore
     /// Disks to dump, in the disklist's order.
     let entries: [DisklistEntry]
     /// Remarks for the record.
@@ -28,8 +29,6 @@ struct PreparedConfiguration: Sendable {
             uploadThreadCount: changer.uploadThreadCount)
     }
 
-    /// What `amanda.conf` itself knows to sign with; the last that is tried.
-    var deviceProperties: S3Credentials? { S3Credentials(deviceProperties: changer) }
 }
 
 extension S3Credentials {

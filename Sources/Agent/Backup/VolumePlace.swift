@@ -6,7 +6,7 @@ import AmandaFormat
 /// Whether a configuration's volumes lie where a restore on an empty machine looks for them:
 /// `PREFIX/<node>/<configuration>/` in the cluster's bucket.
 ///
-/// Amanda's own configuration decides where they lie; endpoint and region are the job's.
+/// Amanda's own configuration decides where they lie; in which store, `VolumeStore` knows.
 enum VolumePlace {
     /// Remarks on a data configuration that lies elsewhere; nothing can be said against it.
     ///
@@ -34,7 +34,7 @@ enum VolumePlace {
             }
             remarks.append("\(what); \(elsewhere)")
         }
-        return remarks + differences(changer, storage)
+        return remarks
     }
 
     /// What lies under the cluster's prefix, but not under this node's name, belongs to another node.
@@ -44,19 +44,5 @@ enum VolumePlace {
         return device.bucket == storage.bucket && !storage.prefix.isEmpty
             && device.prefix.hasPrefix("\(storage.prefix)/")
             && !device.prefix.hasPrefix(layout.node(node))
-    }
-
-    private static func differences(_ changer: ChangerDefinition, _ storage: StorageAddress) -> [String] {
-        var remarks: [String] = []
-        if let region = changer.region, !region.isEmpty, region != storage.region {
-            remarks.append(
-                "\(changer.place): S3_BUCKET_LOCATION is '\(region)', the cluster's region '\(storage.region)' is used"
-            )
-        }
-        if let host = changer.host, let endpoint = storage.endpoint, !endpoint.hasSuffix("//\(host)") {
-            remarks.append(
-                "\(changer.place): S3_HOST is '\(host)', the cluster's endpoint '\(endpoint)' is used")
-        }
-        return remarks
     }
 }

@@ -10,11 +10,12 @@ import S3
 struct TakenVolume: Sendable {
     let label: String
     let device: S3DevicePath
+    let store: VolumeStore
     /// Of the next file.
     var nextFileNumber: UInt32
 
     var keys: ObjectKeys { ObjectKeys(slotPrefix: device.prefix) }
-    var record: VolumeRecord { VolumeRecord(label: label, bucket: device.bucket, prefix: device.prefix) }
+    var record: VolumeRecord { store.volume(label, on: device) }
 }
 
 /// The volumes of a configuration, and who chooses among them.
@@ -85,7 +86,8 @@ struct VolumeTaking: Sendable {
             try catalog.volumeWritten(
                 choice, bucket: device.bucket, prefix: device.prefix, blockKiB: blockKiB)
         }
-        return TakenVolume(label: choice.label, device: device, nextFileNumber: next)
+        return TakenVolume(
+            label: choice.label, device: device, store: prepared.store, nextFileNumber: next)
     }
 
     /// Between the look at all slots and the reservation somebody else may have written this one, or the tapelist.

@@ -19,7 +19,7 @@ struct CatalogSource: RestoreSource {
             $0.isWhole && $0.name.level == 0
         }
         guard !dumps.isEmpty else { throw unknownRun(configuration) }
-        let slots = try await slots(of: changer)
+        let slots = try await slots(of: changer, configuration.name)
         var newest: [String: RestorableDump] = [:]
         for dump in dumps {
             newest[dump.name.disk] = try restorable(dump, configuration, loaded, changer, slots)
@@ -30,7 +30,7 @@ struct CatalogSource: RestoreSource {
     func volumes(of configuration: ConfigurationChoice) async throws -> [VolumeRecord] {
         let loaded = try load(configuration)
         let dumps = try CatalogReader(loaded.location).dumps(of: run).filter(\.isWhole)
-        let slots = try await slots(of: loaded.configuration.changer())
+        let slots = try await slots(of: loaded.configuration.changer(), configuration.name)
         return try Set(dumps.flatMap { $0.parts.map(\.label) }).sorted().map { label in
             let device = try device(of: label, slots)
             return VolumeRecord(label: label, bucket: device.bucket, prefix: device.prefix)
@@ -53,7 +53,7 @@ struct CatalogSource: RestoreSource {
         let entry = loaded.disklist.entries.first { $0.diskName == dump.name.disk }
         return RestorableDump(
             configuration: choice, disk: dump.name.disk, device: entry?.directory,
-            bucket: devices.first?.bucket ?? "",
+            bucket: devices.first?.bucket ?? "", store: nil,
             parts: try zip(dump.parts, devices).map { part, device in
                 guard let number = UInt32(exactly: part.fileNumber), number > 0 else {
                     throw WireError(
@@ -68,8 +68,10 @@ struct CatalogSource: RestoreSource {
     }
 
     /// Slots by the label that they bear now.
-    private func slots(of changer: ChangerDefinition) async throws -> [String: S3DevicePath] {
-        let contents = try await SlotReader { try clients.client($0) }.slots(of: changer)
+    private func slots(
+        of changer: ChangerDefinition, _ configuration: String
+    ) async throws -> [String: S3DevicePath] {
+        let contents = try await SlotReader { try clients.client($0, of: configuration) }.slots(of: changer)
         var slots: [String: S3DevicePath] = [:]
         for (content, device) in zip(contents, changer.devices) {
             if case .labelled(let header) = content.volume { slots[header.label] = device }

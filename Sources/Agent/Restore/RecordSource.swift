@@ -24,7 +24,8 @@ struct RecordSource: RestoreSource {
             if newest[dump.disk] == nil { order.append(dump.disk) }
             newest[dump.disk] = RestorableDump(
                 configuration: configuration, disk: dump.disk, device: dump.device,
-                bucket: dump.parts.first.flatMap { volumes[$0.label]?.bucket } ?? "", parts: parts,
+                bucket: dump.parts.first.flatMap { volumes[$0.label]?.bucket } ?? "",
+                store: dump.parts.first.flatMap { volumes[$0.label]?.store }, parts: parts,
                 native: dump.native.sum, stored: dump.server.sum,
                 recoveryThreadCount: threads(configuration) ?? Self.recoveryThreadCount)
         }

@@ -12,6 +12,8 @@ struct RestorableDump: Sendable {
     let device: String?
     /// The bucket that its volumes lie in.
     let bucket: String
+    /// Where that bucket is; nil: as the configuration's changer says, or else in the cluster's store.
+    var store: StoreRecord?
     let parts: [RestorePlan.Part]
     /// What is known besides the header's own checksums.
     let native: CRCSize?

@@ -26,7 +26,8 @@ struct RestoreJob: Sendable {
     }
 
     func run() async throws -> JobResult {
-        let clients = BucketClients(storage, request, deviceProperties: deviceProperties)
+        let clients = BucketClients(
+            storage, request, stores: storage.stores(of: order.configurations, request.storage))
         let steps = try await steps(clients)
         for step in steps { try step.target.requireFree(overwrite: order.overwrite, node: settings.node) }
         let totals = RestoreTotals(
@@ -49,7 +50,7 @@ struct RestoreJob: Sendable {
         var steps: [Step] = []
         for configuration in order.configurations {
             for volume in try await source.volumes(of: configuration) {
-                try await check.requireUnchanged(volume)
+                try await check.requireUnchanged(volume, of: configuration.name)
             }
             for dump in try await source.dumps(of: configuration) {
                 steps.append(try await step(dump, clients))
@@ -77,7 +78,8 @@ struct RestoreJob: Sendable {
         guard let first = dump.parts.first else {
             throw WireError(.damaged, node: settings.node, "the dump of '\(dump.disk)' has no parts")
         }
-        let engine = RestoreEngine(client: try clients.client(dump.bucket))
+        let engine = RestoreEngine(
+            client: try clients.client(dump.bucket, of: dump.configuration.name, at: dump.store))
         let header = try await engine.header(keys: first.keys, fileNumber: first.fileNumber)
         guard header.datestamp == (try request.datestamp), header.disk == dump.disk else {
             throw WireError(
@@ -139,7 +141,9 @@ struct RestoreJob: Sendable {
     private func unpack(
         _ step: Step, _ clients: BucketClients, _ totals: RestoreTotals, _ disk: inout RestoreReport.Disk
     ) async throws -> RestoreOutcome {
-        let engine = RestoreEngine(client: try clients.client(step.dump.bucket))
+        let dump = step.dump
+        let engine = RestoreEngine(
+            client: try clients.client(dump.bucket, of: dump.configuration.name, at: dump.store))
         var plan = step.plan
         try rights(step.dump).grant(to: &plan)
         guard case .amandaDirectory(let place) = step.target else {
@@ -169,18 +173,5 @@ struct RestoreJob: Sendable {
             error: WireError(
                 error.kind, node: settings.node,
                 "\(first.configuration): \(first.disk): \(error.message)\(more)", hint: error.hint))
-    }
-
-    /// Keys that a configuration on this node names; an empty node has none.
-    private var deviceProperties: S3Credentials? {
-        for choice in order.configurations {
-            let loaded = try? ConfigurationDirectory(root: settings.amandaDirectory, name: choice.name).load()
-            if let changer = try? loaded?.configuration.changer(),
-                let found = S3Credentials(deviceProperties: changer)
-            {
-                return found
-            }
-        }
-        return nil
     }
 }

@@ -10,9 +10,9 @@ struct VolumeCheck: Sendable {
     let clients: BucketClients
 
     /// - Throws: `WireError` of kind `damaged`: overwritten, or gone.
-    func requireUnchanged(_ volume: VolumeRecord) async throws {
+    func requireUnchanged(_ volume: VolumeRecord, of configuration: String) async throws {
         let keys = ObjectKeys(slotPrefix: volume.prefix)
-        let found = try await VolumeLabels.read(keys, from: clients.client(volume.bucket))
+        let found = try await VolumeLabels.read(keys, from: clients.client(of: volume, of: configuration))
         switch found {
         case .labelled(let header) where header.datestamp == run && header.label == volume.label: return
         case .labelled(let header):

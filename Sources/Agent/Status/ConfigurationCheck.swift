@@ -51,8 +51,10 @@ struct ConfigurationCheck: Sendable {
                     .configuration, node: settings.node,
                     "\(loaded.configuration.disklistPath): no disk to dump")
             }
+            let changer = try loaded.configuration.changer()
             status.remarks += try VolumePlace.remarks(
-                on: loaded.configuration.changer(), of: choice, storage: storage, node: settings.node)
+                on: changer, of: choice, storage: storage, node: settings.node)
+            status.remarks += try VolumeStore(changer, storage: storage, node: settings.node).remarks
         } catch {
             status.error = WireError(cause: error, node: settings.node)
         }

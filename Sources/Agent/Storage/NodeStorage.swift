@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import AgentAPI
+import AmandaFormat
+import Catalog
 import HTTPTransport
 import S3
 
@@ -9,39 +11,80 @@ struct NodeStorage: Sendable {
     let settings: AgentSettings
     let transport: HTTPTransport
 
+    /// A client of the cluster's own bucket.
+    ///
     /// - Parameters:
-    ///   - bucket: another bucket than the job's, at the same endpoint.
-    ///   - deviceProperties: credentials that `amanda.conf` names, the last that are tried.
+    ///   - deviceProperties: credentials that `amanda.conf` names.
     ///   - outage: how long the store may stay away.
     func client(
-        _ storage: StorageAddress, bucket: String? = nil, deviceProperties: S3Credentials? = nil,
-        outage: Duration
+        _ storage: StorageAddress, deviceProperties: S3Credentials? = nil, outage: Duration
     ) throws -> S3Client {
         S3Client(
-            location: try location(storage, bucket: bucket),
-            credentials: chain(deviceProperties, storage), transport: transport,
+            location: try location(storage),
+            credentials: credentials(deviceProperties, isOwnStore: false, region: storage.region),
+            transport: transport,
             retry: RetryPolicy(storageOutage: outage))
     }
 
     /// For a look before the work begins: an answer within a minute, whatever it is.
     func preflightClient(_ storage: StorageAddress, deviceProperties: S3Credentials?) throws -> S3Client {
         S3Client(
-            location: try location(storage), credentials: chain(deviceProperties, storage),
+            location: try location(storage),
+            credentials: credentials(deviceProperties, isOwnStore: false, region: storage.region),
             transport: transport,
             limits: .preflight, retry: .preflight)
     }
 
-    private func location(_ storage: StorageAddress, bucket: String? = nil) throws(S3Error) -> S3Location {
-        let addressing = settings.storage.addressing ?? storage.addressing
+    /// - Parameters:
+    ///   - record: a store of a configuration's own; nil: the job's.
+    ///   - region: of a bucket that is not the cluster's; nil: the store's.
+    ///   - authority: what the configuration names, for a store that the agent's own settings say nothing of.
+    func location(
+        _ storage: StorageAddress, bucket: String? = nil, at record: StoreRecord? = nil,
+        region: String? = nil, authority: String? = nil
+    ) throws(S3Error) -> S3Location {
+        let style =
+            record.map(\.addressing) ?? (settings.storage.addressing ?? storage.addressing)
         return try S3Location(
-            bucket: bucket ?? storage.bucket, region: storage.region, endpoint: storage.endpoint,
-            addressing: addressing.flatMap { S3Addressing(rawValue: $0.rawValue) },
-            authority: settings.storage.authority)
+            bucket: bucket ?? storage.bucket, region: region ?? record?.region ?? storage.region,
+            endpoint: record.map(\.endpoint) ?? storage.endpoint,
+            addressing: style.flatMap { S3Addressing(rawValue: $0.rawValue) },
+            authority: record == nil
+                ? settings.storage.authority ?? authority : authority ?? settings.storage.authority,
+            servicePath: record?.servicePath ?? "")
     }
 
-    private func chain(_ deviceProperties: S3Credentials?, _ storage: StorageAddress) -> CredentialChain {
-        CredentialChain(
-            credentialsFile: settings.storage.credentialsFile, deviceProperties: deviceProperties,
-            region: storage.region, transport: transport)
+    /// - Parameter isOwnStore: the device properties are for a store that they name themselves, and come first.
+    func credentials(_ deviceProperties: S3Credentials?, isOwnStore: Bool, region: String) -> CredentialCache
+    {
+        CredentialCache(
+            CredentialChain(
+                credentialsFile: settings.storage.credentialsFile, deviceProperties: deviceProperties,
+                prefersDeviceProperties: isOwnStore, region: region, transport: transport))
+    }
+}
+
+extension NodeStorage {
+    /// The stores of those configurations that are on this node and can be read.
+    func stores(of choices: [ConfigurationChoice], _ storage: StorageAddress) -> BucketClients.Stores {
+        var stores: BucketClients.Stores = [:]
+        for choice in choices {
+            let loaded = try? ConfigurationDirectory(root: settings.amandaDirectory, name: choice.name).load()
+            guard let changer = try? loaded?.configuration.changer(),
+                let store = try? VolumeStore(changer, storage: storage, node: settings.node)
+            else { continue }
+            stores[choice.name] = (changer, store)
+        }
+        return stores
+    }
+}
+
+extension JobRequest {
+    /// Whatever the job is.
+    var configurations: [ConfigurationChoice] {
+        switch order {
+        case .backup(let order): order.configurations
+        case .restore(let order): order.configurations
+        }
     }
 }

@@ -21,13 +21,13 @@ struct OwnUploads: Sendable {
 
     /// Aborts what is pending and removes the journal.
     ///
-    /// - Parameter client: makes a client for a bucket.
+    /// - Parameter client: gives the client of the upload's store.
     /// - Throws: where the store did not confirm an abort; the journal stays for the next try.
-    func abortPending(_ client: (_ bucket: String) throws -> S3Client) async throws {
+    func abortPending(_ client: (_ upload: S3Upload) throws -> S3Client) async throws {
         guard FileSystem.exists(path) else { return }
         let journal = try UploadJournal(path: path)
         for upload in journal.pending() {
-            try await client(upload.bucket).abortMultipartUpload(upload)
+            try await client(upload).abortMultipartUpload(upload)
             try await journal.remove(upload)
         }
         try FileSystem.remove(path)

@@ -8,7 +8,10 @@ import Catalog
 struct VolumeSlots: Sendable {
     private let devices: [String: (device: S3DevicePath, run: Datestamp?)]
 
-    init(_ contents: [SlotContents], of changer: ChangerDefinition) {
+    private let store: VolumeStore
+
+    init(_ contents: [SlotContents], of changer: ChangerDefinition, in store: VolumeStore) {
+        self.store = store
         var devices: [String: (device: S3DevicePath, run: Datestamp?)] = [:]
         for (content, device) in zip(contents, changer.devices) {
             if case .labelled(let header) = content.volume {
@@ -33,7 +36,7 @@ struct VolumeSlots: Sendable {
             guard run == dump.run else {
                 throw LostVolume(label: part.label, dump: dump, cause: .overwritten(by: run))
             }
-            volumes.append(VolumeRecord(label: part.label, bucket: device.bucket, prefix: device.prefix))
+            volumes.append(store.volume(part.label, on: device))
         }
         return volumes
     }

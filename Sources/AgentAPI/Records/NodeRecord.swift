@@ -74,10 +74,33 @@ public struct VolumeRecord: Codable, Sendable, Hashable {
     public var bucket: String
     /// The slot's full prefix, verbatim: `PREFIX/<node>/<configuration>/slot-01`.
     public var prefix: String
+    /// Where the bucket is, if not in the cluster's own store.
+    public var store: StoreRecord?
 
-    public init(label: String, bucket: String, prefix: String) {
+    public init(label: String, bucket: String, prefix: String, store: StoreRecord? = nil) {
         self.label = label
         self.bucket = bucket
         self.prefix = prefix
+        self.store = store
+    }
+}
+
+/// A store that a configuration's changer names for itself: enough for an empty machine to find it.
+public struct StoreRecord: Codable, Sendable, Hashable {
+    /// `https://host[:port]`; nil: AWS itself.
+    public var endpoint: String?
+    public var region: String
+    public var addressing: StorageAddress.Addressing?
+    /// What stands before the bucket in every path.
+    public var servicePath: String?
+
+    public init(
+        endpoint: String?, region: String, addressing: StorageAddress.Addressing? = nil,
+        servicePath: String? = nil
+    ) {
+        self.endpoint = endpoint
+        self.region = region
+        self.addressing = addressing
+        self.servicePath = servicePath
     }
 }

@@ -70,7 +70,7 @@ public struct RestoreCommand: Sendable {
                 overwrite: options.overwrites, delete: options.deletes)
             return FleetJob(
                 request: cluster.request(
-                    .restore(order), run: source.run, node: node,
+                    .restore(order), run: source.run, node: node, among: source.nodes.count,
                     id: "restore-\(source.run)-\(number)-\(node)",
                     fence: lease?.fence ?? 0))
         }

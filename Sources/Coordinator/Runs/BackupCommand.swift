@@ -48,7 +48,7 @@ public struct BackupCommand: Sendable {
             FleetJob(
                 request: cluster.request(
                     .backup(BackupOrder(configurations: selection.configurations, dryRun: true)), run: run,
-                    node: node,
+                    node: node, among: selection.nodes.count,
                     id: "plan-\(run)-\(number)-\(node)", fence: 0))
         }
         let result = try await FleetJobs(cluster: cluster, lease: nil).carry(jobs)

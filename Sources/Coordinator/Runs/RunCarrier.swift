@@ -22,7 +22,7 @@ struct RunCarrier: Sendable {
             FleetJob(
                 request: cluster.request(
                     .backup(BackupOrder(configurations: manifest.configurations)), run: manifest.run,
-                    node: part.node,
+                    node: part.node, among: parts.count,
                     id: BackupJob.id(manifest.run, node: part.node), attempt: part.attempt,
                     fence: lease?.fence ?? 0),
                 isKnown: part.isKnown)
@@ -43,11 +43,18 @@ enum BackupJob {
 
 extension Cluster {
     func request(
-        _ order: JobOrder, run: RunName, node: String, id: String, attempt: Int = 1, fence: Int
+        _ order: JobOrder, run: RunName, node: String, among nodeCount: Int, id: String, attempt: Int = 1,
+        fence: Int
     ) -> JobRequest {
-        JobRequest(
+        var request = JobRequest(
             id: id, cluster: settings.cluster, node: node, run: run, fence: fence, attempt: attempt,
             coordinator: Self.holder, storage: settings.storage.address,
             storageOutageSeconds: Int(settings.limits.storageOutage.components.seconds), order: order)
+        let limits = settings.limits
+        request.sendBytesPerSecond = ClusterSettings.Limits.share(
+            of: limits.sendMiBPerSecond, among: nodeCount)
+        request.receiveBytesPerSecond = ClusterSettings.Limits.share(
+            of: limits.receiveMiBPerSecond, among: nodeCount)
+        return request
     }
 }

@@ -49,7 +49,7 @@ extension ClusterSettings.Storage {
         if let endpoint, let fault = Self.endpointFault(endpoint) { throw reader.badValue("endpoint", fault) }
         address = StorageAddress(
             bucket: bucket, prefix: prefix, region: region, endpoint: endpoint,
-            addressing: try Self.addressing(&reader))
+            addressing: try Self.addressing(&reader), kmsKeyID: try reader.optionalString("kmsKeyID"))
         credentialsFile = try reader.optionalString("credentialsFile")
         authority = try reader.optionalString("authority")
         try reader.finish()
@@ -116,11 +116,16 @@ extension ClusterSettings.Configurations {
 }
 
 extension ClusterSettings.Limits {
+    /// A TiB a second.
+    private static let highestRate = 1 << 20
+
     init(_ settings: SettingsReader) throws(SettingsError) {
         var reader = settings
         self.init()
         agentLost = try reader.limit("agentLost", atLeast: .seconds(10)) ?? agentLost
         storageOutage = try reader.limit("storageOutage", atLeast: .seconds(1)) ?? storageOutage
+        sendMiBPerSecond = try reader.optionalInteger("sendMiBPerSecond", in: 1...Self.highestRate)
+        receiveMiBPerSecond = try reader.optionalInteger("receiveMiBPerSecond", in: 1...Self.highestRate)
         try reader.finish()
     }
 }

@@ -13,6 +13,7 @@ extension ClusterSettings {
             ("bucket", quoted(storage.address.bucket)), ("prefix", quoted(storage.address.prefix)),
             ("region", quoted(storage.address.region)), ("endpoint", storage.address.endpoint.map(quoted)),
             ("addressing", storage.address.addressing.map { quoted($0.rawValue) }),
+            ("kmsKeyID", storage.address.kmsKeyID.map(quoted)),
             ("credentialsFile", storage.credentialsFile.map(quoted)),
             ("authority", storage.authority.map(quoted)),
         ])
@@ -30,6 +31,8 @@ extension ClusterSettings {
         lines += members([
             ("agentLost", quoted(limits.agentLost.settingText)),
             ("storageOutage", quoted(limits.storageOutage.settingText)),
+            ("sendMiBPerSecond", limits.sendMiBPerSecond.map(String.init)),
+            ("receiveMiBPerSecond", limits.receiveMiBPerSecond.map(String.init)),
         ])
         lines += ["  },", "  \"nodes\": ["]
         lines += nodes.enumerated().map { index, node in

@@ -88,10 +88,25 @@ public struct ClusterSettings: Sendable, Equatable {
         public var agentLost: Duration
         /// How long the store may stay away in mid-run.
         public var storageOutage: Duration
+        /// What all nodes together may send to the store; nil: no cap.
+        public var sendMiBPerSecond: Int?
+        /// What all nodes together may receive from it; nil: no cap.
+        public var receiveMiBPerSecond: Int?
 
-        public init(agentLost: Duration = .seconds(120), storageOutage: Duration = .seconds(600)) {
+        public init(
+            agentLost: Duration = .seconds(120), storageOutage: Duration = .seconds(600),
+            sendMiBPerSecond: Int? = nil, receiveMiBPerSecond: Int? = nil
+        ) {
             self.agentLost = agentLost
             self.storageOutage = storageOutage
+            self.sendMiBPerSecond = sendMiBPerSecond
+            self.receiveMiBPerSecond = receiveMiBPerSecond
+        }
+
+        /// One node's share of a cap, in bytes a second: the caps are divided evenly among the nodes of a run, and a
+        /// node that has finished gives its share to nobody.
+        static func share(of mebibytesPerSecond: Int?, among nodeCount: Int) -> Int64? {
+            mebibytesPerSecond.map { max(5120, (Int64($0) << 20) / Int64(max(1, nodeCount))) }
         }
     }
 

@@ -66,9 +66,10 @@ struct RequestSigner {
 
     private func path(_ key: String?) -> String {
         let object = key.map(PercentEncoding.path)
+        let service = PercentEncoding.path(location.servicePath)
         return switch location.addressing {
-        case .path: "/\(PercentEncoding.encoded(location.bucket))" + (object.map { "/\($0)" } ?? "")
-        case .virtualHost: "/" + (object ?? "")
+        case .path: "\(service)/\(PercentEncoding.encoded(location.bucket))" + (object.map { "/\($0)" } ?? "")
+        case .virtualHost: "\(service)/" + (object ?? "")
         }
     }
 

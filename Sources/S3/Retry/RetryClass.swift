@@ -64,6 +64,10 @@ extension RetryClass {
         "XAmzContentChecksumMismatch": .changedInTransit,
         "XAmzContentSHA256Mismatch": .changedInTransit,
         "NotImplemented": .final,
+        "BucketAlreadyExists": .final,
+        "BucketAlreadyOwnedByYou": .final,
+        "RestoreAlreadyInProgress": .final,
+        "InvalidObjectState": .final,
         "PreconditionFailed": .final,
         "AccessDenied": .final,
     ]

@@ -19,6 +19,9 @@ extension EasyHandle {
             set(CURLOPT_UPLOAD_BUFFERSIZE, Self.bulkBufferByteCount)
             set(CURLOPT_BUFFERSIZE, Self.bulkBufferByteCount)
         }
+        if let turn = transfer.receivePace.turnByteCount {
+            set(CURLOPT_BUFFERSIZE, min(turn, Self.bulkBufferByteCount))
+        }
     }
 
     /// Text that would end a line or a C string early and so smuggle a header in.
@@ -34,15 +37,16 @@ extension EasyHandle {
         set(CURLOPT_PATH_AS_IS, 1)
         set(CURLOPT_PROTOCOLS_STR, "http,https")
         set(CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_1_1))
-        set(CURLOPT_PROXY, "")
+        set(CURLOPT_PROXY, request.proxy ?? "")
         set(CURLOPT_NOSIGNAL, 1)
         set(CURLOPT_TCP_NODELAY, 1)
         set(CURLOPT_TCP_KEEPALIVE, 1)
         set(CURLOPT_CONNECTTIMEOUT_MS, request.limits.connect.wholeMilliseconds)
-        if let total = request.limits.total {
+        if let total = request.limits.total, !request.isPaced {
             set(CURLOPT_TIMEOUT_MS, total.wholeMilliseconds)
         }
-        if request.isSentOnce { set(CURLOPT_FRESH_CONNECT, 1) }
+        if request.isSentOnce || !request.reusesConnection { set(CURLOPT_FRESH_CONNECT, 1) }
+        if !request.reusesConnection { set(CURLOPT_FORBID_REUSE, 1) }
         if let connectTo = request.connectTo {
             set(CURLOPT_CONNECT_TO, list: ["::\(connectTo)"])
         }
@@ -97,7 +101,8 @@ extension EasyHandle {
         set(CURLOPT_HEADERDATA, pointer: context)
         amfleet_easy_set_data_callback(pointer, CURLOPT_READFUNCTION) { data, size, count, context in
             guard let data, let transfer = Transfer.at(context) else { return Int(CURL_READFUNC_ABORT) }
-            return transfer.fill(UnsafeMutableRawBufferPointer(start: data, count: size * count))
+            let buffer = UnsafeMutableRawBufferPointer(start: data, count: size * count)
+            return transfer.fill(buffer) ?? Int(CURL_READFUNC_PAUSE)
         }
         amfleet_easy_set_seek_callback(pointer) { context, offset, origin in
             guard origin == 0, let transfer = Transfer.at(context), transfer.seek(to: Int(offset)) else {

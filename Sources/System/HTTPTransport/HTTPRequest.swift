@@ -32,6 +32,18 @@ public struct HTTPRequest: Sendable {
     /// it wanted to reuse turns out to be dead, and the server may have acted already. Costs a connection of its own.
     public var isSentOnce = false
 
+    /// False: a connection of its own, closed afterwards.
+    public var reusesConnection = true
+
+    /// `host[:port]` of an HTTP proxy; nil: none, also where the environment names one.
+    public var proxy: String?
+
+    /// Caps that the body shares with other requests. All of them hold; waiting for them is not a stall.
+    public var sendLimiters: [RateLimiter] = []
+
+    /// The same for the answer's body. Not for streams.
+    public var receiveLimiters: [RateLimiter] = []
+
     /// A request; by default without a body, its answer collected up to 1 MiB.
     public init(
         method: String = "GET", url: String, headers: [(name: String, value: String)] = [],
@@ -47,6 +59,11 @@ public struct HTTPRequest: Sendable {
         self.identity = identity
         self.limits = limits
     }
+}
+
+extension HTTPRequest {
+    /// A cap holds in either direction: libcurl's own clock would count the waiting.
+    var isPaced: Bool { !sendLimiters.isEmpty || !receiveLimiters.isEmpty }
 }
 
 /// The body of a request. A block is borrowed until the answer or the error has arrived.
@@ -121,7 +138,7 @@ public struct HTTPLimits: Sendable, Hashable {
     /// Without a byte in either direction once it stands. Back-pressure of a stream's own reader does not count.
     public var stall: Duration
 
-    /// The whole; nil: no limit, for event streams.
+    /// The whole, without the time spent waiting for a `RateLimiter`; nil: no limit, for event streams.
     public var total: Duration?
 
     /// By default 10 s to connect, 60 s without a byte, no limit on the whole.

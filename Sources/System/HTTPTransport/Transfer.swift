@@ -30,11 +30,19 @@ final class Transfer: @unchecked Sendable {
     var failure: HTTPTransportError?
     var stallWatch = StallWatch()
     var easy: EasyHandle?
+    /// Since when the transfer waits for its turn; nil: it does not.
+    private(set) var heldSince: ContinuousClock.Instant?
+    private var heldDuration = Duration.zero
+    private let begunAt = ContinuousClock.now
+    private var sendPace: TransferPace
+    private(set) var receivePace: TransferPace
     private var end: ((Result<HTTPResponse, HTTPTransportError>) -> Void)?
 
     init(_ request: HTTPRequest, mode: Mode) {
         self.request = request
         self.mode = mode
+        sendPace = TransferPace(request.sendLimiters)
+        receivePace = TransferPace(request.receiveLimiters)
     }
 
     /// Sets what is called once, on the loop's thread, when the request has ended either way. Before `start`.
@@ -45,6 +53,8 @@ final class Transfer: @unchecked Sendable {
     func finish(_ failure: HTTPTransportError?) {
         let end = self.end
         self.end = nil
+        sendPace.end(identity)
+        receivePace.end(identity)
         if let failure {
             end?(.failure(failure))
         } else {
@@ -58,12 +68,27 @@ final class Transfer: @unchecked Sendable {
     }
 
     private var isSuccess: Bool { (200..<300).contains(head.status) }
+
+    private var identity: ObjectIdentifier { ObjectIdentifier(self) }
 }
 
 // Called from libcurl's callbacks, on the loop's thread.
 extension Transfer {
-    /// Copies the next bytes of the request's body into libcurl's buffer.
-    func fill(_ buffer: UnsafeMutableRawBufferPointer) -> Int {
+    /// Copies the next bytes of the request's body into libcurl's buffer; nil: held, a cap is reached.
+    func fill(_ buffer: UnsafeMutableRawBufferPointer) -> Int? {
+        guard sentByteCount < request.body.byteCount else { return 0 }
+        guard let turn = sendPace.turnByteCount else { return copyBody(into: buffer) }
+        guard sendPace.mayMove(identity) else {
+            heldSince = .now
+            return nil
+        }
+        let byteCount = copyBody(
+            into: UnsafeMutableRawBufferPointer(rebasing: buffer[..<min(turn, buffer.count)]))
+        sendPace.moved(byteCount)
+        return byteCount
+    }
+
+    private func copyBody(into buffer: UnsafeMutableRawBufferPointer) -> Int {
         switch request.body {
         case .empty:
             return 0
@@ -128,6 +153,13 @@ extension Transfer {
             receivedByteCount += bytes.count
             return .taken
         case .whole:
+            if receivePace.turnByteCount != nil {
+                guard receivePace.mayMove(identity) else {
+                    heldSince = .now
+                    return .pause
+                }
+                receivePace.moved(bytes.count)
+            }
             receivedByteCount += bytes.count
             return isSuccess ? deliver(bytes) : keepForMessage(bytes)
         }
@@ -158,4 +190,29 @@ extension Transfer {
 
     private static let headLimit = 256 << 10
     private static let messageLimit = 64 << 10
+}
+
+// Waiting for a turn under a cap, on the loop's thread.
+extension Transfer {
+    /// True once the transfer may go on; it is then held no longer.
+    func isReleased(_ now: ContinuousClock.Instant) -> Bool {
+        guard let since = heldSince, sendPace.isReleased(identity, now), receivePace.isReleased(identity, now)
+        else {
+            return false
+        }
+        heldDuration += now - since
+        heldSince = nil
+        return true
+    }
+
+    /// When to ask again.
+    func releasesAt(_ now: ContinuousClock.Instant) -> ContinuousClock.Instant {
+        max(sendPace.opensAt(now), receivePace.opensAt(now))
+    }
+
+    /// Whether a transfer whose total libcurl does not watch has taken too long.
+    func isOverdue(_ now: ContinuousClock.Instant) -> Bool {
+        guard request.isPaced, heldSince == nil, let total = request.limits.total else { return false }
+        return now - begunAt - heldDuration > total
+    }
 }

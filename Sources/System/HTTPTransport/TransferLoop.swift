@@ -30,6 +30,8 @@ final class TransferLoop: @unchecked Sendable {
     private var transfers: [ObjectIdentifier: Transfer] = [:]
     private var idleHandles: [EasyHandle] = []
     private var nextStallCheck = ContinuousClock.now
+    /// When the first of those that wait for a turn under a cap may have it.
+    private var nextRelease: ContinuousClock.Instant?
 
     init(connectionCount: Int) throws(HTTPTransportError) {
         _ = Self.library
@@ -115,7 +117,8 @@ extension TransferLoop {
 
     fileprivate func run() {
         while true {
-            let readySockets = poller.wait(until: transfers.isEmpty ? nil : nextStallCheck)
+            let readySockets = poller.wait(
+                until: transfers.isEmpty ? nil : min(nextStallCheck, nextRelease ?? nextStallCheck))
             for ready in readySockets {
                 if ready.descriptor == wakeUp {
                     drainWakeUp()
@@ -129,8 +132,23 @@ extension TransferLoop {
             guard obeyInbox() else { break }
             endCompleted()
             endStalled()
+            releaseHeld()
         }
         shutDown()
+    }
+
+    /// Lets go on whoever has a turn now; each limiter gives turns in the order in which they were asked for.
+    private func releaseHeld() {
+        nextRelease = nil
+        let now = ContinuousClock.now
+        for transfer in transfers.values where transfer.heldSince != nil {
+            if transfer.isReleased(now) {
+                if let easy = transfer.easy { curl_easy_pause(easy.pointer, CURLPAUSE_CONT) }
+            } else {
+                let next = max(transfer.releasesAt(now), now + .milliseconds(1))
+                nextRelease = min(nextRelease ?? next, next)
+            }
+        }
     }
 
     private func drive(_ descriptor: Int32, _ events: Int32) {
@@ -208,9 +226,14 @@ extension TransferLoop {
             nextStallCheck = min(nextStallCheck, now + stallCheckInterval(transfer))
             let limit = transfer.request.limits.stall
             let isStalled = transfer.stallWatch.isStalled(
-                byteCount: easy.movedByteCount, isExcused: !easy.isConnected || transfer.isPaused,
+                byteCount: easy.movedByteCount,
+                isExcused: !easy.isConnected || transfer.isPaused || transfer.heldSince != nil,
                 now: now, limit: limit)
-            if isStalled { end(transfer, .stalled(url: transfer.request.url, after: limit)) }
+            if isStalled {
+                end(transfer, .stalled(url: transfer.request.url, after: limit))
+            } else if transfer.isOverdue(now) {
+                end(transfer, .timedOut(url: transfer.request.url, text: "the time for the whole is over"))
+            }
         }
     }
 

@@ -24,7 +24,7 @@ struct PlanningFacts: Sendable {
         tapelist = try reader.tapelist()
         let bases = IncrementBases(
             run: run, history: try reader.history(),
-            slots: slots.map { VolumeSlots($0, of: prepared.changer) })
+            slots: slots.map { VolumeSlots($0, of: prepared.changer, in: prepared.store) })
         self.bases = bases
         let whole = Dictionary(grouping: try reader.dumps().filter(\.isWhole)) {
             DiskName(host: $0.name.host, disk: $0.name.disk)

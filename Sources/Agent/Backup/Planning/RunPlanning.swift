@@ -63,7 +63,7 @@ struct RunPlanning: Sendable {
     ) async throws -> [AgentAPI.DumpRecord] {
         guard let earlier, let choice, choice.kind == .continuing else { return [] }
         let device = try taking.device(of: choice)
-        let volume = VolumeRecord(label: choice.label, bucket: device.bucket, prefix: device.prefix)
+        let volume = prepared.store.volume(choice.label, on: device)
         guard earlier.volumes.first == volume else { return [] }
         return try await EarlierDumps(client: taking.client(device.bucket)).proved(in: earlier)
     }

@@ -30,6 +30,12 @@ public struct ChangerDefinition: Sendable, Hashable {
         deviceProperties.value(of: name).flatMap { $0.isEmpty ? nil : Secret($0) }
     }
 
+    /// Where a device property is set; the changer's own place where it is not.
+    public func place(ofDeviceProperty name: String) -> ConfigurationPlace {
+        let name = ConfigurationProperty.canonicalName(name)
+        return deviceProperties.first { $0.name == name }?.place ?? place
+    }
+
     private static let secretNames: Set = [
         "s3-access-key", "s3-secret-key", "s3-session-token", "s3-user-token", "password", "client-secret",
         "refresh-token", "swift-access-key", "ndmp-password",
@@ -59,6 +65,26 @@ extension ChangerDefinition {
     public var authorityFile: String? { text("ssl-ca-info") }
     /// `S3_STORAGE_CLASS`.
     public var storageClass: String? { text("s3-storage-class") }
+    /// `S3_SERVER_SIDE_ENCRYPTION`: `AES256` or `aws:kms`.
+    public var serverSideEncryption: String? { text("s3-server-side-encryption") }
+    /// `STORAGE_API`, upper case: `S3`, `AWS4`, `SWIFT-1.0` …
+    public var storageAPI: String? { text("storage-api")?.uppercased() }
+    /// `OPENSTACK_SWIFT_API`.
+    public var usesSwift: Bool { bool("openstack-swift-api") ?? false }
+    /// `PROXY`: `host[:port]`.
+    public var proxy: String? { text("proxy") }
+    /// `TIMEOUT` of one transfer; nil: none.
+    public var timeoutSeconds: Int64? { number("timeout").flatMap { $0 > 0 ? $0 : nil } }
+    /// `REUSE_CONNECTION`. Amanda's default is yes.
+    public var reusesConnections: Bool { bool("reuse-connection") ?? true }
+    /// `CREATE_BUCKET`, where it is set.
+    public var createsBucket: Bool? { bool("create-bucket") }
+    /// `READ_FROM_GLACIER`.
+    public var readsFromGlacier: Bool { bool("read-from-glacier") ?? false }
+    /// `TRANSITION_TO_GLACIER`: days after which a run's volume moves to Glacier; nil: it does not.
+    public var glacierTransitionDays: Int? {
+        number("transition-to-glacier").flatMap { $0 >= 0 ? Int(clamping: $0) : nil }
+    }
     /// `BLOCK_SIZE`.
     public var blockByteCount: Int64? { number("block-size") }
     /// `MAX_SEND_SPEED`, for the sum of all uploads.

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import AgentAPI
+import AmandaFormat
+import S3
+
+/// The store that a configuration's volumes lie in, and how it is used: the changer's device properties, each of which
+/// holds for this configuration alone.
+///
+/// Volumes under the cluster's prefix in the cluster's bucket are the job's: whoever restores onto an empty machine
+/// looks for them there, and `amanda.conf` may call the same store by another name. Volumes anywhere else lie where
+/// `amanda.conf` says, down to the host.
+struct VolumeStore: Sendable, Hashable {
+    /// nil: the cluster's own store.
+    let record: StoreRecord?
+    /// For buckets of the cluster's store that are not the cluster's own; nil: the job's.
+    let region: String?
+    /// PEM file of the authorities that the changer names.
+    let authority: String?
+    let credentials: S3Credentials?
+    let keeping: S3Keeping
+    let proxy: String?
+    let reusesConnections: Bool
+    let timeout: Duration?
+    let sendBytesPerSecond: Int64?
+    let receiveBytesPerSecond: Int64?
+    /// Buckets that may be made where there are none.
+    let bucketsToMake: [String]
+    /// What an administrator should know of it, each with file and line.
+    let remarks: [String]
+
+    /// - Throws: `WireError` with file and line for an interface or an encryption that is not spoken.
+    init(_ changer: ChangerDefinition, storage: StorageAddress, node: String) throws(WireError) {
+        let properties = StoreProperties(changer: changer, storage: storage, node: node)
+        try properties.refuseOthers()
+        let ownStore = properties.ownStore
+        record = ownStore
+        region = properties.ownRegion
+        authority = changer.authorityFile
+        credentials = S3Credentials(deviceProperties: changer)
+        keeping = S3Keeping(storageClass: changer.storageClass, encryption: try properties.encryption())
+        proxy = changer.proxy
+        reusesConnections = changer.reusesConnections
+        timeout = changer.timeoutSeconds.map { .seconds($0) }
+        sendBytesPerSecond = changer.maxSendBytesPerSecond
+        receiveBytesPerSecond = changer.maxReceiveBytesPerSecond
+        let buckets = Set(changer.devices.map(\.bucket))
+        bucketsToMake =
+            changer.createsBucket == true
+            ? buckets.filter { ownStore != nil || $0 != storage.bucket }.sorted() : []
+        remarks = properties.remarks
+    }
+
+    /// The volume on a slot of this store.
+    func volume(_ label: String, on device: S3DevicePath) -> VolumeRecord {
+        VolumeRecord(label: label, bucket: device.bucket, prefix: device.prefix, store: record)
+    }
+}

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import AgentAPI
+import Files
+import TestSupport
+import Testing
+
+@testable import Agent
+
+/// A configuration whose changer names a store of its own, beside the cluster's.
+@Suite(.enabled(if: RequiredTools.areUsable("weed")), .timeLimit(.minutes(4)))
+struct OwnStoreTests {
+    private static let keys = LocalS3Server.Identity(
+        name: "own", accessKey: "ownkey", secretKey: "ownsecret",
+        actions: ["Admin", "Read", "Write", "List", "Tagging"])
+
+    @Test
+    func `its volumes lie there, are found by an empty machine, and the evidence lies with the cluster's`()
+        async throws
+    {
+        let own = try await LocalS3Server.start(identities: [Self.keys])
+        let fixture = try await NodeFixture(server: LocalS3Server.shared())
+        try fixture.write("data/file", String(repeating: "a line\n", count: 10_000))
+        let properties = [
+            (name: "S3_HOST", value: "127.0.0.1:\(own.port)"), ("S3_SSL", "no"), ("CREATE_BUCKET", "yes"),
+            ("S3_ACCESS_KEY", "ownkey"), ("S3_SECRET_KEY", "ownsecret"), ("MAX_SEND_SPEED", "10 mb"),
+        ]
+        try fixture.configure(
+            "data", disks: [fixture.data], place: "archive/node01/data", properties: properties)
+
+        let plan = try await fixture.backUp("20261123030600", dryRun: true)
+        #expect(plan.error?.message.contains("no bucket 'archive'") == true)
+        let backup = try await fixture.backUp("20261123030601")
+        #expect(backup.state == .succeeded, "\(backup)")
+        let record = try #require(try await fixture.record("20261123030601"))
+        let data = try #require(record.configurations.first)
+        let store = StoreRecord(
+            endpoint: "http://127.0.0.1:\(own.port)", region: "us-east-1", addressing: .path)
+        #expect(data.volumes.map(\.store) == [store])
+        #expect(data.volumes.map(\.bucket) == ["archive"])
+        #expect(data.notes.contains { $0.contains("keeps its volumes at http://127.0.0.1:\(own.port)") })
+        #expect(record.configurations.last?.volumes.map(\.store) == [nil])
+
+        let planned = try await fixture.backUp("20261123030602", dryRun: true)
+        #expect(planned.state == .succeeded, "\(planned)")
+
+        try FileSystem.removeTree(fixture.path("etc"))
+        try FileSystem.writeAtomically(
+            "\(fixture.state.path)/s3-credentials",
+            Array(
+                "[default]\naws_access_key_id = testkey\naws_secret_access_key = testsecret\n".utf8))
+        let restored = try await fixture.restore("20261123030601", to: fixture.path("restored"))
+        #expect(restored.state == .succeeded, "\(restored)")
+        #expect(
+            try fixture.read("restored/node01/data\(fixture.data)/file")
+                == String(repeating: "a line\n", count: 10_000))
+        await own.stop()
+    }
+
+    @Test func `one that is away fails its own configuration, and no other`() async throws {
+        let fixture = try await NodeFixture(server: LocalS3Server.shared())
+        try fixture.write("data/file", "a line\n")
+        try fixture.configure(
+            "data", disks: [fixture.data], place: "archive/node01/data",
+            properties: [("S3_HOST", "127.0.0.1:\(FreePort.find())"), ("S3_SSL", "no")])
+        let backup = try await fixture.backUp("20261123030600", outageSeconds: 1)
+        #expect(backup.error?.kind == .storageUnreachable, "\(backup)")
+        let record = try #require(try await fixture.record("20261123030600"))
+        #expect(record.configurations.map(\.isComplete) == [false, true])
+    }
+}

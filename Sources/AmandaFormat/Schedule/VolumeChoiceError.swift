@@ -6,6 +6,8 @@ public struct VolumeChoiceError: Error, Equatable, Sendable, CustomStringConvert
     public struct Refusal: Error, Equatable, Sendable {
         public var slot: String
         public var reason: String
+        /// A restore would read it.
+        public var isNeeded = false
     }
 
     public var configuration: String
@@ -17,9 +19,14 @@ public struct VolumeChoiceError: Error, Equatable, Sendable, CustomStringConvert
         return
             (["no volume of configuration '\(configuration)' can be written"]
             + (reasons.isEmpty ? ["  the changer has no slot"] : reasons)
-            + [
-                "hint: add slots to tpchanger, or lower tapecycle (the newest \(retainedVolumeCount) volumes are kept)."
-            ])
+            + [hint])
             .joined(separator: "\n")
+    }
+
+    /// Where restores need all that age would free, a lower tapecycle frees nothing.
+    private var hint: String {
+        refusals.contains(where: \.isNeeded)
+            ? "hint: add slots to tpchanger, as many to tapecycle, and run it again: what a restore needs is never overwritten."
+            : "hint: add slots to tpchanger, or lower tapecycle (the newest \(retainedVolumeCount) volumes are kept)."
     }
 }

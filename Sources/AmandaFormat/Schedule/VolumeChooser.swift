@@ -129,7 +129,10 @@ public struct VolumeChooser: Sendable {
         if entry.isNeverWritten {
             return .success(VolumeChoice(slot: slot, label: entry.label, kind: .neverWritten))
         }
-        if let need = needs[entry.label] { return refuse("holds \(need)") }
+        if let need = needs[entry.label] {
+            return .failure(
+                .init(slot: slot, reason: "volume '\(entry.label)' holds \(need)", isNeeded: true))
+        }
         guard let datestamp = entry.datestamp, !isRetained(entry) else {
             return refuse("is still needed: run \(entry.datestampText)")
         }

@@ -7,13 +7,15 @@ extension DiskState {
     /// Ascending.
     var levelsInQuestion: [Int] {
         guard !isLeftOut else { return [] }
+        if isBoundToIncrement { return incrementsInQuestion }
         let fulls = schedule.makesFulls && !schedule.skipsFulls ? [0] : []
         return fulls + incrementsInQuestion
     }
 
     private var incrementsInQuestion: [Int] {
         guard schedule.makesIncrements, lastLevel >= 0 else { return [] }
-        if lastLevel == 0 || schedule.strategy == .noFulls { return [1] }
+        if schedule.strategy == .noFulls { return [1] }
+        if lastLevel == 0 { return bumping == .never ? [] : [1] }
         let next = lastLevel < Self.highestLevel ? [lastLevel + 1] : []
         switch bumping {
         case .never: return [lastLevel]
@@ -52,12 +54,13 @@ extension DiskState {
     private func pickIncrement() -> (level: Int, reason: PlanReason)? {
         guard schedule.makesIncrements, lastLevel >= 0 else { return nil }
         if schedule.strategy == .noFulls { return sizes[1].map { _ in (1, .noFulls) } }
-        if lastLevel == 0 { return sizes[1].map { _ in (1, forcedIncrement ?? .afterFull) } }
         switch bumping {
+        case .never where lastLevel == 0: return nil
         case .never: return sizes[lastLevel].map { _ in (lastLevel, .forced(command: "force-no-bump")) }
         case .now:
             let next = min(lastLevel + 1, Self.highestLevel)
             return sizes[next].map { _ in (next, .forced(command: "force-bump")) }
+        case .asRuled where lastLevel == 0: return sizes[1].map { _ in (1, forcedIncrement ?? .afterFull) }
         case .asRuled: return pickByRule()
         }
     }

@@ -19,6 +19,8 @@ struct DiskState {
     /// Where the level does not come from the calendar.
     var forcedIncrement: PlanReason?
     var isForced = false
+    /// An increment is asked for, and made even where a full dump is due, as in Amanda.
+    var isBoundToIncrement = false
     /// `amadmin force-bump`, `force-no-bump`.
     var bumping: Bumping = .asRuled
     /// `skip-full` on a day on which a full dump is due.
@@ -39,7 +41,7 @@ struct DiskState {
     /// The highest level that Amanda knows. Source: Amanda 3.5.1 `common-src/amanda.h`, `DUMP_LEVELS`.
     static let highestLevel = 399
 
-    init(_ disk: PlannerDisk, now: Int64, overwritten: Set<String>) {
+    init(_ disk: PlannerDisk, _ settings: PlannerSettings, now: Int64, overwritten: Set<String>) {
         name = disk.name
         schedule = disk.schedule
         info = disk.info
@@ -54,7 +56,7 @@ struct DiskState {
             daysUntilFull -= Self.days(from: full.date, to: now)
         }
         settleBase(disk, now: now)
-        obeyCommands(now: now)
+        obeyCommands(settings, now: now)
         settleStrategy(now: now)
         if daysUntilFull < 0, !isLeftOut, schedule.makesFulls { priority -= daysUntilFull }
     }
@@ -91,6 +93,7 @@ struct DiskState {
 
     private mutating func settleBaseElsewhere() {
         if lastLevel < 0 { lastLevel = 0 }
+        if !schedule.makesFulls { daysUntilFull = 1 }
         if schedule.skipsFulls, schedule.makesFulls, !hasFull { daysUntilFull = 0 }
     }
 
@@ -106,19 +109,21 @@ struct DiskState {
         fullReason = reason
         lastLevel = -1
         runsAtLevel = 0
-        daysUntilFull = min(daysUntilFull, -Int(now / 86_400))
+        daysUntilFull = -Self.days(from: 0, to: now)
     }
 
     /// Source: amadmin(8), `force`, `force-level-1`, `force-bump`, `force-no-bump`.
-    private mutating func obeyCommands(now: Int64) {
-        if info.command.contains(.force) { return obeyForce(now: now) }
+    private mutating func obeyCommands(_ settings: PlannerSettings, now: Int64) {
+        if info.command.contains(.force) { return obeyForce(settings, now: now) }
         if lastLevel < 0 || schedule.skipsFulls && daysUntilFull <= 0 { return }
         if info.command.contains(.forceLevel1), schedule.makesIncrements {
             lastLevel = 0
-            daysUntilFull = max(daysUntilFull, 1)
+            daysUntilFull = max(daysUntilFull, 0)
+            isBoundToIncrement = true
             forcedIncrement = .forced(command: "force-level-1")
-        } else if info.command.contains(.forceBump) {
+        } else if info.command.contains(.forceBump), schedule.makesIncrements {
             bumping = .now
+            isBoundToIncrement = true
         } else if info.command.contains(.forceNoBump) {
             bumping = .never
             if lastLevel == 0, schedule.makesFulls {
@@ -128,10 +133,12 @@ struct DiskState {
         }
     }
 
-    private mutating func obeyForce(now: Int64) {
+    private mutating func obeyForce(_ settings: PlannerSettings, now: Int64) {
         switch schedule.strategy {
         case .noFulls:
             warnings.append("\(name): amadmin force has no effect: strategy nofull makes no full dump")
+            info.command.remove(.force)
+            isInfoChanged = true
         case .incrementsOnly:
             enterFullElsewhere(now: now)
         case .standard, .noIncrements:
@@ -142,7 +149,7 @@ struct DiskState {
             isForced = true
             fullReason = .forced(command: "force")
             lastLevel = -1
-            daysUntilFull = min(daysUntilFull, -schedule.dumpcycleDays)
+            daysUntilFull = -settings.dumpcycleDays
         }
     }
 
@@ -152,6 +159,7 @@ struct DiskState {
             enterFullElsewhere(now: now)
             return
         }
+        if schedule.strategy == .noIncrements, !isForced { daysUntilFull = 0 }
         guard schedule.makesFulls, !schedule.makesIncrements || schedule.dumpcycleDays == 0,
             fullReason == nil
         else { return }

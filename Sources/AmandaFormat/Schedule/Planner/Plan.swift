@@ -21,6 +21,9 @@ public struct Plan: Equatable, Sendable {
     /// Curinfo to be written, for full dumps that were made by other means.
     public var infoUpdates: [DiskName: Info] = [:]
 
+    /// Nothing to do.
+    public init() {}
+
     /// Full dumps that fall due on one day.
     public struct UpcomingDay: Equatable, Sendable {
         public var daysAhead: Int

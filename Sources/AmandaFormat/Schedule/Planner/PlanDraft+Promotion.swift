@@ -8,12 +8,40 @@ extension PlanDraft {
     private static let tolerance = 0.05
 
     mutating func promote() {
+        if settings.levelsHills { levelHills() }
         let balanced = Double(balancedBytes)
         while balanced - Double(fullBytes) > balanced * Self.tolerance {
             guard let index = best(Double(balancedBytes)) else { break }
             promote(index)
         }
         if !queue.contains(where: { $0.level == 0 }), let index = fromHighestHill() { promote(index) }
+    }
+
+    /// Beyond stock Amanda: what fell on one day together, such as after a run that failed, is taken apart. Amanda's own
+    /// rule fills each run with small disks up to the even load, and leaves large ones together for ever.
+    private mutating func levelHills() {
+        let balanced = Double(balancedBytes)
+        while Double(fullBytes) < balanced * (1 - Self.tolerance), let index = fromHillAboveToday() {
+            promote(index)
+        }
+    }
+
+    /// The largest disk of the highest hill that makes this run lower than the hill was.
+    private func fromHillAboveToday() -> Int? {
+        let total = totalBytes
+        let today = fullBytes
+        let hills = hills.filter {
+            Double($0.storedBytes) > Double(balancedBytes) * 1.5 && $0.count > 1 && $0.daysAhead <= 2
+        }
+        for hill in hills.sorted(by: { ($0.storedBytes, $1.daysAhead) > ($1.storedBytes, $0.daysAhead) }) {
+            let found = queue.indices.filter { index in
+                queue[index].daysUntilFull == hill.daysAhead && canPromote(queue[index], total: total)
+                    && saturated(today, queue[index].fullStoredBytes) <= hill.storedBytes
+                        - queue[index].fullStoredBytes
+            }.max { queue[$0].fullStoredBytes < queue[$1].fullStoredBytes }
+            if let found { return found }
+        }
+        return nil
     }
 
     private mutating func promote(_ index: Int) {
@@ -47,7 +75,6 @@ extension PlanDraft {
 
     private func canPromote(_ state: DiskState, total: Int64) -> Bool {
         guard state.level > 0, !state.schedule.fullsAreElsewhere,
-            state.forcedIncrement == nil || state.lastLevel > 0,
             (1...max(1, state.schedule.maxPromoteDays)).contains(state.daysUntilFull),
             state.schedule.maxPromoteDays > 0, state.sizes[0] != nil
         else { return false }
@@ -56,22 +83,32 @@ extension PlanDraft {
     }
 
     private func fromHighestHill() -> Int? {
-        var hills: [Int: (count: Int, bytes: Int64)] = [:]
-        for state in queue
-        where state.level > 0 && !state.schedule.fullsAreElsewhere && state.daysUntilFull > 0 {
-            let hill = hills[state.daysUntilFull] ?? (0, 0)
-            hills[state.daysUntilFull] = (hill.count + 1, saturated(hill.bytes, state.fullStoredBytes))
-        }
         let total = totalBytes
-        let order = hills.filter { $0.value.count > 1 && $0.key < settings.dumpcycleDays }
-            .sorted { ($0.value.bytes, $1.key) > ($1.value.bytes, $0.key) }
-        for (day, _) in order {
+        let order = hills.filter { $0.count > 1 && $0.daysAhead < settings.dumpcycleDays }
+            .sorted { ($0.storedBytes, $1.daysAhead) > ($1.storedBytes, $0.daysAhead) }
+        for hill in order {
             let found = queue.indices.first {
-                queue[$0].daysUntilFull == day && canPromote(queue[$0], total: total)
+                queue[$0].daysUntilFull == hill.daysAhead && canPromote(queue[$0], total: total)
             }
             if let found { return found }
         }
         return nil
+    }
+}
+
+extension PlanDraft {
+    /// Full dumps by the day on which they fall due.
+    private var hills: [Plan.UpcomingDay] {
+        var hills: [Int: Plan.UpcomingDay] = [:]
+        for state in queue
+        where state.level > 0 && !state.schedule.fullsAreElsewhere && state.daysUntilFull > 0 {
+            var hill =
+                hills[state.daysUntilFull] ?? .init(daysAhead: state.daysUntilFull, count: 0, storedBytes: 0)
+            hill.count += 1
+            hill.storedBytes = saturated(hill.storedBytes, state.fullStoredBytes)
+            hills[state.daysUntilFull] = hill
+        }
+        return Array(hills.values)
     }
 }
 
@@ -88,7 +125,7 @@ private struct DayCounts {
             if state.level == 0 {
                 today += 1
                 todayByHost[state.name.host, default: 0] += 1
-            } else {
+            } else if !state.isBoundToIncrement || state.bumping == .now {
                 byDay[state.daysUntilFull, default: 0] += 1
                 byHostAndDay[state.name.host, default: [:]][state.daysUntilFull, default: 0] += 1
             }

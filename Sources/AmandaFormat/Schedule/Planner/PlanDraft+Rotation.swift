@@ -9,27 +9,45 @@ extension PlanDraft {
     mutating func renewForRotation() {
         guard let rotation = planner.rotation else { return }
         while freeVolumes(rotation) < 1 {
-            guard let label = cheapestToFree(rotation) else {
+            guard renewCheapest(rotation, isForced: true) else {
                 warnings.append(
                     "after this run no volume is free: all that may be overwritten are needed for a restore "
                         + "or kept by tapecycle; add slots to tpchanger")
                 return
             }
-            for index in queue.indices where queue[index].blocks(label) { renew(index, label) }
+        }
+        // One more, so that a run that fails in part does not take the last.
+        while unneededVolumes(rotation) < 2 {
+            guard renewCheapest(rotation, isForced: false) else {
+                warnings.append(
+                    "a single run that fails may leave no volume to write: add a slot to tpchanger, and to tapecycle"
+                )
+                return
+            }
         }
     }
 
-    private mutating func renew(_ index: Int, _ label: String) {
-        queue[index].level = 0
-        queue[index].reason = .renewed(label: label)
-        queue[index].isForced = true
+    /// False: nothing can be renewed.
+    private mutating func renewCheapest(_ rotation: VolumeRotation, isForced: Bool) -> Bool {
+        guard let label = cheapestToFree(rotation) else { return false }
+        for index in queue.indices where queue[index].blocks(label) {
+            queue[index].level = 0
+            queue[index].reason = .renewed(label: label)
+            queue[index].isForced = queue[index].isForced || isForced
+        }
+        return true
     }
 
     /// Volumes that the next run could take if this one goes as planned.
     private func freeVolumes(_ rotation: VolumeRotation) -> Int {
+        let count = rotation.reusable.union(rotation.tonight).count
+        return min(unneededVolumes(rotation), unwrittenLeft(rotation) + count - rotation.retainedCount)
+    }
+
+    /// Those that no restore would read.
+    private func unneededVolumes(_ rotation: VolumeRotation) -> Int {
         let reusable = rotation.reusable.union(rotation.tonight)
-        let needed = needed(rotation).intersection(reusable)
-        return unwrittenLeft(rotation) + reusable.count - max(needed.count, rotation.retainedCount)
+        return unwrittenLeft(rotation) + reusable.count - needed(rotation).intersection(reusable).count
     }
 
     private func unwrittenLeft(_ rotation: VolumeRotation) -> Int {

@@ -8,7 +8,6 @@ struct PlanDraft {
     var leftOut: [DiskLeftOut] = []
     var warnings: [String] = []
     var infoUpdates: [DiskName: Info] = [:]
-    /// Disks whose full dump is out of reach of this plan, for the days to come.
     var settings: PlannerSettings { planner.settings }
 
     init(_ planner: Planner) {
@@ -90,7 +89,7 @@ extension PlanDraft {
             if !state.schedule.makesIncrements || state.schedule.dumpcycleDays == 0 { return sum + full }
             return sum + full * cycle / Double(state.schedule.dumpcycleDays) / runs
         }
-        return Int64(min(sum, 9e18))
+        return Int64(min(sum.rounded(), 9e18))
     }
 
     func saturated(_ one: Int64, _ other: Int64) -> Int64 {

@@ -21,7 +21,7 @@ public struct Planner: Sendable {
         self.run = run
         self.now = now
         self.rotation = rotation
-        states = disks.map { DiskState($0, now: now, overwritten: rotation?.overwritten ?? []) }
+        states = disks.map { DiskState($0, settings, now: now, overwritten: rotation?.overwritten ?? []) }
     }
 
     /// The sizes that a plan needs, disk by disk; none for a disk that is left out.
@@ -50,6 +50,7 @@ public struct Planner: Sendable {
         draft.fit()
         draft.promote()
         draft.dropSkippedIncrements()
+        draft.sort()
         return draft.plan
     }
 }

@@ -13,6 +13,9 @@ public struct PlannerSettings: Equatable, Sendable {
     /// The rate of a disk without history. Source: Amanda 3.5.1, `DEFAULT_DUMPRATE`.
     public var assumedBytesPerSecond: Double = 1024 * 1024
 
+    /// Whether days on which much falls due together are taken apart beyond what stock Amanda does.
+    public var levelsHills = true
+
     public init(
         dumpcycleDays: Int, runsPerCycle: Int, capacityBytes: Int64, overheadBytesPerDump: Int64 = 0
     ) {

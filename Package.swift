@@ -56,7 +56,12 @@ let package = Package(
 
         // Layer 3: what a node does. One configuration's files; one disk, either way.
         .module("Catalog", ["AmandaFormat", "Files", "Gzip", "BlockingWork"]),
-        .module("Dump", ["AmandaFormat", "S3", "Gzip", "Digest", "ChildProcess", "BlockingWork", "Files"]),
+        .module(
+            "Dump",
+            [
+                "AmandaFormat", "S3", "Gzip", "Digest", "ChildProcess", "BlockingWork", "Files",
+                "NearestName",
+            ]),
 
         // Layer 4: services. They meet in AgentAPI and never import each other.
         .module(

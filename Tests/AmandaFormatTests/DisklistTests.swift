@@ -119,7 +119,7 @@ import Testing
     }
 
     @Test(arguments: [
-        ("program \"GNUTAR\"", "program \"GNUTAR\" is not supported"),
+        ("program \"STAR\"", "program \"STAR\" is not supported"),
         (
             "compress server custom",
             "compress server custom needs a program, and server-custom-compress is not set"

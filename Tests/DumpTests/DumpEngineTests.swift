@@ -130,4 +130,30 @@ struct DumpEngineTests {
             return
         }
     }
+
+    // Source: stock amdump 3.5.1 with `program "GNUTAR"`.
+    @Test func `the program GNUTAR is dumped as runtar does, with its header`() async throws {
+        let fixture = try await DumpFixture(server: .shared())
+        try shell("echo x > file; echo y > left.out", in: fixture.source)
+        var plan = try fixture.plan(.clientFast) { dle in
+            dle.program = "GNUTAR"
+            dle.plugin = nil
+            dle.properties = []
+            dle.isRecorded = false
+            dle.exclude = .init(files: ["*.out"])
+        }
+        plan.host = "localhost"
+        let outcome = try await fixture.dump(plan)
+        guard case .done = outcome.status else {
+            Issue.record("\(outcome.status) \(outcome.strange)")
+            return
+        }
+        let header = String(decoding: outcome.header.bytes, as: UTF8.self)
+        #expect(header.hasPrefix("AMANDA: SPLIT_FILE 20261123030600 localhost \(fixture.source) "))
+        #expect(header.contains(" lev 0 comp .gz program /bin/tar\n") && !header.contains("APPLICATION"))
+        #expect(header.contains("<program>GNUTAR</program>"))
+        #expect(header.hasSuffix("| /bin/gzip -dc | /bin/tar -xpGf - ... \n\u{0C}\n"))
+        _ = try await fixture.restore(outcome)
+        #expect(try FileSystem.list(fixture.target) == ["file"])
+    }
 }

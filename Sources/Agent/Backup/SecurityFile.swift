@@ -25,7 +25,7 @@ struct SecurityFile: Sendable {
     /// - Throws: `WireError` for a disk whose GNUTAR-PATH is none that root has allowed.
     func requireAllowed(_ entries: [DisklistEntry]) throws {
         for entry in entries {
-            let tar = try TarOptions(properties: DLEDescription(entry).properties).gnutarPath
+            let tar = try TarOptions(DLEDescription(entry)).gnutarPath
             guard try !isAllowed(tar) else { continue }
             throw WireError(
                 .configuration,

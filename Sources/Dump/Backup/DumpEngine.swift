@@ -65,17 +65,17 @@ private struct OneDump {
         earlyStrange += preparation.strange
         if let failure = preparation.failures.first { throw failure }
         try plan.check()
-        let options = try TarOptions(properties: plan.dle.properties + preparation.properties)
+        let options = try TarOptions(plan.dle, adding: preparation.properties)
         attributes = options.attributes
-        extraNotes += options.unusedProperties.map { "the application's property '\($0)' is not used" }
         let source = plan.source
         let directory = try source.directory(options)
         let snapshots = TarSnapshots(host: plan.host, dle: plan.dle, directory: options.snapshotDirectory)
         let workspace = try TarWorkspace(source, options, snapshots, readFrom: directory)
         defer { workspace.remove() }
         earlyStrange += workspace.selection.strange
+        extraNotes += workspace.selection.notes
         if workspace.selection.includesNothing { throw DumpError.nothingToInclude(directory: directory) }
-        let listing = try TarListing(indexPath: plan.indexPath)
+        let listing = try TarListing(indexPath: plan.indexPath, rules: options.messageRules)
         self.listing = listing
 
         extraNotes += try await plan.filterSettings.tryOut(plan.filters)
@@ -83,7 +83,7 @@ private struct OneDump {
         do {
             let pipeline = try DumpPipeline(child: child, plan: plan, files: files, meter: meter)
             totals = try await pipeline.run { [plan] in
-                try await Self.checkEnd(of: child, listing, limit: plan.stallLimit)
+                try await Self.checkEnd(of: child, options, listing, limit: plan.stallLimit)
             }
             earlyStrange += pipeline.messages
         } catch {
@@ -113,17 +113,17 @@ private struct OneDump {
     ) throws -> ChildProcess {
         let arguments = TarCommand.create(
             options, directory: directory, snapshot: workspace.snapshot,
-            excludeFile: workspace.selection.excludeFile, includeFile: workspace.selection.includeFile)
+            excludeFile: workspace.excludeFile, includeFile: workspace.includeFile)
         return try ChildProcess.spawn(ChildCommand(options.gnutarPath, arguments, hasOutput: true)) {
             listing.take($0)
         }
     }
 
-    /// amgtar's rule: statuses 0 and 1 are good, whatever else is not.
-    private static func checkEnd(of child: ChildProcess, _ listing: TarListing, limit: Duration) async throws
-    {
+    private static func checkEnd(
+        of child: ChildProcess, _ options: TarOptions, _ listing: TarListing, limit: Duration
+    ) async throws {
         let exit = try await child.exit(within: limit)
-        guard exit == .status(0) || exit == .status(1) else {
+        guard case .status(let status) = exit, options.goodStatuses.contains(status) else {
             throw DumpError.tarFailed(exit: exit, lastMessage: listing.strange.last ?? listing.notes.last)
         }
         guard listing.totalByteCount != nil else {

@@ -6,6 +6,8 @@ public import ChildProcess
 public enum DumpError: Error, Sendable, Equatable {
     /// A property of the application has a value that it cannot have.
     case badProperty(name: String, value: String, expected: String)
+    /// amgtar has no such property, and would not run with it; the nearest that it has.
+    case unknownProperty(name: String, nearest: String?)
     /// The dumptype asks for something that is not done here.
     case unsupported(what: String)
     /// The DLE's directory is not there, or is none.
@@ -32,6 +34,8 @@ extension DumpError: CustomStringConvertible {
         switch self {
         case .badProperty(let name, let value, let expected):
             "the application's property '\(name)' is '\(value)', expected \(expected)"
+        case .unknownProperty(let name, let nearest):
+            "the application has no property '\(name)'" + (nearest.map { "\nhint: write '\($0)'." } ?? "")
         case .unsupported(let what): "\(what) is not supported"
         case .noDirectory(let path, let reason): "cannot dump '\(path)': \(reason)"
         case .noSnapshot(let level, let base, let directory):

@@ -19,19 +19,21 @@ public struct DumpEstimator: Sendable {
     ///
     /// - Throws: `DumpError`, `ChildProcessError.stalled` after `limit`, `CancellationError`; tar has ended then.
     public func byteCount(within limit: Duration) async throws -> Int64 {
-        let options = try TarOptions(properties: source.dle.properties)
+        let options = try TarOptions(source.dle)
         let directory = try source.directory(options)
         let snapshots = TarSnapshots(
             host: source.host, dle: source.dle, directory: options.snapshotDirectory)
         let workspace = try TarWorkspace(source, options, snapshots, readFrom: directory)
         defer { workspace.remove() }
-        let listing = try TarListing(indexPath: nil)
+        let listing = try TarListing(indexPath: nil, rules: options.messageRules)
         let arguments = TarCommand.estimate(
             options, directory: directory, snapshot: workspace.snapshot,
-            excludeFile: workspace.selection.excludeFile, includeFile: workspace.selection.includeFile)
+            excludeFile: workspace.excludeFile, includeFile: workspace.includeFile)
         let child = try ChildProcess.spawn(ChildCommand(options.gnutarPath, arguments)) { listing.take($0) }
         let exit = try await child.exit(within: limit)
-        guard exit == .status(0) || exit == .status(1), let bytes = listing.totalByteCount else {
+        guard case .status(let status) = exit, options.goodStatuses.contains(status),
+            let bytes = listing.totalByteCount
+        else {
             throw DumpError.tarFailed(exit: exit, lastMessage: listing.strange.last ?? listing.notes.last)
         }
         return bytes

@@ -83,7 +83,7 @@ public struct DumpPlan: Sendable {
     var header: DumpHeader {
         var header = DumpHeader(
             kind: .split, datestamp: datestamp, host: host, disk: dle.disk, level: dle.level,
-            program: dle.program, application: dle.plugin)
+            program: dle.program == "GNUTAR" ? "/bin/tar" : dle.program, application: dle.plugin)
         header.dleText = dle.text
         header.describeFilters(of: dle)
         return header

@@ -115,9 +115,8 @@ public struct RestorePlan: Sendable {
         } catch {
             throw RestoreError.badHeader(key: key, reason: "\(error)")
         }
-        var options = try TarOptions(properties: dle?.properties ?? [])
-        options.directory = nil  // where it was read from is not where it goes
-        options.gnutarPath = TarOptions().gnutarPath  // a header never names a program to run as root
+        // Where it was read from is not where it goes, and a header never names a program to run as root.
+        let options = TarOptions(restoring: dle?.properties ?? [])
         self.init(
             parts: parts, isGzipped: false, native: header.nativeCRC, stored: header.serverCRC,
             target: target, tar: options, recoveryThreadCount: recoveryThreadCount)

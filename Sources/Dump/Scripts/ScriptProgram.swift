@@ -14,28 +14,27 @@ struct ScriptProgram: Sendable {
     let directory: String
     let account: UserAccount
 
-    private static let switcher = "/usr/bin/setpriv"
     private static let stockDirectory = "/tmp/amanda"
 
     func command(_ script: ScriptTool, _ arguments: [String]) throws(ScriptError) -> ChildCommand {
         let path = "\(directory)/\(script.plugin)"
         guard FileSystem.exists(path) else { throw .noProgram(script: script.name, path: path) }
         if account.owner.userID == 0 { try requireRootsOwn(path, script) }
-        var command = ChildCommand(path, arguments)
-        if UserAccount.effectiveUserID != account.owner.userID {
-            guard UserAccount.effectiveUserID == 0 else {
-                throw .needsRoot(script: script.name, user: account.name)
-            }
-            let identity = [
-                "--reuid=\(account.owner.userID)", "--regid=\(account.owner.groupID)", "--init-groups", "--",
-            ]
-            command = ChildCommand(Self.switcher, identity + [path] + arguments)
+        guard account.isOurselves || UserAccount.effectiveUserID == 0 else {
+            throw .needsRoot(script: script.name, user: account.name)
         }
+        var command = ChildCommand(path, arguments, user: account.isOurselves ? nil : ChildUser(account))
         command.environment["HOME"] = account.home
         command.environment["USER"] = account.name
         command.environment["LOGNAME"] = account.name
-        command.directory = FileSystem.isDirectory(Self.stockDirectory) ? Self.stockDirectory : "/tmp"
+        command.directory = isStockDirectoryOurs ? Self.stockDirectory : "/tmp"
         return command
+    }
+
+    /// Stock Amanda makes it for the dumpuser alone, and only when it runs.
+    private var isStockDirectoryOurs: Bool {
+        guard let status = try? FileSystem.status(Self.stockDirectory) else { return false }
+        return status.kind == .directory && status.owner.userID == account.owner.userID
     }
 
     /// The program and every directory above it.

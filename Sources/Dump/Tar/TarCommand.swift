@@ -38,6 +38,7 @@ enum TarCommand {
         arguments += [
             "--blocking-factor", String(options.blockingFactor), "--ignore-failed-read", "--totals",
         ]
+        arguments += options.commandOptions
         if let excludeFile { arguments += ["--exclude-from", excludeFile] }
         return arguments + (includeFile.map { ["--files-from", $0] } ?? ["."])
     }
@@ -48,7 +49,8 @@ enum TarCommand {
         if options.hasACLs { arguments.append("--acls") }
         if options.hasSELinux { arguments.append("--selinux") }
         if options.hasXattrs { arguments += ["--xattrs", "--xattrs-include=*"] }
-        arguments += ["--ignore-zeros", "--blocking-factor", String(options.blockingFactor)]
+        if options.ignoresZeros { arguments.append("--ignore-zeros") }
+        arguments += ["--blocking-factor", String(options.blockingFactor)]
         return arguments + [deletes ? "-xpGf" : "-xpf", "-", "--directory", directory]
     }
 }

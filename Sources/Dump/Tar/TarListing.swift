@@ -16,6 +16,7 @@ final class TarListing: Sendable {
 
     private struct State {
         var index: IndexFile?
+        let sorter: TarMessageSorter
         var notes = BoundedMessages()
         var strange = BoundedMessages()
         var totalByteCount: Int64?
@@ -25,17 +26,17 @@ final class TarListing: Sendable {
     }
 
     /// `indexPath`: where the index goes, `<block> <path>` a line, mode 0600; nil: nowhere.
-    init(indexPath: String?) throws(FilesError) {
+    init(indexPath: String?, rules: TarMessageRules = TarMessageRules()) throws(FilesError) {
         var opened: IndexFile?
         if let indexPath { opened = try IndexFile(indexPath) }
-        state = Mutex(State(index: opened))
+        state = Mutex(State(index: opened, sorter: TarMessageSorter(rules)))
     }
 
     func take(_ line: UnsafeRawBufferPointer) {
         guard !line.isEmpty else { return }
-        let message = TarMessage(Array(line))
+        let bytes = Array(line)
         state.withLock { state in
-            switch message {
+            switch TarMessage(bytes, by: state.sorter) {
             case .entry(let path):
                 state.entryCount += 1
                 do throws(FilesError) {

@@ -30,16 +30,46 @@ public struct TarOptions: Sendable, Equatable {
     public var hasXattrs = false
     /// TAR-BLOCKSIZE: 512-byte records a block. amgtar leaves tar's own 20; 128 doubles the rate on big files.
     public var blockingFactor = 128
-    /// Properties that we do not know, by name: for a note.
-    public var unusedProperties: [String] = []
+    /// IGNORE-ZEROS: a restore reads on after zeros. amgtar's own default, too.
+    public var ignoresZeros = true
+    /// COMMAND-OPTIONS: for tar as they stand. Only such as run no program and write no file.
+    public internal(set) var commandOptions: [String] = []
+    /// NORMAL, IGNORE and STRANGE.
+    public internal(set) var messageRules = TarMessageRules()
+    /// EXIT-HANDLING: exit statuses of tar that make a good dump.
+    public internal(set) var goodStatuses: Set<Int32> = [0, 1]
 
     /// amgtar's defaults.
     public init() {}
 
-    /// - Throws: `DumpError.badProperty` for a value that the property cannot have.
+    /// What a DLE to dump asks for: an application's properties, or those of the program GNUTAR, which has none.
+    ///
+    /// - Throws: `DumpError.badProperty` and `unknownProperty`, as amgtar would refuse them.
+    public init(_ dle: DLEDescription, adding properties: [DLEDescription.Property] = []) throws(DumpError) {
+        self.init()
+        // Source: seen with stock sendbackup and runtar 3.5.1: no --atime-preserve, all else as amgtar's defaults.
+        if dle.program == "GNUTAR" { preservesAccessTimes = false }
+        try apply(dle.properties + properties)
+    }
+
+    /// The same, without a DLE.
     public init(properties: [DLEDescription.Property]) throws(DumpError) {
+        self.init()
+        try apply(properties)
+    }
+
+    /// What a restore needs of a header's properties. Whoever wrote it did so with success: nothing is refused.
+    init(restoring properties: [DLEDescription.Property]) {
         for property in properties {
-            try apply(name: Self.folded(property.name), value: property.values.last ?? "")
+            let value = property.values.last?.lowercased()
+            switch Self.folded(property.name) {
+            case "acls": hasACLs = value == "yes"
+            case "selinux": hasSELinux = value == "yes"
+            case "xattrs": hasXattrs = value == "yes"
+            case "ignore-zeros": ignoresZeros = value != "no"
+            case "tar-blocksize": blockingFactor = value.flatMap(Self.blockingFactor) ?? blockingFactor
+            default: break
+            }
         }
     }
 
@@ -48,44 +78,11 @@ public struct TarOptions: Sendable, Equatable {
         [hasXattrs ? "xattrs" : nil, hasACLs ? "acls" : nil, hasSELinux ? "selinux" : nil].compactMap { $0 }
     }
 
-    private mutating func apply(name: String, value: String) throws(DumpError) {
-        switch name {
-        case "gnutar-path": gnutarPath = try absolute(name, value)
-        case "gnutar-listdir": snapshotDirectory = try absolute(name, value)
-        case "directory": directory = try absolute(name, value)
-        case "one-file-system": staysOnOneFileSystem = try yesOrNo(name, value)
-        case "sparse": isSparse = try yesOrNo(name, value)
-        case "atime-preserve": preservesAccessTimes = try yesOrNo(name, value)
-        case "check-device": checksDevice = try yesOrNo(name, value)
-        case "no-unquote": leavesNamesQuoted = try yesOrNo(name, value)
-        case "acls": hasACLs = try yesOrNo(name, value)
-        case "selinux": hasSELinux = try yesOrNo(name, value)
-        case "xattrs": hasXattrs = try yesOrNo(name, value)
-        case "tar-blocksize":
-            guard let factor = Int(value), (1...2048).contains(factor) else {
-                throw .badProperty(name: name, value: value, expected: "a number from 1 to 2048")
-            }
-            blockingFactor = factor
-        default: unusedProperties.append(name)
-        }
+    static func blockingFactor(_ text: String) -> Int? {
+        Int(text).flatMap { (1...2048).contains($0) ? $0 : nil }
     }
 
-    private func yesOrNo(_ name: String, _ value: String) throws(DumpError) -> Bool {
-        switch value.lowercased() {
-        case "yes": true
-        case "no": false
-        default: throw .badProperty(name: name, value: value, expected: "YES or NO")
-        }
-    }
-
-    private func absolute(_ name: String, _ value: String) throws(DumpError) -> String {
-        guard value.hasPrefix("/") else {
-            throw .badProperty(name: name, value: value, expected: "an absolute path")
-        }
-        return value
-    }
-
-    private static func folded(_ name: String) -> String {
+    static func folded(_ name: String) -> String {
         String(name.lowercased().map { $0 == "_" ? "-" : $0 })
     }
 }

@@ -1,53 +1,81 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import AmandaFormat
+public import AmandaFormat
 import Files
 import Glibc
 
-/// The excludes and includes of a DLE, merged into the two files that tar reads.
+/// The excludes and includes of a DLE, as tar reads them.
 ///
-/// Source: Amanda 3.5.1 `client-src/client_util.c`, `build_exclude`, `build_include`: patterns as they stand, lists
-/// relative to the device; a list that cannot be read is a strange message unless it is optional and missing.
-struct TarSelection {
-    /// For `--exclude-from`; nil: the DLE has no exclude.
-    private(set) var excludeFile: String?
-    /// For `--files-from`; nil: everything.
-    private(set) var includeFile: String?
+/// Source: Amanda 3.5.1 `client-src/client_util.c`, `build_exclude`, `build_include`, and seen with amgtar: lists are
+/// relative to the device; a list that cannot be read is strange, or a note if it is optional and missing; excludes are
+/// escaped as Amanda quotes strings, without the quotes; an include is a pattern for `glob`, whatever amgtar(8) says of
+/// patterns with several slashes. Differences on purpose: names that an include finds are escaped, because tar unquotes them, `..` is never
+/// one, and a list of which a byte cannot be read is strange.
+public struct TarSelection: Sendable {
+    /// The lines for `--exclude-from`; nil: the DLE has no exclude.
+    let excludes: [[UInt8]]?
+    /// The lines for `--files-from`; nil: everything.
+    let includes: [[UInt8]]?
+    /// What makes every dump of this DLE STRANGE as the disk is now: amgtar says it with a `?` before tar begins.
+    public private(set) var strange: [String] = []
+    /// What is left out without harm.
+    public private(set) var notes: [String] = []
+
     /// There are includes, and none of them is there: tar would make an archive of nothing, and call it good.
-    private(set) var includesNothing = false
-    /// What amgtar prints with a `?` before tar begins.
-    private(set) var strange: [String] = []
+    public var includesNothing: Bool { includes?.isEmpty == true }
 
-    /// Writes the files into `workDirectory`, which the caller removes with them.
-    init(_ dle: DLEDescription, device: String, workDirectory: String) throws(FilesError) {
-        if let exclude = dle.exclude, !exclude.files.isEmpty || !exclude.lists.isEmpty {
-            let path = "\(workDirectory)/exclude"
-            try Self.write(patterns(of: exclude, "exclude", device), to: path)
-            excludeFile = path
+    /// Reads lists and the device's own directory; writes nothing. Blocks.
+    public init(_ dle: DLEDescription, device: String) {
+        var finder = Finder(device: device)
+        excludes = dle.exclude.flatMap { exclude in
+            exclude.isAnything ? finder.patterns(of: exclude, "exclude").map(Self.quoted) : nil
         }
-        if let include = dle.include, !include.files.isEmpty || !include.lists.isEmpty {
-            let path = "\(workDirectory)/include"
-            var names: [[UInt8]] = []
-            for pattern in patterns(of: include, "include", device) {
-                let found = self.names(matching: pattern, device)
-                if found.isEmpty {
-                    strange.append("include '\(String(amandaBytes: pattern))' matches nothing")
-                }
-                names += found
-            }
-            includesNothing = names.isEmpty
-            try Self.write(names, to: path)
-            includeFile = path
+        includes = dle.include.flatMap { include in
+            include.isAnything
+                ? finder.patterns(of: include, "include").flatMap {
+                    finder.names(matching: $0, isOptional: include.isOptional)
+                } : nil
         }
+        strange = finder.strange
+        notes = finder.notes
     }
 
-    private static func write(_ lines: [[UInt8]], to path: String) throws(FilesError) {
+    /// Writes the lines into `directory`, which the caller removes with them.
+    func write(into directory: String) throws(FilesError) -> (excludeFile: String?, includeFile: String?) {
+        (
+            try Self.write(excludes, to: "\(directory)/exclude"),
+            try Self.write(includes, to: "\(directory)/include")
+        )
+    }
+
+    private static func write(_ lines: [[UInt8]]?, to path: String) throws(FilesError) -> String? {
+        guard let lines else { return nil }
         try FileSystem.writeAtomically(path, lines.flatMap { $0 + [10] }, mode: 0o600)
+        return path
     }
 
-    private mutating func patterns(
-        of selection: DLEDescription.FileSelection, _ kind: String, _ device: String
-    ) -> [[UInt8]] {
+    /// tar matches with `fnmatch`, to which `\` makes the next character plain.
+    private static func quoted(_ pattern: [UInt8]) -> [UInt8] {
+        pattern.flatMap { byte -> [UInt8] in
+            switch byte {
+            case UInt8(ascii: "\\"), UInt8(ascii: "\""): [UInt8(ascii: "\\"), byte]
+            default: [byte]
+            }
+        }
+    }
+}
+
+extension DLEDescription.FileSelection {
+    fileprivate var isAnything: Bool { !files.isEmpty || !lists.isEmpty }
+}
+
+/// Finds patterns and names, and gathers what is to be said of them.
+private struct Finder {
+    let device: String
+    var strange: [String] = []
+    var notes: [String] = []
+
+    mutating func patterns(of selection: DLEDescription.FileSelection, _ kind: String) -> [[UInt8]] {
         var patterns = selection.files.map(\.amandaBytes).filter { !$0.isEmpty }
         for list in selection.lists where !list.isEmpty {
             let path = list.hasPrefix("/") ? list : "\(device)/\(list)"
@@ -55,47 +83,47 @@ struct TarSelection {
                 let bytes = try FileSystem.readAll(path)
                 patterns += bytes.split(separator: 10).map(Array.init)
             } catch {
-                if !(selection.isOptional && error.isMissing) {
-                    strange.append(
-                        "Can't open \(kind) file '\(path)': \(String(cString: strerror(error.errorNumber)))")
+                let text =
+                    "Can't open \(kind) file '\(path)': \(String(cString: strerror(error.errorNumber)))"
+                if selection.isOptional && error.isMissing {
+                    notes.append(text)
+                } else {
+                    strange.append(text)
                 }
             }
         }
         return patterns
     }
 
-    /// An include is `./name`, with a pattern in its only component, or a longer path taken as it stands.
-    private mutating func names(matching pattern: [UInt8], _ device: String) -> [[UInt8]] {
-        guard pattern.count >= 3, pattern.starts(with: "./".utf8) else {
-            strange.append("include must start with './' (\(String(amandaBytes: pattern)))")
+    mutating func names(matching pattern: [UInt8], isOptional: Bool) -> [[UInt8]] {
+        guard pattern.starts(with: "./".utf8) else {
+            let text = "include must start with './' (\(String(amandaBytes: pattern)))"
+            if isOptional { notes.append(text) } else { strange.append(text) }
             return []
         }
-        let component = Array(pattern.dropFirst(2))
-        if component.contains(UInt8(ascii: "/")) {
-            let path = Array(device.utf8) + [UInt8(ascii: "/")] + component + [0]
-            var status = stat()
-            return lstat(path.map { CChar(bitPattern: $0) }, &status) == 0 ? [pattern] : []
-        }
-        guard let directory = opendir(device) else { return [pattern] }
-        defer { closedir(directory) }
-        var names: [[UInt8]] = []
-        while let entry = readdir(directory) {
-            let name = withUnsafeBytes(of: &entry.pointee.d_name) { Array($0.prefix { $0 != 0 }) }
-            if name == [46] || name == [46, 46] { continue }
-            if Self.matches(component, name) { names.append(Array("./".utf8) + Self.escaped(name)) }
-        }
-        return names.sorted { $0.lexicographicallyPrecedes($1) }
+        let found = Self.expanded(Array(pattern.dropFirst(2)), in: Array(device.utf8))
+        if found.isEmpty { notes.append("include '\(String(amandaBytes: pattern))' matches nothing") }
+        return found.map { Array("./".utf8) + Self.escaped($0) }
     }
 
-    private static func matches(_ pattern: [UInt8], _ name: [UInt8]) -> Bool {
-        (pattern + [0]).withUnsafeBufferPointer { pattern in
-            (name + [0]).withUnsafeBufferPointer { name in
-                pattern.withMemoryRebound(to: CChar.self) { pattern in
-                    name.withMemoryRebound(to: CChar.self) { name in
-                        pattern.baseAddress.map { fnmatch($0, name.baseAddress, 0) == 0 } ?? false
-                    }
-                }
-            }
+    /// What `glob` finds below `device`, without names that lead upwards.
+    private static func expanded(_ pattern: [UInt8], in device: [UInt8]) -> [[UInt8]] {
+        let top = device + [UInt8(ascii: "/")]
+        let special = Array("\\*?[".utf8)
+        let escapedTop = top.flatMap { special.contains($0) ? [UInt8(ascii: "\\"), $0] : [$0] }
+        var found = glob_t()
+        defer { globfree(&found) }
+        let status = (escapedTop + pattern + [0]).withUnsafeBufferPointer { path in
+            path.withMemoryRebound(to: CChar.self) { glob($0.baseAddress, 0, nil, &found) }
+        }
+        guard status == 0 else { return [] }
+        return (0..<Int(found.gl_pathc)).compactMap { index in
+            guard let path = found.gl_pathv[index] else { return nil }
+            let bytes = UnsafeRawBufferPointer(start: path, count: strlen(path))
+            let name = Array(bytes.dropFirst(top.count))
+            let pieces = name.split(separator: UInt8(ascii: "/"))
+            let leadsUpwards = pieces.contains { $0.elementsEqual("..".utf8) }
+            return leadsUpwards || pieces.last?.elementsEqual(".".utf8) == true || name.isEmpty ? nil : name
         }
     }
 

@@ -20,7 +20,7 @@ public struct TarSnapshots: Sendable, Equatable {
     /// - Throws: `DumpError.badProperty`.
     public init(host: String, dle: DLEDescription) throws(DumpError) {
         self.init(
-            host: host, dle: dle, directory: try TarOptions(properties: dle.properties).snapshotDirectory)
+            host: host, dle: dle, directory: try TarOptions(dle).snapshotDirectory)
     }
 
     init(host: String, dle: DLEDescription, directory: String) {

@@ -10,6 +10,9 @@ import Files
 /// the lasting snapshots belongs to the dumpuser. Source: FORMAT.md sections 4.6 and 5.
 struct TarWorkspace {
     let selection: TarSelection
+    /// For `--exclude-from` and `--files-from`; nil: without.
+    let excludeFile: String?
+    let includeFile: String?
     /// A copy of the base, or empty, before tar runs; the new snapshot afterwards.
     let snapshot: String
     private let directory: String
@@ -21,7 +24,8 @@ struct TarWorkspace {
         self.directory = directory
         snapshot = "\(directory)/snapshot"
         do {
-            selection = try TarSelection(source.dle, device: device, workDirectory: directory)
+            selection = TarSelection(source.dle, device: device)
+            (excludeFile, includeFile) = try selection.write(into: directory)
             try FileSystem.writeAtomically(snapshot, [], mode: 0o600)
             if let level = try source.baseLevel(of: snapshots) {
                 let (base, lasting) = ("\(directory)/base", snapshots.path(level: level))

@@ -12,6 +12,7 @@ extension DumpType {
             if let application, application.plugin != "amgtar" {
                 refuse("application", "application '\(application.plugin)' is not supported", useAmgtar)
             }
+        case "GNUTAR": break
         default:
             refuse("program", "program \"\(program)\" is not supported", useAmgtar)
         }

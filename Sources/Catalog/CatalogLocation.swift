@@ -20,6 +20,8 @@ public struct CatalogLocation: Sendable, Equatable {
     public var holdingDirectories: [String]
     public var storage: String
     public var pool: String
+    /// Every volume is marked `no-reuse` once it is written (`set-no-reuse`).
+    public var setsNoReuse = false
     /// `dumpuser`: everything that is written belongs to it. Nil: to this process's user.
     public var owner: FileOwner?
     /// How long to wait for a lock that another program holds.

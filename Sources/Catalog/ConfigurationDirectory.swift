@@ -49,6 +49,7 @@ public struct ConfigurationDirectory: Sendable, Hashable {
         location.holdingDirectories = configuration.holdingDisks.map {
             configuration.absolutePath($0.directory)
         }
+        location.setsNoReuse = configuration.setsNoReuse
         location.storage = configuration.storageName
         location.pool = configuration.tapepool
         let changer = try? configuration.changer()

@@ -41,6 +41,7 @@ public struct LoadedConfiguration: Sendable {
             storage: location.storage)
         policy.pool = location.pool
         policy.retainedVolumeCount = max(0, configuration.retentionTapeCount)
+        policy.rules = configuration.retentionRules
         return policy
     }
 }

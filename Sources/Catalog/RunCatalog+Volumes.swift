@@ -41,6 +41,7 @@ extension RunCatalog {
             var entry = list.entry(label: choice.label) ?? TapelistEntry(datestamp: run, label: choice.label)
             entry.datestampText = run.description
             if let blockKiB { entry.blockKiB = blockKiB }
+            if location.setsNoReuse { entry.isReusable = false }
             list.set(ours(entry))
         }
         try state.withLock { state in

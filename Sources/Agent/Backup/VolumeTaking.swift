@@ -44,12 +44,14 @@ struct VolumeTaking: Sendable {
     /// What there is to choose from: nothing is written anywhere.
     func look() async throws -> VolumeView {
         let slots = try await SlotReader(client: client).slots(of: prepared.changer)
-        return try await runBlocking("catalog") { [prepared] in
+        return try await runBlocking("catalog") { [prepared, run] in
             let reader = CatalogReader(prepared.location)
             var chooser = VolumeChooser(
                 policy: prepared.loaded.volumePolicy, tapelist: try reader.tapelist(),
                 commands: try reader.commands())
-            let dumps = Dictionary(grouping: try reader.storedDumps(), by: \.name)
+            let stored = try reader.storedDumps()
+            chooser.kept = chooser.policy.rules.kept(chooser.tapelist, stored, run: run)
+            let dumps = Dictionary(grouping: stored, by: \.name)
             chooser.needs = VolumeNeed.volumes(
                 of: prepared.entries.compactMap { entry in
                     RestorableChain.newest(

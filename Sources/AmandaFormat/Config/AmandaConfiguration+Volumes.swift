@@ -36,8 +36,22 @@ extension AmandaConfiguration {
 
     /// How many of the newest volumes must not be used again: the policy's, or one less than `tapecycle`.
     public var retentionTapeCount: Int {
-        let policy = storage.text("policy").flatMap { document.block(.policy, named: $0) }
-        return Int(policy?.integer("retention-tapes") ?? Int64(tapecycle - 1))
+        Int(policy?.integer("retention-tapes") ?? Int64(tapecycle - 1))
+    }
+
+    /// Which volumes the policy keeps beyond that.
+    public var retentionRules: RetentionRules {
+        func days(_ name: String) -> Int { Int(policy?.integer(name) ?? 0) }
+        return RetentionRules(
+            days: days("retention-days"), recoverDays: days("retention-recover"),
+            fullDays: days("retention-full"))
+    }
+
+    /// Whether every volume is marked `no-reuse` once it is written.
+    public var setsNoReuse: Bool { storage.bool("set-no-reuse") }
+
+    private var policy: ConfigurationBlock? {
+        storage.text("policy").flatMap { document.block(.policy, named: $0) }
     }
 
     /// The tapetype in use.

@@ -13,6 +13,8 @@ public struct VolumeChooser: Sendable {
     /// they are. A run that fails takes a volume as one that succeeds does; by age alone, a row of failures would end
     /// with nothing.
     public var needs: [String: VolumeNeed] = [:]
+    /// Volumes that the policy keeps beside the newest ones, and by which rule (`RetentionRules.kept`).
+    public var kept: [String: String] = [:]
 
     public init(policy: VolumePolicy, tapelist: Tapelist, commands: CommandFile = CommandFile(parsing: "")) {
         self.policy = policy
@@ -68,7 +70,7 @@ public struct VolumeChooser: Sendable {
         return nil
     }
 
-    private func verdict(
+    func verdict(
         on slot: SlotContents, run: Datestamp, slots: [SlotContents]
     ) -> Result<VolumeChoice, VolumeChoiceError.Refusal> {
         func refuse(_ reason: String) -> Result<VolumeChoice, VolumeChoiceError.Refusal> {
@@ -133,6 +135,7 @@ public struct VolumeChooser: Sendable {
             return .failure(
                 .init(slot: slot, reason: "volume '\(entry.label)' holds \(need)", isNeeded: true))
         }
+        if let rule = kept[entry.label] { return refuse("is kept by \(rule)") }
         guard let datestamp = entry.datestamp, !isRetained(entry) else {
             return refuse("is still needed: run \(entry.datestampText)")
         }
@@ -145,11 +148,11 @@ public struct VolumeChooser: Sendable {
         tapelist.entries.filter { isOurs($0) && isOverwritable($0) && !$0.isNeverWritten }
     }
 
-    /// Those of them that are kept: all that a restore needs, and of the others the newest, up to the number that is to
-    /// be retained.
+    /// Those of them that are kept: all that a restore or a rule of the policy needs, and of the others the newest, up
+    /// to the number that is to be retained.
     private var retained: [TapelistEntry] {
-        let needed = candidates.filter { needs[$0.label] != nil }
-        let others = candidates.filter { needs[$0.label] == nil }
+        let needed = candidates.filter { needs[$0.label] != nil || kept[$0.label] != nil }
+        let others = candidates.filter { needs[$0.label] == nil && kept[$0.label] == nil }
         return needed + others.prefix(max(0, policy.retainedVolumeCount - needed.count))
     }
 
@@ -159,9 +162,7 @@ public struct VolumeChooser: Sendable {
     }
 
     private func isOverwritable(_ entry: TapelistEntry) -> Bool {
-        guard entry.isReusable, !commands.needs(label: entry.label) else { return false }
-        guard let since = policy.retainedSince, let datestamp = entry.datestamp else { return true }
-        return datestamp <= since
+        entry.isReusable && !commands.needs(label: entry.label)
     }
 
     private func isOurs(_ entry: TapelistEntry) -> Bool {
@@ -218,6 +219,7 @@ extension VolumeChooser {
     /// - Parameter choices: the volumes that this run takes, as far as they are known.
     public func rotation(slots: [SlotContents], choices: [VolumeChoice]) -> VolumeRotation {
         var reusable: Set<String> = []
+        var keptCount = 0
         var unwritten = 0
         for slot in slots {
             switch slot.volume {
@@ -226,14 +228,20 @@ extension VolumeChooser {
                 else {
                     continue
                 }
-                if entry.isNeverWritten { unwritten += 1 } else { reusable.insert(header.label) }
+                if entry.isNeverWritten {
+                    unwritten += 1
+                } else if kept[header.label] != nil {
+                    keptCount += 1
+                } else {
+                    reusable.insert(header.label)
+                }
             case .unlabelled: unwritten += policy.autolabel.contains(.empty) ? 1 : 0
             case .foreign: unwritten += policy.autolabel.contains(.nonAmanda) ? 1 : 0
             case .unreadable: break
             }
         }
         var rotation = VolumeRotation(
-            reusable: reusable, unwrittenCount: unwritten, retainedCount: policy.retainedVolumeCount)
+            reusable: reusable, unwrittenCount: unwritten, retainedCount: max(0, policy.retainedVolumeCount - keptCount))
         for choice in choices {
             rotation.tonight.insert(choice.label)
             if case .reusing = choice.kind { rotation.overwritten.insert(choice.label) }

@@ -31,8 +31,8 @@ public struct VolumePolicy: Equatable, Sendable {
     public var variables: LabelVariables
     /// The newest so many reusable volumes are never overwritten: by default `tapecycle` - 1.
     public var retainedVolumeCount: Int
-    /// Volumes of a run newer than this are not overwritten either (`retention-days`); nil: no such rule.
-    public var retainedSince: Datestamp?
+    /// What is kept beside them.
+    public var rules = RetentionRules()
 
     /// Without a storage of its own, a configuration's storage and pool bear its name.
     public init(

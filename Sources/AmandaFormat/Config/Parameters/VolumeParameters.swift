@@ -76,7 +76,7 @@ extension ParameterTable {
         bool("report-use-media", true),
         bool("report-next-media", true),
         Parameter("interactivity", .definition(.interactivity), .text("")),
-        bool("set-no-reuse", false),
+        bool("set-no-reuse", false, used: true),
         Parameter("dump-selection", .dumpSelection, .dumpSelections([])),
         Parameter("vault", .vault, .vaults([])),
         bool("erase-on-failure", false),
@@ -87,8 +87,8 @@ extension ParameterTable {
     static let policy = ParameterTable([
         text("comment", used: true),
         number("retention-tapes", 0, NumberRule.natural, unit: .tapes, used: true),
-        number("retention-days", 0, NumberRule.natural, unit: .days),
-        number("retention-recover", 0, NumberRule.natural, unit: .days),
-        number("retention-full", 0, NumberRule.natural, unit: .days),
+        number("retention-days", 0, NumberRule.natural, unit: .days, used: true),
+        number("retention-recover", 0, NumberRule.natural, unit: .days, used: true),
+        number("retention-full", 0, NumberRule.natural, unit: .days, used: true),
     ])
 }

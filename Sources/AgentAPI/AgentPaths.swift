@@ -3,6 +3,8 @@
 /// The agent's routes, one spelling for both sides.
 public enum AgentPaths {
     public static let status = "/v1/status"
+    /// `NodeVolumes`; its query is a `StatusQuestion`.
+    public static let volumes = "/v1/volumes"
     public static let jobs = "/v1/jobs"
 
     public static func job(_ id: String) -> String { "\(jobs)/\(id)" }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What a status check wants looked at beyond the agent itself, as query items of `GET /v1/status`.
+/// What a status check wants looked at beyond the agent itself, as query items of `GET /v1/status`; likewise of
+/// `GET /v1/volumes`.
 public struct StatusQuestion: Sendable, Equatable {
     public var storage: StorageAddress
     public var configurations: [ConfigurationChoice]
@@ -10,15 +11,18 @@ public struct StatusQuestion: Sendable, Equatable {
         self.configurations = configurations
     }
 
-    /// The path with its query. Names and values are percent-encoded.
-    public var path: String {
+    /// The status path with its query. Names and values are percent-encoded.
+    public var path: String { path(AgentPaths.status) }
+
+    /// The same for another route.
+    public func path(_ route: String) -> String {
         var items = [
             ("bucket", storage.bucket), ("prefix", storage.prefix), ("region", storage.region),
         ]
         if let endpoint = storage.endpoint { items.append(("endpoint", endpoint)) }
         if let addressing = storage.addressing { items.append(("addressing", addressing.rawValue)) }
         items += configurations.map { ($0.role.rawValue, $0.name) }
-        return AgentPaths.status + "?"
+        return route + "?"
             + items.map { "\($0.0)=\(Self.percentEncoded($0.1))" }.joined(separator: "&")
     }
 

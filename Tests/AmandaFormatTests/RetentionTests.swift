@@ -13,7 +13,9 @@ import Testing
     }
 
     /// A volume a day, V1 the oldest, with one dump of the level given.
-    private func history(_ levels: [Int]) throws -> (list: Tapelist, dumps: [StoredDump], slots: [SlotContents]) {
+    private func history(
+        _ levels: [Int]
+    ) throws -> (list: Tapelist, dumps: [StoredDump], slots: [SlotContents]) {
         var list = Tapelist()
         var dumps: [StoredDump] = []
         var slots: [SlotContents] = []
@@ -22,7 +24,8 @@ import Testing
             list.set(TapelistEntry(datestamp: run, label: label))
             dumps.append(StoredDump(name: disk, level: level, run: run, labels: [label]))
             slots.append(
-                SlotContents(slot: "slot-\(index + 1)", volume: .labelled(VolumeHeader(datestamp: run, label: label))))
+                SlotContents(
+                    slot: "slot-\(index + 1)", volume: .labelled(VolumeHeader(datestamp: run, label: label))))
         }
         return (list, dumps, slots)
     }
@@ -35,7 +38,10 @@ import Testing
     @Test func `keeps by age, by full dumps, and by what restores need`() throws {
         let levels = [0, 1, 1, 0, 1, 2]
         #expect(try kept(RetentionRules(), levels, today: 7).isEmpty)
-        #expect(try kept(RetentionRules(days: 2), levels, today: 7) == ["V5": "retention-days 2", "V6": "retention-days 2"])
+        #expect(
+            try kept(RetentionRules(days: 2), levels, today: 7) == [
+                "V5": "retention-days 2", "V6": "retention-days 2",
+            ])
         #expect(try kept(RetentionRules(fullDays: 3), levels, today: 7) == ["V4": "retention-full 3"])
         // To any moment of the last four days: V2 with V1 as of then, and all that came since.
         let recover = try kept(RetentionRules(recoverDays: 4), levels, today: 7)
@@ -58,7 +64,9 @@ import Testing
         #expect(try chooser.choose(run: try day(7), slots: slots).label == "V2")
         chooser.policy.retainedVolumeCount = 0
         chooser.kept = policy.rules.kept(list, dumps, run: try day(4))
-        let error = #expect(throws: VolumeChoiceError.self) { try chooser.choose(run: try day(4), slots: [slots[5]]) }
+        let error = #expect(throws: VolumeChoiceError.self) {
+            try chooser.choose(run: try day(4), slots: [slots[5]])
+        }
         #expect(error?.refusals.map(\.reason) == ["volume 'V6' is kept by retention-days 3"])
     }
 
@@ -69,13 +77,16 @@ import Testing
         marked.isReusable = false
         list2.set(marked)
         let policy = VolumePolicy(
-            configuration: "c", organisation: "o", labelstr: "^V", autolabelTemplate: "V%", autolabel: [.empty],
+            configuration: "c", organisation: "o", labelstr: "^V", autolabelTemplate: "V%",
+            autolabel: [.empty],
             tapecycle: 2)
         var chooser = VolumeChooser(policy: policy, tapelist: list2)
         chooser.needs = ["V4": VolumeNeed(name: disk, level: 0)]
-        let slots = labelled + [
-            SlotContents(slot: "slot-5", volume: .unlabelled), SlotContents(slot: "slot-6", volume: .foreign),
-        ]
+        let slots =
+            labelled + [
+                SlotContents(slot: "slot-5", volume: .unlabelled),
+                SlotContents(slot: "slot-6", volume: .foreign),
+            ]
         let forecast = chooser.forecast(from: try day(9), slots: slots)
         #expect(
             forecast == [

@@ -63,6 +63,50 @@ extension EndToEnd {
             #expect(shown.contains("slot 3: Amanda header not found -- unlabeled volume?"), "\(shown)")
         }
 
+        @Test func `amfleet volumes tells what each slot holds and when it is written next`() async throws {
+            let made = try Arranged.as(TwoRuns.self)
+            let amanda = try await made.amanda(TwoRuns.parts)
+            defer { amanda.remove() }
+            let name = TwoRuns.parts.name
+            let key = "\(TestCluster.prefix)/\(made.node.name)/\(name)/slot-05special-tapestart"
+            _ = try await amanda.tool("amadmin", "no-reuse", "\(name)-0002")
+            try await made.cluster.store.putObject("no label", key)
+            let options = ["volumes", "--configuration", name]
+            let text = try await made.cluster.amfleet(options)
+            let json = try await made.cluster.amfleet(options + ["--json"])
+            try await made.cluster.store.removeObject(key)
+            _ = try await amanda.tool("amadmin", "reuse", "\(name)-0002")
+
+            #expect(text.exit == 0, "\(text)")
+            let rows = text.output.singleSpaced.split(separator: "\n").map(String.init)
+            #expect(rows.count == 11, "\(text)")
+            for (level, run) in made.runs.enumerated() {
+                let start = "node01 \(name) \(level + 1) \(name)-000\(level + 1) \(run) "
+                let row = try #require(rows.first { $0.hasPrefix(start) }, "\(text)")
+                #expect(
+                    row.contains("\(made.large) \(level)") && row.contains("\(made.small) \(level)"), "\(row)"
+                )
+            }
+            #expect(
+                rows[1].contains("kept: volume '\(name)-0001' holds the newest full dump of localhost:"),
+                "\(text)")
+            #expect(rows[2].hasSuffix("kept: volume '\(name)-0002' is marked no-reuse"), "\(text)")
+            #expect(rows[3] == "node01 \(name) 3 - - unlabelled - by the next run", "\(text)")
+            #expect(rows[5].hasPrefix("node01 \(name) 5 - - no Amanda volume - kept: "), "\(text)")
+
+            let object = try JSONSerialization.jsonObject(with: Data(json.output.utf8)) as? [String: Any]
+            #expect(object?["command"] as? String == "volumes" && object?["result"] as? String == "complete")
+            let nodes = object?["nodes"] as? [[String: Any]]
+            let configurations = nodes?.first?["configurations"] as? [[String: Any]]
+            let slots = try #require(configurations?.first?["slots"] as? [[String: Any]], "\(json)")
+            #expect(slots.count == 10)
+            #expect(slots.map { $0["state"] as? String }.prefix(3) == ["known", "known", "unlabelled"])
+            #expect(slots[4]["state"] as? String == "foreign")
+            #expect(slots[2]["writtenByRun"] as? Int == 1)
+            let dumps = try #require(slots[0]["dumps"] as? [[String: Any]])
+            #expect(dumps.compactMap { $0["storedBytes"] as? Int }.reduce(0, +) > 4 << 20)
+        }
+
         @Test func `amreport and amstatus tell of the last run and of an earlier one`() async throws {
             let made = try Arranged.as(TwoRuns.self)
             let amanda = try await made.amanda(TwoRuns.parts)

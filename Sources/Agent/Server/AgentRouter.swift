@@ -19,6 +19,7 @@ struct AgentRouter: Sendable {
     let table: JobTable
     let work: any JobWork
     let status: @Sendable (StatusQuestion?) async -> NodeStatus
+    let volumes: @Sendable (StatusQuestion) async -> NodeVolumes
     let logger: Logger
 
     func router() -> Router<AgentRequestContext> {
@@ -29,6 +30,12 @@ struct AgentRouter: Sendable {
         }
         router.get(RouterPath(AgentPaths.status)) { request, context in
             try await self.status(request, context)
+        }
+        router.get(RouterPath(AgentPaths.volumes)) { request, context in
+            guard let question = try self.question(request) else {
+                throw self.refusal(.badRequest, "a volumes question names at least 'bucket' and 'region'")
+            }
+            return try Response(await self.volumes(question), context: context)
         }
         router.get(RouterPath(AgentPaths.jobs)) { _, context in
             try Response(await self.table.list(), context: context)
@@ -51,12 +58,17 @@ struct AgentRouter: Sendable {
     }
 
     private func status(_ request: Request, _ context: AgentRequestContext) async throws -> Response {
+        try Response(await status(question(request)), context: context)
+    }
+
+    /// Nil where nothing is asked beyond the agent itself.
+    private func question(_ request: Request) throws -> StatusQuestion? {
         let items = request.uri.queryParameters.map { (name: String($0.key), value: String($0.value)) }
         let question = StatusQuestion(items: items)
         guard question != nil || items.isEmpty else {
             throw refusal(.badRequest, "a status question names at least 'bucket' and 'region'")
         }
-        return try Response(await status(question), context: context)
+        return question
     }
 
     /// 200 for a job that was known, 202 for one that was taken on.

@@ -96,8 +96,10 @@ public struct AgentServer: Sendable {
     private func application(
         _ onReady: @escaping @Sendable (AgentSettings.ListenAddress) async -> Void
     ) -> some ApplicationProtocol {
+        let volumes = VolumesReport(settings: settings, transport: transport)
         let routes = AgentRouter(
-            settings: settings, table: table, work: work, status: status, logger: logger)
+            settings: settings, table: table, work: work, status: status,
+            volumes: { await volumes.volumes(answering: $0) }, logger: logger)
         let listen = settings.listen
         return Application(
             router: routes.router(), server: .mutualTLS(tls),

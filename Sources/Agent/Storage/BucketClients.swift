@@ -24,9 +24,10 @@ final class BucketClients: Sendable {
     }
 
     private let storage: NodeStorage
-    private let request: JobRequest
+    private let address: StorageAddress
     private let stores: Stores
-    private let outage: Duration
+    private let limits: S3Limits
+    private let retry: RetryPolicy
     private let ofCluster: (send: RateLimiter?, receive: RateLimiter?)
     private let state = Mutex(State())
 
@@ -35,17 +36,28 @@ final class BucketClients: Sendable {
     ///   - outage: how long the store may stay away; nil: as the job says.
     init(_ storage: NodeStorage, _ request: JobRequest, stores: Stores, outage: Duration? = nil) {
         self.storage = storage
-        self.request = request
+        address = request.storage
         self.stores = stores
-        self.outage = outage ?? .seconds(request.storageOutageSeconds)
+        limits = S3Limits()
+        retry = RetryPolicy(storageOutage: outage ?? .seconds(request.storageOutageSeconds))
         ofCluster = (
             request.sendBytesPerSecond.map { RateLimiter(bytesPerSecond: $0) },
             request.receiveBytesPerSecond.map { RateLimiter(bytesPerSecond: $0) }
         )
     }
 
+    /// For a look without a job: an answer within a minute, whatever it is.
+    init(_ storage: NodeStorage, at address: StorageAddress, stores: Stores) {
+        self.storage = storage
+        self.address = address
+        self.stores = stores
+        limits = .preflight
+        retry = .preflight
+        ofCluster = (nil, nil)
+    }
+
     /// The client of the cluster's own bucket.
-    var main: S3Client { get throws { try client(request.storage.bucket, of: nil) } }
+    var main: S3Client { get throws { try client(address.bucket, of: nil) } }
 
     /// - Parameters:
     ///   - configuration: whose volumes lie in the bucket; nil: none's.
@@ -85,12 +97,12 @@ final class BucketClients: Sendable {
         let store = configuration.flatMap { stores[$0]?.store }
         let place = record ?? store?.record
         let location = try storage.location(
-            request.storage, bucket: bucket, at: place, region: store?.region, authority: store?.authority)
-        var limits = S3Limits()
+            address, bucket: bucket, at: place, region: store?.region, authority: store?.authority)
+        var limits = limits
         if let timeout = store?.timeout { limits.total = timeout }
         return S3Client(
             location: location, credentials: cache(for: store, at: place, region: location.region),
-            transport: storage.transport, limits: limits, retry: RetryPolicy(storageOutage: outage),
+            transport: storage.transport, limits: limits, retry: retry,
             way: way(configuration, store), keeping: store?.keeping ?? S3Keeping())
     }
 

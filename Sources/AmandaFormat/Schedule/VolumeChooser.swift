@@ -241,7 +241,8 @@ extension VolumeChooser {
             }
         }
         var rotation = VolumeRotation(
-            reusable: reusable, unwrittenCount: unwritten, retainedCount: max(0, policy.retainedVolumeCount - keptCount))
+            reusable: reusable, unwrittenCount: unwritten,
+            retainedCount: max(0, policy.retainedVolumeCount - keptCount))
         for choice in choices {
             rotation.tonight.insert(choice.label)
             if case .reusing = choice.kind { rotation.overwritten.insert(choice.label) }

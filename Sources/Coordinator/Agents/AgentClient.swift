@@ -36,6 +36,11 @@ struct AgentClient: Sendable {
         return status
     }
 
+    /// The volumes of the configurations that the question names.
+    func volumes(_ question: StatusQuestion) async throws -> NodeVolumes {
+        try read(await send("GET", question.path(AgentPaths.volumes), limit: Self.questionLimit))
+    }
+
     /// Asks for a job. Twice with the same id and attempt is the same job.
     func submit(_ request: JobRequest) async throws -> JobSnapshot {
         try read(await send("POST", AgentPaths.jobs, body: .bytes(try WireJSON.document(request))))

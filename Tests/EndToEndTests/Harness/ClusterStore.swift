@@ -104,5 +104,20 @@ final class ClusterStore: Sendable {
         return listed.exit == 0 ? listed.output.split(separator: "\n").filter { $0 != "None" }.count : 0
     }
 
+    /// Puts a small object there, as somebody would who has no business to.
+    func putObject(_ text: String, _ key: String) async throws {
+        let file = "\(FileManager.default.temporaryDirectory.path)/amfleet-object-\(UUID().uuidString)"
+        try write(text, to: file)
+        defer { try? FileManager.default.removeItem(atPath: file) }
+        let result = try await aws(
+            "s3api", "put-object", "--bucket", Self.bucket, "--key", key, "--body", file)
+        guard result.exit == 0 else { throw CommandError.failed(result) }
+    }
+
+    func removeObject(_ key: String) async throws {
+        let result = try await aws("s3api", "delete-object", "--bucket", Self.bucket, "--key", key)
+        guard result.exit == 0 else { throw CommandError.failed(result) }
+    }
+
     func stop() async { await server.stop() }
 }

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import AgentAPI
+import AmandaFormat
+import BlockingWork
+import Catalog
+import HTTPTransport
+import S3
+
+/// What lies in the slots of the node's configurations, and when it is overwritten. Reads catalogs and the bucket, writes
+/// nothing.
+struct VolumesReport: Sendable {
+    private let settings: AgentSettings
+    private let storage: NodeStorage
+
+    init(settings: AgentSettings, transport: HTTPTransport) {
+        self.settings = settings
+        storage = NodeStorage(settings: settings, transport: transport)
+    }
+
+    /// Never fails: what cannot be found out is an error inside the answer.
+    func volumes(answering question: StatusQuestion) async -> NodeVolumes {
+        var configurations: [ConfigurationVolumes] = []
+        for choice in question.configurations {
+            do {
+                configurations.append(try await volumes(of: choice, question))
+            } catch {
+                let error = WireError(cause: error, node: settings.node)
+                configurations.append(.init(name: choice.name, role: choice.role, error: error))
+            }
+        }
+        return NodeVolumes(node: settings.node, configurations: configurations)
+    }
+
+    private func volumes(
+        of choice: ConfigurationChoice, _ question: StatusQuestion
+    ) async throws -> ConfigurationVolumes {
+        let prepared = try await runBlocking("volumes") { [settings] in
+            let loaded = try ConfigurationDirectory(root: settings.amandaDirectory, name: choice.name).load()
+            let changer = try loaded.configuration.changer()
+            return PreparedConfiguration(
+                choice: choice, loaded: loaded, changer: changer,
+                store: try VolumeStore(changer, storage: question.storage, node: settings.node),
+                entries: loaded.disklist.activeEntries, notes: [])
+        }
+        let run = try await nextRun(prepared)
+        let stores = [choice.name: (changer: prepared.changer, store: prepared.store)]
+        let clients = BucketClients(storage, at: question.storage, stores: stores)
+        let taking = VolumeTaking(node: settings.node, prepared: prepared, run: run) { bucket in
+            try clients.client(bucket, of: choice.name)
+        }
+        let view = try await taking.look()
+        let dumps = try await runBlocking("volumes") { try CatalogReader(prepared.location).dumps() }
+        return VolumeTable(prepared: prepared, view: view, dumps: dumps).volumes(from: run)
+    }
+
+    /// A name that the next run might bear.
+    private func nextRun(_ prepared: PreparedConfiguration) async throws -> Datestamp {
+        let newest = try await runBlocking("volumes") { try CatalogReader(prepared.location).newestRun() }
+        guard let run = [newest?.nextSecond, Datestamp.now].compactMap({ $0 }).max() else {
+            throw WireError(.failed, node: settings.node, "the clock of this node shows no possible date")
+        }
+        return run
+    }
+}
+
+/// Puts together what slots, tapelist and logs say of each volume.
+struct VolumeTable: Sendable {
+    let prepared: PreparedConfiguration
+    let view: VolumeView
+    let dumps: [CatalogDump]
+
+    func volumes(from run: Datestamp) -> ConfigurationVolumes {
+        let forecast = view.chooser.forecast(
+            from: run, slots: view.slots, volumesPerRun: prepared.configuration.runtapes)
+        var result = ConfigurationVolumes(name: prepared.choice.name, role: prepared.choice.role)
+        for (index, device) in prepared.changer.devices.enumerated() where index < view.slots.count {
+            var slot = slot(device, view.slots[index].volume)
+            switch forecast[index] {
+            case .run(let number): slot.writtenByRun = number
+            case .kept(let reason): slot.keptReason = reason
+            }
+            result.slots.append(slot)
+        }
+        let found = Set(result.slots.compactMap(\.label))
+        result.lostLabels = view.chooser.tapelist.entries
+            .filter { !$0.isNeverWritten && !found.contains($0.label) }.map(\.label)
+        return result
+    }
+
+    private func slot(_ device: S3DevicePath, _ volume: SlotContents.Volume) -> SlotVolume {
+        var slot = SlotVolume(slot: device.slot, device: device.description, state: .unlabelled)
+        switch volume {
+        case .unlabelled: break
+        case .foreign: slot.state = .foreign
+        case .unreadable: slot.state = .unreadable
+        case .labelled(let header):
+            let entry = view.chooser.tapelist.entry(label: header.label)
+            let isKnown = entry.map { $0.datestamp == header.datestamp } ?? false
+            slot.state = isKnown ? .known : .unknown
+            slot.label = header.label
+            slot.run = header.datestamp.flatMap { RunName($0.description) }
+            if isKnown { slot.dumps = dumps.compactMap { share(of: $0, header.label) } }
+        }
+        return slot
+    }
+
+    private func share(of dump: CatalogDump, _ label: String) -> SlotVolume.Dump? {
+        let parts = dump.parts.filter { $0.label == label }
+        guard !parts.isEmpty else { return nil }
+        return SlotVolume.Dump(
+            host: dump.name.host, disk: dump.name.disk, level: dump.name.level,
+            storedBytes: parts.reduce(0) { $0 + ($1.byteCount ?? 0) }, isWhole: dump.isWhole)
+    }
+}

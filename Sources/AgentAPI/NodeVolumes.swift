@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// The volumes of a node's configurations (`GET /v1/volumes`, with a `StatusQuestion`).
+public struct NodeVolumes: Codable, Sendable, Equatable {
+    public var format: Int
+    public var node: String
+    public var configurations: [ConfigurationVolumes]
+
+    public init(node: String, configurations: [ConfigurationVolumes]) {
+        self.format = WireJSON.format
+        self.node = node
+        self.configurations = configurations
+    }
+}
+
+/// Every slot of one configuration's changer, and the volumes that are in none.
+public struct ConfigurationVolumes: Codable, Sendable, Equatable {
+    public var name: String
+    public var role: ConfigurationChoice.Role
+    /// Why nothing, or not all, could be found out.
+    public var error: WireError?
+    /// In the changer's order.
+    public var slots: [SlotVolume]
+    /// Labels that the tapelist has with a run, and that no slot bears.
+    public var lostLabels: [String]
+
+    public init(
+        name: String, role: ConfigurationChoice.Role, error: WireError? = nil, slots: [SlotVolume] = [],
+        lostLabels: [String] = []
+    ) {
+        self.name = name
+        self.role = role
+        self.error = error
+        self.slots = slots
+        self.lostLabels = lostLabels
+    }
+}
+
+/// What one slot holds.
+public struct SlotVolume: Codable, Sendable, Equatable {
+    public enum State: String, Codable, Sendable {
+        /// The catalog knows the volume, with this run.
+        case known
+        /// It bears a label that the catalog does not have, or has with another run.
+        case unknown
+        case unlabelled
+        /// Something that is no Amanda volume.
+        case foreign
+        /// The store did not tell.
+        case unreadable
+    }
+
+    /// As Amanda counts slots.
+    public var slot: Int
+    /// `s3:BUCKET/PREFIX`
+    public var device: String
+    public var state: State
+    public var label: String?
+    /// That wrote it; nil where none has.
+    public var run: RunName?
+    /// Parts of dumps that lie there, as the catalog has them.
+    public var dumps: [Dump]
+    /// By the how-manieth run from now on it is written next, from 1; nil: not as things stand.
+    public var writtenByRun: Int?
+    /// Why it is not.
+    public var keptReason: String?
+
+    /// One dump's share of a volume.
+    public struct Dump: Codable, Sendable, Equatable {
+        public var host: String
+        public var disk: String
+        public var level: Int
+        /// Of these parts, as stored.
+        public var storedBytes: Int64
+        public var isWhole: Bool
+
+        public init(host: String, disk: String, level: Int, storedBytes: Int64, isWhole: Bool) {
+            self.host = host
+            self.disk = disk
+            self.level = level
+            self.storedBytes = storedBytes
+            self.isWhole = isWhole
+        }
+    }
+
+    public init(
+        slot: Int, device: String, state: State, label: String? = nil, run: RunName? = nil,
+        dumps: [Dump] = [],
+        writtenByRun: Int? = nil, keptReason: String? = nil
+    ) {
+        self.slot = slot
+        self.device = device
+        self.state = state
+        self.label = label
+        self.run = run
+        self.dumps = dumps
+        self.writtenByRun = writtenByRun
+        self.keptReason = keptReason
+    }
+
+    public var storedBytes: Int64 { dumps.reduce(0) { $0 + $1.storedBytes } }
+}

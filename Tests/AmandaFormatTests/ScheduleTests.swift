@@ -107,18 +107,23 @@ import Testing
                 == VolumeChoice(slot: "slot-02", label: "c-02", kind: .reusing(second)))
     }
 
+    private func needs(_ disks: [String: String]) -> [String: VolumeNeed] {
+        disks.mapValues { VolumeNeed(name: DiskName(host: "localhost", disk: $0), level: 0) }
+    }
+
     @Test func `keeps the newest full dump of a disk, however old its volume is`() throws {
         let list = "20261103030000 c-03 reuse\n20261102030000 c-02 reuse\n20261101030000 c-01 reuse\n"
         let slots = [slot(1, "c-01", day: 1), slot(2, "c-02", day: 2), slot(3, "c-03", day: 3)]
         let run = try #require(run)
         var chooser = VolumeChooser(policy: policy(), tapelist: try Tapelist(parsing: list))
-        chooser.newestFullDumps = ["c-01": "localhost:/data"]
+        chooser.needs = needs(["c-01": "/data"])
         // It counts among the two that are retained: the run still finds a volume.
         #expect(try chooser.choose(run: run, slots: slots).label == "c-02")
-        chooser.newestFullDumps = ["c-01": "localhost:/a", "c-02": "localhost:/b", "c-03": "localhost:/c"]
+        chooser.needs = needs(["c-01": "/a", "c-02": "/b", "c-03": "/c"])
         let error = #expect(throws: VolumeChoiceError.self) { _ = try chooser.choose(run: run, slots: slots) }
         #expect(
             error?.refusals.map(\.reason).first == "volume 'c-01' holds the newest full dump of localhost:/a")
+        #expect(error?.description.contains("hint: add slots to tpchanger, as many to tapecycle") == true)
     }
 
     @Test func `goes on with the volume that this run has begun`() throws {

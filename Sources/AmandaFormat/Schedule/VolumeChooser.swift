@@ -251,22 +251,6 @@ extension VolumeChooser {
     }
 }
 
-extension VolumeChooser {
-    /// Full dumps alone, by the disk's name: for callers that keep no increments.
-    public var newestFullDumps: [String: String] {
-        get { needs.mapValues { $0.name.description } }
-        set {
-            needs = newValue.mapValues { name in
-                let pieces = name.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
-                return VolumeNeed(
-                    name: DiskName(
-                        host: String(pieces.first ?? ""), disk: String(pieces.dropFirst().first ?? "")),
-                    level: 0)
-            }
-        }
-    }
-}
-
 private struct VolumeLabelError: Error {
     let description: String
 }

@@ -62,6 +62,10 @@ public struct ConfigurationStatus: Codable, Sendable, Equatable {
     public var newestRun: RunName?
     /// Label that the newest run lies on.
     public var newestLabel: String?
+    /// Dumps that wait on the holding disks, oldest run first.
+    public var held: [HeldDumpRecord]?
+    /// Whether the next run sends them by itself (`autoflush`).
+    public var flushesByItself: Bool?
 
     public init(
         name: String, role: ConfigurationChoice.Role, error: WireError? = nil, remarks: [String] = [],

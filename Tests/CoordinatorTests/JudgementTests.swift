@@ -87,6 +87,31 @@ import Testing
         #expect(judge(.none, cancelled).storedBytes == 20)
     }
 
+    @Test func `a node whose dumps are held is held, not complete and not failed`() {
+        var held = Sample.dump(.held)
+        held.parts = []
+        let record = Sample.record(dumps: [Sample.dump(disk: "/var"), held])
+        let verdict = judge(.record(record), ending(nil))
+        #expect(verdict.state == .held)
+        #expect(
+            verdict.error?.message == "held on the node, not in the bucket yet: vertica: /data and 1 more")
+        let failed = Sample.record(dumps: [Sample.dump(.failed, disk: "/var"), held])
+        #expect(judge(.record(failed), ending(nil)).state == .failed)
+        let unasked = Sample.record(dumps: [held], configurations: [Sample.asked[0]])
+        #expect(judge(.record(unasked), ending(nil)).state == .failed, "the self-backup is missing")
+    }
+
+    @Test func `a node that cannot reach the store is held by its own word, never complete`() {
+        var word = ending(nil)
+        word.snapshot = JobSnapshot(
+            id: "x", run: Sample.run, kind: .backup, attempt: 1, state: .succeeded, startedAt: Sample.time)
+        word.snapshot?.record = Sample.record(dumps: [Sample.dump(.held)])
+        let away = NodeJudgement.Evidence.unknown(WireError(.storageUnreachable, "no answer"))
+        #expect(judge(.none, word).state == .held && judge(away, word).state == .held)
+        word.snapshot?.record = Sample.record()
+        #expect(judge(.none, word).state == .missing && judge(away, word).state == .failed)
+    }
+
     private func ending(_ error: WireError?) -> NodeEnding {
         NodeEnding(node: "node01", attempt: 1, snapshot: nil, error: error)
     }
@@ -102,6 +127,8 @@ import Testing
     @Test(arguments: [
         ([NodeVerdict.State.complete, .complete], RunManifest.Verdict.complete, CommandEnding.complete),
         ([.complete, .failed], .partial, .partial), ([.complete, .missing], .partial, .partial),
+        ([.complete, .held], .held, .held), ([.held, .held], .held, .held),
+        ([.held, .failed], .partial, .partial),
         ([.failed, .missing], .failed, .failed), ([.complete, .cancelled], .partial, .cancelled),
         ([.cancelled, .cancelled], .cancelled, .cancelled), ([.failed, .cancelled], .cancelled, .failed),
     ])

@@ -133,6 +133,28 @@ import Testing
         StatusJudgement.of(row, error: nil, bucketAnswered: true, now: now)
     }
 
+    @Test func `names held dumps, since when, and how they get into the bucket`() {
+        var status = status()
+        let held = HeldDumpRecord(
+            run: Sample.run, host: "localhost", disk: "/data", level: 1,
+            chunks: [.init(path: "/h/20261123030600/localhost._data.1", byteCount: 2048)])
+        status.configurations[0].held = [held]
+        status.configurations[0].flushesByItself = true
+        let findings = StatusJudgement.of(row(status), error: nil, bucketAnswered: true, now: now)
+        #expect(findings.map(\.weight) == [.problem])
+        #expect(
+            findings.first?.what
+                == "localhost /data level 1 (2.0 KiB) is held on the node since \(LocalTime(Sample.run).text), not in the bucket"
+        )
+        #expect(findings.first?.fix?.hasPrefix("the next 'amfleet backup' sends it") == true)
+        status.configurations[0].flushesByItself = false
+        status.configurations[0].held?[0].fault = "chunk 'x' is missing"
+        let broken = StatusJudgement.of(row(status), error: nil, bucketAnswered: true, now: now)
+        #expect(
+            broken.map(\.weight) == [.remark]
+                && broken[0].what.hasSuffix("is not whole: chunk 'x' is missing"))
+    }
+
     private func row(_ status: NodeStatus?) -> StatusReport.Node {
         StatusReport.Node(
             node: "node01", address: "127.0.0.1:7001", status: status,

@@ -37,6 +37,7 @@ extension AgentAPI.DumpRecord {
         case .failed: "failed: \(error?.message ?? "for no known reason")"
         case .planned: "planned"
         case .skipped: "left out"
+        case .held: "held on this node, \(Quantity.bytes(held?.storedBytes ?? 0))"
         }
     }
 

@@ -43,6 +43,9 @@ struct ConfigurationCheck: Sendable {
             status.outsideSelfBackup = coverage.outside(loaded)
             status.secretsReadable = coverage.readableSecrets(loaded)
             try fillNewest(loaded, &status)
+            let contents = try HoldingDisks(loaded.configuration.holdingDisks).contents()
+            status.held = contents.dumps.compactMap(HeldDumpRecord.init)
+            status.flushesByItself = loaded.configuration.autoflush != "NO"
             try loaded.disklist.requireSupported(
                 configuration: loaded.configuration,
                 ownNames: HostNames.own(node: settings.node, covering: entries.map(\.host)))

@@ -11,6 +11,8 @@ public struct DumpRecord: Codable, Sendable, Equatable {
         case planned
         /// Left out of the run because the configuration wants it so; `expectation` says why.
         case skipped
+        /// Whole, but on the node's holding disk and not in the bucket yet; `held` says where.
+        case held
 
         public var isUsable: Bool { self == .ok || self == .strange }
     }
@@ -55,6 +57,8 @@ public struct DumpRecord: Codable, Sendable, Equatable {
     public var notes: [String]
     public var strange: [String]
     public var error: WireError?
+    /// With `held`: where it lies on the node.
+    public var held: HeldDumpRecord?
     /// What the plan expected.
     public var expectation: DumpExpectation?
 

@@ -39,6 +39,13 @@ public struct NodeRecord: Codable, Sendable, Equatable {
     /// Whether every configuration that was asked for is there with all of its disks proved.
     public var isComplete: Bool { !configurations.isEmpty && configurations.allSatisfy(\.isComplete) }
 
+    /// Dumps that lie on the node's holding disk, with their configurations' names.
+    public var heldDumps: [(configuration: String, dump: DumpRecord)] {
+        configurations.flatMap { configuration in
+            configuration.dumps.filter { $0.status == .held }.map { (configuration.name, $0) }
+        }
+    }
+
     public var storedBytes: Int64 { configurations.flatMap(\.dumps).map(\.storedBytes).reduce(0, +) }
     public var dumpedBytes: Int64 { configurations.flatMap(\.dumps).map(\.native.byteCount).reduce(0, +) }
 }
@@ -76,12 +83,17 @@ public struct VolumeRecord: Codable, Sendable, Hashable {
     public var prefix: String
     /// Where the bucket is, if not in the cluster's own store.
     public var store: StoreRecord?
+    /// The run whose datestamp it bears; nil: the record's own. A held dump goes to the volume of a later run.
+    public var run: RunName?
 
-    public init(label: String, bucket: String, prefix: String, store: StoreRecord? = nil) {
+    public init(
+        label: String, bucket: String, prefix: String, store: StoreRecord? = nil, run: RunName? = nil
+    ) {
         self.label = label
         self.bucket = bucket
         self.prefix = prefix
         self.store = store
+        self.run = run
     }
 }
 

@@ -9,6 +9,8 @@ public struct RunManifest: Codable, Sendable, Equatable {
     public enum Verdict: String, Codable, Sendable {
         case running
         case complete
+        /// Every dump is made, some lie on their nodes' holding disks and not in the bucket yet.
+        case held
         case partial
         case failed
         case cancelled
@@ -51,6 +53,8 @@ public struct NodeVerdict: Codable, Sendable, Equatable {
         case running
         /// Every disk of every configuration proved.
         case complete
+        /// Every disk is dumped, but some dumps wait on the node's holding disk.
+        case held
         case failed
         case cancelled
         /// No word and no record.

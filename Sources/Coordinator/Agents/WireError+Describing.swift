@@ -109,7 +109,7 @@ extension CommandEnding {
         case .storage: .storageRefused
         case .busy: .busy
         case .cancelled: .cancelled
-        case .complete, .failed, .partial, .problem: .failed
+        case .complete, .failed, .partial, .held, .problem: .failed
         }
     }
 }

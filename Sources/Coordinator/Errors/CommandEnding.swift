@@ -12,6 +12,8 @@ public enum CommandEnding: String, Sendable, Codable, CaseIterable {
     case unusable
     /// Some nodes complete, the others named.
     case partial
+    /// Every node has dumped everything, but some dumps lie on holding disks and not in the bucket yet.
+    case held
     /// Another run holds the cluster.
     case busy
     /// A certificate, either side's.

@@ -11,6 +11,8 @@ public struct RunListing: Sendable {
             /// The manifest says running, and nobody holds the cluster.
             case unfinished
             case complete
+            /// Some of its dumps lie on nodes' holding disks and not in the bucket yet.
+            case held
             case partial
             case failed
             case cancelled
@@ -64,7 +66,7 @@ public struct RunListing: Sendable {
     static func row(_ manifest: RunManifest, _ outlook: RunOutlook, holder: Lease?) -> Row {
         let complete = manifest.nodes.filter { $0.state == .complete }
         let failed = manifest.nodes.filter {
-            $0.state == .failed || $0.state == .missing || $0.state == .cancelled
+            $0.state == .failed || $0.state == .missing || $0.state == .cancelled || $0.state == .held
         }
         return Row(
             run: manifest.run, state: state(manifest, outlook, holder: holder), startedAt: manifest.startedAt,
@@ -79,9 +81,9 @@ public struct RunListing: Sendable {
         case .running: return holder?.purpose.hasSuffix(manifest.run.digits) == true ? .running : .unfinished
         case .failed: return .failed
         case .cancelled: return .cancelled
-        case .complete, .partial:
+        case .complete, .held, .partial:
             if outlook.isOverwritten { return .overwritten }
-            return manifest.verdict == .complete ? .complete : .partial
+            return manifest.verdict == .complete ? .complete : manifest.verdict == .held ? .held : .partial
         }
     }
 }

@@ -28,7 +28,7 @@ extension RunDetails: CommandReport {
             node.remark.map { "\(node.verdict.node): \(RunText.oneLine($0))" }
         }
         return head + [""] + RunText.table(manifest.nodes) + RunText.notes(manifest.nodes)
-            + (remarks.isEmpty ? [] : [""] + remarks) + [""] + dumps
+            + (remarks.isEmpty ? [] : [""] + remarks) + [""] + dumps + held
     }
 
     private var head: [String] {
@@ -39,6 +39,19 @@ extension RunDetails: CommandReport {
             "began \(LocalTime(manifest.startedAt).text)\(end), by \(manifest.coordinator)",
             "configurations \(configurations); manifest revision \(manifest.revision), fence \(manifest.fence)",
         ]
+    }
+
+    /// Where held dumps lie, by node.
+    private var held: [String] {
+        let lines = nodes.flatMap { node in
+            (node.record?.heldDumps ?? []).map { configuration, dump in
+                let chunks = dump.held?.chunks ?? []
+                return "\(node.verdict.node): \(configuration): \(dump.disk) is held: "
+                    + "\(Quantity.bytes(dump.held?.storedBytes ?? 0)) in \(Quantity.count(chunks.count, "chunk")), "
+                    + "first '\(chunks.first?.path ?? "")'"
+            }
+        }
+        return lines.isEmpty ? [] : [""] + lines
     }
 
     private var dumps: [String] {

@@ -22,7 +22,8 @@ public enum Restorability: Sendable, Equatable {
                 case .success(nil):
                     return .overwritten("volume '\(volume.label)' is gone from '\(volume.prefix)'")
                 case .success(let header?):
-                    guard header.label == volume.label, header.datestamp?.description == record.run.digits
+                    guard header.label == volume.label,
+                        header.datestamp?.description == (volume.run ?? record.run).digits
                     else {
                         let now = header.datestamp.map { "run \($0)" } ?? "no run"
                         return .overwritten(

@@ -81,8 +81,14 @@ public struct BackupCommand: Sendable {
         cluster.console.say(
             "run \(stored.value.run): \(Quantity.count(selection.nodes.count, "node")), "
                 + selection.configurations.map(\.name).joined(separator: ", "))
-        return try await RunCarrier(cluster: cluster, lease: lease)
+        let report = try await RunCarrier(cluster: cluster, lease: lease)
             .carry(stored, selection.nodes.map { .init(node: $0, attempt: 1) })
+        do {
+            try await UnfinishedRuns(cluster: cluster).settleHeld()
+        } catch {
+            cluster.console.say("runs with held dumps could not be judged anew: \(error)")
+        }
+        return report
     }
 
     /// Creates the manifest that says `running`. A name that somebody took meanwhile moves on by a second.

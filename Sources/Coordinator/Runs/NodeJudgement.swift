@@ -44,8 +44,32 @@ enum NodeJudgement {
             // The agent's own reason says more than what is missing for it.
             verdict.error = fault.map { ending?.error ?? $0 }
         }
+        if let record = Self.heldRecord(evidence, ending), let held = held(record, node: node),
+            fault(of: record, node: node, run: run, asked: asked) == nil
+        {
+            verdict.state = .held
+            verdict.error = held
+            verdict.notes = notes(of: record)
+        }
         if verdict.state != .complete, ending?.error?.kind == .cancelled { verdict.state = .cancelled }
         return verdict
+    }
+
+    /// Of a node that could not reach the store nothing is in the bucket, its record included: that its dumps are held can
+    /// only be its own word, and claims nothing of the bucket.
+    private static func heldRecord(_ evidence: Evidence, _ ending: NodeEnding?) -> NodeRecord? {
+        if case .record(let record) = evidence { record } else { ending?.snapshot?.record }
+    }
+
+    /// What is held, as the reason why the node is not complete; nil: nothing is.
+    private static func held(_ record: NodeRecord, node: String) -> WireError? {
+        let held = record.heldDumps
+        guard let first = held.first else { return nil }
+        let more = held.count > 1 ? " and \(held.count - 1) more" : ""
+        return WireError(
+            .storageUnreachable, node: node,
+            "held on the node, not in the bucket yet: \(first.configuration): \(first.dump.disk)\(more)",
+            hint: "the next backup sends them where amanda.conf says autoflush yes; else run amflush there.")
     }
 
     /// Why the record does not prove a complete node; nil where it does.
@@ -62,11 +86,11 @@ enum NodeJudgement {
                 return WireError(.failed, node: node, "configuration '\(choice.name)' was not backed up")
             }
             if let error = configuration.error { return error.on(node) }
-            if let dump = configuration.dumps.first(where: { !$0.status.isUsable }) {
+            if let dump = configuration.dumps.first(where: { !$0.status.isUsable && $0.status != .held }) {
                 return dump.error?.on(node)
                     ?? WireError(.failed, node: node, "\(choice.name): disk '\(dump.disk)' was not dumped")
             }
-            guard configuration.isComplete else {
+            guard !configuration.dumps.isEmpty else {
                 return WireError(.failed, node: node, "configuration '\(choice.name)' has no dump")
             }
         }

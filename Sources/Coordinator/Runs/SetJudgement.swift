@@ -12,21 +12,24 @@ enum SetJudgement {
         isCancelled: Bool = false
     ) -> RunManifest.Verdict {
         if isCancelled { return .cancelled }
-        let complete = Set(verdicts.filter { $0.state == .complete }.map(\.node))
-        guard !complete.isEmpty else {
+        let dumped = Set(verdicts.filter { $0.state == .complete || $0.state == .held }.map(\.node))
+        guard !dumped.isEmpty else {
             return verdicts.contains { $0.state == .cancelled } ? .cancelled : .failed
         }
         let isWhole =
-            complete.isSuperset(of: cluster.nodes.map(\.name)) && complete.count == verdicts.count
+            dumped.isSuperset(of: cluster.nodes.map(\.name)) && dumped.count == verdicts.count
             && Set(asked).isSuperset(of: cluster.configurations.inBackupOrder)
-        return isWhole ? .complete : .partial
+        guard isWhole else { return .partial }
+        return verdicts.contains { $0.state == .held } ? .held : .complete
     }
 
     /// How the command ended for the nodes that were asked.
     static func ending(_ asked: [NodeVerdict], isCancelled: Bool = false) -> CommandEnding {
         let failed = asked.filter { $0.state != .complete }
+        if !isCancelled, !failed.isEmpty, failed.allSatisfy({ $0.state == .held }) { return .held }
+        let held = failed.count { $0.state == .held }
         return CommandEnding(
-            completeNodes: asked.count - failed.count, failures: failed.map(\.error),
+            completeNodes: asked.count - failed.count + held, failures: failed.map(\.error),
             isCancelled: isCancelled || (!failed.isEmpty && failed.allSatisfy { $0.state == .cancelled }))
     }
 }

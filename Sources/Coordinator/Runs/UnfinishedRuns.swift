@@ -38,6 +38,26 @@ struct UnfinishedRuns: Sendable {
         }
     }
 
+    /// Judges runs with held dumps anew: a later run may have sent them, and then their nodes' records say so. What the bucket
+    /// does not prove stays held. Call it with the lease held.
+    func settleHeld() async throws {
+        for run in try await cluster.bucket.runs().suffix(Self.depth) {
+            guard let stored = try await cluster.bucket.manifest(run), stored.value.verdict != .running else {
+                continue
+            }
+            var sent: [NodeEnding] = []
+            for verdict in stored.value.nodes where verdict.state == .held {
+                let record = try await cluster.bucket.nodeRecord(run, node: verdict.node)
+                guard let record, record.heldDumps.isEmpty else { continue }
+                sent.append(NodeEnding(node: verdict.node, attempt: verdict.attempt))
+            }
+            guard !sent.isEmpty else { continue }
+            let report = try await RunConclusion(cluster: cluster).conclude(stored, endings: sent)
+            cluster.console.say(
+                "run \(run), of which dumps were held, is \(report.manifest.verdict.rawValue) now")
+        }
+    }
+
     /// Judges by the evidence alone.
     func settle(
         _ stored: ClusterBucket.Stored<RunManifest>, isCancelled: Bool = false

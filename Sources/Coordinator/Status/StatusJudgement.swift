@@ -142,8 +142,33 @@ enum StatusJudgement {
                 .remark, "whoever reads the bucket can read \(secret)",
                 fix: "confine who may read the bucket.")
         }
+        findings += held(configuration, node: node)
         findings += configuration.remarks.map { finding(.remark, $0) }
         return findings
+    }
+
+    /// What has not left the node is not safe, and what is not whole never leaves it.
+    private static func held(_ configuration: ConfigurationStatus, node: String) -> [Finding] {
+        let flush =
+            configuration.flushesByItself == true
+            ? "the next 'amfleet backup' sends it; 'amflush \(configuration.name)' on the node does so now."
+            : "run 'amflush \(configuration.name)' on the node, or write autoflush yes in its amanda.conf."
+        return (configuration.held ?? []).map { dump in
+            let name = "\(dump.host) \(dump.disk) level \(dump.level)"
+            let size = Quantity.bytes(dump.storedBytes)
+            guard let fault = dump.fault else {
+                return Finding(
+                    .problem, node: node, configuration: configuration.name,
+                    "\(name) (\(size)) is held on the node since \(LocalTime(dump.run).text), not in the bucket",
+                    fix: flush)
+            }
+            return Finding(
+                .remark, node: node, configuration: configuration.name,
+                "\(name) (\(size)), held since \(LocalTime(dump.run).text), is not whole: \(fault)",
+                fix:
+                    "remove it with 'amadmin \(configuration.name) holding delete' if nothing of it is wanted."
+            )
+        }
     }
 
     private static func selfBackup(of row: StatusReport.Node) -> [Finding] {

@@ -116,8 +116,9 @@ let package = Package(
         .tests(
             "Agent",
             [
-                "AgentAPI", "AmandaFormat", "BlockingWork", "Catalog", "HTTPTransport", "Certificates",
-                "Files", "S3", "TLS",
+                "AgentAPI", "AmandaFormat", "BlockingWork", "Catalog", "Dump", "HTTPTransport",
+                "Certificates",
+                "Files", "S3", "Secret", "TLS",
                 logging, httpTypes,
             ]),
         .tests(

@@ -113,6 +113,21 @@ struct HoldingFlushTests {
         _ = try await fixture.restore(sent)
     }
 
+    @Test(arguments: [nil, DLEDescription.Compression.serverFast])
+    func `restores straight from the holding disk`(compression: DLEDescription.Compression?) async throws {
+        let fixture = try await DumpFixture(server: .shared())
+        let (_, held) = try await heldDump(fixture, compression)
+        let restore = HeldRestore()
+        _ = try await restore.restore(held, restore.plan(held, target: fixture.target))
+        #expect(
+            try manifest(of: fixture.target, withXattrs: false)
+                == manifest(of: fixture.source, withXattrs: false))
+        try shell("printf X | dd of='\(held.chunks[1].path)' bs=1 seek=100000 conv=notrunc", in: "/")
+        await #expect(throws: RestoreError.self) {
+            _ = try await restore.restore(held, restore.plan(held, target: fixture.directory.path("again")))
+        }
+    }
+
     @Test func `sends a dump that stock Amanda held`() async throws {
         let fixture = try await DumpFixture(server: .shared())
         let disks = try fixture.holdingDisks([("hd1", "")])

@@ -64,6 +64,13 @@ struct HeldDumpFlush: Sendable {
 }
 
 extension Catalog.DumpRecord {
+    /// A dump that was made and lies on a holding disk.
+    init(_ outcome: DumpOutcome, heldAs held: HeldDump) {
+        self.init(outcome)
+        parts = []
+        way = .held(file: held.path, storedByteCount: held.storedByteCount)
+    }
+
     /// A dump that went from a holding disk to a volume, or failed to; index and header were written when it was made.
     init(flushed outcome: DumpOutcome) {
         self.init(outcome)

@@ -39,16 +39,25 @@ public struct RestoreEngine: Sendable {
     public func restore(
         _ plan: RestorePlan, progress: @escaping @Sendable (RestoreProgress) -> Void = { _ in }
     ) async throws -> RestoreOutcome {
-        let started = ContinuousClock.now
         try plan.check()
         let stream = try await StoredStream(plan, client: client)
+        return try await Self.restore(plan, stream, from: client, progress)
+    }
+
+    /// The same of a stream that has been looked up.
+    static func restore(
+        _ plan: RestorePlan, _ stream: StoredStream, from source: any RangeSource,
+        _ progress: @escaping @Sendable (RestoreProgress) -> Void
+    ) async throws -> RestoreOutcome {
+        let started = ContinuousClock.now
+        try plan.check()
         try FileSystem.makeDirectories(plan.target)
         let extraction = try TarExtraction(plan)
         let meter = RestoreMeter(total: stream.byteCount, progress)
         let totals: RestorePipeline.Totals
         do {
             let pipeline = try RestorePipeline(
-                client: client, plan: plan, stream: stream, meter: meter, stopSink: { extraction.stop() },
+                source: source, plan: plan, stream: stream, meter: meter, stopSink: { extraction.stop() },
                 sink: { try extraction.write($0) })
             totals = try await pipeline.run()
             try Self.compare(totals, plan, firstKey: stream.segments.first?.key ?? "")
@@ -70,7 +79,7 @@ public struct RestoreEngine: Sendable {
         try plan.check()
         let stream = try await StoredStream(plan, client: client)
         let meter = RestoreMeter(total: stream.byteCount, progress)
-        let pipeline = try RestorePipeline(client: client, plan: plan, stream: stream, meter: meter) { _ in }
+        let pipeline = try RestorePipeline(source: client, plan: plan, stream: stream, meter: meter) { _ in }
         let totals = try await pipeline.run()
         try Self.compare(totals, plan, firstKey: stream.segments.first?.key ?? "")
         meter.finish()

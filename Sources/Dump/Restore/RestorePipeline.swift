@@ -31,7 +31,7 @@ struct RestorePipeline: Sendable {
         let block: ByteBlock
     }
 
-    private let client: S3Client
+    private let source: any RangeSource
     private let plan: RestorePlan
     private let ranges: [StoredStream.Range]
     private let meter: RestoreMeter
@@ -46,11 +46,11 @@ struct RestorePipeline: Sendable {
     /// `sink` is called on one thread, in order, and may block; `stopSink` must make it return, from any thread.
     /// Starts the programs that decrypt and decompress; `run` must follow.
     init(
-        client: S3Client, plan: RestorePlan, stream: StoredStream, meter: RestoreMeter,
+        source: any RangeSource, plan: RestorePlan, stream: StoredStream, meter: RestoreMeter,
         stopSink: @escaping @Sendable () -> Void = {},
         sink: @escaping @Sendable (UnsafeRawBufferPointer) throws -> Void
     ) throws {
-        self.client = client
+        self.source = source
         self.plan = plan
         self.meter = meter
         self.sink = sink
@@ -129,7 +129,7 @@ struct RestorePipeline: Sendable {
 
     private func fetch() async throws {
         while let fetch = try await fetches.take() {
-            try await client.get(fetch.range.key, range: fetch.range.bytes, into: fetch.block)
+            try await source.read(fetch.range.key, range: fetch.range.bytes, into: fetch.block)
             meter.add(stored: fetch.block.count)
             try fetched.put(fetch)
         }

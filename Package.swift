@@ -35,6 +35,7 @@ let package = Package(
         .c("COpenSSL", pkgConfig: "openssl", apt: "libssl-dev"),
         .c("CZlib", pkgConfig: "zlib", apt: "zlib1g-dev"),
         .c("CISAL", pkgConfig: "libisal", apt: "libisal-dev"),
+        .c("CZstd", pkgConfig: "libzstd", apt: "libzstd-dev"),
         .target(name: "CLinux", path: "Sources/System/CLinux"),
 
         // Layer 1: the only Swift that imports C. No C type in any public signature.
@@ -44,6 +45,8 @@ let package = Package(
         .system("Files", ["CLinux"]),
         .system("Digest", ["COpenSSL", "CISAL"]),
         .system("Gzip", ["CZlib", "CISAL", "BlockingWork"]),
+        .system("Zstd", ["CZstd", "BlockingWork"]),
+        .system("Cipher", ["COpenSSL", "BlockingWork"]),
         .system("ChildProcess", ["CLinux", "BlockingWork"]),
         .system("Certificates", ["COpenSSL", "Files", "Secret"]),
         .system("HTTPTransport", ["CCurl", "COpenSSL", "CLinux", "BlockingWork", "Certificates"]),
@@ -59,8 +62,8 @@ let package = Package(
         .module(
             "Dump",
             [
-                "AmandaFormat", "S3", "Gzip", "Digest", "ChildProcess", "BlockingWork", "Files",
-                "NearestName",
+                "AmandaFormat", "S3", "Gzip", "Zstd", "Cipher", "Digest", "ChildProcess", "BlockingWork",
+                "Files", "NearestName",
             ]),
 
         // Layer 4: services. They meet in AgentAPI and never import each other.
@@ -93,6 +96,8 @@ let package = Package(
         .tests("Files"),
         .tests("Digest"),
         .tests("Gzip", ["BlockingWork"]),
+        .tests("Zstd", ["BlockingWork"]),
+        .tests("Cipher", ["BlockingWork"]),
         .tests("ChildProcess", ["BlockingWork"]),
         .tests("HTTPTransport", ["BlockingWork", "Certificates"]),
         .tests("Certificates"),

@@ -8,8 +8,12 @@ import TestSupport
 import Testing
 
 extension DumpFixture {
-    /// As whom programs run here: Amanda's own user.
-    static func dumpuser() throws -> UserAccount { try #require(UserAccount(named: "backup")) }
+    /// As whom programs run here: Amanda's own user, whose keys are this fixture's.
+    func dumpuser() throws -> UserAccount {
+        let user = try #require(UserAccount(named: "backup"))
+        return UserAccount(
+            name: user.name, owner: user.owner, home: directory.path, groupIDs: user.groupIDs)
+    }
 
     /// Amanda's user may pass into the fixture's directory.
     func admitDumpuser() throws {
@@ -48,6 +52,14 @@ extension DumpFixture {
         return try amandaProgram("amcrypt")
     }
 
+    /// `amcrypt-ossl` with a passphrase of its own.
+    func amcryptOSSL() throws -> String {
+        try shell(
+            "echo 'another passphrase' > .am_passphrase; chmod 600 .am_passphrase; chown backup: .am_passphrase",
+            in: directory.path)
+        return try amandaProgram("amcrypt-ossl")
+    }
+
     /// The plan of a dump by these filters, run by Amanda's user.
     func filterPlan(
         _ compression: DLEDescription.Compression?, _ encryption: DLEDescription.Encryption? = nil,
@@ -55,14 +67,14 @@ extension DumpFixture {
     ) throws -> DumpPlan {
         try admitDumpuser()
         var plan = try plan(compression, storage: storage) { $0.encryption = encryption }
-        plan.filterUser = try Self.dumpuser()
+        plan.filterUser = try dumpuser()
         return plan
     }
 
     /// The restore that the header asks for, where the node's configuration names the same programs as the dump's.
     func filterRestorePlan(_ outcome: DumpOutcome, of plan: DumpPlan) async throws -> RestorePlan {
         var restore = try await restorePlan(outcome)
-        restore.filterUser = try Self.dumpuser()
+        restore.filterUser = try dumpuser()
         restore.allowedFilters = Set(plan.dle.filterCommands)
         return restore
     }

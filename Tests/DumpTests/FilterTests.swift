@@ -127,7 +127,7 @@ struct FilterTests {
             .split(separator: "\n").map(String.init)
         #expect(
             lines == [
-                "backup", "backup disk tape ", "/var/backups backup / C", "6", "?", "leads", "4",
+                "backup", "backup disk tape ", "\(fixture.directory.path) backup / C", "6", "?", "leads", "4",
             ])
     }
 

@@ -64,7 +64,7 @@ extension WireError {
     private static func kind(of error: FilterError) -> Kind {
         switch error {
         case .notAllowed, .unnamed, .unknownSuffix: .unsupported
-        case .noUser, .asRoot, .missing: .configuration
+        case .noUser, .asRoot, .missing, .noPassphrase: .configuration
         case .garbageBehind: .damaged
         case .failed, .doesNotComeBack: .failed
         }

@@ -78,10 +78,12 @@ private struct OneDump {
         let listing = try TarListing(indexPath: plan.indexPath, rules: options.messageRules)
         self.listing = listing
 
-        extraNotes += try await plan.filterSettings.tryOut(plan.filters)
+        let filters = try await plan.filterSettings.tryOut(plan.filters)
+        extraNotes += filters.notes
         let child = try spawnTar(options, directory, workspace, listing)
         do {
-            let pipeline = try DumpPipeline(child: child, plan: plan, files: files, meter: meter)
+            let pipeline = try DumpPipeline(
+                child: child, filters: filters.chain, plan: plan, files: files, meter: meter)
             totals = try await pipeline.run { [plan] in
                 try await Self.checkEnd(of: child, options, listing, limit: plan.stallLimit)
             }

@@ -74,8 +74,8 @@ public struct DumpPlan: Sendable {
         let filters = filters
         return MemoryPlan(
             uploadPartByteCount: storage.uploadPartByteCount, uploadThreadCount: storage.uploadThreadCount,
-            isCompressed: filters.all.contains { $0.program == nil },
-            programCount: filters.all.count { $0.program != nil },
+            isCompressed: filters.all.contains(where: \.isNativeCompression),
+            stepCount: filters.all.count { !$0.isNativeCompression },
             compressionThreadCount: compressionThreadCount)
     }
 
@@ -102,6 +102,7 @@ public struct DumpPlan: Sendable {
             throw DumpError.unsupported(what: "a dump before which its scripts have not run")
         }
         for program in filters.all.compactMap(\.program) { _ = try filterSettings.user(for: program) }
+        for case .saltedCBC(let program, _) in filters.all { _ = try filterSettings.passphrase(for: program) }
         guard (0...TarSnapshots.greatestLevel).contains(dle.level) else {
             throw DumpError.unsupported(what: "a dump of level \(dle.level)")
         }

@@ -2,9 +2,11 @@
 
 import BlockingWork
 import Gzip
+import Zstd
 
 /// Decompresses a stream, on every core where it consists of our members.
 final class DecompressionStage: StreamStage {
+    private let format: MemberFormat
     private let source: any BlockSource
     private let members: BlockPool
     private let natives: BlockPool
@@ -12,16 +14,20 @@ final class DecompressionStage: StreamStage {
     /// Where the source reads: for messages that name an object.
     private let place: @Sendable () -> StreamPlace
 
-    init(_ source: any BlockSource, width: Int, place: @escaping @Sendable () -> StreamPlace) {
+    init(
+        _ format: MemberFormat, _ source: any BlockSource, width: Int,
+        place: @escaping @Sendable () -> StreamPlace
+    ) {
         let natives = BlockPool(
             blockByteCount: MemoryPlan.nativeBlockByteCount, blockCount: 2 * width + 2)
         let members = BlockPool(blockByteCount: MemoryPlan.memberBlockByteCount, blockCount: width + 2)
+        self.format = format
         self.source = source
         self.natives = natives
         self.members = members
         self.place = place
         workers = OrderedWorkers(width: width, name: "decompress") { piece in
-            try piece.decompressed(members: members, natives: natives)
+            try piece.decompressed(format, members: members, natives: natives)
         }
     }
 
@@ -30,7 +36,7 @@ final class DecompressionStage: StreamStage {
     }
 
     private func split() throws {
-        let splitter = MemberSplitter(members: members, natives: natives) { [workers] in
+        let splitter = MemberSplitter(format, members: members, natives: natives) { [workers] in
             try workers.putBlocking($0)
         }
         do {
@@ -40,6 +46,8 @@ final class DecompressionStage: StreamStage {
             }
             try splitter.finish()
         } catch let error as GzipError {
+            throw place().damaged(error)
+        } catch let error as ZstdError {
             throw place().damaged(error)
         }
         workers.finish()

@@ -1,21 +1,72 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import AmandaFormat
+import Files
 import Gzip
 
 /// One step between tar's archive and what is stored.
 enum Filter: Sendable, Equatable {
     /// Compressed by ourselves, in members.
     case gzip(GzipLevel)
+    /// Compressed by ourselves in place of `zstd`, in members.
+    case zstd
+    /// Encrypted by ourselves in place of this program, `amcrypt-ossl`.
+    case saltedCBC(program: String, decryptOption: String)
     /// `PROG` compresses, `PROG -d` decompresses.
     case compression(program: String)
     /// `PROG` encrypts, `PROG OPTION` decrypts.
     case encryption(program: String, decryptOption: String)
 
-    /// The program, where there is one.
+    /// The fastest way to what `program` makes.
+    static func compressing(by program: String) -> Filter {
+        let isZstd = ["zstd", "zstdmt", "pzstd"].contains(FilterProgram.name(of: program))
+        return isZstd ? .zstd : .compression(program: program)
+    }
+
+    /// The fastest way to what `program` makes.
+    static func encrypting(by program: String, decryptOption: String?) -> Filter {
+        let option = decryptOption ?? "-d"
+        return FilterProgram.name(of: program) == "amcrypt-ossl"
+            ? .saltedCBC(program: program, decryptOption: option)
+            : .encryption(program: program, decryptOption: option)
+    }
+
+    /// The same for a stream that `program` made: gzip's we read too, whoever wrote it.
+    static func decompressing(_ program: String) -> Filter {
+        let isGzip = ["gzip", "pigz"].contains(FilterProgram.name(of: program))
+        return isGzip ? .gzip(.fast) : .compressing(by: program)
+    }
+
+    /// The same, by the program itself where the one on this node was changed, as its own comments invite.
+    var asInstalled: Filter {
+        guard case .saltedCBC(let path, let option) = self, let text = try? FileSystem.readAll(path) else {
+            return self
+        }
+        let script = String(decoding: text, as: UTF8.self)
+        let isAsDelivered = ["\nCIPHER=aes-256-cbc", " -nopad -salt ", "$bs = 96;"].allSatisfy(
+            script.contains)
+        return isAsDelivered ? self : .encryption(program: path, decryptOption: option)
+    }
+
+    /// Whether we compress or decompress ourselves.
+    var isNativeCompression: Bool {
+        switch self {
+        case .gzip, .zstd: true
+        case .saltedCBC, .compression, .encryption: false
+        }
+    }
+
+    var isEncryption: Bool {
+        switch self {
+        case .saltedCBC, .encryption: true
+        case .gzip, .zstd, .compression: false
+        }
+    }
+
+    /// The program that runs; nil: none does.
     var program: FilterProgram? {
         switch self {
-        case .gzip: nil
+        case .gzip, .zstd, .saltedCBC: nil
         case .compression(let program): FilterProgram(path: program, undoOption: "-d", kind: .compression)
         case .encryption(let program, let option):
             FilterProgram(path: program, undoOption: option, kind: .encryption)
@@ -33,6 +84,14 @@ struct FilterChain: Sendable, Equatable {
     var all: [Filter] { client + server }
     var isEmpty: Bool { client.isEmpty && server.isEmpty }
 
+    /// See `Filter.asInstalled`.
+    var asInstalled: FilterChain {
+        var chain = self
+        chain.client = client.map(\.asInstalled)
+        chain.server = server.map(\.asInstalled)
+        return chain
+    }
+
     /// As the dumptype asks.
     init(_ dle: DLEDescription) {
         switch dle.compression {
@@ -41,15 +100,15 @@ struct FilterChain: Sendable, Equatable {
         case .clientBest: client.append(.gzip(.best))
         case .serverFast: server.append(.gzip(.fast))
         case .serverBest: server.append(.gzip(.best))
-        case .clientCustom(let program): client.append(.compression(program: program))
-        case .serverCustom(let program): server.append(.compression(program: program))
+        case .clientCustom(let program): client.append(.compressing(by: program))
+        case .serverCustom(let program): server.append(.compressing(by: program))
         }
         switch dle.encryption {
         case nil: break
         case .clientCustom(let program, let option):
-            client.append(.encryption(program: program, decryptOption: option ?? "-d"))
+            client.append(.encrypting(by: program, decryptOption: option))
         case .serverCustom(let program, let option):
-            server.append(.encryption(program: program, decryptOption: option ?? "-d"))
+            server.append(.encrypting(by: program, decryptOption: option))
         }
     }
 
@@ -64,9 +123,9 @@ struct FilterChain: Sendable, Equatable {
             }
         case "cust":
             if let program = header.clientCompressProgram {
-                client.append(.compression(program: program))
+                client.append(.decompressing(program))
             } else if let program = header.serverCompressProgram {
-                server.append(.compression(program: program))
+                server.append(.decompressing(program))
             } else {
                 throw .unnamed(what: "compressed")
             }
@@ -74,9 +133,9 @@ struct FilterChain: Sendable, Equatable {
         }
         guard header.encryptionSuffix != nil else { return }
         if let program = header.clientEncryptProgram {
-            client.append(.encryption(program: program, decryptOption: header.clientDecryptOption ?? "-d"))
+            client.append(.encrypting(by: program, decryptOption: header.clientDecryptOption))
         } else if let program = header.serverEncryptProgram {
-            server.append(.encryption(program: program, decryptOption: header.serverDecryptOption ?? "-d"))
+            server.append(.encrypting(by: program, decryptOption: header.serverDecryptOption))
         } else {
             throw .unnamed(what: "encrypted")
         }

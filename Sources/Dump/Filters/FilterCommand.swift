@@ -35,8 +35,13 @@ public struct FilterCommand: Sendable, Hashable {
 extension DLEDescription {
     /// The programs that this DLE's dumptype runs: a restore of the same configuration may run them too.
     public var filterCommands: [FilterCommand] {
-        FilterChain(self).all.compactMap(\.program).map {
-            FilterCommand(program: $0.path, undoOption: $0.undoOption)
+        FilterChain(self).all.compactMap { filter in
+            switch filter {
+            case .gzip, .zstd: nil
+            case .saltedCBC(let program, let option), .encryption(let program, let option):
+                FilterCommand(program: program, undoOption: option)
+            case .compression(let program): FilterCommand(program: program)
+            }
         }
     }
 }

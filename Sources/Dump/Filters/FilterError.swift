@@ -12,6 +12,8 @@ public enum FilterError: Error, Sendable, Equatable {
     case noUser(program: String)
     /// The dumpuser is root.
     case asRoot(program: String)
+    /// The file that holds the passphrase cannot be used.
+    case noPassphrase(path: String, reason: String)
     /// It is not installed, or cannot be run.
     case missing(program: String)
     /// The header says that the dump is encrypted or compressed, and not by what.
@@ -47,6 +49,11 @@ extension FilterError: CustomStringConvertible {
             """
             '\(program)' must run as the configuration's dumpuser, and never as root
             hint: set dumpuser to a user of its own, such as "backup".
+            """
+        case .noPassphrase(let path, let reason):
+            """
+            the passphrase in '\(path)' cannot be used: \(reason)
+            hint: bring the file back that the dumps were encrypted with; 'amfleet key create' makes one for new dumps.
             """
         case .missing(let program):
             """

@@ -14,7 +14,9 @@ struct FilterProgram: Sendable, Equatable {
     let kind: Kind
 
     /// The last component, by which programs whose format we know are recognised.
-    var name: String { String(path.split(separator: "/").last ?? "") }
+    var name: String { Self.name(of: path) }
+
+    static func name(of path: String) -> String { String(path.split(separator: "/").last ?? "") }
 
     /// Its call as `user`: the small environment that Amanda's children get, the user's home, no terminal.
     func command(undoing: Bool, as user: UserAccount) -> ChildCommand {

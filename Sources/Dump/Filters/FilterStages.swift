@@ -2,8 +2,10 @@
 
 import AmandaFormat
 import ChildProcess
+import Cipher
 import Files
 import Gzip
+import Zstd
 
 /// What steps need besides their stream.
 struct FilterSettings: Sendable {
@@ -22,16 +24,43 @@ struct FilterSettings: Sendable {
         return user
     }
 
-    /// Tries every program there and back, before anything is begun. Gives notes.
-    func tryOut(_ chain: FilterChain) async throws -> [String] {
+    /// Amanda's passphrase, for what we encrypt in place of `program`.
+    func passphrase(for program: String) throws(FilterError) -> Passphrase {
+        guard let user else { throw .noUser(program: program) }
+        return try Passphrase.read(of: user)
+    }
+
+    /// Tries every program there and back, before anything is begun. Gives the chain as it will run, and notes.
+    func tryOut(_ chain: FilterChain) async throws -> (chain: FilterChain, notes: [String]) {
         var notes: [String] = []
-        for filter in chain.all {
-            guard let program = filter.program else { continue }
-            let trial = FilterTrial(
-                program: program, user: try user(for: program), limit: min(stallLimit, .seconds(120)))
-            if let note = try await trial.run() { notes.append(note) }
+        var tried = chain
+        for index in chain.client.indices {
+            tried.client[index] = try await tryOut(chain.client[index], &notes)
         }
-        return notes
+        for index in chain.server.indices {
+            tried.server[index] = try await tryOut(chain.server[index], &notes)
+        }
+        return (tried, notes)
+    }
+
+    private func tryOut(_ filter: Filter, _ notes: inout [String]) async throws -> Filter {
+        let limit = min(stallLimit, .seconds(120))
+        switch filter {
+        case .gzip, .zstd: return filter
+        case .saltedCBC(let path, let option):
+            let passphrase = try passphrase(for: path)
+            guard FileSystem.exists(path), let user else { return filter }
+            let program = FilterProgram(path: path, undoOption: option, kind: .encryption)
+            let trial = FilterTrial(program: program, user: user, limit: limit)
+            if try await trial.reads(passphrase) { return filter }
+            notes.append("'\(path)' does not read what it makes as delivered: it runs itself")
+            return try await tryOut(.encryption(program: path, decryptOption: option), &notes)
+        case .compression, .encryption:
+            guard let program = filter.program else { return filter }
+            let trial = FilterTrial(program: program, user: try user(for: program), limit: limit)
+            if let note = try await trial.run() { notes.append(note) }
+            return filter
+        }
     }
 }
 
@@ -49,12 +78,16 @@ struct DumpStages: Sendable {
         client = native
         end = native
         do {
-            for filter in chain.client { try append(filter, settings) }
+            for (index, filter) in chain.client.enumerated() {
+                try append(filter, before: chain.all.dropFirst(index + 1).first, settings)
+            }
             if !chain.client.isEmpty, !chain.server.isEmpty {
                 client = MeasuredSource(end)
                 end = client
             }
-            for filter in chain.server { try append(filter, settings) }
+            for (index, filter) in chain.server.enumerated() {
+                try append(filter, before: chain.server.dropFirst(index + 1).first, settings)
+            }
             if stages.isEmpty { stages.append(RelayStage(end, capacity: settings.width)) }
         } catch {
             for stage in stages { stage.fail(error) }
@@ -71,13 +104,26 @@ struct DumpStages: Sendable {
             native: native.total, client: isClientEqualToStored ? stored : client.total, stored: stored)
     }
 
-    private mutating func append(_ filter: Filter, _ settings: FilterSettings) throws {
+    private mutating func append(
+        _ filter: Filter, before next: Filter?, _ settings: FilterSettings
+    ) throws {
         let stage: any StreamStage
         switch filter {
         case .gzip(let level):
             stage = CompressionStage(
                 end, width: settings.width, memberByteCount: MemoryPlan.memberBlockByteCount
             ) { native, member in try GzipMember.compress(native, into: member, level: level) }
+        case .zstd:
+            let unit = next == nil ? nil : Self.paddingUnit
+            stage = CompressionStage(
+                end, width: settings.width, memberByteCount: MemoryPlan.memberBlockByteCount,
+                ending: { byteCount in
+                    unit.map { ZstdMember.filling(byteCount: byteCount, toMultipleOf: $0) } ?? []
+                }
+            ) { native, member in try ZstdMember.compress(native, into: member) }
+        case .saltedCBC(let program, _):
+            let passphrase = try settings.passphrase(for: program)
+            stage = TransformStage("encrypt", end) { try SaltedCBCEncryption(passphrase) }
         case .compression, .encryption:
             guard let program = filter.program else { return }
             stage = try ProgramStage(
@@ -87,6 +133,9 @@ struct DumpStages: Sendable {
         stages.append(stage)
         end = stage
     }
+
+    /// Amanda's programs fill to 512 and to 96 bytes: a multiple of both leaves nothing to fill.
+    private static let paddingUnit = 1_536
 }
 
 extension [any StreamStage] {

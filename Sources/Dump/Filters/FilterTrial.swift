@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import BlockingWork
 import ChildProcess
+import Cipher
 import Files
 
 /// A small round trip through a program before a dump begins: a key that cannot decrypt is found before the night.
@@ -33,6 +35,17 @@ struct FilterTrial: Sendable {
                 message: back.messages.lastMessage ?? made.messages.lastMessage)
         }
         return "'\(program.path)' encrypts for a key that this node cannot decrypt with: prove it elsewhere"
+    }
+
+    /// Whether the program reads what we encrypt in its place.
+    func reads(_ passphrase: Passphrase) async throws -> Bool {
+        let sample = (0..<Self.sampleByteCount).map { _ in UInt8.random(in: 0...255) }
+        let block = ByteBlock(capacity: sample.count + TransformStage.excessByteCount)
+        var encryption = try SaltedCBCEncryption(passphrase)
+        try sample.withUnsafeBytes { try encryption.update($0, into: block) }
+        try encryption.finish(into: block)
+        let back = try await result(undoing: true, input: Array(block.bytes))
+        return difference(back, sample) == nil
     }
 
     private func difference(_ back: ChildResult, _ sample: [UInt8]) -> String? {

@@ -32,7 +32,9 @@ struct DumpPipeline: Sendable {
     private let lanes: HandOver<UploadPiece>
 
     /// Starts the programs that compress and encrypt; `run` must follow.
-    init(child: ChildProcess, plan: DumpPlan, files: DumpFiles, meter: ProgressMeter) throws {
+    init(
+        child: ChildProcess, filters: FilterChain, plan: DumpPlan, files: DumpFiles, meter: ProgressMeter
+    ) throws {
         let memory = plan.memory
         let natives = BlockPool(
             blockByteCount: MemoryPlan.nativeBlockByteCount, blockCount: memory.nativeBlockCount)
@@ -45,7 +47,7 @@ struct DumpPipeline: Sendable {
             blockByteCount: memory.uploadPartByteCount, blockCount: memory.uploadBlockCount)
         lanes = HandOver(capacity: memory.uploadBlockCount)
         stages = try DumpStages(
-            plan.filters, plan.filterSettings,
+            filters, plan.filterSettings,
             source: TarOutput(child: child, pool: natives, stallLimit: plan.stallLimit, meter: meter))
     }
 

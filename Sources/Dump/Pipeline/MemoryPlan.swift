@@ -2,14 +2,15 @@
 
 import Glibc
 import Gzip
+import Zstd
 
 /// How much memory one dump's buffers take, fixed before its first byte.
 ///
 /// ```
 /// upload parts   (uploadThreadCount + 2) × uploadPartByteCount     in flight, one filling, one to spare
 /// native blocks  (w + 2) × 1 MiB                                   w = compression threads = cores, at most 16
-/// members        (2w + 1) × (1 MiB + 113 bytes)                    in order behind w threads; if we compress
-/// filter blocks  4 × 1 MiB for each program                        two read, one waiting, one taken
+/// members        (2w + 1) × (1 MiB + 4.1 KiB)                      in order behind w threads; if we compress
+/// step blocks    4 × 1 MiB for each other step                     two read, one waiting, one taken
 /// ```
 ///
 /// With blocksize 10 MiB, 8 upload threads and 2 cores: 100 + 4 + 5 MiB. Besides: 64 KiB in libcurl and some 400 KiB
@@ -31,15 +32,15 @@ public struct MemoryPlan: Sendable, Equatable {
     public let nativeBlockCount: Int
     /// Buffers for compressed members; 0 where we do not compress ourselves.
     public let memberBlockCount: Int
-    /// Buffers behind programs that compress or encrypt.
-    public let filterBlockCount: Int
+    /// Buffers behind programs that compress or encrypt, and behind our own cipher.
+    public let stepBlockCount: Int
 
-    /// Buffers behind one program.
+    /// Buffers behind one such step.
     static let blockCountPerProgram = 4
 
-    /// The plan of one dump. `isCompressed`: by ourselves, not by a program.
+    /// The plan of one dump. `isCompressed`: by ourselves, not by a program; `stepCount`: programs and our own cipher.
     public init(
-        uploadPartByteCount: Int, uploadThreadCount: Int, isCompressed: Bool, programCount: Int = 0,
+        uploadPartByteCount: Int, uploadThreadCount: Int, isCompressed: Bool, stepCount: Int = 0,
         compressionThreadCount: Int = MemoryPlan.defaultCompressionThreadCount
     ) {
         self.uploadPartByteCount = uploadPartByteCount
@@ -47,17 +48,21 @@ public struct MemoryPlan: Sendable, Equatable {
         self.compressionThreadCount = compressionThreadCount
         nativeBlockCount = compressionThreadCount + 2
         memberBlockCount = isCompressed ? 2 * compressionThreadCount + 1 : 0
-        filterBlockCount = programCount * Self.blockCountPerProgram
+        stepBlockCount = stepCount * Self.blockCountPerProgram
     }
 
     /// All buffers together.
     public var byteCount: Int {
         uploadBlockCount * uploadPartByteCount
-            + (nativeBlockCount + filterBlockCount) * Self.nativeBlockByteCount
+            + (nativeBlockCount + stepBlockCount) * Self.nativeBlockByteCount
             + memberBlockCount * Self.memberBlockByteCount
     }
 
-    static var memberBlockByteCount: Int { GzipMember.capacity(nativeByteCount: nativeBlockByteCount) }
+    static var memberBlockByteCount: Int {
+        max(
+            GzipMember.capacity(nativeByteCount: nativeBlockByteCount),
+            ZstdMember.capacity(nativeByteCount: nativeBlockByteCount))
+    }
 
     /// The cores of this machine, at most 16.
     public static var defaultCompressionThreadCount: Int {

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import BlockingWork
-import Gzip
 
-/// One piece of a gzip stream on its way to a decompression thread.
+/// One piece of a compressed stream on its way to a decompression thread.
 enum StreamPiece: Sendable {
     /// A whole member of ours, to be decompressed, and where it begins.
     case member(ByteBlock, StreamPlace)
@@ -11,13 +10,13 @@ enum StreamPiece: Sendable {
     case native(ByteBlock)
 
     /// What it holds, in a block of `natives`.
-    func decompressed(members: BlockPool, natives: BlockPool) throws -> ByteBlock {
+    func decompressed(_ format: MemberFormat, members: BlockPool, natives: BlockPool) throws -> ByteBlock {
         switch self {
         case .native(let block): return block
         case .member(let member, let place):
             let native = try natives.acquireBlocking()
-            do throws(GzipError) {
-                try GzipMember.decompress(member.bytes, into: native)
+            do {
+                try format.decompress(member.bytes, into: native)
             } catch {
                 throw place.damaged(error)
             }
@@ -35,15 +34,16 @@ struct StreamPlace: Sendable, Equatable {
     var isDecrypted = false
 
     /// The damage that was found in what begins here.
-    func damaged(_ reason: GzipError) -> RestoreError {
+    func damaged(_ reason: any Error) -> RestoreError {
         .damagedStream(key: key, offset: offset, reason: "\(reason)", isDecrypted: isDecrypted)
     }
 }
 
-/// Divides a stored gzip stream into our members; from the first foreign byte on it inflates by itself, in order.
+/// Divides a compressed stream into our members; from the first foreign byte on it inflates by itself, in order.
 ///
 /// Pieces may be cut anywhere. Owned by one thread.
 final class MemberSplitter {
+    private let format: MemberFormat
     private let members: BlockPool
     private let natives: BlockPool
     private let emit: (StreamPiece) throws -> Void
@@ -51,10 +51,14 @@ final class MemberSplitter {
     private var memberPlace = StreamPlace(key: "", offset: 0)
     /// The length of the member being gathered; nil while its header is not whole.
     private var memberByteCount: Int?
-    private var inflater: GzipInflater?
+    private var inflater: (any StreamInflater)?
     private var hasEmittedMember = false
 
-    init(members: BlockPool, natives: BlockPool, emit: @escaping (StreamPiece) throws -> Void) {
+    init(
+        _ format: MemberFormat, members: BlockPool, natives: BlockPool,
+        emit: @escaping (StreamPiece) throws -> Void
+    ) {
+        self.format = format
         self.members = members
         self.natives = natives
         self.emit = emit
@@ -72,24 +76,24 @@ final class MemberSplitter {
             }
             let block = try gathering ?? members.acquireBlocking()
             gathering = block
-            let wanted = (memberByteCount ?? GzipMember.headerByteCount) - block.count
+            let wanted = (memberByteCount ?? format.headerByteCount) - block.count
             let taken = block.append(UnsafeRawBufferPointer(rebasing: rest.prefix(wanted)))
             rest = UnsafeRawBufferPointer(rebasing: rest.dropFirst(taken))
-            if block.count == memberByteCount ?? GzipMember.headerByteCount { try endOfPiece(block) }
+            if block.count == memberByteCount ?? format.headerByteCount { try endOfPiece(block) }
         }
     }
 
     /// The stream has ended.
     func finish() throws {
         if let block = gathering, block.count > 0 { try becomeForeign(block) }
-        if inflater == nil, !hasEmittedMember { throw GzipError.truncated }
+        if inflater == nil, !hasEmittedMember { throw format.truncated }
         try inflater?.finish()
     }
 
     /// Either the header is whole and tells the length, or the member is.
     private func endOfPiece(_ block: ByteBlock) throws {
         guard memberByteCount == nil else { return try endOfMember(block) }
-        guard let byteCount = GzipMember.byteCount(header: block.bytes), byteCount <= block.capacity else {
+        guard let byteCount = format.byteCount(header: block.bytes), byteCount <= block.capacity else {
             return try becomeForeign(block)
         }
         memberByteCount = byteCount
@@ -98,7 +102,7 @@ final class MemberSplitter {
 
     private func endOfMember(_ block: ByteBlock) throws {
         // A member that would give more than a block holds is inflated in pieces.
-        guard GzipMember.nativeByteCount(member: block.bytes) <= natives.blockByteCount else {
+        guard format.fits(block.bytes, in: natives.blockByteCount) else {
             return try becomeForeign(block)
         }
         gathering = nil
@@ -110,7 +114,7 @@ final class MemberSplitter {
     private func becomeForeign(_ block: ByteBlock) throws {
         gathering = nil
         memberByteCount = nil
-        inflater = try GzipInflater(isBehindMember: hasEmittedMember)
+        inflater = try format.makeInflater(isBehindMember: hasEmittedMember)
         try inflate(block.bytes)
         members.release(block)
     }

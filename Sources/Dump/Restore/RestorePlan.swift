@@ -79,13 +79,15 @@ public struct RestorePlan: Sendable {
     ///
     /// - Throws: `FilterError`.
     public func check() throws {
-        for program in filters.all.compactMap(\.undoingProgram) {
+        let filters = filters.asInstalled
+        for program in filters.all.compactMap(\.program) {
             let command = FilterCommand(program: program.path, undoOption: program.undoOption)
             guard allowedFilters.union(FilterCommand.builtIn).contains(command) else {
                 throw FilterError.notAllowed(program: command.program, option: command.undoOption)
             }
             _ = try filterSettings.user(for: program)
         }
+        for case .saltedCBC(let program, _) in filters.all { _ = try filterSettings.passphrase(for: program) }
     }
 
     var filterSettings: FilterSettings {

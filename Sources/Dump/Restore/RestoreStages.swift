@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import AmandaFormat
-import Gzip
+import Cipher
 
 /// The steps of a restore, from what is stored back to tar's archive: the dump's steps in reverse.
 struct RestoreStages: Sendable {
@@ -24,14 +24,20 @@ struct RestoreStages: Sendable {
     init(_ plan: RestorePlan, source: any BlockSource, place: @escaping @Sendable () -> StreamPlace) throws {
         end = source
         do {
-            for filter in plan.filters.server.reversed() { try append(filter, plan, place) }
-            if !plan.filters.server.isEmpty, !plan.filters.client.isEmpty {
+            let filters = plan.filters.asInstalled
+            let undone = filters.all.reversed() as [Filter]
+            for (index, filter) in undone.prefix(filters.server.count).enumerated() {
+                try append(filter, before: undone.dropFirst(index + 1).first, plan, place)
+            }
+            if !filters.server.isEmpty, !filters.client.isEmpty {
                 trim(to: plan.client)
                 let client = MeasuredSource(end)
                 self.client = client
                 end = client
             }
-            for filter in plan.filters.client.reversed() { try append(filter, plan, place) }
+            for (index, filter) in undone.enumerated().dropFirst(filters.server.count) {
+                try append(filter, before: undone.dropFirst(index + 1).first, plan, place)
+            }
             trim(to: plan.native)
         } catch {
             stages.fail(error)
@@ -46,33 +52,54 @@ struct RestoreStages: Sendable {
         isDecrypted = false
     }
 
+    /// `next`: what will be undone behind it, nil for tar's archive.
     private mutating func append(
-        _ filter: Filter, _ plan: RestorePlan, _ place: @escaping @Sendable () -> StreamPlace
+        _ filter: Filter, before next: Filter?, _ plan: RestorePlan,
+        _ place: @escaping @Sendable () -> StreamPlace
     ) throws {
-        guard let program = filter.undoingProgram else {
-            let wasDecrypted = isDecrypted
-            let stage = DecompressionStage(end, width: plan.decompressionThreadCount) {
+        let settings = plan.filterSettings
+        switch filter {
+        case .gzip: appendDecompression(.gzip, plan, place)
+        case .zstd: appendDecompression(.zstd, plan, place)
+        case .saltedCBC(let program, let option):
+            let passphrase = try settings.passphrase(for: program)
+            let notes = MessageNotes()
+            append(
+                TransformStage("decrypt", end, board: notes) {
+                    SaltedCBCDecryption(passphrase, program: program, option: option, notes: notes) {
+                        Filter.isPlausible($0, for: next)
+                    }
+                })
+            isDecrypted = true
+        case .compression, .encryption:
+            guard let program = filter.program else { return }
+            let isPadded = isDecrypted && !filter.isEncryption
+            append(
+                try ProgramStage(
+                    program, undoing: true, as: try settings.user(for: program), source: end,
+                    blockCount: MemoryPlan.blockCountPerProgram, stallLimit: settings.stallLimit,
+                    defersFailure: isPadded),
+                mayDislikePadding: isPadded)
+            isDecrypted = filter.isEncryption
+        }
+    }
+
+    private mutating func appendDecompression(
+        _ format: MemberFormat, _ plan: RestorePlan, _ place: @escaping @Sendable () -> StreamPlace
+    ) {
+        let wasDecrypted = isDecrypted
+        append(
+            DecompressionStage(format, end, width: plan.decompressionThreadCount) {
                 var place = place()
                 place.isDecrypted = wasDecrypted
                 return place
-            }
-            return append(stage)
-        }
-        let settings = plan.filterSettings
-        let isPadded = isDecrypted && program.kind == .compression
-        append(
-            try ProgramStage(
-                program, undoing: true, as: try settings.user(for: program), source: end,
-                blockCount: MemoryPlan.blockCountPerProgram, stallLimit: settings.stallLimit,
-                defersFailure: isPadded),
-            mayDislikePadding: isPadded)
-        isDecrypted = program.kind == .encryption || isDecrypted && program.kind != .compression
+            })
+        isDecrypted = false
     }
 
     private mutating func append(_ stage: any StreamStage, mayDislikePadding: Bool = false) {
         steps.append(Step(stage: stage, mayDislikePadding: mayDislikePadding))
         end = stage
-        if stage is DecompressionStage { isDecrypted = false }
     }
 
     /// The stream has ended well. Gives notes: a decompressor that only disliked padding, with the whole archive proved.
@@ -94,9 +121,14 @@ struct RestoreStages: Sendable {
 }
 
 extension Filter {
-    /// The program that undoes it; nil: we do, and no program of that name need be there.
-    var undoingProgram: FilterProgram? {
-        guard let program else { return nil }
-        return program.kind == .compression && ["gzip", "pigz"].contains(program.name) ? nil : program
+    /// Whether a stream that begins like this can be what `next` undoes; nil: tar's archive.
+    fileprivate static func isPlausible(_ bytes: [UInt8], for next: Filter?) -> Bool {
+        switch next {
+        case nil: bytes.count >= 262 && bytes[257..<262].elementsEqual("ustar".utf8)
+        case .gzip: MemberFormat.gzip.canBegin(with: bytes)
+        case .zstd: MemberFormat.zstd.canBegin(with: bytes)
+        case .saltedCBC, .compression, .encryption:
+            next?.program?.magic.map { bytes.starts(with: $0) } ?? true
+        }
     }
 }

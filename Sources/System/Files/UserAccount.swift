@@ -15,6 +15,14 @@ public struct UserAccount: Sendable, Equatable {
     /// Every group that the user is in, the primary one among them.
     public let groupIDs: [UInt32]
 
+    /// A user by all that is known of one.
+    public init(name: String, owner: FileOwner, home: String, groupIDs: [UInt32]) {
+        self.name = name
+        self.owner = owner
+        self.home = home
+        self.groupIDs = groupIDs
+    }
+
     /// The user of that name; nil if there is none.
     public init?(named name: String) {
         var entry = passwd()

@@ -65,7 +65,8 @@ struct BackupJob: Sendable {
                 let isStoreAway =
                     done.error?.concernsWholeStore == true && run.prepared.store.record == nil
                 if isLastOfItsRole(index, prepared) {
-                    try await write(record, records, isStoreAway: isStoreAway)
+                    try await write(
+                        record, records, isStoreAway: isStoreAway, isLast: index + 1 == runs.count)
                 }
                 if isStoreAway { break }
             }
@@ -120,11 +121,23 @@ struct BackupJob: Sendable {
     ///
     /// - Parameter isStoreAway: the cluster's store: asking it once more would only take longer.
     private func write(
-        _ record: NodeRecord, _ records: NodeRecordStore, isStoreAway: Bool
+        _ record: NodeRecord, _ records: NodeRecordStore, isStoreAway: Bool, isLast: Bool
     ) async throws {
         await reporter.keep(record)
         if isStoreAway { return }
+        guard record.heldDumps.isEmpty else { return isLast ? await writeHeld(record) : () }
         try await records.write(record)
+    }
+
+    /// Where dumps are held the store has been away, and a record that stays on the node is no new fault: the run that sends
+    /// the dumps writes it.
+    private func writeHeld(_ record: NodeRecord) async {
+        do {
+            let client = try storage.preflightClient(request.storage, deviceProperties: nil)
+            try await NodeRecordStore(client: client, layout: BucketLayout(request.storage)).write(record)
+        } catch {
+            await reporter.note("the node record stays on the node: \(error)")
+        }
     }
 
     private func result(_ record: NodeRecord) -> JobResult {
@@ -162,11 +175,13 @@ struct BackupJob: Sendable {
         let journal = try OwnUploads(stateDirectory: settings.stateDirectory, request: request).openJournal()
         let progress = BackupProgress(reporter.board, diskCount: prepared.map(\.entries.count).reduce(0, +))
         let run = try request.datestamp
+        let clusterStore = StoreAbsence()
         let runs = prepared.map { configuration in
             ConfigurationRun(
                 prepared: configuration, request: request, run: run, clients: clients, journal: journal,
                 progress: progress, reporter: reporter, workDirectory: workDirectory,
-                isInEarnest: !order.dryRun)
+                isInEarnest: !order.dryRun,
+                absence: configuration.store.record == nil ? clusterStore : StoreAbsence())
         }
         return try await body(runs)
     }

@@ -53,8 +53,9 @@ final class BackupProgress: Sendable {
         }
     }
 
-    func end(_ entry: DisklistEntry, _ outcome: DumpOutcome) {
-        finish(entry, dumped: outcome.native.byteCount, stored: outcome.parts.reduce(0) { $0 + $1.byteCount })
+    func end(_ entry: DisklistEntry, _ record: DumpRecord) {
+        finish(
+            entry, dumped: record.native.byteCount, stored: record.held?.storedBytes ?? record.storedBytes)
     }
 
     /// A disk that an earlier attempt has done, or that this run leaves out.

@@ -22,6 +22,8 @@ struct ConfigurationRun: Sendable {
     let workDirectory: String
     /// Whether the plan will be carried out.
     let isInEarnest: Bool
+    /// Of the store that its volumes lie in.
+    let absence: StoreAbsence
 
     private var node: String { request.node }
     private var name: String { prepared.choice.name }
@@ -105,17 +107,66 @@ struct ConfigurationRun: Sendable {
         for entry in prepared.entries where record.dumps.contains(where: { $0.isOf(entry) }) {
             progress.skip(entry)
         }
-        let volume = try await takeVolume(planned, catalog)
-        record.volumes = [volume.record]
+        let holding = try await runBlocking("holding") { [prepared, run, node, absence] in
+            HoldingFallback(prepared, run: run, node: node, absence: absence)
+        }
+        defer { holding.close() }
+        record.notes += holding.remarks
+        let volume = try await takeVolume(planned, catalog, holding, &record)
+        let target = try volume.map(target)
         await keep(record)
+        if let target { try await flushHeld(to: target, catalog, &record) }
         let scripts = RunScripts(prepared, run, planned.plan.dumps.map(\.name))
-        let disks = DiskDump(self, planned.bases, scripts, target: try target(volume), catalog: catalog)
+        let disks = DiskDump(self, planned.bases, scripts, holding, target: target, catalog: catalog)
         let said = try await scripts.aroundBackup { before in
             try await dump(planned, with: disks, after: before, into: &record, keep: keep)
         }
         try await note(said, catalog, &record)
         if let error = record.dumps.lazy.compactMap(\.error).first(where: \.concernsWholeStore) {
             throw error
+        }
+    }
+
+    /// What earlier runs had to hold goes first, as `autoflush` says. One that cannot go stays held.
+    private func flushHeld(
+        to target: BucketVolume, _ catalog: RunCatalog, _ record: inout ConfigurationRecord
+    ) async throws {
+        let configuration = prepared.configuration
+        let disks = HoldingDisks(configuration.holdingDisks)
+        let due = try await runBlocking("holding") { [prepared] in
+            HeldDumpFlush.due(
+                try disks.contents(), autoflush: configuration.autoflush,
+                disks: prepared.entries.map { (host: $0.host, disk: $0.diskName) })
+        }
+        guard !due.isEmpty else { return }
+        let flushed = FlushedDumps()
+        try await HeldDumpFlush(disks: disks, catalog: catalog, order: configuration.taperAlgorithm).flush(
+            due, into: target, isHopeless: { WireError(cause: $0, node: node).concernsWholeStore }
+        ) { await flushed.add($0) }
+        for dump in await flushed.all { try await note(dump, &record) }
+    }
+
+    private func note(
+        _ flushed: HeldDumpFlush.Flushed, _ record: inout ConfigurationRecord
+    ) async throws {
+        let header = flushed.held.header
+        let what = "held dump of level \(header.level) of '\(header.disk)' of run \(header.datestamp)"
+        if case .failed(let error) = flushed.outcome.status {
+            record.notes.append("\(what) stays held: \(error)")
+            return
+        }
+        record.notes.append("\(what) was sent to volume '\(record.volumes.first?.label ?? "")'")
+        await reporter.disk("\(name): \(what) was sent")
+        guard let volume = record.volumes.first else { return }
+        do {
+            let records = NodeRecordStore(client: try clients.main, layout: BucketLayout(request.storage))
+            try await FlushedRecords(
+                records: records, node: node, run: request.run, kept: { await reporter.record(of: $0) }
+            ).update(
+                flushed, configuration: name, volume: volume)
+        } catch {
+            if error is CancellationError || Task.isCancelled { throw CancellationError() }
+            record.notes.append("the record of run \(header.datestamp) still calls it held: \(error)")
         }
     }
 
@@ -133,6 +184,7 @@ struct ConfigurationRun: Sendable {
             record.dumps.sort { place(of: $0) < place(of: $1) }
             await keep(record)
             return dump.error?.concernsWholeStore != true
+                || prepared.configuration.holdingDisks.isEmpty == false
         }
     }
 
@@ -147,16 +199,24 @@ struct ConfigurationRun: Sendable {
         }
     }
 
+    /// Nil: there is none, and the holding disks stand in for it.
     private func takeVolume(
-        _ planned: PlannedConfiguration, _ catalog: RunCatalog
-    ) async throws -> TakenVolume {
+        _ planned: PlannedConfiguration, _ catalog: RunCatalog, _ holding: HoldingFallback,
+        _ record: inout ConfigurationRecord
+    ) async throws -> TakenVolume? {
         do {
-            return try await taking.take(planned.volume.get(), catalog)
+            if let error = holding.absence { throw error }
+            let volume = try await taking.take(planned.volume.get(), catalog)
+            record.volumes = [volume.record]
+            return volume
         } catch {
             if error is CancellationError || Task.isCancelled { throw CancellationError() }
             let reason = error is VolumeChoiceError ? "no volume can be written" : "\(error)"
             try await runBlocking("catalog") { try catalog.volumeRefused(reason) }
-            throw error
+            guard holding.standsIn(after: error) else { throw error }
+            holding.note(error)
+            record.notes.append("dumps are held: \(error)")
+            return nil
         }
     }
 
@@ -225,5 +285,14 @@ struct ConfigurationRun: Sendable {
         } catch {
             record.notes.append("the run's log could not be closed: \(error)")
         }
+    }
+}
+
+/// Gathers what a flush has sent.
+private actor FlushedDumps {
+    private(set) var all: [HeldDumpFlush.Flushed] = []
+
+    func add(_ flushed: HeldDumpFlush.Flushed) {
+        all.append(flushed)
     }
 }

@@ -12,16 +12,26 @@ struct DiskDump: Sendable {
     private let part: ConfigurationRun
     private let bases: IncrementBases
     private let scripts: RunScripts
-    private let target: BucketVolume
+    private let holding: HoldingFallback
+    /// Nil: no volume could be had, and every dump is held.
+    private let target: BucketVolume?
     private let catalog: RunCatalog
 
+    /// One disk on its way.
+    private struct Work: Sendable {
+        let planned: PlannedDump
+        let entry: DisklistEntry
+        let before: RunScripts.Before
+    }
+
     init(
-        _ part: ConfigurationRun, _ bases: IncrementBases, _ scripts: RunScripts, target: BucketVolume,
-        catalog: RunCatalog
+        _ part: ConfigurationRun, _ bases: IncrementBases, _ scripts: RunScripts, _ holding: HoldingFallback,
+        target: BucketVolume?, catalog: RunCatalog
     ) {
         self.part = part
         self.bases = bases
         self.scripts = scripts
+        self.holding = holding
         self.target = target
         self.catalog = catalog
     }
@@ -33,38 +43,105 @@ struct DiskDump: Sendable {
         _ planned: PlannedDump?, _ entry: DisklistEntry?, after before: RunScripts.Before
     ) async throws -> AgentAPI.DumpRecord {
         guard let planned, let entry else { preconditionFailure("only what was planned is in the queue") }
-        let name = "\(part.prepared.choice.name): \(entry.diskName)"
-        await part.reporter.disk("\(name): level \(planned.level) begins")
+        let work = Work(planned: planned, entry: entry, before: before)
         part.progress.begin(entry, configuration: part.prepared.choice.name)
-        let indexPath = entry.dumptype.isIndexed ? "\(part.workDirectory)/\(entry.fileName).index" : nil
-        defer { if let indexPath { try? FileSystem.remove(indexPath) } }
-        try await runBlocking("catalog") {
-            try catalog.began(
-                host: entry.host, disk: entry.diskName, level: planned.level, to: .volume(label: target.label)
-            )
-        }
-        let base = base(of: planned, entry)
-        let plan = plan(planned, entry, base, indexPath: indexPath)
-        let outcome = try await scripts.runner.dump(plan, of: entry, after: before.report(for: entry)) {
-            try await DumpEngine().dump($0) { dump in
-                part.progress.update(entry, dump)
-                catalog.progress(
-                    host: entry.host, disk: entry.diskName, level: planned.level,
-                    storedByteCount: dump.storedByteCount)
-            }
-        }
-        try await enter(outcome)
-        part.progress.end(entry, outcome)
-        var record = AgentAPI.DumpRecord(planned, entry, outcome, node: part.request.node)
-        record.bases = base?.records
-        await part.reporter.disk("\(name): \(record.summary)")
+        let record = try await record(of: work)
+        part.progress.end(entry, record)
+        await say(work, record.summary)
         return record
     }
 
-    /// The next increment builds on a dump only once the catalog has it.
-    private func enter(_ outcome: DumpOutcome) async throws {
+    /// To the volume; to the holding disk where there is none, or the store goes away meanwhile.
+    private func record(of work: Work) async throws -> AgentAPI.DumpRecord {
+        let mayHold = holding.mayHold(work.entry)
+        if let target, holding.absence == nil || !mayHold {
+            await say(work, "level \(work.planned.level) begins")
+            let outcome = try await make(
+                work, work.planned.dump, to: target, .volume(label: target.label))
+            guard case .failed(let error) = outcome.status, mayHold, holding.standsIn(after: error) else {
+                return try await stored(work, outcome)
+            }
+            holding.note(error)
+        }
+        return try await held(work)
+    }
+
+    private func stored(_ work: Work, _ outcome: DumpOutcome) async throws -> AgentAPI.DumpRecord {
+        try await enter(outcome, Catalog.DumpRecord(outcome))
+        var record = AgentAPI.DumpRecord(work.planned, work.entry, outcome, node: part.request.node)
+        record.bases = base(of: work.planned.dump, work.entry)?.records
+        return record
+    }
+
+    /// Begins anew, for tar's stream cannot be had twice.
+    private func held(_ work: Work) async throws -> AgentAPI.DumpRecord {
+        let reason = holding.absence.map { "\($0)".split(separator: "\n").first.map(String.init) ?? "" } ?? ""
+        let place: (target: HoldingTarget, dump: ExpectedDump)
         do {
-            try await runBlocking("catalog") { try catalog.record(Catalog.DumpRecord(outcome)) }
+            place = try await runBlocking("holding") { [holding] in
+                try holding.place(for: work.planned, of: work.entry)
+            }
+        } catch {
+            if error is CancellationError || Task.isCancelled { throw CancellationError() }
+            return try await nowhere(work, reason: "\(reason); and \(error)")
+        }
+        await say(work, "level \(place.dump.level) begins, to the holding disk: \(reason)")
+        let outcome = try await make(work, place.dump, to: place.target, nil)
+        let entered =
+            place.target.held.map { Catalog.DumpRecord(outcome, heldAs: $0) } ?? Catalog.DumpRecord(outcome)
+        try await enter(outcome, entered)
+        var record = AgentAPI.DumpRecord(work.planned, work.entry, outcome, node: part.request.node)
+        record.level = place.dump.level
+        record.bases = base(of: place.dump, work.entry)?.records
+        if let held = place.target.held {
+            record.status = .held
+            record.parts = []
+            record.held = HeldDumpRecord(held)
+        }
+        return record
+    }
+
+    /// Neither a volume nor room on a holding disk.
+    private func nowhere(_ work: Work, reason: String) async throws -> AgentAPI.DumpRecord {
+        let entry = work.entry
+        let header = DumpHeader(
+            kind: .file, datestamp: part.run, host: entry.host, disk: entry.diskName,
+            level: work.planned.level, program: entry.dumptype.program)
+        let failed = Catalog.DumpRecord(
+            header: header, parts: [], status: .failed(reason: reason.replacing("\n", with: " ")), seconds: 0)
+        try await runBlocking("catalog") { [catalog] in try catalog.record(failed) }
+        var record = AgentAPI.DumpRecord(planned: work.planned, entry)
+        record.status = .failed
+        record.error = WireError(.failed, node: part.request.node, text: reason)
+        return record
+    }
+
+    private func make(
+        _ work: Work, _ dump: ExpectedDump, to target: any DumpTarget, _ destination: DumpDestination?
+    ) async throws -> DumpOutcome {
+        let (entry, level) = (work.entry, dump.level)
+        let indexPath = entry.dumptype.isIndexed ? "\(part.workDirectory)/\(entry.fileName).index" : nil
+        if let destination {
+            try await runBlocking("catalog") { [catalog] in
+                try catalog.began(host: entry.host, disk: entry.diskName, level: level, to: destination)
+            }
+        }
+        let plan = plan(entry, dump, to: target, indexPath: indexPath)
+        return try await scripts.runner.dump(plan, of: entry, after: work.before.report(for: entry)) {
+            try await DumpEngine().dump($0) { [part, catalog] dump in
+                part.progress.update(entry, dump)
+                catalog.progress(
+                    host: entry.host, disk: entry.diskName, level: level,
+                    storedByteCount: dump.storedByteCount)
+            }
+        }
+    }
+
+    /// The next increment builds on a dump only once the catalog has it.
+    private func enter(_ outcome: DumpOutcome, _ record: Catalog.DumpRecord) async throws {
+        defer { if let path = outcome.indexPath { try? FileSystem.remove(path) } }
+        do {
+            try await runBlocking("catalog") { [catalog] in try catalog.record(record) }
         } catch {
             outcome.snapshot?.discard()
             throw error
@@ -72,31 +149,36 @@ struct DiskDump: Sendable {
         do {
             try await runBlocking("snapshot") { try outcome.snapshot?.keep() }
         } catch {
-            await part.reporter.note("the next dump of '\(outcome.header.disk)' will be a full one: \(error)")
+            await part.reporter.note(
+                "the next dump of '\(outcome.header.disk)' will be a full one: \(error)")
         }
     }
 
     /// The planner has asked the same before it chose the level.
-    private func base(of planned: PlannedDump, _ entry: DisklistEntry) -> IncrementBase? {
-        guard planned.level > 0, case .possible(let base) = bases.answer(planned.level, of: entry) else {
+    private func base(of dump: ExpectedDump, _ entry: DisklistEntry) -> IncrementBase? {
+        guard dump.level > 0, case .possible(let base) = bases.answer(dump.level, of: entry) else {
             return nil
         }
         return base
     }
 
     private func plan(
-        _ planned: PlannedDump, _ entry: DisklistEntry, _ base: IncrementBase?, indexPath: String?
+        _ entry: DisklistEntry, _ dump: ExpectedDump, to target: any DumpTarget, indexPath: String?
     ) -> DumpPlan {
         var plan = DumpPlan(
-            host: entry.host, datestamp: part.run, dle: DLEDescription(entry, level: planned.level),
+            host: entry.host, datestamp: part.run, dle: DLEDescription(entry, level: dump.level),
             device: entry.directory, target: target, indexPath: indexPath,
             workDirectory: part.workDirectory)
         plan.allowsSplit = entry.dumptype.allowsSplit
         plan.stallLimit = .seconds(max(1, part.prepared.configuration.dumpTimeoutSeconds))
-        plan.baseLevel = base?.level
+        plan.baseLevel = base(of: dump, entry)?.level
         plan.snapshotOwner = part.prepared.location.owner
         plan.filterUser = part.prepared.loaded.dumpuser
         return plan
+    }
+
+    private func say(_ work: Work, _ text: String) async {
+        await part.reporter.disk("\(part.prepared.choice.name): \(work.entry.diskName): \(text)")
     }
 }
 

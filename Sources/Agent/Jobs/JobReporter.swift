@@ -47,6 +47,11 @@ struct JobReporter: Sendable {
         try? await table.snapshot(of: id).record
     }
 
+    /// The evidence of another run's backup, as long as its job is kept.
+    func record(of run: RunName) async -> NodeRecord? {
+        await table.record(of: run)
+    }
+
     /// Keeps the evidence so far, so that an interrupted job still has it.
     func keep(_ record: NodeRecord) async {
         await table.keep(record, of: id)

@@ -92,6 +92,14 @@ extension JobTable {
         return JobList(jobs: snapshots.sorted { ($0.startedAt, $0.id) > ($1.startedAt, $1.id) })
     }
 
+    /// The evidence of a run's backup; nil where its job is not kept any more.
+    func record(of run: RunName) -> NodeRecord? {
+        entries.values.map(\.stored).first { job in
+            guard case .backup(let order) = job.request.order, !order.dryRun else { return false }
+            return job.request.run == run && job.snapshot.record != nil
+        }?.snapshot.record
+    }
+
     /// What was asked of the jobs that did not succeed: they may have left something behind.
     var leftovers: [JobRequest] {
         entries.values.map(\.stored).filter { $0.snapshot.state.isFinal && $0.snapshot.state != .succeeded }

@@ -86,7 +86,10 @@ enum NodeJudgement {
                 return WireError(.failed, node: node, "configuration '\(choice.name)' was not backed up")
             }
             if let error = configuration.error { return error.on(node) }
-            if let dump = configuration.dumps.first(where: { !$0.status.isUsable && $0.status != .held }) {
+            let failed = configuration.dumps.first {
+                !$0.status.isUsable && $0.status != .skipped && $0.status != .held
+            }
+            if let dump = failed {
                 return dump.error?.on(node)
                     ?? WireError(.failed, node: node, "\(choice.name): disk '\(dump.disk)' was not dumped")
             }

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import AgentAPI
+import AmandaFormat
+import Dump
+import S3
+
+/// The record of the run that made a dump, once a later run has sent the dump to a volume: the bucket then says where it is.
+struct FlushedRecords: Sendable {
+    let records: NodeRecordStore
+    let node: String
+    /// The run whose volumes the dumps went to.
+    let run: RunName
+    /// The record of a run as this agent kept it: one of a run during which the store was away is nowhere else.
+    let kept: @Sendable (RunName) async -> NodeRecord?
+
+    /// Replaces `held` by the place in the bucket.
+    ///
+    /// - Throws: `S3Error`: the dump is on its volume all the same.
+    func update(_ flushed: HeldDumpFlush.Flushed, configuration: String, volume: VolumeRecord) async throws {
+        guard let made = RunName(flushed.held.header.datestamp.description), made != run else { return }
+        let stored = try await records.read(made, node: node)
+        let known = if let stored { stored } else { await kept(made) }
+        guard var record = known else { return }
+        var isChanged = false
+        for index in record.configurations.indices where record.configurations[index].name == configuration {
+            isChanged = record.configurations[index].replaceHeld(flushed, on: volume, run) || isChanged
+        }
+        if isChanged { try await records.write(record) }
+    }
+}
+
+extension ConfigurationRecord {
+    /// - Returns: whether the dump stood here as held.
+    fileprivate mutating func replaceHeld(
+        _ flushed: HeldDumpFlush.Flushed, on volume: VolumeRecord, _ run: RunName
+    ) -> Bool {
+        let header = flushed.held.header
+        let index = dumps.firstIndex {
+            $0.status == .held && $0.host == header.host && $0.disk == header.disk && $0.level == header.level
+        }
+        guard let index else { return false }
+        dumps[index].status = dumps[index].strange.isEmpty ? .ok : .strange
+        dumps[index].held = nil
+        dumps[index].parts = flushed.outcome.parts.map(DumpPartRecord.init)
+        var volume = volume
+        volume.run = run
+        if !volumes.contains(where: { $0.label == volume.label }) { volumes.append(volume) }
+        return true
+    }
+}

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import AgentAPI
+import AmandaFormat
+import Catalog
+import Dump
+import Synchronization
+
+/// Whether a store has been found away in this job, and how.
+final class StoreAbsence: Sendable {
+    private let found = Mutex<(any Error)?>(nil)
+
+    var error: (any Error)? { found.withLock { $0 } }
+
+    func note(_ error: any Error) {
+        found.withLock { $0 = $0 ?? error }
+    }
+}
+
+/// The holding disks as a way out: where a configuration's dumps go while no volume can be written.
+///
+/// The first dump that finds the store away, or a run that finds no volume, decides for all that follow.
+final class HoldingFallback: Sendable {
+    private let area: HoldingArea?
+    private let reservePercent: Int
+    private let node: String
+    private let found: StoreAbsence
+
+    /// Blocks: it looks at the holding disks.
+    ///
+    /// - Parameter absence: of the configuration's store, as other configurations of the job have found it.
+    init(_ prepared: PreparedConfiguration, run: Datestamp, node: String, absence: StoreAbsence) {
+        self.node = node
+        found = absence
+        let disks = prepared.configuration.holdingDisks
+        area = disks.isEmpty ? nil : HoldingArea(disks, run: run, owner: prepared.location.owner)
+        reservePercent = prepared.configuration.holdingReservePercent
+    }
+
+    /// Why dumps are held; nil: the store is there, as far as anybody knows.
+    var absence: (any Error)? { found.error }
+    /// Holding disks that cannot be used, and why.
+    var remarks: [String] { area?.remarks ?? [] }
+
+    /// No volume can be written from now on.
+    func note(_ error: any Error) {
+        found.note(error)
+    }
+
+    /// Whether the holding disks stand in for a volume: not where the store refuses, which only a person can mend.
+    func standsIn(after error: any Error) -> Bool {
+        guard area != nil else { return false }
+        return error is VolumeChoiceError || WireError(cause: error, node: node).kind == .storageUnreachable
+    }
+
+    func mayHold(_ entry: DisklistEntry) -> Bool { area != nil && entry.dumptype.holding != .never }
+
+    /// Room for a dump; for its increment where `reserve` keeps the room from full dumps.
+    ///
+    /// - Throws: `HoldingError`.
+    func place(
+        for planned: PlannedDump, of entry: DisklistEntry
+    ) throws -> (target: HoldingTarget, dump: ExpectedDump) {
+        guard let area else { throw HoldingError.noDisk(reasons: []) }
+        func target(_ dump: ExpectedDump) throws -> HoldingTarget {
+            try area.target(
+                expected: dump.storedBytes, level: dump.level, readFrom: entry.directory,
+                reservePercent: reservePercent)
+        }
+        do {
+            return (try target(planned.dump), planned.dump)
+        } catch HoldingError.reserved(let percent) {
+            guard let degraded = planned.degraded else { throw HoldingError.reserved(percent: percent) }
+            return (try target(degraded), degraded)
+        }
+    }
+
+    /// The run has ended.
+    func close() {
+        area?.close()
+    }
+}

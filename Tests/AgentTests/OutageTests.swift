@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import AgentAPI
+import AmandaFormat
+import Catalog
+import Files
+import FoundationEssentials
+import TestSupport
+import Testing
+
+@testable import Agent
+
+/// The store goes away in the middle of a run, and comes back.
+@Suite(.enabled(if: RequiredTools.areUsable("weed")), .timeLimit(.minutes(4)))
+struct OutageTests {
+    private static let outageSeconds = 6
+
+    private func fixture(_ proxy: FaultyProxy, isHolding: Bool) async throws -> NodeFixture {
+        let fixture = try await NodeFixture(server: .shared(), endpoint: proxy.endpoint)
+        let holding = fixture.path("holding")
+        try FileSystem.makeDirectories(holding, mode: 0o700)
+        let definition = "holdingdisk hd {\n directory \"\(holding)\"\n use -1 Mb\n chunksize 8 Mb\n}"
+        try fixture.configure(
+            "data", disks: [fixture.data, fixture.path("more")], slots: "{1..9}", tapecycle: 8, dumpcycle: 7,
+            dumptypeLines: ["record yes", "bumpsize 1 kb"],
+            globalLines: ["runspercycle 7", "autoflush yes"], definitions: isHolding ? [definition] : [])
+        if isHolding {
+            try fixture.configure(
+                "self", disks: [fixture.path("etc")], globalLines: ["autoflush yes"],
+                definitions: [definition])
+        }
+        try FileSystem.makeDirectories(fixture.data, mode: 0o755)
+        var random = SystemRandomNumberGenerator()
+        let bytes = (0..<(20 << 17)).flatMap { _ in withUnsafeBytes(of: random.next()) { Array($0) } }
+        try FileSystem.writeAtomically("\(fixture.data)/large", bytes)
+        try fixture.write("more/a.txt", "small\n")
+        return fixture
+    }
+
+    /// Starts a backup, takes the store away once a part of the data has passed, and waits for its end.
+    private func interrupted(_ fixture: NodeFixture, _ proxy: FaultyProxy) async throws -> JobSnapshot {
+        proxy.setRate(bytesPerSecond: 4 << 20)
+        defer { proxy.setRate(bytesPerSecond: nil) }
+        async let done = fixture.backUp(run(0), outageSeconds: Self.outageSeconds)
+        while !proxy.requests.contains(where: { $0.contains("partNumber=2") }) {
+            try await Task.sleep(for: .milliseconds(20))
+        }
+        proxy.refuse()
+        proxy.cutAll()
+        return try await done
+    }
+
+    private func run(_ number: Int64) throws -> String {
+        try #require(
+            Datestamp(localTimeOf: Int64(Date().timeIntervalSince1970) + number)?.description)
+    }
+
+    @Test func `with a holding disk the run is held, and the next one sends it`() async throws {
+        let proxy = try FaultyProxy(to: try await LocalS3Server.shared().port)
+        let fixture = try await fixture(proxy, isHolding: true)
+        let held = try await interrupted(fixture, proxy)
+        let record = try #require(held.record)
+        #expect(held.state == .succeeded, "\(String(describing: held.error))")
+        let part = record.configurations[0]
+        #expect(part.dumps.map(\.status) == [.held, .ok], "\(part.notes) \(String(describing: part.error))")
+        let chunks = try #require(record.configurations[0].dumps[0].held).chunks
+        #expect(record.configurations[1].dumps.map(\.status) == [.held])
+        #expect(chunks.count == 3 && chunks.allSatisfy { FileSystem.exists($0.path) }, "\(chunks)")
+
+        try proxy.accept()
+        let next = try await fixture.backUp(run(1))
+        #expect(next.state == .succeeded, "\(String(describing: next.error))")
+        #expect(chunks.allSatisfy { !FileSystem.exists($0.path) })
+        let notes = try #require(next.record).configurations[0].notes
+        #expect(notes.count { $0.contains("was sent to volume") } == 1, "\(notes)")
+        // The plan was made before the held dump was sent: that disk has no full dump on a volume then.
+        #expect(next.record?.configurations[0].dumps.map(\.level) == [0, 1])
+        let first = try #require(try await fixture.record(record.run.digits))
+        #expect(first.configurations[0].dumps.allSatisfy { $0.status == .ok && !$0.parts.isEmpty })
+        let loaded = try ConfigurationDirectory(root: fixture.settings.amandaDirectory, name: "data").load()
+        let dumps = try CatalogReader(loaded.location).dumps().filter(\.isWhole)
+        #expect(dumps.map(\.name.level).sorted() == [0, 0, 0, 1])
+    }
+
+    @Test func `without one it waits to its deadline, and fails with the reason`() async throws {
+        let proxy = try FaultyProxy(to: try await LocalS3Server.shared().port)
+        let fixture = try await fixture(proxy, isHolding: false)
+        let start = ContinuousClock.now
+        let failed = try await interrupted(fixture, proxy)
+        #expect(ContinuousClock.now - start >= .seconds(Self.outageSeconds))
+        #expect(failed.state == .failed)
+        #expect(failed.error?.kind == .storageUnreachable, "\(String(describing: failed.error))")
+        try proxy.accept()
+        let next = try await fixture.backUp(run(1))
+        #expect(next.state == .succeeded, "\(String(describing: next.error))")
+    }
+}

@@ -6,87 +6,116 @@ import Testing
 
 @testable import AmandaFormat
 
-/// Root and Amanda; without them the fixtures alone speak.
-private let isStockAmandaUsable = geteuid() == 0 && RequiredTools.areUsable("amgetconf", "perl")
-
-/// Agreement with the Amanda that is installed, on our own files and on those that it ships.
-///
-/// It reads a configuration only from `/etc/amanda/NAME`; each test makes one of its own there and removes it.
-@Suite(.serialized, .enabled(if: isStockAmandaUsable))
+/// Agreement with the Amanda that is installed, on our own files and on all those that it ships.
+@Suite(.serialized, .enabled(if: StockConfiguration.isUsable), .timeLimit(.minutes(3)))
 struct ConfigOracleTests {
-    @Test(
-        .timeLimit(.minutes(2)),
-        arguments: ["single-tape", "tape-changer", "harddisk", "S3", "CAStor", "example"])
-    func `every parameter of a configuration that Amanda ships is as stock Amanda reads it`(
-        name: String
-    ) throws {
-        let templates = "/usr/share/amanda/template.d"
-        let example = "/usr/share/doc/amanda-server/examples/amanda.conf.gz"
-        let text =
-            name == "example"
-            ? try output(of: "gzip", ["-dc", example])
-            : try String(contentsOfFile: "\(templates)/amanda-\(name).conf", encoding: .utf8)
-        let advanced = try String(contentsOfFile: "\(templates)/advanced.conf", encoding: .utf8)
-        try compare(
-            text.replacing("/etc/amanda/template.d", with: templates), included: ["advanced.conf": advanced])
+    private static let templates = "/usr/share/amanda/template.d"
+    private static let examples = "/usr/share/doc/amanda-server/examples"
+
+    /// Parameters that agreed; nil where both refuse the file.
+    private typealias Verdict = Int?
+
+    @Test func `every file that Amanda ships is refused by both, or read alike to the last parameter`() throws
+    {
+        var verdicts: [String: Verdict] = [:]
+        for path in try Self.shippedFiles() {
+            verdicts[path] = try compare(try Self.text(path), path)
+        }
+        Self.report("Amanda's own", verdicts)
+        let read = verdicts.filter { $0.value != nil }.keys
+        for name in [
+            "amanda-S3.conf", "amanda-harddisk.conf", "advanced.conf", "amanda.conf.gz", "tapetypes",
+        ] {
+            #expect(read.contains { $0.hasSuffix("/\(name)") }, "\(name)")
+        }
+        #expect(verdicts.count - read.count >= 5)  // READMEs, disklists, configurations of changers
     }
 
-    @Test(.timeLimit(.minutes(2)), arguments: ["reference-corrected", "setup", "grammar", "scripts"])
-    func `every parameter of our own configurations is as stock Amanda reads it`(name: String) throws {
-        let text = String(amandaBytes: try amandaFixture("Config/\(name).conf"))
-        try compare(text, included: [:])
+    @Test func `every parameter of our own configurations is as stock Amanda reads it`() throws {
+        var verdicts: [String: Verdict] = [:]
+        for name in ["reference", "reference-corrected", "setup", "grammar", "scripts"] {
+            verdicts[name] = try compare(String(amandaBytes: try amandaFixture("Config/\(name).conf")), name)
+        }
+        Self.report("our own and the reference's", verdicts)
+        // Its mistakes stand in it as they were found.
+        #expect(verdicts.filter { $0.value == nil }.map(\.key) == ["reference"])
     }
 
-    private func compare(_ text: String, included: [String: String]) throws {
-        let name = "amfleet-test-\(UUID().uuidString)"
-        let directory = "/etc/amanda/\(name)"
-        try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: false)
-        defer { try? FileManager.default.removeItem(atPath: directory) }
-        for (file, text) in included.merging(["amanda.conf": text], uniquingKeysWith: { $1 }) {
-            try text.write(toFile: "\(directory)/\(file)", atomically: true, encoding: .utf8)
+    /// Equal orders, parents before and after a dumptype's own, several on a line.
+    @Test func `scripts run in the order in which stock Amanda would run them`() throws {
+        let scripts = ["a", "b", "c", "d"].map {
+            "define script-tool \($0) {\n plugin \"p\"\n order \($0 == "c" ? 3 : 5000)\n}\n"
         }
-        let configuration = try AmandaConfiguration(parsing: text, file: "\(directory)/amanda.conf") {
-            path -> String in
-            try String(contentsOfFile: path, encoding: .utf8)
-        }
-        let ours = AmgetconfText.all(of: configuration)
-        let stock = amgetconfTexts(try output(ofAmandaFor: Array(ours.keys), configuration: name))
-        #expect(stock.count == ours.count)
-        for (parameter, lines) in stock {
-            #expect(ours[parameter] == lines, "\(parameter)")
-        }
-    }
-
-    /// What `amgetconf NAME PARAMETER` prints for each parameter, by its own function in one process.
-    private func output(ofAmandaFor parameters: [String], configuration: String) throws -> String {
-        let libraries = try output(of: "amgetconf", [configuration, "build.amperldir"])
-        let script = #"""
-            use Amanda::Config qw(:init :getconf);
-            config_init_with_global($CONFIG_INIT_EXPLICIT_NAME, $ARGV[0]);
-            while (<STDIN>) {
-                chomp;
-                print "== $_\n";
-                print "$_\n" for /^--list (.*)/ ? getconf_list($1) : getconf_byname_strs($_, 0);
+        let dumptypes = """
+            define dumptype own {
+             script "a"
+             script "b"
+             script "c"
+             script "d"
             }
-            """#
-        return try output(
-            of: "perl", ["-I", libraries.trimmingCharacters(in: .newlines), "-e", script, configuration],
-            input: parameters.joined(separator: "\n") + "\n")
+            define dumptype before {
+             own
+             script "d" "a"
+            }
+            define dumptype after {
+             script "a"
+             script "c"
+             own
+             script "b"
+            }
+            define dumptype both {
+             before
+             after
+            }
+            define dumptype bare {
+             own
+            }
+            define dumptype grandchild {
+             bare
+            }
+
+            """
+        #expect(try #require(try compare(scripts.joined() + dumptypes, "scripts of equal order")) > 500)
     }
 
-    private func output(of tool: String, _ arguments: [String], input: String = "") throws -> String {
-        let scratch = try TemporaryDirectory("amanda-oracle")
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: try RequiredTools.path(tool))
-        process.arguments = arguments
-        try input.write(toFile: scratch.path("input"), atomically: true, encoding: .utf8)
-        process.standardInput = FileHandle(forReadingAtPath: scratch.path("input"))
-        try "".write(toFile: scratch.path("output"), atomically: true, encoding: .utf8)
-        process.standardOutput = FileHandle(forWritingAtPath: scratch.path("output"))
-        process.standardError = FileHandle.nullDevice
-        try process.run()
-        process.waitUntilExit()
-        return String(
-            amandaBytes: try Data(contentsOf: URL(fileURLWithPath: scratch.path("output"))))
+    /// - Returns: how many parameters there were; nil where both refuse it.
+    private func compare(_ text: String, _ label: String) throws -> Verdict {
+        let stock = try StockConfiguration([
+            "amanda.conf": text.replacing("/etc/amanda/template.d", with: Self.templates),
+            "advanced.conf": try Self.text("\(Self.templates)/advanced.conf"),
+        ])
+        guard try stock.amgetconf([]) != nil else {
+            #expect(throws: ConfigurationError.self, "\(label)") { try stock.ours() }
+            return nil
+        }
+        let ours = AmgetconfText.all(of: try stock.ours())
+        let theirs = try #require(try stock.amgetconf(Array(ours.keys)))
+        #expect(theirs.count == ours.count)
+        for (parameter, lines) in theirs {
+            #expect(ours[parameter] == lines, "\(label): \(parameter)")
+        }
+        return theirs.count
+    }
+
+    private static func shippedFiles() throws -> [String] {
+        try [templates, examples].flatMap { top in
+            try FileManager.default.subpathsOfDirectory(atPath: top).map { "\(top)/\($0)" }
+        }.filter { path in
+            var isDirectory: ObjCBool = false
+            return FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory)
+                && !isDirectory.boolValue
+        }.sorted()
+    }
+
+    private static func text(_ path: String) throws -> String {
+        if path.hasSuffix(".gz") { return try StockConfiguration.output(of: "gzip", ["-dc", path]) }
+        return String(amandaBytes: Array(try Data(contentsOf: URL(fileURLWithPath: path))))
+    }
+
+    private static func report(_ kind: String, _ verdicts: [String: Verdict]) {
+        let counts = verdicts.values.compactMap(\.self)
+        print(
+            "\(counts.reduce(0, +)) parameters of \(counts.count) configurations (\(kind)) compared with amgetconf;",
+            "\(verdicts.count - counts.count) files refused by both")
     }
 }

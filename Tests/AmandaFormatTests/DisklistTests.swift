@@ -63,7 +63,7 @@ import Testing
         ("localhost /x all 1 local y", "disklist:1: unexpected 'y' at the end of an entry"),
         (
             "localhost /x {\n all\n compres none\n}",
-            "disklist:3: unknown parameter 'compres' in dumptype 'custom(localhost:/x).1'\nhint: write 'compress'."
+            "disklist:3: unknown parameter 'compres' in dumptype 'custom(localhost:_x).1'\nhint: write 'compress'."
         ),
         (
             "localhost /x {\n all\n",
@@ -113,7 +113,7 @@ import Testing
         }
         #expect(
             text == """
-                disklist:3: localhost /b: encrypt server needs a program, and server-encrypt is not set (dumptype 'custom(localhost:/b).1', disklist:6)
+                disklist:3: localhost /b: encrypt server needs a program, and server-encrypt is not set (dumptype 'custom(localhost:_b).1', disklist:6)
                 hint: write server-encrypt "/absolute/path".
                 """)
     }
@@ -135,7 +135,7 @@ import Testing
         ),
         (
             "script { \n  }",
-            "script-tool 'custom(DUMPTYPE:custom(localhost:/a).1).1': plugin '' is not the name of a program"
+            "script-tool 'custom(DUMPTYPE:custom(localhost:_a).1).1': plugin '' is not the name of a program"
         ),
     ])
     func `each wish that cannot be met is named`(parameter: String, expected: String) throws {

@@ -119,7 +119,7 @@ struct DisklistParser {
             return (nil, [])
         }
         customCount += 1
-        let name = "custom(\(line.words[0]):\(line.name(1))).\(customCount)"
+        let name = "custom(\(line.words[0]):\(sanitisedDiskName(line.name(1)))).\(customCount)"
         return (read(body, named: name, line), closing.words.dropFirst())
     }
 

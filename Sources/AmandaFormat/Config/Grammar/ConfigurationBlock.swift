@@ -46,9 +46,11 @@ public struct ConfigurationBlock: Sendable, Hashable {
     /// Takes over everything that `parent` sets, as a bare name within braces asks for.
     ///
     /// Properties join by name, scripts and tags gather; all else is replaced by what comes last. `comprate` is
-    /// not inherited: stock Amanda forgets to note that it was set, and the two must agree.
+    /// not inherited, nor are scripts that `parent` has only inherited itself: stock Amanda forgets to note that they were
+    /// set, and the two must agree.
     mutating func inherit(from parent: ConfigurationBlock) {
-        for (name, setting) in parent.settings where name != "comprate" {
+        let ownsScripts = parent.ownParameters.contains { $0.name == "script" }
+        for (name, setting) in parent.settings where name != "comprate" && (name != "script" || ownsScripts) {
             switch (settings[name]?.value, setting.value) {
             case (.properties(let own), .properties(let inherited)):
                 settings[name]?.value = .properties(own.merging(inherited))

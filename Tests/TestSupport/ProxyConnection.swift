@@ -25,6 +25,10 @@ final class ProxyConnection: @unchecked Sendable {
                 client.write(Array(text.utf8))
                 continue
             }
+            if case .holdRequest = fault {
+                while proxy.isOpen(client), !client.read(limit: 65_536).isEmpty {}
+                return
+            }
             if case .delay(let delay) = fault { Thread.sleep(forTimeInterval: delay / .seconds(1)) }
             guard passRequest(request, fault), passAnswer(to: request, fault) else { return }
         }

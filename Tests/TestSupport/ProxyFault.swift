@@ -20,6 +20,9 @@ public enum ProxyFault: Sendable {
     /// Turns the lowest bit of one byte of the answer's body.
     case flipAnswer(at: Int)
 
+    /// Passes nothing on, now or later, and is silent until the client is gone.
+    case holdRequest
+
     /// Waits before the request is passed on.
     case delay(Duration)
 

@@ -39,6 +39,11 @@ public struct DumpHistory: Sendable {
         return (attempts[name] ?? []).union(dumped).sorted()
     }
 
+    /// The disks that a run meant to dump, whatever became of them.
+    public func disks(attemptedBy run: Datestamp) -> [DiskName] {
+        attempts.filter { $0.value.contains(run) }.keys.sorted()
+    }
+
     /// Of two accounts of one dump, the one that still has all of it.
     private func base(of name: DiskName, below level: Int, before datestamp: String) -> CatalogDump? {
         let candidates = dumps.filter {

@@ -165,14 +165,15 @@ struct NodeFixture: Sendable {
     }
 
     func restore(
-        _ run: String, to directory: String? = nil, overwrite: Bool = false
+        _ run: String, to directory: String? = nil, overwrite: Bool = false, delete: Bool = false,
+        configurations: [ConfigurationChoice] = NodeFixture.both.reversed()
     ) async throws -> JobSnapshot {
         var request = try request(
             run,
             .restore(
                 RestoreOrder(
-                    sourceNode: "node01", configurations: Self.both.reversed(), directory: directory,
-                    overwrite: overwrite)))
+                    sourceNode: "node01", configurations: configurations, directory: directory,
+                    overwrite: overwrite, delete: delete)))
         request.id += "-\(UInt32.random(in: 0...UInt32.max))"
         return try await self.run(request)
     }

@@ -141,8 +141,8 @@ struct NodeRoundTripTests {
         #expect(error?.kind == .damaged)
         #expect(
             error?.message == """
-                volume 'self-01' of run 20261123030600 in 's3:\(reused.bucket)/demo/node01/self/slot-1' was \
-                overwritten by run 20261123030800 (volume 'self-01')
+                level 0 of '\(fixture.path("etc"))' of run 20261123030600, on volume 'self-01', which was overwritten by \
+                run 20261123030800 (volume 'self-01') in 's3:\(reused.bucket)/demo/node01/self/slot-1'
                 """)
         let keys = ObjectKeys(slotPrefix: reused.prefix)
         let objects = try await fixture.client.list(prefix: reused.prefix).objects.map(\.key)

@@ -38,9 +38,8 @@ import Testing
     ])
     func `a disk's path never leads out of the directory that is given`(device: String, inside: String) throws
     {
-        let dump = RestorableDump(
-            configuration: choice, disk: device, device: device, bucket: "b", parts: [], native: nil,
-            stored: nil, recoveryThreadCount: 1)
+        let dump = RestorableDisk(
+            configuration: choice, disk: device, device: device, dumps: [], recoveryThreadCount: 1)
         let order = RestoreOrder(sourceNode: "node02", configurations: [choice], directory: "/restore")
         let target = try RestoreTarget(dump, order: order, settings: settings())
         #expect(target.path == "/restore/node02/vertica" + (inside.isEmpty ? "" : "/\(inside)"))
@@ -107,12 +106,12 @@ import Testing
     @Test(arguments: [-1, 0, 5_000_000_000])
     func `a record with an impossible file number is damaged`(number: Int) async throws {
         let source = try source(number, label: "v-01")
-        await #expect(throws: WireError.self) { _ = try await source.dumps(of: choice) }
+        await #expect(throws: WireError.self) { _ = try await source.disks(of: choice) }
     }
 
     @Test func `a record whose part lies on no volume of it is damaged`() async throws {
         let source = try source(1, label: "v-09")
-        await #expect(throws: WireError.self) { _ = try await source.dumps(of: choice) }
+        await #expect(throws: WireError.self) { _ = try await source.disks(of: choice) }
     }
 
     /// Two disks: a sound one, and one with this part.

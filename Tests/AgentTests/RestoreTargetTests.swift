@@ -19,10 +19,8 @@ import Testing
         amandaDirectory: String = "/etc/amanda"
     ) throws -> RestoreTarget {
         let choice = ConfigurationChoice(name: "vertica", role: role)
-        let dump = RestorableDump(
-            configuration: choice, disk: device ?? "root", device: device, bucket: "b", parts: [],
-            native: nil,
-            stored: nil, recoveryThreadCount: 1)
+        let dump = RestorableDisk(
+            configuration: choice, disk: device ?? "root", device: device, dumps: [], recoveryThreadCount: 1)
         return try RestoreTarget(
             dump,
             order: RestoreOrder(sourceNode: "node02", configurations: [choice], directory: directory),

@@ -84,9 +84,17 @@ struct DumpFixture {
             target: target, recoveryThreadCount: 3)
     }
 
+    /// On the level below.
+    func increment(_ level: Int, _ volume: BucketVolume) throws -> DumpPlan {
+        var plan = try plan(volume: volume) { $0.level = level }
+        plan.base = .level(level - 1)
+        return plan
+    }
+
     /// A dump of a level that counts: the next one may build on it.
     func dumpLevel(_ level: Int, firstFile: UInt32) async throws -> DumpOutcome {
-        let outcome = try await dump(plan(volume: volume(firstFile: firstFile)) { $0.level = level })
+        let volume = try volume(firstFile: firstFile)
+        let outcome = try await dump(level == 0 ? plan(volume: volume) : increment(level, volume))
         try #require(outcome.isUsable, "\(outcome.status)")
         try outcome.snapshot?.keep()
         return outcome

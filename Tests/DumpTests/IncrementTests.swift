@@ -72,24 +72,40 @@ struct IncrementTests {
         #expect(!lines.contains("/sub/text"))
     }
 
-    @Test func `a level builds on the one that it is told, or the highest below`() async throws {
+    @Test func `a level builds on the one that it is told, or on nothing`() async throws {
         let fixture = try await DumpFixture(server: .shared())
         try shell("echo 0 > zero", in: fixture.source)
         _ = try await fixture.dumpLevel(0, firstFile: 1)
         try shell("sleep 0.1; echo 1 > one", in: fixture.source)
         _ = try await fixture.dumpLevel(1, firstFile: 2)
         try shell("sleep 0.1; echo 2 > two", in: fixture.source)
-        func names(_ base: Int?) async throws -> [String] {
+        func names(_ base: DumpBase) async throws -> [String] {
             var plan = try fixture.plan(volume: fixture.volume(firstFile: 3)) {
                 $0.level = 2
                 $0.isRecorded = false
             }
-            plan.baseLevel = base
+            plan.base = base
             let outcome = try await fixture.dump(plan)
             #expect(outcome.snapshot == nil, "an unrecorded dump leaves none")
             return try outcome.indexedNames.sorted()
         }
-        #expect(try await names(nil) == ["/", "/two"])
-        #expect(try await names(0) == ["/", "/one", "/two"])
+        #expect(try await names(.level(1)) == ["/", "/two"])
+        #expect(try await names(.level(0)) == ["/", "/one", "/two"])
+        #expect(try await names(.nothing) == ["/", "/one", "/two", "/zero"])
+    }
+
+    @Test func `what is mounted in the target stays, whatever is removed around it`() async throws {
+        let fixture = try await DumpFixture(server: .shared())
+        try shell("mkdir kept; echo x > kept/x", in: fixture.source)
+        let outcome = try await fixture.dumpLevel(0, firstFile: 1)
+        try shell(
+            "mkdir -p target/mounted target/foreign; mount -t tmpfs tmpfs target/mounted; echo y > target/mounted/y",
+            in: fixture.directory.path)
+        defer { _ = try? shell("umount target/mounted", in: fixture.directory.path) }
+        var plan = try await fixture.restorePlan(outcome)
+        plan.deletes = true
+        _ = try await RestoreEngine(client: fixture.client).restore(plan)
+        #expect(try shell("find . -type f | sort", in: fixture.target) == "./kept/x\n./mounted/y\n")
+        #expect(try FileSystem.list(fixture.target) == ["kept", "mounted"])
     }
 }

@@ -47,8 +47,7 @@ struct SnapshotTests {
         let fixture = try await DumpFixture(server: .shared())
         for level in 0...3 { _ = try await fixture.dumpLevel(level, firstFile: UInt32(level) + 1) }
         #expect(try names(fixture) == ["0", "1", "2", "3"])
-        let outcome = try await fixture.dump(
-            fixture.plan(volume: fixture.volume(firstFile: 5)) { $0.level = 2 })
+        let outcome = try await fixture.dump(fixture.increment(2, fixture.volume(firstFile: 5)))
         outcome.snapshot?.discard()
         #expect(try names(fixture) == ["0", "1"], "those above are outdated")
         #expect(try snapshots(fixture).highestLevel == 1)
@@ -75,12 +74,12 @@ struct SnapshotTests {
         proxy.inject(
             .error(status: 403, code: "AccessDenied"), method: "PUT", target: "partNumber=2", times: 100)
         let failed = try await fixture.dump(
-            fixture.plan(volume: fixture.volume(storage, firstFile: 3)) { $0.level = 1 })
+            fixture.increment(1, fixture.volume(storage, firstFile: 3)))
         #expect(!failed.isUsable && failed.snapshot == nil)
         #expect(try shell("sha256sum *", in: fixture.snapshots) == before)
 
         proxy.inject(.delay(.seconds(30)), method: "PUT", target: "partNumber=1", times: 100)
-        let plan = try fixture.plan(volume: fixture.volume(storage, firstFile: 4)) { $0.level = 2 }
+        let plan = try fixture.increment(2, fixture.volume(storage, firstFile: 4))
         let sent = proxy.requests.count
         let task = Task { try await fixture.dump(plan) }
         while !proxy.requests.dropFirst(sent).contains(where: { $0.contains("partNumber=1") }) {
@@ -97,12 +96,12 @@ struct SnapshotTests {
         let none = try await fixture.dump(fixture.plan { $0.level = 1 })
         #expect(
             failure(none) == """
-                '\(fixture.snapshots)' has no snapshot below level 1 that a dump of level 1 could build on
+                '\(fixture.snapshots)' has no snapshot that a dump of level 1 could build on
                 hint: make a full dump of this disk ('amadmin CONFIGURATION force HOST DISK').
                 """)
         _ = try await fixture.dumpLevel(0, firstFile: 1)
         var plan = try fixture.plan { $0.level = 2 }
-        plan.baseLevel = 1
+        plan.base = .level(1)
         let missing = try await fixture.dump(plan)
         #expect(failure(missing).hasPrefix("'\(fixture.snapshots)' has no snapshot of level 1 that"))
         try shell("for f in *_0; do : > $f; done", in: fixture.snapshots)
@@ -131,7 +130,7 @@ struct SnapshotTests {
         for length in [size - 1, size - 2, size / 2, 60] {
             try shell("truncate -s \(length) '\(name)'", in: fixture.snapshots)
             let outcome = try await fixture.dump(
-                fixture.plan(volume: fixture.volume(firstFile: 2)) { $0.level = 1 })
+                fixture.increment(1, fixture.volume(firstFile: 2)))
             #expect(failure(outcome).hasPrefix("the snapshot '\(fixture.snapshots)/\(name)' is damaged"))
         }
     }
@@ -146,7 +145,7 @@ struct SnapshotTests {
         try await fixture.restoreChain([full, increment])
         try shell("diff -r source target", in: fixture.directory.path)
         let again = try await fixture.dump(
-            fixture.plan(volume: fixture.volume(firstFile: 3)) { $0.level = 2 })
+            fixture.increment(2, fixture.volume(firstFile: 3)))
         #expect(try again.indexedNames == ["/", "/y/"], "the new snapshot knows everything")
     }
 }

@@ -171,7 +171,7 @@ struct DiskDump: Sendable {
             workDirectory: part.workDirectory)
         plan.allowsSplit = entry.dumptype.allowsSplit
         plan.stallLimit = .seconds(max(1, part.prepared.configuration.dumpTimeoutSeconds))
-        plan.baseLevel = base(of: dump, entry)?.level
+        plan.base = base(of: dump, entry)?.base
         plan.snapshotOwner = part.prepared.location.owner
         plan.filterUser = part.prepared.loaded.dumpuser
         return plan

@@ -2,6 +2,7 @@
 
 import AgentAPI
 import AmandaFormat
+import BlockingWork
 import Catalog
 import Dump
 import S3
@@ -9,31 +10,50 @@ import S3
 /// Reads dumps out of the node's own Amanda catalog: runs of stock amdump, or of ours whose record is gone.
 struct CatalogSource: RestoreSource {
     let settings: AgentSettings
+    let storage: StorageAddress
     let run: Datestamp
     let clients: BucketClients
 
-    func dumps(of configuration: ConfigurationChoice) async throws -> [RestorableDump] {
+    /// The dumps that this very run made: a disk that it did not dump has no state of that time.
+    func disks(of configuration: ConfigurationChoice) async throws -> RestorableSet {
         let loaded = try load(configuration)
-        let changer = try loaded.configuration.changer()
-        let dumps = try CatalogReader(loaded.location).dumps(of: run).filter {
-            $0.isWhole && $0.name.level == 0
-        }
+        let history = try await runBlocking("history") { try CatalogReader(loaded.location).history() }
+        let found = history.dumps.filter { $0.name.datestamp == run.description }
+        let dumps = found.filter { $0.isWhole || $0.isOverwritten }
         guard !dumps.isEmpty else { throw unknownRun(configuration) }
-        let slots = try await slots(of: changer, configuration.name)
-        var newest: [String: RestorableDump] = [:]
-        for dump in dumps {
-            newest[dump.name.disk] = try restorable(dump, configuration, loaded, changer, slots)
+        let changer = try loaded.configuration.changer()
+        let contents = try await SlotReader { try clients.client($0, of: configuration.name) }
+            .slots(of: changer)
+        let slots = VolumeSlots(
+            contents, of: changer, in: try VolumeStore(changer, storage: storage, node: settings.node))
+        var set = RestorableSet()
+        for name in Set(dumps.map(\.diskName)).sorted() {
+            // Of two dumps of one disk in a run, the one of the later attempt.
+            guard
+                let dump = dumps.last(where: { $0.diskName == name && $0.isWhole })
+                    ?? dumps.last(where: { $0.diskName == name })
+            else { continue }
+            let entry = loaded.disklist.entries.first { $0.diskName == name.disk }
+            set.disks.append(
+                RestorableDisk(
+                    configuration: configuration, disk: name.disk, device: entry?.directory,
+                    dumps: try chain(
+                        history.chain(to: dump), slots,
+                        needsFull: entry?.dumptype.schedule.fullsAreElsewhere != true),
+                    recoveryThreadCount: changer.recoveryThreadCount))
         }
-        return newest.values.sorted { $0.disk < $1.disk }
+        set.missing = missing(history, found, dumped: set.disks.map(\.disk))
+        return set
     }
 
-    func volumes(of configuration: ConfigurationChoice) async throws -> [VolumeRecord] {
-        let loaded = try load(configuration)
-        let dumps = try CatalogReader(loaded.location).dumps(of: run).filter(\.isWhole)
-        let slots = try await slots(of: loaded.configuration.changer(), configuration.name)
-        return try Set(dumps.flatMap { $0.parts.map(\.label) }).sorted().map { label in
-            let device = try device(of: label, slots)
-            return VolumeRecord(label: label, bucket: device.bucket, prefix: device.prefix)
+    private func missing(
+        _ history: DumpHistory, _ found: [CatalogDump], dumped: [String]
+    ) -> [(disk: String, reason: String)] {
+        history.disks(attemptedBy: run).map(\.disk).filter { !dumped.contains($0) }.map { disk in
+            switch found.first(where: { $0.name.disk == disk })?.status {
+            case .failed(let reason), .partial(let reason): (disk, reason)
+            case .unfinished, .done, nil: (disk, "its dump did not come to an end")
+            }
         }
     }
 
@@ -45,45 +65,24 @@ struct CatalogSource: RestoreSource {
         }
     }
 
-    private func restorable(
-        _ dump: CatalogDump, _ choice: ConfigurationChoice, _ loaded: LoadedConfiguration,
-        _ changer: ChangerDefinition, _ slots: [String: S3DevicePath]
-    ) throws -> RestorableDump {
-        let devices = try dump.parts.map { try device(of: $0.label, slots) }
-        let entry = loaded.disklist.entries.first { $0.diskName == dump.name.disk }
-        return RestorableDump(
-            configuration: choice, disk: dump.name.disk, device: entry?.directory,
-            bucket: devices.first?.bucket ?? "", store: nil,
-            parts: try zip(dump.parts, devices).map { part, device in
-                guard let number = UInt32(exactly: part.fileNumber), number > 0 else {
-                    throw WireError(
-                        .damaged, node: settings.node, "\(dump.log) names file \(part.fileNumber) of a volume"
-                    )
-                }
-                return RestorePlan.Part(
-                    keys: ObjectKeys(slotPrefix: device.prefix), fileNumber: number, byteCount: nil)
-            },
-            native: dump.checksums?.native, stored: dump.checksums?.server,
-            recoveryThreadCount: changer.recoveryThreadCount)
-    }
-
-    /// Slots by the label that they bear now.
-    private func slots(
-        of changer: ChangerDefinition, _ configuration: String
-    ) async throws -> [String: S3DevicePath] {
-        let contents = try await SlotReader { try clients.client($0, of: configuration) }.slots(of: changer)
-        var slots: [String: S3DevicePath] = [:]
-        for (content, device) in zip(contents, changer.devices) {
-            if case .labelled(let header) = content.volume { slots[header.label] = device }
+    private func chain(
+        _ chain: DumpChain, _ slots: VolumeSlots, needsFull: Bool
+    ) throws -> [RestorableDump] {
+        guard chain.isRooted || !needsFull else {
+            let bottom = chain.dumps.first
+            throw WireError(
+                .damaged, node: settings.node,
+                "no log of this node knows the full dump that level \(bottom?.name.level ?? 1) of "
+                    + "'\(bottom?.name.disk ?? "")' of run \(bottom?.name.datestamp ?? run.description) builds on",
+                hint: "choose another run.")
         }
-        return slots
-    }
-
-    private func device(of label: String, _ slots: [String: S3DevicePath]) throws -> S3DevicePath {
-        if let device = slots[label] { return device }
-        throw WireError(
-            .damaged, node: settings.node, "volume '\(label)' of run \(run) is in no slot of the changer",
-            hint: "it was overwritten or removed: choose another run.")
+        do {
+            return try chain.records(slots).map { try RestorableDump($0) }
+        } catch let lost as LostVolume {
+            throw WireError(
+                .damaged, node: settings.node, "run \(run) cannot be restored: \(lost)",
+                hint: "choose another run: 'amfleet list' shows which can still be restored.")
+        }
     }
 
     private func unknownRun(_ choice: ConfigurationChoice) -> WireError {

@@ -9,24 +9,21 @@ struct RecordSource: RestoreSource {
     /// Ranged GETs at a time where no configuration is there to say.
     static let recoveryThreadCount = 8
 
+    private static let hint = "choose another run: 'amfleet list' shows which are complete."
+
     let record: NodeRecord
     /// `NB_THREADS_RECOVERY` of a configuration that is on this node.
     let threads: @Sendable (ConfigurationChoice) -> Int?
 
-    func dumps(of configuration: ConfigurationChoice) async throws -> [RestorableDump] {
+    func disks(of configuration: ConfigurationChoice) async throws -> RestorableSet {
         let found = try configurationRecord(configuration)
-        let volumes = Dictionary(
-            found.volumes.map { ($0.label, $0) }, uniquingKeysWith: { first, _ in first })
-        var newest: [String: RestorableDump] = [:]
+        var newest: [String: RestorableDisk] = [:]
         var order: [String] = []
         for dump in found.dumps where dump.status.isUsable {
-            let parts = try parts(of: dump, volumes)
             if newest[dump.disk] == nil { order.append(dump.disk) }
-            newest[dump.disk] = RestorableDump(
+            newest[dump.disk] = RestorableDisk(
                 configuration: configuration, disk: dump.disk, device: dump.device,
-                bucket: dump.parts.first.flatMap { volumes[$0.label]?.bucket } ?? "",
-                store: dump.parts.first.flatMap { volumes[$0.label]?.store }, parts: parts,
-                native: dump.native.sum, stored: dump.server.sum,
+                dumps: try chain(dump, found.volumes),
                 recoveryThreadCount: threads(configuration) ?? Self.recoveryThreadCount)
         }
         guard !order.isEmpty else {
@@ -34,34 +31,55 @@ struct RecordSource: RestoreSource {
                 .damaged, node: record.node,
                 "run \(record.run) holds no usable dump of configuration '\(configuration.name)' of node "
                     + "'\(record.node)'",
-                hint: "choose another run: 'amfleet list' shows which are complete.")
+                hint: Self.hint)
         }
-        return order.compactMap { newest[$0] }
+        return RestorableSet(disks: order.compactMap { newest[$0] })
     }
 
-    /// - Throws: `damaged` where the record does not say of every part where it lies: leaving one out would be a lie.
-    private func parts(
-        of dump: DumpRecord, _ volumes: [String: VolumeRecord]
-    ) throws -> [RestorePlan.Part] {
-        let parts = try dump.parts.map { part in
-            guard let volume = volumes[part.label], let number = UInt32(exactly: part.fileNumber), number > 0
-            else { throw damaged(dump, "file \(part.fileNumber) of volume '\(part.label)'") }
-            return RestorePlan.Part(
-                keys: ObjectKeys(slotPrefix: volume.prefix), fileNumber: number, byteCount: part.byteCount)
+    /// - Throws: `damaged` where the record does not say of every dump and part where it lies: leaving one out would be a
+    ///   lie.
+    private func chain(_ dump: DumpRecord, _ volumes: [VolumeRecord]) throws(WireError) -> [RestorableDump] {
+        // That there is none is said by an empty list: full dumps are made by other means then.
+        guard dump.level == 0 || dump.bases != nil else {
+            throw damaged(dump.disk, "no dump below level \(dump.level)")
         }
-        guard !parts.isEmpty else { throw damaged(dump, "no file at all") }
-        return parts
+        var chain: [RestorableDump] = []
+        for base in dump.bases ?? [] {
+            if let below = chain.last, below.level >= base.level || below.run.description >= base.run.digits {
+                throw damaged(dump.disk, "level \(base.level) of run \(base.run) after level \(below.level)")
+            }
+            chain.append(try restorable(base, dump.disk))
+        }
+        if let below = chain.last, below.level >= dump.level || below.run.description >= record.run.digits {
+            throw damaged(dump.disk, "level \(dump.level) after level \(below.level) of run \(below.run)")
+        }
+        let own = DumpBaseRecord(
+            run: record.run, writtenRun: record.run, level: dump.level, native: dump.native,
+            server: dump.server,
+            volumes: volumes,
+            parts: dump.parts.map {
+                .init(label: $0.label, fileNumber: $0.fileNumber, byteCount: $0.byteCount)
+            })
+        chain.append(try restorable(own, dump.disk))
+        return chain
     }
 
-    private func damaged(_ dump: DumpRecord, _ what: String) -> WireError {
+    private func restorable(_ dump: DumpBaseRecord, _ disk: String) throws(WireError) -> RestorableDump {
+        do throws(WireError) {
+            return try RestorableDump(dump)
+        } catch {
+            throw WireError(
+                .damaged, node: record.node,
+                "the record of run \(record.run) of node '\(record.node)' cannot be used: '\(disk)': \(error.message)",
+                hint: Self.hint)
+        }
+    }
+
+    private func damaged(_ disk: String, _ what: String) -> WireError {
         WireError(
             .damaged, node: record.node,
-            "the record of run \(record.run) of node '\(record.node)' cannot be used: it names \(what) for '\(dump.disk)'",
-            hint: "choose another run: 'amfleet list' shows which are complete.")
-    }
-
-    func volumes(of configuration: ConfigurationChoice) async throws -> [VolumeRecord] {
-        try configurationRecord(configuration).volumes
+            "the record of run \(record.run) of node '\(record.node)' cannot be used: it names \(what) for '\(disk)'",
+            hint: Self.hint)
     }
 
     private func configurationRecord(_ choice: ConfigurationChoice) throws -> ConfigurationRecord {

@@ -3,7 +3,7 @@
 import AgentAPI
 import Files
 
-/// Where one dump goes.
+/// Where one disk goes.
 enum RestoreTarget: Sendable, Equatable {
     /// Straight into this directory.
     case directory(String)
@@ -18,22 +18,22 @@ enum RestoreTarget: Sendable, Equatable {
         }
     }
 
-    init(_ dump: RestorableDump, order: RestoreOrder, settings: AgentSettings) throws(WireError) {
-        let device = Self.trimmed(dump.device ?? dump.disk)
+    init(_ disk: RestorableDisk, order: RestoreOrder, settings: AgentSettings) throws(WireError) {
+        let device = Self.trimmed(disk.device ?? disk.disk)
         if let top = order.directory {
             let inside = Self.inside(device)
-            let path = "\(Self.trimmed(top))/\(order.sourceNode)/\(dump.configuration.name)"
+            let path = "\(Self.trimmed(top))/\(order.sourceNode)/\(disk.configuration.name)"
             self = .directory(inside.isEmpty ? path : "\(path)/\(inside)")
             return
         }
         guard device.hasPrefix("/") else {
             throw WireError(
                 .unsupported, node: settings.node,
-                "disk '\(dump.disk)' of configuration '\(dump.configuration.name)' has no absolute path to go to",
+                "disk '\(disk.disk)' of configuration '\(disk.configuration.name)' has no absolute path to go to",
                 hint: "restore it with '--to DIR'.")
         }
         let place = SelfBackupPlace(device: device, amandaDirectory: Self.trimmed(settings.amandaDirectory))
-        if dump.configuration.role == .selfBackup, let place {
+        if disk.configuration.role == .selfBackup, let place {
             self = .amandaDirectory(place)
         } else {
             self = .directory(device)

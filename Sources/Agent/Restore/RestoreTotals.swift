@@ -19,8 +19,8 @@ final class RestoreTotals: Sendable {
         }
     }
 
-    func begin(_ dump: RestorableDump) {
-        board.update { $0.current = "\(dump.configuration.name): \(dump.disk)" }
+    func begin(_ disk: String) {
+        board.update { $0.current = disk }
     }
 
     func update(_ restore: RestoreProgress) {
@@ -31,12 +31,22 @@ final class RestoreTotals: Sendable {
         }
     }
 
-    func end(_ outcome: RestoreOutcome?) {
+    /// One dump of the disk has been unpacked.
+    func add(_ outcome: RestoreOutcome) {
         let sum = before.withLock { before in
-            before.native += outcome?.native.byteCount ?? 0
-            before.stored += outcome?.stored.byteCount ?? 0
+            before.native += outcome.native.byteCount
+            before.stored += outcome.stored.byteCount
             return before
         }
+        board.update { progress in
+            progress.dumpedBytes = sum.native
+            progress.storedBytes = sum.stored
+        }
+    }
+
+    /// Done with the disk, well or not.
+    func end() {
+        let sum = before.withLock { $0 }
         board.update { progress in
             progress.dumpedBytes = sum.native
             progress.storedBytes = sum.stored

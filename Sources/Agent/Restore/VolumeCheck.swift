@@ -9,25 +9,29 @@ struct VolumeCheck: Sendable {
     let node: String
     let clients: BucketClients
 
+    static let hint = "choose another run: 'amfleet list' shows which can still be restored."
+
+    /// - Parameter dump: what lies on it, for the message.
     /// - Throws: `WireError` of kind `damaged`: overwritten, or gone.
-    func requireUnchanged(_ volume: VolumeRecord, of configuration: String) async throws {
+    func requireUnchanged(
+        _ volume: VolumeRecord, of configuration: String, holding dump: String
+    ) async throws {
         let keys = ObjectKeys(slotPrefix: volume.prefix)
         let found = try await VolumeLabels.read(keys, from: clients.client(of: volume, of: configuration))
         switch found {
         case .labelled(let header) where header.datestamp == run && header.label == volume.label: return
         case .labelled(let header):
             let newer = header.datestamp.map { "run \($0)" } ?? "a new label"
-            throw refusal(volume, "was overwritten by \(newer) (volume '\(header.label)')")
-        case .unlabelled: throw refusal(volume, "has no label any more")
-        case .foreign: throw refusal(volume, "bears something that is no Amanda label")
-        case .unreadable(let reason): throw refusal(volume, "could not be read: \(reason)")
+            throw refusal(volume, dump, "was overwritten by \(newer) (volume '\(header.label)')")
+        case .unlabelled: throw refusal(volume, dump, "has no label any more")
+        case .foreign: throw refusal(volume, dump, "bears something that is no Amanda label")
+        case .unreadable(let reason): throw refusal(volume, dump, "could not be read: \(reason)")
         }
     }
 
-    private func refusal(_ volume: VolumeRecord, _ what: String) -> WireError {
+    private func refusal(_ volume: VolumeRecord, _ dump: String, _ what: String) -> WireError {
         WireError(
             .damaged, node: node,
-            "volume '\(volume.label)' of run \(run) in 's3:\(volume.bucket)/\(volume.prefix)' \(what)",
-            hint: "choose another run: 'amfleet list' shows which can still be restored.")
+            "\(dump), which \(what) in 's3:\(volume.bucket)/\(volume.prefix)'", hint: Self.hint)
     }
 }

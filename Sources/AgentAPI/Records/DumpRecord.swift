@@ -50,8 +50,8 @@ public struct DumpRecord: Codable, Sendable, Equatable {
     public var client: Stream
     public var server: Stream
     public var parts: [DumpPartRecord]
-    /// What must be restored first, by level, ascending: all that an empty machine needs to know. nil: nothing, it is a full
-    /// dump, or all that there was is in this one.
+    /// What must be restored first, by level, ascending: all that an empty machine needs to know. nil of a full dump; empty of an
+    /// increment that builds on nothing, because full dumps are made by other means.
     public var bases: [DumpBaseRecord]?
     public var seconds: Double
     public var notes: [String]

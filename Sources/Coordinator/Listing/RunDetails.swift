@@ -20,7 +20,7 @@ public struct RunDetails: Sendable {
         let volumes = VolumeReader(bucket)
         let outcomes = try await onEveryNode(manifest.nodes.map(\.node), width: 16) { node in
             let record = try await bucket.nodeRecord(run, node: node)
-            return (record, await record.asyncMap(volumes.restorability))
+            return (record, await record.asyncMap { await volumes.restorability(of: $0) })
         }
         self.manifest = manifest
         nodes = zip(manifest.nodes, outcomes).map { verdict, outcome in
@@ -32,6 +32,8 @@ public struct RunDetails: Sendable {
             case .restorable: return Node(verdict: verdict, record: record)
             case .overwritten(let reason):
                 return Node(verdict: verdict, record: record, remark: "overwritten: \(reason)")
+            case .damaged(let reason):
+                return Node(verdict: verdict, record: record, remark: "damaged: \(reason)")
             case .unknown(let reason): return Node(verdict: verdict, record: record, remark: reason)
             }
         }

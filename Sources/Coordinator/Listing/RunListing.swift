@@ -30,6 +30,8 @@ public struct RunListing: Sendable {
         public var totalNodes: Int
         public var dumpedBytes: Int64
         public var storedBytes: Int64
+        /// Of its dumps, ascending: 0 alone is a full backup.
+        public var levels: [Int]
         /// What a person should know: nodes that failed, volumes that are gone.
         public var remarks: [String]
     }
@@ -58,7 +60,7 @@ public struct RunListing: Sendable {
             return RunName(outcome.node).map {
                 Row(
                     run: $0, state: .unknown, completeNodes: 0, totalNodes: 0, dumpedBytes: 0, storedBytes: 0,
-                    remarks: [outcome.error?.message ?? "no manifest"])
+                    levels: [], remarks: [outcome.error?.message ?? "no manifest"])
             }
         }
     }
@@ -72,7 +74,7 @@ public struct RunListing: Sendable {
             run: manifest.run, state: state(manifest, outlook, holder: holder), startedAt: manifest.startedAt,
             finishedAt: manifest.finishedAt, completeNodes: complete.count, totalNodes: manifest.nodes.count,
             dumpedBytes: manifest.nodes.map(\.dumpedBytes).reduce(0, +),
-            storedBytes: manifest.nodes.map(\.storedBytes).reduce(0, +),
+            storedBytes: manifest.nodes.map(\.storedBytes).reduce(0, +), levels: outlook.levels.sorted(),
             remarks: failed.map { "\($0.node): \($0.error?.message ?? $0.state.rawValue)" } + outlook.remarks)
     }
 
@@ -91,22 +93,33 @@ public struct RunListing: Sendable {
 /// What is left of a run's volumes, by node.
 struct RunOutlook: Sendable {
     var byNode: [String: Restorability] = [:]
+    /// Of the usable dumps of every complete node.
+    var levels: Set<Int> = []
 
     init(byNode: [String: Restorability] = [:]) {
         self.byNode = byNode
     }
 
     /// Looks at the volumes of every complete node.
-    init(_ manifest: RunManifest, bucket: ClusterBucket, volumes: VolumeReader) async throws {
+    ///
+    /// - Parameter provesObjects: whether every object is looked up too, not only each volume's label.
+    init(
+        _ manifest: RunManifest, bucket: ClusterBucket, volumes: VolumeReader, provesObjects: Bool = false
+    ) async throws {
         let nodes = manifest.nodes.filter { $0.state == .complete }.map(\.node)
-        let outcomes = try await onEveryNode(nodes, width: 16) { node -> Restorability in
+        let outcomes = try await onEveryNode(nodes, width: 16) { node -> (Restorability, Set<Int>) in
             guard let record = try await bucket.nodeRecord(manifest.run, node: node) else {
-                return .overwritten("the node record is gone")
+                return (.overwritten("the node record is gone"), [])
             }
-            return await volumes.restorability(of: record)
+            let dumps = record.configurations.flatMap(\.dumps).filter(\.status.isUsable)
+            let restorability =
+                provesObjects
+                ? await volumes.provenRestorability(of: record) : await volumes.restorability(of: record)
+            return (restorability, Set(dumps.map(\.level)))
         }
         for outcome in outcomes {
-            byNode[outcome.node] = outcome.report ?? .unknown(outcome.error?.message ?? "no answer")
+            byNode[outcome.node] = outcome.report?.0 ?? .unknown(outcome.error?.message ?? "no answer")
+            levels.formUnion(outcome.report?.1 ?? [])
         }
     }
 
@@ -120,7 +133,7 @@ struct RunOutlook: Sendable {
         byNode.sorted { $0.key < $1.key }.compactMap { node, outlook in
             switch outlook {
             case .restorable: nil
-            case .overwritten(let reason), .unknown(let reason): "\(node): \(reason)"
+            case .overwritten(let reason), .damaged(let reason), .unknown(let reason): "\(node): \(reason)"
             }
         }
     }

@@ -18,7 +18,7 @@ extension RunListing: CommandReport {
         guard !rows.isEmpty else { return ["no run in the bucket yet"] }
         var table = TextTable([
             ("RUN", .left), ("STATE", .left), ("NODES", .right), ("STARTED", .left), ("TOOK", .right),
-            ("DUMPED", .right), ("STORED", .right),
+            ("DUMPED", .right), ("STORED", .right), ("LEVELS", .left),
         ])
         for row in rows {
             let took = row.finishedAt.flatMap { end in
@@ -28,6 +28,7 @@ extension RunListing: CommandReport {
                 row.run.digits, row.state.rawValue, "\(row.completeNodes)/\(row.totalNodes)",
                 row.startedAt.map { LocalTime($0).text } ?? "-", took ?? "-", Quantity.bytes(row.dumpedBytes),
                 Quantity.bytes(row.storedBytes),
+                row.levels.isEmpty ? "-" : row.levels.map(String.init).joined(separator: ","),
             ])
         }
         let remarks = rows.flatMap { row in row.remarks.map { "\(row.run): \(RunText.oneLine($0))" } }

@@ -3,70 +3,122 @@
 internal import AgentAPI
 internal import AmandaFormat
 
-/// Whether a node's data of a run can still be had: its volumes must still bear the run's datestamp.
+/// Whether a node's data of a run can still be had: its volumes must still bear the run's datestamp, and those of every dump
+/// that an increment of it builds on theirs.
 public enum Restorability: Sendable, Equatable {
     case restorable
     /// A volume was taken for a newer run, or is gone.
     case overwritten(String)
+    /// An object is missing, or has another length than the record says.
+    case damaged(String)
     /// The store did not say; that is no proof of absence.
     case unknown(String)
 
     /// - Parameter headers: what lies where each volume's label was, by the volume's prefix; nil inside: nothing.
     static func of(_ record: NodeRecord, headers: [String: Result<VolumeHeader?, WireError>]) -> Restorability
     {
-        for configuration in record.configurations {
-            for volume in configuration.volumes {
-                switch headers[volume.prefix] {
-                case nil: return .unknown("volume '\(volume.label)' was not looked at")
-                case .failure(let error): return .unknown("volume '\(volume.label)': \(error.message)")
-                case .success(nil):
-                    return .overwritten("volume '\(volume.label)' is gone from '\(volume.prefix)'")
-                case .success(let header?):
-                    guard header.label == volume.label,
-                        header.datestamp?.description == (volume.run ?? record.run).digits
-                    else {
-                        let now = header.datestamp.map { "run \($0)" } ?? "no run"
-                        return .overwritten(
-                            header.label == volume.label
-                                ? "volume '\(volume.label)' now holds \(now)"
-                                : "volume '\(volume.label)' is now '\(header.label)', with \(now)")
-                    }
-                }
+        of(record.volumeNeeds, headers: headers)
+    }
+
+    static func of(
+        _ needs: [VolumeNeed], headers: [String: Result<VolumeHeader?, WireError>]
+    ) -> Restorability {
+        for need in needs {
+            let fault = fault(of: need.volume, run: need.run, headers[need.volume.prefix])
+            switch fault {
+            case .restorable: continue
+            case .overwritten(let reason): return .overwritten(need.what + reason)
+            case .damaged(let reason): return .damaged(need.what + reason)
+            case .unknown(let reason): return .unknown(need.what + reason)
             }
         }
         return .restorable
     }
+
+    private static func fault(
+        of volume: VolumeRecord, run: RunName, _ header: Result<VolumeHeader?, WireError>?
+    ) -> Restorability {
+        switch header {
+        case nil: return .unknown("volume '\(volume.label)' was not looked at")
+        case .failure(let error): return .unknown("volume '\(volume.label)': \(error.message)")
+        case .success(nil): return .overwritten("volume '\(volume.label)' is gone from '\(volume.prefix)'")
+        case .success(let header?):
+            guard header.label != volume.label || header.datestamp?.description != run.digits else {
+                return .restorable
+            }
+            let now = header.datestamp.map { "run \($0)" } ?? "no run"
+            return .overwritten(
+                header.label == volume.label
+                    ? "volume '\(volume.label)' now holds \(now)"
+                    : "volume '\(volume.label)' is now '\(header.label)', with \(now)")
+        }
+    }
 }
 
-/// Reads the volumes' labels, each once.
-actor VolumeReader {
-    private let bucket: ClusterBucket
-    private var headers: [String: Result<VolumeHeader?, WireError>] = [:]
+/// A volume that a restore reads, and the run that it must bear.
+struct VolumeNeed: Sendable {
+    let volume: VolumeRecord
+    let run: RunName
+    /// `level 0 of '/data' of run …: `; empty for the run's own.
+    let what: String
+}
 
-    init(_ bucket: ClusterBucket) {
-        self.bucket = bucket
+/// One numbered file of a volume that a restore reads.
+struct FileNeed: Sendable {
+    let volume: VolumeRecord
+    let fileNumber: UInt32
+    /// nil: not known.
+    let byteCount: Int64?
+    /// `level 0 of '/data' of run …`
+    let what: String
+}
+
+extension NodeRecord {
+    /// The run's own volumes, then those of what its increments build on.
+    var volumeNeeds: [VolumeNeed] {
+        var needs = configurations.flatMap(\.volumes).map {
+            VolumeNeed(volume: $0, run: $0.run ?? run, what: "")
+        }
+        for (dump, base) in bases {
+            let what = "level \(base.level) of '\(dump.disk)' of run \(base.run): "
+            needs += base.volumes.map { VolumeNeed(volume: $0, run: $0.run ?? base.writtenRun, what: what) }
+        }
+        return needs
     }
 
-    func restorability(of record: NodeRecord) async -> Restorability {
-        var found: [String: Result<VolumeHeader?, WireError>] = [:]
-        for volume in record.configurations.flatMap(\.volumes) {
-            found[volume.prefix] = await header(volume)
+    /// Every file of every dump, those of lower levels included. An impossible place is the restore's to refuse.
+    var fileNeeds: [FileNeed] {
+        func needs(
+            _ disk: String, _ level: Int, _ run: RunName, _ volumes: [VolumeRecord],
+            _ places: [(label: String, file: Int, byteCount: Int64?)]
+        ) -> [FileNeed] {
+            places.compactMap { label, file, byteCount in
+                guard let volume = volumes.first(where: { $0.label == label }),
+                    let number = UInt32(exactly: file)
+                else { return nil }
+                return FileNeed(
+                    volume: volume, fileNumber: number, byteCount: byteCount,
+                    what: "level \(level) of '\(disk)' of run \(run)")
+            }
         }
-        return Restorability.of(record, headers: found)
+        let own = configurations.flatMap { configuration in
+            configuration.dumps.filter(\.status.isUsable).flatMap { dump in
+                needs(
+                    dump.disk, dump.level, run, configuration.volumes,
+                    dump.parts.map { ($0.label, $0.fileNumber, $0.byteCount) })
+            }
+        }
+        return own
+            + bases.flatMap { dump, base in
+                needs(
+                    dump.disk, base.level, base.run, base.volumes,
+                    base.parts.map { ($0.label, $0.fileNumber, $0.byteCount) })
+            }
     }
 
-    private func header(_ volume: VolumeRecord) async -> Result<VolumeHeader?, WireError> {
-        guard volume.bucket == bucket.bucket else {
-            return .failure(WireError(.failed, "it lies in bucket '\(volume.bucket)'"))
+    private var bases: [(DumpRecord, DumpBaseRecord)] {
+        configurations.flatMap(\.dumps).filter(\.status.isUsable).flatMap { dump in
+            (dump.bases ?? []).map { (dump, $0) }
         }
-        if let known = headers[volume.prefix] { return known }
-        let found: Result<VolumeHeader?, WireError>
-        do {
-            found = .success(try await bucket.volumeHeader(volume))
-        } catch {
-            found = .failure(WireError(describing: error))
-        }
-        headers[volume.prefix] = found
-        return found
     }
 }

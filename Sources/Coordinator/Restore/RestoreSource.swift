@@ -86,10 +86,12 @@ struct RestoreSource: Sendable {
         wanted.configurations = record.configurations.filter { record in
             configurations.contains { $0.name == record.name }
         }
-        switch await volumes.restorability(of: wanted) {
+        switch await volumes.restorability(of: wanted, leavesElsewhere: true) {
         case .restorable: return
         case .overwritten(let reason):
             throw WireError(.damaged, node: node, "run \(manifest.run) was overwritten: \(reason)")
+        case .damaged(let reason):
+            throw WireError(.damaged, node: node, "run \(manifest.run) is damaged: \(reason)")
         case .unknown(let reason):
             throw WireError(
                 .storageUnreachable, node: node,

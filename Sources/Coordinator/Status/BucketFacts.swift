@@ -48,7 +48,8 @@ struct BucketFacts: Sendable {
             if let manifest = try await bucket.manifest(run)?.value { manifests.append(manifest) }
         }
         if let newest = manifests.first(where: { $0.verdict != .running }) {
-            let outlook = try await RunOutlook(newest, bucket: bucket, volumes: volumes)
+            let outlook = try await RunOutlook(
+                newest, bucket: bucket, volumes: volumes, provesObjects: true)
             newestSet = StatusJudgement.newestSet(newest, outlook, nodes: names)
         }
         let known = manifests

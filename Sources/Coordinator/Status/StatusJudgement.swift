@@ -57,6 +57,7 @@ enum StatusJudgement {
         for node in nodes where outlook.byNode[node] != .restorable {
             switch outlook.byNode[node] {
             case .overwritten(let reason): reasons.append("\(node): overwritten: \(reason)")
+            case .damaged(let reason): reasons.append("\(node): damaged: \(reason)")
             case .unknown(let reason): reasons.append("\(node): unknown: \(reason)")
             case .restorable, nil:
                 let verdict = manifest.nodes.first { $0.node == node }

@@ -40,8 +40,7 @@ extension DumpError: CustomStringConvertible {
         case .noDirectory(let path, let reason): "cannot dump '\(path)': \(reason)"
         case .noSnapshot(let level, let base, let directory):
             """
-            '\(directory)' has no snapshot \(base.map { "of level \($0)" } ?? "below level \(level)") that a dump of \
-            level \(level) could build on
+            '\(directory)' has no snapshot\(base.map { " of level \($0)" } ?? "") that a dump of level \(level) could build on
             hint: make a full dump of this disk ('amadmin CONFIGURATION force HOST DISK').
             """
         case .damagedSnapshot(let path):

@@ -13,8 +13,8 @@ public struct DumpPlan: Sendable {
     public var dle: DLEDescription
     /// The directory that is read, unless the application's DIRECTORY says otherwise.
     public var device: String
-    /// The level whose snapshot an increment builds on. nil: the highest below its own, as amgtar takes it.
-    public var baseLevel: Int?
+    /// What an increment builds on; nil of a full dump.
+    public var base: DumpBase?
     /// Who owns the snapshots: the dumpuser, whom stock Amanda opens them as. nil: this process's user.
     public var snapshotOwner: FileOwner?
     /// The volume, shared with the dumps beside it.
@@ -66,7 +66,7 @@ public struct DumpPlan: Sendable {
     /// What is read.
     var source: DumpSource {
         DumpSource(
-            host: host, dle: dle, device: device, baseLevel: baseLevel, workDirectory: workDirectory)
+            host: host, dle: dle, device: device, base: base, workDirectory: workDirectory)
     }
 
     /// The buffers that this dump will take.

@@ -3,6 +3,17 @@
 public import AmandaFormat
 import Files
 
+/// What an increment builds on.
+public enum DumpBase: Sendable, Equatable {
+    /// The snapshot of that level: what a restore finds must be what tar compared with.
+    case level(Int)
+    /// The highest snapshot below its own level, whatever it is of, as amgtar takes it; where there is none, nothing. Good
+    /// enough for an estimate.
+    case highest
+    /// Nothing: everything is stored, as amgtar does for a DLE whose full dumps are made by other means.
+    case nothing
+}
+
 /// What is read for a dump, and with what: the same for the dump itself and for the estimate of its size.
 public struct DumpSource: Sendable {
     /// The disklist's host, verbatim, as headers and snapshots carry it.
@@ -11,20 +22,20 @@ public struct DumpSource: Sendable {
     public var dle: DLEDescription
     /// The directory that is read, unless the application's DIRECTORY says otherwise.
     public var device: String
-    /// The level whose snapshot an increment builds on. nil: the highest below its own, as amgtar takes it.
-    public var baseLevel: Int?
+    /// What an increment builds on; nil: it is refused.
+    public var base: DumpBase?
     /// Holds what tar needs while it runs, in a directory of its own. nil: the system's temporary directory.
     public var workDirectory: String?
 
     /// `device` defaults to the DLE's device, or its disk name.
     public init(
-        host: String, dle: DLEDescription, device: String? = nil, baseLevel: Int? = nil,
+        host: String, dle: DLEDescription, device: String? = nil, base: DumpBase? = nil,
         workDirectory: String? = nil
     ) {
         self.host = host
         self.dle = dle
         self.device = device ?? dle.device ?? dle.disk
-        self.baseLevel = baseLevel
+        self.base = base
         self.workDirectory = workDirectory
     }
 
@@ -39,15 +50,18 @@ public struct DumpSource: Sendable {
         return directory
     }
 
-    /// nil at level 0.
+    /// nil: tar begins with nothing, and stores everything.
     ///
     /// - Throws: `DumpError.noSnapshot`: amgtar would quietly store everything, and call it an increment.
     func baseLevel(of snapshots: TarSnapshots) throws(DumpError) -> Int? {
         guard dle.level > 0 else { return nil }
-        let base = baseLevel ?? snapshots.highestLevel(below: dle.level)
-        guard let base, base < dle.level, snapshots.startedAt(level: base) != nil else {
-            throw .noSnapshot(level: dle.level, base: baseLevel, directory: snapshots.directory)
+        switch base {
+        case .nothing: return nil
+        case .highest: return snapshots.highestLevel(below: dle.level)
+        case .level(let base) where base < dle.level && snapshots.startedAt(level: base) != nil: return base
+        case .level(let base):
+            throw .noSnapshot(level: dle.level, base: base, directory: snapshots.directory)
+        case nil: throw .noSnapshot(level: dle.level, base: nil, directory: snapshots.directory)
         }
-        return base
     }
 }

@@ -32,6 +32,11 @@ public struct RestoreEngine: Sendable {
         }
     }
 
+    /// Looks every object of a dump up and compares lengths, as `restore` does before it begins.
+    public func requirePresent(_ plan: RestorePlan) async throws {
+        _ = try await StoredStream(plan, client: client)
+    }
+
     /// Restores one dump into `plan.target`.
     ///
     /// Lengths are compared before the first byte, every gzip member before its data reach tar, and the CRC-32C of

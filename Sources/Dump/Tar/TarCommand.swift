@@ -51,6 +51,8 @@ enum TarCommand {
         if options.hasXattrs { arguments += ["--xattrs", "--xattrs-include=*"] }
         if options.ignoresZeros { arguments.append("--ignore-zeros") }
         arguments += ["--blocking-factor", String(options.blockingFactor)]
+        // `-G` alone would try to remove what is mounted in the target, and fail there.
+        if deletes { arguments.append("--one-file-system") }
         return arguments + [deletes ? "-xpGf" : "-xpf", "-", "--directory", directory]
     }
 }

@@ -12,6 +12,7 @@
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 void amfleet_name_thread(const char *name) {
@@ -196,4 +197,18 @@ int amfleet_terminal_size(int descriptor, int *columns, int *rows) {
     *columns = size.ws_col;
     *rows = size.ws_row;
     return 0;
+}
+
+ssize_t amfleet_list_attributes(const char *path, char *names, size_t capacity) {
+    ssize_t count = llistxattr(path, names, capacity);
+    return count < 0 ? -errno : count;
+}
+
+ssize_t amfleet_get_attribute(const char *path, const char *name, void *value, size_t capacity) {
+    ssize_t count = lgetxattr(path, name, value, capacity);
+    return count < 0 ? -errno : count;
+}
+
+int amfleet_set_attribute(int descriptor, const char *name, const void *value, size_t byteCount) {
+    return fsetxattr(descriptor, name, value, byteCount, 0) < 0 ? -errno : 0;
 }

@@ -34,7 +34,7 @@ extension FileSystem {
     }
 
     /// The names in a directory without `.` and `..`, each with its zero byte.
-    private static func rawNames(in path: [CChar]) throws(FilesError) -> [[CChar]] {
+    static func rawNames(in path: [CChar]) throws(FilesError) -> [[CChar]] {
         guard let directory = opendir(path) else { throw FilesError("list", text(path), errorNumber: errno) }
         defer { closedir(directory) }
         var names: [[CChar]] = []
@@ -48,20 +48,20 @@ extension FileSystem {
     }
 
     /// The type bits of `lstat`'s mode; nil if there is nothing of that name.
-    private static func rawKind(_ path: [CChar]) throws(FilesError) -> mode_t? {
+    static func rawKind(_ path: [CChar]) throws(FilesError) -> mode_t? {
         var status = stat()
         if lstat(path, &status) == 0 { return status.st_mode & S_IFMT }
         guard errno == ENOENT else { throw FilesError("stat", text(path), errorNumber: errno) }
         return nil
     }
 
-    private static func rawPath(_ path: String) -> [CChar] { Array(path.utf8CString) }
+    static func rawPath(_ path: String) -> [CChar] { Array(path.utf8CString) }
 
-    private static func joined(_ directory: [CChar], _ name: [CChar]) -> [CChar] {
+    static func joined(_ directory: [CChar], _ name: [CChar]) -> [CChar] {
         directory.dropLast() + [CChar(bitPattern: UInt8(ascii: "/"))] + name
     }
 
-    private static func text(_ path: [CChar]) -> String {
+    static func text(_ path: [CChar]) -> String {
         String(decoding: path.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 }

@@ -60,7 +60,7 @@ struct DiskEstimates: Sendable {
                 let estimator = DumpEstimator(
                     DumpSource(
                         host: entry.host, dle: DLEDescription(entry, level: level.level),
-                        device: entry.directory, workDirectory: workDirectory))
+                        device: entry.directory, base: .highest, workDirectory: workDirectory))
                 sizes[level.level] = try await estimator.byteCount(within: limits.next())
             } catch is CancellationError {
                 throw CancellationError()

@@ -8,8 +8,8 @@ import Files
 
 /// What an increment builds on: the snapshot that tar starts from, and the dumps that a restore needs first.
 struct IncrementBase: Sendable {
-    /// For `DumpPlan.baseLevel`.
-    let level: Int
+    /// For `DumpPlan.base`.
+    let base: DumpBase
     /// For `DumpRecord.bases`; ascending. nil: the volumes were not looked at.
     let records: [DumpBaseRecord]?
 }
@@ -38,7 +38,7 @@ struct IncrementBases: Sendable {
         return Set(
             (0..<((newest?.name.level ?? -1) + 1)).filter { level in
                 if case .possible(let base) = answer(level + 1, of: entry) {
-                    base.level == level
+                    base.base == .level(level)
                 } else {
                     false
                 }
@@ -47,18 +47,23 @@ struct IncrementBases: Sendable {
 
     /// - Parameter level: above 0.
     func answer(_ level: Int, of entry: DisklistEntry) -> Answer {
+        let needsNoFull = entry.dumptype.schedule.fullsAreElsewhere
         guard let chain = history.bases(of: entry.name, below: level, before: run), let top = chain.top else {
+            if needsNoFull { return .possible(IncrementBase(base: .nothing, records: [])) }
             return .impossible("no dump below level \(level) is in the catalog")
         }
-        guard chain.isRooted else {
+        guard chain.isRooted || needsNoFull else {
             return .impossible(
                 "the logs know no full dump below level \(top.name.level) of run \(top.name.datestamp)")
         }
+        if let lost = chain.firstLost {
+            return .impossible("\(LostVolume(label: nil, dump: lost, cause: .notInTapelist))")
+        }
         do {
+            let records = try slots.map { try chain.records($0) }
             let snapshots = try TarSnapshots(host: entry.host, dle: DLEDescription(entry))
             if let fault = fault(of: snapshots, at: top, entry) { return .impossible(fault) }
-            return .possible(
-                IncrementBase(level: top.name.level, records: try slots.map { try chain.records($0) }))
+            return .possible(IncrementBase(base: .level(top.name.level), records: records))
         } catch {
             return .impossible("\(error)")
         }
@@ -107,12 +112,15 @@ extension DumpBaseRecord {
         guard let run = RunName(dump.name.datestamp), let written = RunName(dump.run.description) else {
             throw WireError(.damaged, "\(dump.log) names run '\(dump.name.datestamp)'")
         }
+        // Old logs round a part to KiB: lengths count only where they add up to the whole.
+        let total = dump.parts.compactMap(\.byteCount).reduce(0, +)
+        let areExact = dump.checksums?.server.byteCount == total
         self.init(
             run: run, writtenRun: written, level: dump.name.level,
             native: dump.checksums.map { DumpRecord.Stream($0.native) },
             server: dump.checksums.map { DumpRecord.Stream($0.server) }, volumes: volumes,
             parts: dump.parts.map {
-                Part(label: $0.label, fileNumber: $0.fileNumber, byteCount: $0.byteCount)
+                Part(label: $0.label, fileNumber: $0.fileNumber, byteCount: areExact ? $0.byteCount : nil)
             })
     }
 }

@@ -54,3 +54,12 @@ int amfleet_wait_unreaped(pid_t process);
 
 /// Columns and rows of the terminal behind the descriptor, 0 where it does not know them: 0 or -errno (-ENOTTY: none).
 int amfleet_terminal_size(int descriptor, int *columns, int *rows);
+
+/// Names of the extended attributes of what `path` itself is, each with its zero byte: bytes written or -errno.
+ssize_t amfleet_list_attributes(const char *path, char *names, size_t capacity);
+
+/// The value of one of them: bytes written or -errno.
+ssize_t amfleet_get_attribute(const char *path, const char *name, void *value, size_t capacity);
+
+/// Sets an extended attribute, whether or not it is there: 0 or -errno.
+int amfleet_set_attribute(int descriptor, const char *name, const void *value, size_t byteCount);

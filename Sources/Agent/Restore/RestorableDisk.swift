@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import AgentAPI
+import AmandaFormat
+import Dump
+import S3
+
+/// One disk as a run found it, and all dumps that it takes to bring that back, wherever their description came from.
+struct RestorableDisk: Sendable {
+    let configuration: ConfigurationChoice
+    let disk: String
+    /// Where it was read from, and where it goes back in place; nil: the header says.
+    let device: String?
+    /// By level, ascending: each is unpacked onto the one before.
+    let dumps: [RestorableDump]
+    let recoveryThreadCount: Int
+
+    /// What the report says before tar does.
+    var notes: [String] {
+        guard let first = dumps.first, first.level > 0 else { return [] }
+        return [
+            "no full dump is known below level \(first.level): what only a full dump made by other means has is not back"
+        ]
+    }
+}
+
+/// One dump, made by the run itself or by an earlier one.
+struct RestorableDump: Sendable, Equatable {
+    let level: Int
+    /// The run that made it, as its header says.
+    let run: Datestamp
+    /// The run that its volumes bear: another for a dump that waited on a holding disk.
+    let writtenRun: Datestamp
+    /// Those that it lies on, in the order of its parts.
+    let volumes: [VolumeRecord]
+    let parts: [RestorePlan.Part]
+    /// What is known besides the header's own checksums.
+    let native: CRCSize?
+    let stored: CRCSize?
+
+    /// All parts of a dump lie in one store.
+    func client(_ clients: BucketClients, _ configuration: ConfigurationChoice) throws -> S3Client {
+        guard let volume = volumes.first else {
+            throw WireError(.damaged, "level \(level) of run \(run) lies on no volume")
+        }
+        return try clients.client(of: volume, of: configuration.name)
+    }
+
+    /// `level 1 of '/data' of run …, on volume 'data-02'`
+    func name(_ disk: String) -> String {
+        let labels = volumes.map { "'\($0.label)'" }.joined(separator: ", ")
+        return "level \(level) of '\(disk)' of run \(run), on volume \(labels)"
+    }
+}
+
+extension RestorableDump {
+    /// - Throws: `WireError` of kind `damaged` for an impossible file number.
+    init(_ record: DumpBaseRecord) throws(WireError) {
+        var parts: [RestorePlan.Part] = []
+        for part in record.parts {
+            guard let number = UInt32(exactly: part.fileNumber), number > 0,
+                let volume = record.volumes.first(where: { $0.label == part.label })
+            else {
+                throw WireError(
+                    .damaged,
+                    "level \(record.level) of run \(record.run) names file \(part.fileNumber) of volume '\(part.label)'"
+                )
+            }
+            parts.append(
+                RestorePlan.Part(
+                    keys: ObjectKeys(slotPrefix: volume.prefix), fileNumber: number, byteCount: part.byteCount
+                ))
+        }
+        guard !parts.isEmpty, let run = Datestamp(record.run.digits),
+            let written = Datestamp(record.writtenRun.digits)
+        else { throw WireError(.damaged, "level \(record.level) of run \(record.run) names no file at all") }
+        self.init(
+            level: record.level, run: run, writtenRun: written,
+            volumes: record.volumes.filter { volume in record.parts.contains { $0.label == volume.label } },
+            parts: parts,
+            native: record.native?.sum, stored: record.server?.sum)
+    }
+}
+
+/// What a run has of a configuration.
+struct RestorableSet: Sendable {
+    var disks: [RestorableDisk] = []
+    /// Disks that the run meant to dump and has nothing of.
+    var missing: [(disk: String, reason: String)] = []
+}
+
+/// Where a run's dumps are described.
+protocol RestoreSource: Sendable {
+    /// The newest usable dump of each disk of the configuration, with those below it.
+    ///
+    /// - Throws: `WireError` where the run has none for the configuration, or a dump that one builds on is gone.
+    func disks(of configuration: ConfigurationChoice) async throws -> RestorableSet
+}

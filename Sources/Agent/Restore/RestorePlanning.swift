@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import AgentAPI
+import AmandaFormat
+import Catalog
+import Dump
+import S3
+
+/// One disk to restore: where it goes, and what is unpacked there, one dump onto the other.
+struct RestoreStep: Sendable {
+    let disk: RestorableDisk
+    let target: RestoreTarget
+    /// By level, ascending, as `disk.dumps`.
+    let plans: [RestorePlan]
+
+    /// Of tar's streams; nil where one is not known.
+    var expectedBytes: Int64? {
+        let known = plans.compactMap { $0.native?.byteCount }
+        return known.count == plans.count ? known.reduce(0, +) : nil
+    }
+
+    /// `vertica: /data`
+    var name: String { "\(disk.configuration.name): \(disk.disk)" }
+}
+
+/// Looks at everything that a restore will read before it writes anything: each volume's label, each dump's header, each
+/// object's length, for every level.
+struct RestorePlanning: Sendable {
+    let settings: AgentSettings
+    let request: JobRequest
+    let order: RestoreOrder
+    let clients: BucketClients
+
+    private var node: String { settings.node }
+
+    /// - Returns: the steps in the order in which they must be done, and what the run does not have.
+    func plan() async throws -> (steps: [RestoreStep], missing: [RestoreReport.Disk]) {
+        let source = try await source()
+        var steps: [RestoreStep] = []
+        var missing: [RestoreReport.Disk] = []
+        for configuration in order.configurations {
+            let set = try await source.disks(of: configuration)
+            for disk in set.disks { steps.append(try await step(disk)) }
+            missing += set.missing.map { fault($0.disk, $0.reason, of: configuration) }
+        }
+        try refuseCollisions(steps)
+        return (Self.outerFirst(steps), missing)
+    }
+
+    /// The bucket's record of the run; without one, Amanda's own catalog on this node.
+    private func source() async throws -> any RestoreSource {
+        let records = NodeRecordStore(client: try clients.main, layout: BucketLayout(request.storage))
+        if let record = try await records.read(request.run, node: order.sourceNode) {
+            let root = settings.amandaDirectory
+            return RecordSource(record: record) { choice in
+                let loaded = try? ConfigurationDirectory(root: root, name: choice.name).load()
+                return try? loaded?.configuration.changer().recoveryThreadCount
+            }
+        }
+        return CatalogSource(
+            settings: settings, storage: request.storage, run: try request.datestamp, clients: clients)
+    }
+
+    private func step(_ disk: RestorableDisk) async throws -> RestoreStep {
+        let target = try RestoreTarget(disk, order: order, settings: settings)
+        var plans: [RestorePlan] = []
+        for dump in disk.dumps {
+            plans.append(try await plan(dump, of: disk, target))
+        }
+        return RestoreStep(disk: disk, target: target, plans: plans)
+    }
+
+    private func plan(
+        _ dump: RestorableDump, of disk: RestorableDisk, _ target: RestoreTarget
+    ) async throws -> RestorePlan {
+        for volume in dump.volumes {
+            let run = volume.run.flatMap { Datestamp($0.digits) } ?? dump.writtenRun
+            let check = VolumeCheck(run: run, node: node, clients: clients)
+            try await check.requireUnchanged(
+                volume, of: disk.configuration.name, holding: dump.name(disk.disk))
+        }
+        guard let first = dump.parts.first else {
+            throw WireError(.damaged, node: node, "the dump of '\(disk.disk)' has no parts")
+        }
+        let engine = RestoreEngine(client: try dump.client(clients, disk.configuration))
+        do {
+            let header = try await engine.header(keys: first.keys, fileNumber: first.fileNumber)
+            try requireSame(header, dump, disk, key: first.keys.header(file: first.fileNumber))
+            var plan = try RestorePlan(
+                header: header, parts: dump.parts, target: target.path,
+                recoveryThreadCount: disk.recoveryThreadCount)
+            plan.native = dump.native.flatMap { $0.isKnown ? $0 : nil } ?? plan.native
+            plan.stored = dump.stored.flatMap { $0.isKnown ? $0 : nil } ?? plan.stored
+            try FilterRights(root: settings.amandaDirectory, configuration: disk.configuration.name)
+                .grant(to: &plan)
+            try await engine.requirePresent(plan)
+            return plan
+        } catch let error as RestoreError {
+            var wire = WireError(cause: error, node: node)
+            wire.message = "\(dump.name(disk.disk)): \(wire.message)"
+            if wire.kind == .damaged { wire.hint = wire.hint ?? VolumeCheck.hint }
+            throw wire
+        }
+    }
+
+    private func requireSame(
+        _ header: DumpHeader, _ dump: RestorableDump, _ disk: RestorableDisk, key: String
+    ) throws(WireError) {
+        guard header.datestamp == dump.run, header.disk == disk.disk, header.level == dump.level else {
+            throw WireError(
+                .damaged, node: node,
+                "'\(key)' is the dump of '\(header.disk)' of run \(header.datestamp), level \(header.level), "
+                    + "expected '\(disk.disk)' of run \(dump.run), level \(dump.level)")
+        }
+    }
+
+    private func refuseCollisions(_ steps: [RestoreStep]) throws {
+        var owners: [String: RestorableDisk] = [:]
+        for step in steps {
+            if let other = owners.updateValue(step.disk, forKey: step.target.path) {
+                throw WireError(
+                    .configuration, node: node,
+                    "'\(other.disk)' of '\(other.configuration.name)' and '\(step.disk.disk)' of "
+                        + "'\(step.disk.configuration.name)' would both go to '\(step.target.path)'",
+                    hint: "restore one configuration at a time.")
+            }
+        }
+    }
+
+    /// A directory before those inside it: an increment, or `--delete`, removes what its own dump does not list.
+    static func outerFirst(_ steps: [RestoreStep]) -> [RestoreStep] {
+        func depth(_ step: RestoreStep) -> Int {
+            steps.count { $0.target.path == "/" || step.target.path.hasPrefix("\($0.target.path)/") }
+        }
+        return steps.enumerated().sorted { (depth($0.element), $0.offset) < (depth($1.element), $1.offset) }
+            .map(\.element)
+    }
+
+    private func fault(
+        _ disk: String, _ reason: String, of configuration: ConfigurationChoice
+    ) -> RestoreReport.Disk {
+        var fault = RestoreReport.Disk(configuration: configuration.name, disk: disk, target: "")
+        fault.error = WireError(
+            .damaged, node: node, "run \(request.run) has no usable dump of '\(disk)': \(reason)",
+            hint: "restore this disk from another run.")
+        return fault
+    }
+}

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import AgentAPI
+import AmandaFormat
+import Files
+import FoundationEssentials
+import TestSupport
+import Testing
+
+@testable import Agent
+
+/// An increment is planned only onto what a restore will find.
+@Suite(.timeLimit(.minutes(5)), .enabled(if: RequiredTools.areUsable("weed")))
+struct IncrementBasesTests {
+    private func fixture() async throws -> LevelFixture {
+        let node = try await NodeFixture(server: .shared())
+        try node.configure(
+            "data", disks: [node.data], slots: "{1..5}", tapecycle: 5, dumptypeLines: ["record yes"])
+        try node.write("data/file", "x")
+        return LevelFixture(node)
+    }
+
+    /// A run's name so many hours from now, as this machine's clock names it.
+    private func run(hours: Int) throws -> String {
+        let now = Int64(Date().timeIntervalSince1970)
+        return try #require(Datestamp(localTimeOf: now + Int64(hours) * 3600)).description
+    }
+
+    private func snapshot(_ fixture: LevelFixture, _ level: Int) throws -> String {
+        let names = try FileSystem.list(fixture.node.path("gnutar-lists"))
+        return fixture.node.path("gnutar-lists/" + (try #require(names.first { $0.hasSuffix("_\(level)") })))
+    }
+
+    @Test func `one level more than there is, and a full dump where nothing is`() async throws {
+        let fixture = try await fixture()
+        let first = try await fixture.bases(for: run(hours: -3))
+        #expect(first.bases.baseLevels(of: first.entry) == [])
+        let reason = try await fixture.refusal(1, for: run(hours: -3))
+        #expect(reason == "no dump below level 1 is in the catalog")
+        try await fixture.dump(run(hours: -1), level: 0)
+        let second = try await fixture.bases(for: run(hours: 1))
+        #expect(second.bases.baseLevels(of: second.entry) == [0])
+        let record = try await fixture.dump(run(hours: 1), level: 1)
+        #expect(record.bases?.map(\.level) == [0])
+        #expect(record.bases?.first?.parts.map(\.byteCount).allSatisfy { ($0 ?? 0) > 0 } == true)
+        let third = try await fixture.bases(for: run(hours: 2))
+        #expect(third.bases.baseLevels(of: third.entry) == [0, 1])
+    }
+
+    @Test func `a snapshot that is lost takes its increments along`() async throws {
+        let fixture = try await fixture()
+        try await fixture.dump(run(hours: -1), level: 0)
+        try await fixture.dump(run(hours: 1), level: 1)
+        try FileSystem.remove(try snapshot(fixture, 1))
+        let directory = fixture.node.path("gnutar-lists")
+        #expect(
+            try await fixture.refusal(2, for: run(hours: 2))
+                == "there is no snapshot of level 1 in '\(directory)'")
+        let found = try await fixture.bases(for: run(hours: 2))
+        #expect(found.bases.baseLevels(of: found.entry) == [0])
+        try FileSystem.removeTree(directory)
+        let none = try await fixture.bases(for: run(hours: 2))
+        #expect(none.bases.baseLevels(of: none.entry) == [])
+    }
+
+    /// Stock amgtar renames the snapshot when tar has ended; the volume may fail after that.
+    @Test func `a snapshot that a later run left, whose dump the catalog does not have, is not built on`()
+        async throws
+    {
+        let fixture = try await fixture()
+        let base = try run(hours: -5)
+        try await fixture.dump(base, level: 0)
+        #expect(try await fixture.refusal(1, for: run(hours: 1)) == nil)
+        let killed = try run(hours: -2)
+        let text = "DISK planner localhost \(fixture.node.data)\n"
+        try fixture.node.write("etc/amanda/data/log.\(killed).0", text)
+        #expect(
+            try await fixture.refusal(1, for: run(hours: 1))
+                == "the snapshot of level 0 is not that of run \(base)")
+    }
+}

@@ -45,9 +45,14 @@ final class StockAmanda: Sendable {
     }
 
     /// `amfetchdump -p`: the dump's archive, as a file.
-    func fetchDump(_ disk: String, run datestamp: String = "") async throws -> String {
-        let expression = "^\(disk)$"
-        return try await archive(["amfetchdump", "-p", configuration, "localhost", expression, datestamp])
+    ///
+    /// - Parameter filterGrumbles: as for `dump`; amfetchdump ends with 1 then, after the last byte.
+    func fetchDump(
+        _ disk: String, run datestamp: String = "", filterGrumbles: Bool = false
+    ) async throws -> String {
+        try await archive(
+            ["amfetchdump", "-p", configuration, "localhost", "^\(disk)$", datestamp],
+            accepting: filterGrumbles ? [0, 1] : [0])
     }
 
     /// `amrestore -p` from a volume: the archive of the one dump part on it that belongs to `disk`.
@@ -62,12 +67,20 @@ final class StockAmanda: Sendable {
     }
 
     /// `amdump`: stock Amanda backs up. It needs the shim: its way of sending a PUT is not libcurl's any more.
-    @discardableResult
-    func dump() async throws -> String {
+    ///
+    /// - Parameter filterGrumbles: a filter writes to its standard error though nothing is wrong, as `amcrypt-ossl` does
+    ///   with a current openssl: Amanda calls the dump strange, and keeps it.
+    func dump(filterGrumbles: Bool = false) async throws {
         let listDirectory = "\(node.directory(of: configuration))/gnutar-lists"
         try await script("install -d -o backup -g backup -m 770 \"$1\"", [listDirectory])
-        return try await run(["amdump", configuration], preload: preload)
+        let result = try await command(
+            asUser(["amdump", configuration], preload: preload), directory: "/", limit: .seconds(240))
+        guard result.exit == 0 || (filterGrumbles && result.exit == Self.strangeExit) else {
+            throw CommandError.failed(result)
+        }
     }
+
+    private static let strangeExit: Int32 = 2
 
     /// Writes an archive's files below a new folder, with everything that tar can give back.
     func unpack(_ archive: String) async throws -> String {
@@ -80,12 +93,25 @@ final class StockAmanda: Sendable {
         return target
     }
 
-    private func archive(_ arguments: [String]) async throws -> String {
+    /// Unpacks the archives of a chain over one another, each deleting what it does not list.
+    func unpackChain(_ archives: [String]) async throws -> String {
+        let target = "\(work)/tree-\(UUID().uuidString.prefix(8))"
+        try FileManager.default.createDirectory(atPath: target, withIntermediateDirectories: true)
+        for archive in archives {
+            try await successful([
+                "/usr/bin/tar", "--numeric-owner", "--xattrs", "--xattrs-include=*", "-C", target,
+                "--listed-incremental=/dev/null", "-xpGf", archive,
+            ])
+        }
+        return target
+    }
+
+    private func archive(_ arguments: [String], accepting exits: [Int32] = [0]) async throws -> String {
         let output = "\(work)/archive-\(UUID().uuidString.prefix(8))"
         let program = try RunningProgram(
             asUser(arguments.filter { !$0.isEmpty }), directory: "/", output: output)
         let result = try await program.end(within: .seconds(180), readsOutput: false)
-        guard result.exit == 0 else { throw CommandError.failed(result) }
+        guard exits.contains(result.exit) else { throw CommandError.failed(result) }
         return "\(output).out"
     }
 

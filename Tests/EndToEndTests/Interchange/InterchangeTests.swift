@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import Testing
+
+extension EndToEnd {
+    /// What one program writes the other restores, identical: pairwise, or every combination with
+    /// `AMFLEET_MATRIX=complete` (`ci/matrix`).
+    @Suite(
+        .serialized, .needs(Machine.cluster + Machine.amanda + ["zstd", "aespipe", "uuencode", "gpg"]),
+        .arranged(InterchangeBench.self))
+    struct Interchange {
+        static let isComplete = ProcessInfo.processInfo.environment["AMFLEET_MATRIX"] == "complete"
+        static let cases = isComplete ? InterchangeCase.complete : InterchangeCase.pairwise
+
+        @Test(.timeLimit(.minutes(5)), arguments: cases)
+        func `what one program writes the other restores, identical`(
+            one: InterchangeCase
+        ) async throws {
+            let bench = try Arranged.as(InterchangeBench.self)
+            let plan = one.plan(StockAmanda.newName(one.key))
+            let (tree, turns) = try await bench.begin(
+                plan, kind: one.key, filterGrumbles: one.encryption == .ossl)
+            defer { turns.amanda.remove() }
+            var runs: [String] = []
+            var states: [TreeManifest] = []
+            for level in 0...one.level {
+                if level > 0 { try await tree.step(level) }
+                if level == 2 { _ = try await turns.amanda.tool("amadmin", "force-bump", "localhost") }
+                states.append(try await TreeManifest(of: tree.directory))
+                runs.append(try await turns.dump(by: one.writer))
+                #expect(try await turns.found().filter { $0.run == runs[level] }.map(\.level).max() == level)
+            }
+            for level in Self.isComplete ? Array(0...one.level) : [one.level] {
+                let restored =
+                    switch one.writer {
+                    case .amfleet: try await turns.restoreByStock(Array(runs[...level]))
+                    case .stock: try await turns.restoreByAmfleet(runs[level])
+                    }
+                let difference = states[level].difference(from: restored)
+                #expect(difference == "")
+                print(
+                    "interchange: \(one.writer.rawValue) | \(one.compression.rawValue) | \(one.encryption.rawValue) | "
+                        + "\(one.layout.rawValue) | level \(level) | \(difference.isEmpty ? "identical" : "DIFFERS")"
+                )
+            }
+        }
+    }
+}

@@ -18,6 +18,8 @@ public struct BucketLayout: Sendable, Hashable {
     /// Identity of the cluster that owns the prefix: written once, with `If-None-Match`.
     public var cluster: String { ours("cluster.json") }
     public var lease: String { ours("lease.json") }
+    /// Lets one node at a time change the lifecycle rules of a bucket that has volumes.
+    public func lifecycleLock(bucket: String) -> String { ours("lifecycle-\(bucket).lock") }
     public var runs: String { ours("runs/") }
 
     public func manifest(_ run: RunName) -> String { "\(runs)\(run)/manifest.json" }

@@ -88,7 +88,8 @@ struct ListingPage {
             objects.append(
                 S3ListedObject(
                     key: key, byteCount: byteCount, etag: unquoted(entry["ETag"] ?? ""),
-                    lastModified: entry["LastModified"].flatMap(ListingDate.secondsSince1970)))
+                    lastModified: entry["LastModified"].flatMap(ListingDate.secondsSince1970),
+                    storageClass: entry["StorageClass"]))
         }
         for entry in tree.all("CommonPrefixes") {
             guard let prefix = entry["Prefix"].flatMap(decoded) else {

@@ -160,6 +160,7 @@ extension S3Client {
             return S3ObjectInfo(
                 byteCount: byteCount, etag: response.entityTag ?? "", crc32c: response.fullObjectCRC32C,
                 lastModified: response.header("last-modified").flatMap(HTTPDate.secondsSince1970),
+                storageClass: response.header("x-amz-storage-class"), archiveState: S3ArchiveState(response),
                 date: response.date)
         }
     }

@@ -22,16 +22,20 @@ extension S3Call {
             case "DeleteObject": "s3:DeleteObject"
             case "AbortMultipartUpload": "s3:AbortMultipartUpload"
             case "ListParts": "s3:ListMultipartUploadParts"
+            case "RestoreObject": "s3:RestoreObject"
+            case "CreateBucket": "s3:CreateBucket"
+            case "GetBucketLifecycleConfiguration": "s3:GetLifecycleConfiguration"
+            case "PutBucketLifecycleConfiguration", "DeleteBucketLifecycle": "s3:PutLifecycleConfiguration"
             default: "s3:PutObject"
             }
-        return "\(permission) on arn:aws:s3:::\(bucket)" + (action == "ListObjectsV2" ? "" : "/\(key ?? "*")")
+        return "\(permission) on arn:aws:s3:::\(bucket)" + (key.map { "/\($0)" } ?? "")
     }
 }
 
 extension S3Error: CustomStringConvertible {
     /// What failed, on what; then what to do about it.
     public var description: String {
-        refusalText ?? outageText ?? contentText
+        refusalText ?? outageText ?? archiveText ?? contentText
     }
 
     private var refusalText: String? {
@@ -120,6 +124,37 @@ extension S3Error: CustomStringConvertible {
         reason.contains("wrong version number")
             ? "the store seems to speak plain http there: write http:// in storage.endpoint, or the port of its https."
             : "name in storage.authority the PEM file of the authority that issued the store's certificate."
+    }
+
+    private var archiveText: String? {
+        switch self {
+        case .archived(let call, let storageClass):
+            """
+            '\(call.key ?? "")' in bucket '\(call.bucket)' is in the archive (\(storageClass)) and cannot be read as it is
+            hint: set device-property "READ-FROM-GLACIER" "yes" in its changer, and the restore thaws it; or thaw it with 'aws s3api restore-object'.
+            """
+        case .locked(let bucket, let key, let holder):
+            """
+            '\(key)' in bucket '\(bucket)' was held by others all the time: \(holder)
+            hint: it runs out by itself \(ObjectLock.lease) s after its holder has gone.
+            """
+        case .lifecycleFull(let bucket, let label):
+            """
+            bucket '\(bucket)' has \(LifecycleDocument.ruleLimit) lifecycle rules, as many as S3 allows: none was added for volume '\(label)'
+            hint: remove rules of volumes that are gone, or let one rule of your own move the whole prefix.
+            """
+        case .lifecycleLost(let bucket):
+            """
+            the lifecycle rules of bucket '\(bucket)' were rewritten by somebody else each time
+            hint: see which other program manages them (Terraform, for example), and let it leave ours alone.
+            """
+        case .thawTooSlow(let count, let after):
+            """
+            \(count) objects were still in the archive after \(after.components.seconds / 60) minutes
+            hint: run the restore again: what is thawed stays readable for some days, and nothing is asked for twice.
+            """
+        default: nil
+        }
     }
 
     private var contentText: String {

@@ -95,6 +95,21 @@ public enum S3Error: Error, Sendable, Equatable {
     /// An answer that is not as S3 defines it.
     case malformedAnswer(S3Call, reason: String)
 
+    /// The object is in an archive and was not brought back.
+    case archived(S3Call, storageClass: String)
+
+    /// Somebody else keeps the object that lets one writer in at a time.
+    case locked(bucket: String, key: String, holder: String)
+
+    /// The bucket has as many lifecycle rules as S3 allows.
+    case lifecycleFull(bucket: String, label: String)
+
+    /// Our lifecycle rule did not stay, several times over: somebody else rewrites the configuration.
+    case lifecycleLost(bucket: String)
+
+    /// What is thawed was not readable in time.
+    case thawTooSlow(count: Int, after: Duration)
+
     /// Any other refusal; `code` and `message` are the store's.
     case refused(S3Call, status: Int, code: String, message: String)
 }

@@ -32,6 +32,12 @@ public struct S3ObjectInfo: Sendable, Hashable {
     /// When it was written, in seconds since 1970 by the store's clock.
     public let lastModified: Int64?
 
+    /// Storage class; nil: the store does not name it, as AWS does not name STANDARD.
+    public var storageClass: String?
+
+    /// Whether it can be read.
+    public var archiveState = S3ArchiveState.readable
+
     /// The store's clock when it said so.
     let date: Int64?
 }
@@ -49,6 +55,12 @@ public struct S3ListedObject: Sendable, Hashable {
 
     /// When it was written, in seconds since 1970 by the store's clock.
     public let lastModified: Int64?
+
+    /// Storage class; nil: the store does not list it.
+    public var storageClass: String?
+
+    /// Its class is one of the archive; whether it has been thawed only `head` tells.
+    public var isArchived: Bool { storageClass.map(S3ArchiveState.archiveClasses.contains) == true }
 }
 
 /// What lies under a prefix.

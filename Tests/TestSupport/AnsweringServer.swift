@@ -3,7 +3,8 @@
 import Foundation
 import Synchronization
 
-/// A real HTTP server on 127.0.0.1 whose answers the test decides: for services that only AWS has.
+/// A real HTTP server on 127.0.0.1 whose answers the test decides: for services that only AWS has. It lives as long as
+/// the test process.
 public final class AnsweringServer: Sendable {
     /// One request, whole.
     public struct Request: Sendable {
@@ -43,16 +44,11 @@ public final class AnsweringServer: Sendable {
         guard let listener = LocalSocket.listening(on: 0) else { throw POSIXError(.EADDRINUSE) }
         self.listener = listener
         self.answer = answer
-        Thread.detachNewThread { [weak self] in
+        Thread.detachNewThread {
             while let client = listener.accepted() {
-                guard let self else { return }
                 Thread.detachNewThread { self.serve(client) }
             }
         }
-    }
-
-    deinit {
-        listener.shut()
     }
 
     private func serve(_ client: LocalSocket) {

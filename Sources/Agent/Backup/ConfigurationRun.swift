@@ -84,6 +84,7 @@ struct ConfigurationRun: Sendable {
                 throw error
             }
             await close(catalog, &record)
+            if record.isComplete { record.notes += try await glacier.freeze(record.volumes) }
         } catch is CancellationError {
             throw CancellationError()
         } catch {
@@ -206,7 +207,9 @@ struct ConfigurationRun: Sendable {
     ) async throws -> TakenVolume? {
         do {
             if let error = holding.absence { throw error }
-            let volume = try await taking.take(planned.volume.get(), catalog)
+            let choice = try planned.volume.get()
+            if choice.kind != .continuing { try await glacier.forget(taking.device(of: choice)) }
+            let volume = try await taking.take(choice, catalog)
             record.volumes = [volume.record]
             return volume
         } catch {
@@ -244,13 +247,19 @@ struct ConfigurationRun: Sendable {
     }
 
     private var emptyRecord: ConfigurationRecord {
-        ConfigurationRecord(name: name, role: prepared.choice.role, notes: prepared.notes)
+        var record = ConfigurationRecord(name: name, role: prepared.choice.role, notes: prepared.notes)
+        if prepared.changer.readsFromGlacier { record.readsFromGlacier = true }
+        return record
     }
 
     private var taking: VolumeTaking {
         VolumeTaking(node: node, prepared: prepared, run: run) { [name] in
             try clients.client($0, of: name)
         }
+    }
+
+    private var glacier: GlacierVolumes {
+        GlacierVolumes(prepared: prepared, request: request, clients: clients)
     }
 
     private var planning: RunPlanning {

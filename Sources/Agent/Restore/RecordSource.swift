@@ -24,7 +24,8 @@ struct RecordSource: RestoreSource {
             newest[dump.disk] = RestorableDisk(
                 configuration: configuration, disk: dump.disk, device: dump.device,
                 dumps: try chain(dump, found.volumes),
-                recoveryThreadCount: threads(configuration) ?? Self.recoveryThreadCount)
+                recoveryThreadCount: threads(configuration) ?? Self.recoveryThreadCount,
+                readsFromGlacier: found.readsFromGlacier == true)
         }
         guard !order.isEmpty else {
             throw WireError(

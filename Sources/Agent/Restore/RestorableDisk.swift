@@ -14,6 +14,8 @@ struct RestorableDisk: Sendable {
     /// By level, ascending: each is unpacked onto the one before.
     let dumps: [RestorableDump]
     let recoveryThreadCount: Int
+    /// What of it is in the archive may be thawed.
+    var readsFromGlacier = false
 
     /// What the report says before tar does.
     var notes: [String] {

@@ -22,9 +22,8 @@ struct RestoreJob: Sendable {
         let clients = BucketClients(
             storage, request, stores: storage.stores(of: order.configurations, request.storage))
         let (steps, missing) = try await RestorePlanning(
-            settings: settings, request: request, order: order, clients: clients
+            settings: settings, request: request, order: order, clients: clients, reporter: reporter
         ).plan()
-        for step in steps { try step.target.requireFree(overwrite: order.overwrite, node: settings.node) }
         let expected = steps.compactMap(\.expectedBytes)
         let totals = RestoreTotals(
             reporter.board, diskCount: steps.count,

@@ -30,20 +30,27 @@ struct RestorePlanning: Sendable {
     let request: JobRequest
     let order: RestoreOrder
     let clients: BucketClients
+    let reporter: JobReporter
 
     private var node: String { settings.node }
 
     /// - Returns: the steps in the order in which they must be done, and what the run does not have.
     func plan() async throws -> (steps: [RestoreStep], missing: [RestoreReport.Disk]) {
         let source = try await source()
-        var steps: [RestoreStep] = []
+        var disks: [RestorableDisk] = []
         var missing: [RestoreReport.Disk] = []
         for configuration in order.configurations {
             let set = try await source.disks(of: configuration)
-            for disk in set.disks { steps.append(try await step(disk)) }
+            disks += set.disks
             missing += set.missing.map { fault($0.disk, $0.reason, of: configuration) }
         }
-        try refuseCollisions(steps)
+        let targets = try disks.map { try RestoreTarget($0, order: order, settings: settings) }
+        try refuseCollisions(disks, targets)
+        for target in targets { try target.requireFree(overwrite: order.overwrite, node: node) }
+        for disk in disks { try await requireUnchanged(disk) }
+        try await ArchivedDumps(clients: clients, reporter: reporter).makeReadable(disks)
+        var steps: [RestoreStep] = []
+        for (disk, target) in zip(disks, targets) { steps.append(try await step(disk, target)) }
         return (Self.outerFirst(steps), missing)
     }
 
@@ -61,8 +68,7 @@ struct RestorePlanning: Sendable {
             settings: settings, storage: request.storage, run: try request.datestamp, clients: clients)
     }
 
-    private func step(_ disk: RestorableDisk) async throws -> RestoreStep {
-        let target = try RestoreTarget(disk, order: order, settings: settings)
+    private func step(_ disk: RestorableDisk, _ target: RestoreTarget) async throws -> RestoreStep {
         var plans: [RestorePlan] = []
         for dump in disk.dumps {
             plans.append(try await plan(dump, of: disk, target))
@@ -73,12 +79,6 @@ struct RestorePlanning: Sendable {
     private func plan(
         _ dump: RestorableDump, of disk: RestorableDisk, _ target: RestoreTarget
     ) async throws -> RestorePlan {
-        for volume in dump.volumes {
-            let run = volume.run.flatMap { Datestamp($0.digits) } ?? dump.writtenRun
-            let check = VolumeCheck(run: run, node: node, clients: clients)
-            try await check.requireUnchanged(
-                volume, of: disk.configuration.name, holding: dump.name(disk.disk))
-        }
         guard let first = dump.parts.first else {
             throw WireError(.damaged, node: node, "the dump of '\(disk.disk)' has no parts")
         }
@@ -103,6 +103,18 @@ struct RestorePlanning: Sendable {
         }
     }
 
+    /// By the labels, which are never archived.
+    private func requireUnchanged(_ disk: RestorableDisk) async throws {
+        for dump in disk.dumps {
+            for volume in dump.volumes {
+                let run = volume.run.flatMap { Datestamp($0.digits) } ?? dump.writtenRun
+                let check = VolumeCheck(run: run, node: node, clients: clients)
+                try await check.requireUnchanged(
+                    volume, of: disk.configuration.name, holding: dump.name(disk.disk))
+            }
+        }
+    }
+
     private func requireSame(
         _ header: DumpHeader, _ dump: RestorableDump, _ disk: RestorableDisk, key: String
     ) throws(WireError) {
@@ -114,14 +126,14 @@ struct RestorePlanning: Sendable {
         }
     }
 
-    private func refuseCollisions(_ steps: [RestoreStep]) throws {
+    private func refuseCollisions(_ disks: [RestorableDisk], _ targets: [RestoreTarget]) throws {
         var owners: [String: RestorableDisk] = [:]
-        for step in steps {
-            if let other = owners.updateValue(step.disk, forKey: step.target.path) {
+        for (disk, target) in zip(disks, targets) {
+            if let other = owners.updateValue(disk, forKey: target.path) {
                 throw WireError(
                     .configuration, node: node,
-                    "'\(other.disk)' of '\(other.configuration.name)' and '\(step.disk.disk)' of "
-                        + "'\(step.disk.configuration.name)' would both go to '\(step.target.path)'",
+                    "'\(other.disk)' of '\(other.configuration.name)' and '\(disk.disk)' of "
+                        + "'\(disk.configuration.name)' would both go to '\(target.path)'",
                     hint: "restore one configuration at a time.")
             }
         }

@@ -73,6 +73,9 @@ final class BucketClients: Sendable {
         }
     }
 
+    /// The configuration's changer, if it is on this node.
+    func changer(of configuration: String) -> ChangerDefinition? { stores[configuration]?.changer }
+
     /// The client of a volume that a record names.
     func client(of volume: VolumeRecord, of configuration: String) throws -> S3Client {
         try client(volume.bucket, of: configuration, at: volume.store)

@@ -59,6 +59,8 @@ public struct ConfigurationRecord: Codable, Sendable, Equatable {
     /// Why the configuration as a whole failed, such as a volume that could not be had.
     public var error: WireError?
     public var notes: [String]
+    /// Its changer's `READ-FROM-GLACIER`, for a machine that has no configuration yet; nil: not set.
+    public var readsFromGlacier: Bool?
 
     public init(
         name: String, role: ConfigurationChoice.Role, volumes: [VolumeRecord] = [], dumps: [DumpRecord] = [],

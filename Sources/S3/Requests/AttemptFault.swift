@@ -40,6 +40,8 @@ struct ServiceFault: Equatable {
     let region: String?
     /// The store's clock, in seconds since 1970.
     let date: Int64?
+    /// Of the object, where the error names it.
+    let storageClass: String?
     /// What the request was signed with.
     var credentials: S3Credentials?
 
@@ -58,6 +60,7 @@ struct ServiceFault: Equatable {
         requestID = error?["RequestId"] ?? response.header("x-amz-request-id")
         region = error?["Region"] ?? response.header("x-amz-bucket-region")
         date = response.date
+        storageClass = error?["StorageClass"]
     }
 }
 
@@ -112,6 +115,8 @@ extension S3Error {
         case ("NoSuchBucket", _): .noSuchBucket(call)
         case ("NoSuchUpload", _): .noSuchUpload(call)
         case ("NoSuchKey", _): .notFound(call)
+        case ("InvalidObjectState", _) where call.action == "GetObject":
+            .archived(call, storageClass: fault.storageClass ?? "of a class that is not named")
         case ("AuthorizationHeaderMalformed", _) where fault.region != nil, ("PermanentRedirect", _),
             (_, 301), (_, 307):
             .wrongRegion(call, expected: fault.region)

@@ -15,6 +15,8 @@ struct XMLScanner {
         if starts(with: "\u{FEFF}") { position = 3 }
     }
 
+    /// Where the next byte is.
+    var offset: Int { position }
     var isAtEnd: Bool { position >= bytes.count }
     var isAtClosingTag: Bool { starts(with: "</") }
 

@@ -30,7 +30,8 @@ struct XMLTree: Equatable {
         self.name = name
     }
 
-    private static func element(_ scanner: inout XMLScanner, depth: Int) throws(XMLFault) -> XMLTree {
+    /// Reads the element that begins here.
+    static func element(_ scanner: inout XMLScanner, depth: Int) throws(XMLFault) -> XMLTree {
         guard depth < 16 else { throw scanner.fault("too deep") }
         guard case .opening(let name, let isEmpty) = try scanner.tag() else {
             throw scanner.fault("no element")

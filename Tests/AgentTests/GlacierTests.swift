@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import AgentAPI
+import FoundationEssentials
+import TestSupport
+import Testing
+
+@testable import Agent
+
+/// Volumes that move to the archive after a run, and restores from there. The store is real; a proxy gives the answers
+/// that only an archive gives.
+@Suite(.enabled(if: RequiredTools.areUsable("weed")), .timeLimit(.minutes(4)))
+struct GlacierTests {
+    private let proxy: FaultyProxy
+    private let fixture: NodeFixture
+
+    init() async throws {
+        let server = try await LocalS3Server.shared()
+        proxy = try FaultyProxy(to: server.port)
+        fixture = try await NodeFixture(server: server, endpoint: proxy.endpoint)
+        try fixture.write("data/file", String(repeating: "a line\n", count: 1000))
+    }
+
+    private func configure(_ properties: [(name: String, value: String)]) throws {
+        try fixture.configure("data", disks: [fixture.data], properties: properties)
+    }
+
+    private func tapelistLines() throws -> [Substring] {
+        try fixture.read("etc/amanda/data/tapelist").split(separator: "\n")
+    }
+
+    @Test func `a complete run's volume is not used again, and a rule moves its files`() async throws {
+        try configure([("TRANSITION-TO-GLACIER", "0")])
+        let day = Date(
+            timeIntervalSince1970: (Date().timeIntervalSince1970 / 86_400).rounded(.down) * 86_400 + 86_400)
+        let date = "\(day.formatted(.iso8601.year().month().day()))T00:00:00.000Z"
+        let rule = """
+            <LifecycleConfiguration xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Rule><ID>data-01</ID>\
+            <Prefix>demo/node01/data/slot-1f</Prefix><Status>Enabled</Status><Transition><Date>\(date)</Date>\
+            <StorageClass>GLACIER</StorageClass></Transition></Rule></LifecycleConfiguration>
+            """
+        proxy.inject(
+            .error(status: 404, code: "NoSuchLifecycleConfiguration"), method: "GET", target: "?lifecycle=",
+            times: 2)
+        proxy.inject(.answer(status: 200), method: "PUT", target: "?lifecycle=")
+        proxy.inject(.answer(status: 200, body: rule), method: "GET", target: "?lifecycle=")
+        let backup = try await fixture.backUp("20261123030600")
+        #expect(backup.state == .succeeded, "\(backup)")
+        #expect(
+            proxy.requests.filter { $0.hasSuffix("?lifecycle=") }.map { $0.prefix(3) } == [
+                "GET", "GET", "PUT", "GET",
+            ])
+        #expect(try tapelistLines().first?.contains("data-01 no-reuse") == true)
+        let notes = try #require(try await fixture.record("20261123030600")).configurations[0].notes
+        #expect(
+            notes.contains {
+                $0.hasSuffix("volume 'data-01' is no-reuse and moves to Glacier after midnight UTC")
+            })
+    }
+
+    @Test func `a store without such rules is a remark, and the dumps count`() async throws {
+        try configure([("TRANSITION-TO-GLACIER", "3")])
+        proxy.inject(
+            .error(status: 404, code: "NoSuchLifecycleConfiguration"), method: "GET", target: "?lifecycle=",
+            times: 9)
+        proxy.inject(.error(status: 501, code: "NotImplemented"), method: "PUT", target: "?lifecycle=")
+        let backup = try await fixture.backUp("20261123030600")
+        #expect(backup.state == .succeeded, "\(backup)")
+        let notes = try #require(try await fixture.record("20261123030600")).configurations[0].notes
+        #expect(
+            notes.contains {
+                $0.contains("volume 'data-01' does not move to Glacier: S3 refused PutBucketLifecycle")
+            })
+    }
+
+    private static let object = "/data/slot-1f00000001-mp.data"
+
+    private func head(_ restore: String?) -> ProxyFault {
+        let lines =
+            ["Content-Length: 1000", "x-amz-storage-class: GLACIER"]
+            + (restore.map { ["x-amz-restore: \($0)"] } ?? [])
+        return .answer("HTTP/1.1 200 OK\r\n" + lines.joined(separator: "\r\n") + "\r\n\r\n")
+    }
+
+    @Test func `a frozen dump is refused before anything is written`() async throws {
+        #expect(try await fixture.backUp("20261123030600").state == .succeeded)
+        proxy.inject(head(nil), method: "HEAD", target: Self.object, times: 9)
+        let restored = try await fixture.restore("20261123030600", to: fixture.path("restored"))
+        #expect(restored.state == .failed)
+        #expect(
+            restored.error?.message.contains("\(Self.object.dropFirst())' in bucket") == true, "\(restored)")
+        #expect(restored.error?.hint?.contains("READ-FROM-GLACIER") == true)
+        #expect(!proxy.requests.contains { $0.hasPrefix("POST") && $0.hasSuffix("?restore=") })
+    }
+
+    @Test func `with leave it is thawed and then restored, also without the configuration`() async throws {
+        try configure([("READ-FROM-GLACIER", "yes")])
+        #expect(try await fixture.backUp("20261123030600").state == .succeeded)
+        try configure([])
+        proxy.inject(head(nil), method: "HEAD", target: Self.object, skip: 1)
+        proxy.inject(
+            head("ongoing-request=\"false\", expiry-date=\"Fri, 21 Dec 2040 00:00:00 GMT\""), method: "HEAD",
+            target: Self.object, skip: 1)
+        proxy.inject(.answer(status: 202), method: "POST", target: "?restore=")
+        let restored = try await fixture.restore("20261123030600", to: fixture.path("restored"))
+        #expect(restored.state == .succeeded, "\(restored)")
+        #expect(proxy.requests.filter { $0.hasPrefix("POST") && $0.hasSuffix("?restore=") }.count == 1)
+        #expect(
+            try fixture.read("restored/node01/data\(fixture.data)/file")
+                == String(repeating: "a line\n", count: 1000))
+    }
+}

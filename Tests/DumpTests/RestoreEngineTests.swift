@@ -135,4 +135,29 @@ struct RestoreEngineTests {
         _ = try await fixture.restore(outcome)
         try shell("diff -r source target", in: fixture.directory.path)
     }
+
+    /// `rm -r x y; mkdir y`, as stock Amanda stores it: the new `y` has the number of the old `x`.
+    @Test func `an increment that tar cannot unpack says why, not how tar ended`() async throws {
+        let fixture = try await DumpFixture(server: .shared())
+        try shell(
+            """
+            mkdir source/x source/y; echo 1 > source/x/1; echo 2 > source/y/2; sleep 0.1
+            tar -cf 0.tar -C source --listed-incremental snapshot .; sleep 0.1
+            mv source/x source/z; rm -r source/y; mv source/z source/y
+            tar -cf 1.tar -C source --listed-incremental snapshot .
+            """, in: fixture.directory.path)
+        func restore(_ number: UInt32) async throws {
+            let bytes = try FileSystem.readAll(fixture.directory.path("\(number - 1).tar"))
+            _ = try await fixture.client.put(fixture.keys.data(file: number), bytes)
+            var plan = RestorePlan(
+                parts: [.init(keys: fixture.keys, fileNumber: number)], isGzipped: false,
+                target: fixture.target)
+            plan.deletes = number > 1
+            _ = try await RestoreEngine(client: fixture.client).restore(plan)
+        }
+        try await restore(1)
+        let error = await #expect(throws: RestoreError.self) { try await restore(2) }
+        let text = error?.description ?? ""
+        #expect(text.contains("Cannot rename './x' to './y': Directory not empty\nhint: "), "\(text)")
+    }
 }

@@ -24,6 +24,20 @@ public enum RestoreError: Error, Sendable, Equatable {
     case badHeader(key: String, reason: String)
 }
 
+extension RestoreError {
+    /// tar's last words say nothing; what it could not do stands before them.
+    private static func tarFailure(_ exit: ChildExit, _ messages: [String]) -> String {
+        let telling = messages.last { !$0.hasSuffix(": Exiting with failure status due to previous errors") }
+        let text = "tar \(exit)" + ((telling ?? messages.last).map { ": \($0)" } ?? "")
+        guard messages.contains(where: { $0.contains(": Cannot rename ") }) else { return text }
+        return """
+            \(messages.first { $0.contains(": Cannot rename ") } ?? text)
+            hint: this increment of stock Amanda takes a new directory for a renamed one, which GNU tar cannot unpack: \
+            restore the run of a lower level, or of the next full dump.
+            """
+    }
+}
+
 extension RestoreError: CustomStringConvertible {
     /// What failed, with the object and the values.
     public var description: String {
@@ -45,7 +59,7 @@ extension RestoreError: CustomStringConvertible {
             hint: make room there or restore to another directory, then restore again.
             """
         case .tarFailed(let exit, let messages):
-            "tar \(exit)" + (messages.last.map { ": \($0)" } ?? "")
+            Self.tarFailure(exit, messages)
         case .unsupported(let what): "cannot restore \(what)"
         case .badHeader(let key, let reason): "the header '\(key)' cannot be used: \(reason)"
         }

@@ -12,10 +12,11 @@ import Testing
 /// An increment is planned only onto what a restore will find.
 @Suite(.timeLimit(.minutes(5)), .enabled(if: RequiredTools.areUsable("weed")))
 struct IncrementBasesTests {
-    private func fixture() async throws -> LevelFixture {
+    private func fixture(_ dumptypeLines: [String] = []) async throws -> LevelFixture {
         let node = try await NodeFixture(server: .shared())
         try node.configure(
-            "data", disks: [node.data], slots: "{1..5}", tapecycle: 5, dumptypeLines: ["record yes"])
+            "data", disks: [node.data], slots: "{1..5}", tapecycle: 5,
+            dumptypeLines: ["record yes"] + dumptypeLines)
         try node.write("data/file", "x")
         return LevelFixture(node)
     }
@@ -77,5 +78,28 @@ struct IncrementBasesTests {
         #expect(
             try await fixture.refusal(1, for: run(hours: 1))
                 == "the snapshot of level 0 is not that of run \(base)")
+    }
+
+    @Test
+    func `where full dumps are made by other means, what has no base holds everything, and comes back alone`()
+        async throws
+    {
+        let fixture = try await fixture(["strategy incronly"])
+        let (first, second) = (try run(hours: -1), try run(hours: 1))
+        #expect(try await fixture.dump(first, level: 1).bases == [])
+        #expect(try await fixture.dump(second, level: 2).bases?.map(\.level) == [1])
+        try FileSystem.removeTree(fixture.node.path("gnutar-lists"))
+        let third = try run(hours: 2)
+        #expect(try await fixture.dump(third, level: 2).bases == [])
+        for run in [first, second, third] {
+            let out = fixture.node.path("out-\(run)")
+            let done = try await fixture.node.restore(
+                run, to: out, configurations: [.init(name: "data", role: .data)])
+            #expect(done.state == .succeeded, "\(String(describing: done.error))")
+            #expect(try fixture.node.read("out-\(run)/node01/data\(fixture.node.data)/file") == "x")
+            #expect(
+                done.restore?.disks.first?.notes.first?.hasPrefix("no full dump is known below level") == true
+            )
+        }
     }
 }

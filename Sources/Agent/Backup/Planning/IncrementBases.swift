@@ -45,14 +45,20 @@ struct IncrementBases: Sendable {
             })
     }
 
+    /// A disk whose full dumps are made by other means stores everything where there is nothing to build on, as in Amanda.
+    ///
     /// - Parameter level: above 0.
     func answer(_ level: Int, of entry: DisklistEntry) -> Answer {
-        let needsNoFull = entry.dumptype.schedule.fullsAreElsewhere
+        let answer = known(level, entry)
+        guard case .impossible = answer, entry.dumptype.schedule.fullsAreElsewhere else { return answer }
+        return .possible(IncrementBase(base: .nothing, records: []))
+    }
+
+    private func known(_ level: Int, _ entry: DisklistEntry) -> Answer {
         guard let chain = history.bases(of: entry.name, below: level, before: run), let top = chain.top else {
-            if needsNoFull { return .possible(IncrementBase(base: .nothing, records: [])) }
             return .impossible("no dump below level \(level) is in the catalog")
         }
-        guard chain.isRooted || needsNoFull else {
+        guard chain.isRooted || entry.dumptype.schedule.fullsAreElsewhere else {
             return .impossible(
                 "the logs know no full dump below level \(top.name.level) of run \(top.name.datestamp)")
         }

@@ -71,7 +71,7 @@ let package = Package(
             "Agent",
             [
                 "AgentAPI", "AmandaFormat", "Catalog", "Dump", "S3", "HTTPTransport", "TLS", "Certificates",
-                "Files",
+                "Files", "Digest",
                 "ChildProcess", "BlockingWork", "Secret", hummingbird, hummingbirdCore, httpTypes, nioCore,
                 lifecycle,
                 unixSignals, logging,

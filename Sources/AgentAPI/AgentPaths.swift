@@ -5,6 +5,8 @@ public enum AgentPaths {
     public static let status = "/v1/status"
     /// `NodeVolumes`; its query is a `StatusQuestion`.
     public static let volumes = "/v1/volumes"
+    /// POST of a `KeyRequest`, answered by `NodeKeys`.
+    public static let keys = "/v1/keys"
     public static let jobs = "/v1/jobs"
 
     public static func job(_ id: String) -> String { "\(jobs)/\(id)" }

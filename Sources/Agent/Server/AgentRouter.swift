@@ -20,6 +20,7 @@ struct AgentRouter: Sendable {
     let work: any JobWork
     let status: @Sendable (StatusQuestion?) async -> NodeStatus
     let volumes: @Sendable (StatusQuestion) async -> NodeVolumes
+    let createKeys: @Sendable (KeyRequest) async throws -> NodeKeys
     let logger: Logger
 
     func router() -> Router<AgentRequestContext> {
@@ -36,6 +37,12 @@ struct AgentRouter: Sendable {
                 throw self.refusal(.badRequest, "a volumes question names at least 'bucket' and 'region'")
             }
             return try Response(await self.volumes(question), context: context)
+        }
+        router.post(RouterPath(AgentPaths.keys)) { request, context in
+            let request: KeyRequest = try await self.body(of: request, "the request for keys")
+            let keys = try await self.createKeys(request)
+            for key in keys.keys { self.logger.notice("made and proved '\(key.keyPath)' for \(key.user)") }
+            return try Response(keys, status: .created, context: context)
         }
         router.get(RouterPath(AgentPaths.jobs)) { _, context in
             try Response(await self.table.list(), context: context)
@@ -73,7 +80,7 @@ struct AgentRouter: Sendable {
 
     /// 200 for a job that was known, 202 for one that was taken on.
     private func accept(_ request: Request, _ context: AgentRequestContext) async throws -> Response {
-        let order = try await order(in: request)
+        let order: JobRequest = try await body(of: request, "the job")
         let isNew = try await table.isNew(order)
         if isNew { try await work.check(order) }
         let snapshot = try await table.accept(order)
@@ -81,13 +88,13 @@ struct AgentRouter: Sendable {
         return try Response(snapshot, status: isNew ? .accepted : .ok, context: context)
     }
 
-    private func order(in request: Request) async throws -> JobRequest {
+    private func body<Value: Decodable>(of request: Request, _ what: String) async throws -> Value {
         let body = try await withTimeLimit(Self.bodyTimeLimit) {
             try await request.body.collect(upTo: Self.bodyByteCountLimit)
         }
         guard let body else { throw refusal(.requestTimeout, "the request's body took too long") }
         do {
-            return try WireJSON.read(from: Array(body.readableBytesView), what: "the job")
+            return try WireJSON.read(from: Array(body.readableBytesView), what: what)
         } catch {
             throw refusal(.badRequest, "\(error)")
         }

@@ -97,9 +97,11 @@ public struct AgentServer: Sendable {
         _ onReady: @escaping @Sendable (AgentSettings.ListenAddress) async -> Void
     ) -> some ApplicationProtocol {
         let volumes = VolumesReport(settings: settings, transport: transport)
+        let keys = KeyService(settings: settings)
         let routes = AgentRouter(
             settings: settings, table: table, work: work, status: status,
-            volumes: { await volumes.volumes(answering: $0) }, logger: logger)
+            volumes: { await volumes.volumes(answering: $0) },
+            createKeys: { try await keys.create($0) }, logger: logger)
         let listen = settings.listen
         return Application(
             router: routes.router(), server: .mutualTLS(tls),

@@ -41,6 +41,12 @@ struct AgentClient: Sendable {
         try read(await send("GET", question.path(AgentPaths.volumes), limit: Self.questionLimit))
     }
 
+    /// Has the node make keys; it takes seconds for each user.
+    func createKeys(_ request: KeyRequest, limit: Duration) async throws -> NodeKeys {
+        let body = HTTPBody.bytes(try WireJSON.document(request))
+        return try read(await send("POST", AgentPaths.keys, body: body, limit: limit))
+    }
+
     /// Asks for a job. Twice with the same id and attempt is the same job.
     func submit(_ request: JobRequest) async throws -> JobSnapshot {
         try read(await send("POST", AgentPaths.jobs, body: .bytes(try WireJSON.document(request))))

@@ -27,6 +27,20 @@ extension FileSystem {
         try Descriptor(directory, O_RDONLY | O_DIRECTORY).synchronise(path: directory)
     }
 
+    /// Writes a file that must not be there yet, not even as a dangling link; synchronised, with its directory.
+    public static func writeExclusively(
+        _ path: String, _ bytes: [UInt8], mode: UInt32 = 0o600, owner: FileOwner? = nil
+    ) throws(FilesError) {
+        do {
+            try writeNew(path, bytes, mode: mode, owner: owner)
+        } catch {
+            if error.errorNumber != EEXIST { try? remove(path) }
+            throw error
+        }
+        let directory = parentDirectory(of: path)
+        try Descriptor(directory, O_RDONLY | O_DIRECTORY).synchronise(path: directory)
+    }
+
     private static func writeNew(
         _ path: String, _ bytes: [UInt8], mode: UInt32, owner: FileOwner?
     ) throws(FilesError) {

@@ -78,8 +78,8 @@ extension ConfigurationPlan {
             compress \(compress)
             holdingdisk never
             index yes
-            record \(isRecorded ? "yes" : "no")
             \(dumptypeLines.joined(separator: "\n    "))
+            record \(isRecorded ? "yes" : "no")
         }
         define tapetype S3 {
             length 500 gigabytes

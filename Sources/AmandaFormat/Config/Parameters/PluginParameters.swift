@@ -5,7 +5,7 @@ extension ParameterTable {
     /// `define interface`.
     static let interface = ParameterTable([
         text("comment", used: true),
-        number("use", 80_000, NumberRule.positive, unit: .kibibytes),
+        number("use", 80_000, NumberRule.positive, unit: .kibibytes, used: true),
         text("src-ip", "NULL"),
     ])
 

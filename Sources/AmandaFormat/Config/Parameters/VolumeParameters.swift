@@ -9,7 +9,7 @@ extension ParameterTable {
         number("blocksize", 32, 32...Int64.max, unit: .kibibytes, used: true),
         number("readblocksize", 32, 32...Int64.max, unit: .kibibytes),
         number("length", 2000, NumberRule.natural64, unit: .kibibytes, used: true),
-        number("filemark", 1, NumberRule.any64, unit: .kibibytes),
+        number("filemark", 1, NumberRule.any64, unit: .kibibytes, used: true),
         number("speed", 200, NumberRule.natural, unit: .bytes),
         number("part-size", 0, NumberRule.natural64, unit: .kibibytes, used: true),
         Parameter("part-cache-type", .keyword(["NONE", "DISK", "MEMORY"]), .keyword("NONE")),
@@ -40,14 +40,15 @@ extension ParameterTable {
     /// `define holdingdisk`, `holdingdisk NAME {`. Sizes are rounded to Amanda's 32 KiB blocks.
     static let holdingdisk = ParameterTable([
         text("comment", used: true),
-        text("directory"),
+        text("directory", used: true),
         Parameter(
-            "use", .integer(NumberRule(unit: .kibibytes, range: NumberRule.any64, step: 32)), .integer(0)),
+            "use", .integer(NumberRule(unit: .kibibytes, range: NumberRule.any64, step: 32)), .integer(0),
+            used: true),
         Parameter(
             "chunksize",
             .integer(
                 NumberRule(unit: .kibibytes, range: 64...Int64.max, step: 32, zero: 9_007_199_254_740_896)),
-            .integer(1_048_576)),
+            .integer(1_048_576), used: true),
     ])
 
     /// `define storage`. What it does not say is as the global parameters say.
@@ -60,16 +61,16 @@ extension ParameterTable {
         Parameter("autolabel", .autolabel, .autolabel(.none), used: true),
         Parameter("meta-autolabel", .text(.noBlanksOrQuotes), .text("")),
         Parameter("tapepool", .text(.noBlanksOrQuotes), .text(""), used: true),
-        number("runtapes", 1, NumberRule.natural, unit: .tapes),
+        number("runtapes", 1, NumberRule.natural, unit: .tapes, used: true),
         Parameter("taperscan", .definition(.taperscan), .text("")),
         Parameter("tapetype", .name, .text("DEFAULT_TAPE"), used: true),
         number("max-dle-by-volume", 1_000_000_000, NumberRule.positive),
-        Parameter("taperalgo", .keyword(taperAlgorithms), .keyword("FIRST")),
+        Parameter("taperalgo", .keyword(taperAlgorithms), .keyword("FIRST"), used: true),
         number("taper-parallel-write", 1, NumberRule.int32),
         bool("eject-volume", false),
         bool("erase-volume", false),
         number("device-output-buffer-size", 1_310_720, NumberRule.positive64, unit: .bytes),
-        Parameter("autoflush", .noYesAll, .keyword("NO")),
+        Parameter("autoflush", .noYesAll, .keyword("NO"), used: true),
         number("flush-threshold-dumped", 0, NumberRule.natural),
         number("flush-threshold-scheduled", 0, NumberRule.natural),
         number("taperflush", 0, NumberRule.natural),

@@ -14,7 +14,9 @@ extension EndToEnd.OneBackupTests {
             let made = try Arranged.as(OneBackup.self)
             let before = try await TreeManifest(of: made.node.data)
 
-            let result = try await made.cluster.amfleet(["restore", "--configuration", way.plan.name])
+            let result = try await made.cluster.amfleet([
+                "restore", "--run", made.run, "--configuration", way.plan.name,
+            ])
 
             #expect(result.exit == 1 || result.exit == 2, "\(result)")
             #expect(result.text.contains("--overwrite"), "\(result)")
@@ -29,7 +31,7 @@ extension EndToEnd.OneBackupTests {
             try write("changed since\n", to: changed)
 
             let result = try await made.cluster.amfleet(
-                ["restore", "--configuration", way.plan.name, "--overwrite"])
+                ["restore", "--run", made.run, "--configuration", way.plan.name, "--overwrite"])
 
             #expect(result.exit == 0, "\(result)")
             #expect(try String(contentsOfFile: mine, encoding: .utf8) == "mine\n")
@@ -42,7 +44,7 @@ extension EndToEnd.OneBackupTests {
             let target = "\(made.cluster.directory)/elsewhere"
 
             let result = try await made.cluster.amfleet(
-                ["restore", "--configuration", way.plan.name, "--to", target])
+                ["restore", "--run", made.run, "--configuration", way.plan.name, "--to", target])
 
             #expect(result.exit == 0, "\(result)")
             try await made.expectData(at: "\(target)/node01/\(way.plan.name)\(made.node.data)")
@@ -53,7 +55,9 @@ extension EndToEnd.OneBackupTests {
             let target = "\(made.cluster.directory)/whole"
             let name = ConfigurationPlan.selfBackup.name
 
-            let result = try await made.cluster.amfleet(["restore", "--configuration", name, "--to", target])
+            let result = try await made.cluster.amfleet([
+                "restore", "--run", made.run, "--configuration", name, "--to", target,
+            ])
 
             #expect(result.exit == 0, "\(result)")
             let etc = "\(target)/node01/\(name)\(made.node.directory)/etc"

@@ -35,6 +35,11 @@ struct OneBackup: Arrangement {
     let data: TreeManifest
 
     var node: ClusterNode { cluster.nodes[0] }
+    /// The backup's own: suites that share this cluster make further runs.
+    var run: String {
+        backup.text.split(separator: "run ").dropFirst().lazy.map { String($0.prefix(14)) }
+            .first { $0.count == 14 && $0.allSatisfy(\.isNumber) } ?? ""
+    }
 
     static func arrange() async throws -> OneBackup {
         let plans = (ways + [blocks]).map(\.plan)

@@ -17,7 +17,7 @@ extension ParameterTable {
         Parameter("property", .properties(ofDevice: false, isVisible: false), .properties([])),
         text("tpchanger", used: true),
         text("changerdev"),
-        text("changerfile", "changer"),
+        text("changerfile", "changer", used: true),
         Parameter("labelstr", .labelConstraint, .labelConstraint(.expression(".*")), used: true),
         text("tapelist", "tapelist", used: true),
         text("diskfile", "disklist", used: true),
@@ -32,7 +32,7 @@ extension ParameterTable {
     private static let cycles: [Parameter] = [
         number("dumpcycle", 10, NumberRule.natural, unit: .days),
         number("runspercycle", 0, -1...Int64(Int32.max)),
-        number("runtapes", 1, NumberRule.natural, unit: .tapes),
+        number("runtapes", 1, NumberRule.natural, unit: .tapes, used: true),
         number("tapecycle", 15, NumberRule.positive, unit: .tapes, used: true),
         number("bumpdays", 2, NumberRule.positive, unit: .days),
         number("bumpsize", 10_240, NumberRule.positive64, unit: .kibibytes),
@@ -45,7 +45,7 @@ extension ParameterTable {
         number("inparallel", 10, 1...63, used: true),
         text("dumporder", "ttt"),
         number("maxdumps", 1, NumberRule.positive),
-        number("max-dle-by-volume", 1_000_000_000, NumberRule.positive),
+        number("max-dle-by-volume", 1_000_000_000, NumberRule.positive, used: true),
         number("etimeout", 300, NumberRule.int32),
         number("dtimeout", 1800, NumberRule.positive),
         number("ctimeout", 30, NumberRule.positive),
@@ -68,7 +68,7 @@ extension ParameterTable {
         Parameter("interactivity", .definition(.interactivity), .text("")),
         Parameter("taperscan", .definition(.taperscan), .text("")),
         Parameter("storage", .names, .names([]), used: true),
-        Parameter("active-storage", .names, .names([])),
+        Parameter("active-storage", .names, .names([]), used: true),
         Parameter("vault-storage", .names, .names([]), used: true),
     ]
 

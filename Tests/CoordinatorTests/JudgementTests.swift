@@ -59,6 +59,13 @@ import Testing
         #expect(verdict.notes.first == "vertica /data: ? tar: file changed as we read it")
     }
 
+    @Test func `a disk that was left out is no fault, and named as not in the run`() {
+        let record = Sample.record(dumps: [Sample.dump(), Sample.dump(.skipped, disk: "/var")])
+        let verdict = judge(.record(record), nil)
+        #expect(verdict.state == .complete)
+        #expect(verdict.notes.contains { $0.hasPrefix("vertica /var: left out of this run") })
+    }
+
     @Test func `a record of another run or node proves nothing`() {
         let other = Sample.record("node02")
         #expect(judge(.record(other), nil).error?.kind == .damaged)

@@ -105,9 +105,19 @@ enum NodeJudgement {
         record.configurations.flatMap { configuration in
             configuration.notes.map { "\(configuration.name): \($0)" }
                 + configuration.dumps.flatMap { dump in
-                    (dump.strange + dump.notes).map { "\(configuration.name) \(dump.disk): \($0)" }
+                    (leftOut(dump) + dump.strange + dump.notes).map {
+                        "\(configuration.name) \(dump.disk): \($0)"
+                    }
                 }
         }
+    }
+}
+
+extension NodeJudgement {
+    /// A disk that the configuration leaves out is no fault of the run, but a restore of the run does not bring it back.
+    private static func leftOut(_ dump: DumpRecord) -> [String] {
+        dump.status == .skipped
+            ? ["left out of this run, which does not bring it back: restore an earlier one"] : []
     }
 }
 

@@ -52,7 +52,7 @@ public struct SlotVolume: Codable, Sendable, Equatable {
 
     /// As Amanda counts slots.
     public var slot: Int
-    /// `s3:BUCKET/PREFIX`
+    /// `s3:BUCKET/PREFIX` or `file:/DIRECTORY`.
     public var device: String
     public var state: State
     public var label: String?

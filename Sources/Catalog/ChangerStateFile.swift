@@ -19,7 +19,7 @@ public struct ChangerStateFile: Sendable {
 
     /// The state as it is now; a new changer's if there is no file.
     public func read() throws -> ChangerState {
-        guard FileSystem.exists(path) else { return ChangerState() }
+        guard FileSystem.exists(path) else { return ChangerState(location.changerStateForm) }
         return try update { $0 }
     }
 
@@ -59,7 +59,8 @@ public struct ChangerStateFile: Sendable {
 
     private func update<Result>(_ change: (inout ChangerState) throws -> Result) throws -> Result {
         let file = try LockedFile(path, waitingAtMost: location.lockWait, owner: location.owner)
-        let old = try ChangerState(parsing: String(amandaBytes: try file.contents()), file: path)
+        let old = try ChangerState(
+            parsing: String(amandaBytes: try file.contents()), location.changerStateForm, file: path)
         var new = old
         let result = try change(&new)
         if new != old { try file.rewrite(new.text.amandaBytes) }

@@ -54,6 +54,7 @@ public struct ConfigurationDirectory: Sendable, Hashable {
         location.pool = configuration.tapepool
         let changer = try? configuration.changer()
         location.changerStateFile = changer?.changerFile.map(configuration.absolutePath)
+        if case .disk? = changer?.kind { location.changerStateForm = .disk }
         return LoadedConfiguration(
             configuration: configuration, disklist: disklist, location: location, dumpuser: account)
     }

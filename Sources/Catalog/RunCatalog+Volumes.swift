@@ -30,13 +30,17 @@ extension RunCatalog {
         }
     }
 
-    /// After the label is in the bucket: from now on the volume belongs to this run. Once for each volume.
+    /// After the label is where it belongs: from now on the volume belongs to this run. Once for each volume.
     ///
     /// - Parameter blockKiB: of the tapetype.
     public func volumeWritten(
-        _ choice: VolumeChoice, bucket: String, prefix: String, blockKiB: Int?
+        _ choice: VolumeChoice, on device: VolumeDevice, blockKiB: Int?
     ) throws {
-        if let cache = location.labelCache(bucket: bucket, prefix: prefix) { try FileSystem.remove(cache) }
+        if let path = device.bucketPath,
+            let cache = location.labelCache(bucket: path.bucket, prefix: path.prefix)
+        {
+            try FileSystem.remove(cache)
+        }
         try TapelistFile(location).update { list in
             var entry = list.entry(label: choice.label) ?? TapelistEntry(datestamp: run, label: choice.label)
             entry.datestampText = run.description
@@ -49,7 +53,7 @@ extension RunCatalog {
                 datestamp: run.description, storage: location.storage, pool: location.pool,
                 label: choice.label, number: state.labels.count + 1)
             try log.append([.startTaper(volume)], synchronising: true)
-            state.volumes[choice.label] = Volume(device: "s3:\(bucket)/\(prefix)")
+            state.volumes[choice.label] = Volume(device: device.description)
             state.labels.append(choice.label)
             try traceFile.append(state.trace.volumeWritten(choice.label, elapsed))
         }

@@ -91,7 +91,7 @@ struct HeldDumpFlushTests {
         try catalog.prepare(choice)
         let header = VolumeHeader(datestamp: run, label: label)
         _ = try await stock.client.put(stock.keys.volumeLabel, header.bytes)
-        try catalog.volumeWritten(choice, bucket: device.bucket, prefix: device.prefix, blockKiB: 10_240)
+        try catalog.volumeWritten(choice, on: device, blockKiB: 10_240)
         let volume = try BucketVolume(
             label: label, client: stock.client, journal: stock.journal, keys: stock.keys,
             layout: StoragePlan())

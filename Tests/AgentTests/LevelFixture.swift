@@ -37,11 +37,12 @@ struct LevelFixture: Sendable {
 
     func bases(for run: String) async throws -> (bases: IncrementBases, entry: DisklistEntry) {
         let (prepared, clients) = (try await prepared(run), try clients(run))
-        let contents = try await SlotReader { try clients.client($0, of: choice.name) }.slots(
-            of: prepared.changer)
+        let slots = try await VolumeSlots.read(
+            prepared.configuration, SlotReader { [choice] in try clients.client($0, of: choice.name) },
+            in: prepared.store)
         let bases = IncrementBases(
             run: try #require(Datestamp(run)), history: try CatalogReader(prepared.location).history(),
-            slots: VolumeSlots(contents, of: prepared.changer, in: prepared.store))
+            slots: slots)
         return (bases, try #require(prepared.entries.first))
     }
 
@@ -72,11 +73,9 @@ struct LevelFixture: Sendable {
         let taking = VolumeTaking(node: "node01", prepared: prepared, run: datestamp) {
             try clients.client($0, of: choice.name)
         }
-        let volume = try await taking.take(taking.choose(), catalog)
-        let journal = try UploadJournal(path: "\(node.state.path)/uploads-\(run)")
-        let target = try BucketVolume(
-            label: volume.label, client: clients.client(of: volume.record, of: choice.name), journal: journal,
-            keys: volume.keys, firstFileNumber: volume.nextFileNumber, layout: prepared.layout)
+        let volumes = RunVolumes(
+            taking, catalog, journal: try UploadJournal(path: "\(node.state.path)/uploads-\(run)"))
+        let target = try await volumes.begin(.success(try await taking.choose()), kept: [])
         var plan = DumpPlan(
             host: entry.host, datestamp: datestamp, dle: DLEDescription(entry, level: level),
             device: entry.directory, target: target, workDirectory: node.state.path)
@@ -87,7 +86,7 @@ struct LevelFixture: Sendable {
         try catalog.finish()
         let record = self.record(entry, outcome, base)
         try #require(outcome.isUsable, "\(outcome.status)")
-        if writesRecord { try await write(record, volume.record, run) }
+        if writesRecord { try await write(record, volumes.records, run) }
         return record
     }
 
@@ -101,12 +100,12 @@ struct LevelFixture: Sendable {
             parts: outcome.parts.map(DumpPartRecord.init), bases: base?.records)
     }
 
-    private func write(_ dump: AgentAPI.DumpRecord, _ volume: VolumeRecord, _ run: String) async throws {
+    private func write(_ dump: AgentAPI.DumpRecord, _ volumes: [VolumeRecord], _ run: String) async throws {
         let record = NodeRecord(
             cluster: "demo", node: "node01", run: try #require(RunName(run)), attempt: 1, fence: 0,
             version: "1", startedAt: Date(), finishedAt: Date(),
             configurations: [
-                ConfigurationRecord(name: choice.name, role: choice.role, volumes: [volume], dumps: [dump])
+                ConfigurationRecord(name: choice.name, role: choice.role, volumes: volumes, dumps: [dump])
             ])
         try await NodeRecordStore(client: node.client, layout: BucketLayout(node.storage)).write(record)
     }

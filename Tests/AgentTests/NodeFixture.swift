@@ -66,10 +66,13 @@ struct NodeFixture: Sendable {
     }
 
     /// Two slots only, so that the third run reuses the first volume.
+    ///
+    /// - Parameter changer: another one's lines, instead of `chg-multi:` over S3.
     func configure(
         _ name: String, disks: [String], place: String? = nil, slots: String = "{1..3}", tapecycle: Int = 2,
         dumpcycle: Int = 0, dumptypeLines: [String] = ["record no"], globalLines: [String] = [],
-        definitions: [String] = [], properties: [(name: String, value: String)] = []
+        definitions: [String] = [], properties: [(name: String, value: String)] = [],
+        changer: String? = nil, length: String = "10 gigabytes"
     ) throws {
         let directory = "\(settings.amandaDirectory)/\(name)"
         let prefix = place ?? "\(storage.bucket)/demo/node01/\(name)"
@@ -89,11 +92,10 @@ struct NodeFixture: Sendable {
             logdir "\(directory)"
             indexdir "\(directory)/index"
             define changer my_S3 {
-              tpchanger "chg-multi:s3:\(prefix)/slot-\(slots)"
+              \(changer ?? "tpchanger \"chg-multi:s3:\(prefix)/slot-\(slots)\"\nchangerfile \"s3-statefile\"")
               device-property "S3_MULTI_PART_UPLOAD" "YES"
               device-property "NB_THREADS_BACKUP" "2"
               \(properties.map { "device-property \"\($0.name)\" \"\($0.value)\"" }.joined(separator: "\n"))
-              changerfile "s3-statefile"
             }
             define application-tool app_amgtar {
               plugin "amgtar"
@@ -109,7 +111,7 @@ struct NodeFixture: Sendable {
               \(dumptypeLines.joined(separator: "\n  "))
             }
             define tapetype S3 {
-              length 10 gigabytes
+              length \(length)
               part_size 1 gigabytes
               blocksize 5 megabytes
             }

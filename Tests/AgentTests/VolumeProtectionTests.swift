@@ -49,7 +49,7 @@ struct VolumeProtectionTests {
         let taking = VolumeTaking(node: "node01", prepared: prepared, run: run) { _ in fixture.client }
         let choice = try await taking.choose()
         #expect(choice.kind == .new)
-        let keys = ObjectKeys(slotPrefix: try taking.device(of: choice).prefix)
+        let keys = ObjectKeys(slotPrefix: try #require(try await taking.device(of: choice).bucketPath).prefix)
         let other = VolumeHeader(datestamp: Datestamp("20261123030500"), label: "data-01")
         _ = try await fixture.client.put(keys.volumeLabel, other.bytes)
         _ = try await fixture.client.put(keys.header(file: 1), [1])
@@ -71,7 +71,9 @@ struct VolumeProtectionTests {
             ObjectKeys(slotPrefix: "demo/slot-10").header(file: 1),
         ]
         _ = try await onEvery(blocks + others, width: 32) { try await fixture.client.put($0, [1]) }
-        #expect(try await volume.nextFileNumber() == 2)
+        let found = try await volume.goOn()
+        #expect(found.next == 2)
+        #expect(found.usedByteCount == 1)
         #expect(try await fixture.client.list(prefix: "demo/slot-1").objects.map(\.key) == others.sorted())
         try await volume.deleteFiles()
         let left = try await fixture.client.list(prefix: "demo/slot-1").objects.map(\.key)

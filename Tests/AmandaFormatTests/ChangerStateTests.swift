@@ -49,6 +49,22 @@ import Testing
         #expect(try ChangerState(parsing: state.text).devices == ["s3:b/it's"])
     }
 
+    @Test func `a chg-disk's slot is held through a drive, and becomes the current one`() throws {
+        let text = String(amandaBytes: try amandaFixture("Catalog/chg-disk-state"))
+        var state = try ChangerState(parsing: text, .disk)
+        #expect(state.text == text)
+        #expect(state.reservations.isEmpty)
+        state.reserve("file:/vtapes/slot3", pid: 4711)
+        state.reserve("file:/vtapes/slot1", pid: 4711)
+        #expect(state.reservations == [.init(device: "slot3", pid: 4711), .init(device: "slot1", pid: 4711)])
+        #expect(state.text.contains("'current' => 'slot1'"))
+        state.release("file:/vtapes/slot3", pid: 4712)
+        state.release("file:/vtapes/slot3", pid: 4711)
+        #expect(state.reservations == [.init(device: "slot1", pid: 4711)])
+        state.release("file:/vtapes/slot1", pid: 4711)
+        #expect(state.text == text.replacing("'current' => 'slot0'", with: "'current' => 'slot1'"))
+    }
+
     @Test(arguments: [
         "$STATE = {} ; system('x');", "{}", "$STATE = [];", "$STATE = { a => \\'x' };", "$STATE = {'a' => }",
     ])

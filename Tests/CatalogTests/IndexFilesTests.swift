@@ -15,7 +15,7 @@ import Testing
         let catalog = try RunCatalog(
             beginning: run, location: scratch.location, disks: [], hostName: "node01")
         try catalog.volumeWritten(
-            VolumeChoice(slot: "s", label: "amcat-0001", kind: .new), bucket: "b", prefix: "p/s",
+            VolumeChoice(slot: "s", label: "amcat-0001", kind: .new), on: testDevice("s3:b/p/s"),
             blockKiB: nil)
         try catalog.record(
             dumpRecord(

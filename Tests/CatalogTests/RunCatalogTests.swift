@@ -39,7 +39,7 @@ import Testing
         #expect(try CatalogReader(scratch.location).dumps().map(\.name.level) == [1])
         #expect(
             try CatalogReader(scratch.location).tapelist().entry(label: "amcat-0001")?.isNeverWritten == true)
-        try catalog.volumeWritten(choice, bucket: "ambucket", prefix: "path/slot-01", blockKiB: 10_240)
+        try catalog.volumeWritten(choice, on: testDevice("s3:ambucket/path/slot-01"), blockKiB: 10_240)
         let entry = try #require(try CatalogReader(scratch.location).tapelist().entries.first)
         #expect(entry.label == "amcat-0001")
         #expect(entry.datestamp == run)
@@ -58,7 +58,7 @@ import Testing
         let choice = VolumeChoice(slot: "slot-1", label: "amcat-0003", kind: .new)
         try catalog.reserve(device: device)
         try catalog.prepare(choice)
-        try catalog.volumeWritten(choice, bucket: "ambucket", prefix: "slot-1", blockKiB: 10_240)
+        try catalog.volumeWritten(choice, on: testDevice("s3:ambucket/slot-1"), blockKiB: 10_240)
         #expect(!FileSystem.exists(scratch.path("bucket-ambucket/slot-1")))
         #expect(try CatalogReader(scratch.location).dumps(of: run).isEmpty)
         let record = dumpRecord(
@@ -96,7 +96,7 @@ import Testing
         let new = VolumeChoice(slot: "slot-01", label: "amcat-0001", kind: .new)
         try first.reserve(device: device)
         try first.prepare(new)
-        try first.volumeWritten(new, bucket: "b", prefix: "p/slot-01", blockKiB: nil)
+        try first.volumeWritten(new, on: testDevice("s3:b/p/slot-01"), blockKiB: nil)
         try first.record(dumpRecord(run: run, disk: "/a", files: [1], on: "amcat-0001"))
         try first.record(
             dumpRecord(
@@ -109,7 +109,7 @@ import Testing
         let again = VolumeChoice(slot: "slot-01", label: "amcat-0001", kind: .continuing)
         try second.reserve(device: device)
         try second.prepare(again)
-        try second.volumeWritten(again, bucket: "b", prefix: "p/slot-01", blockKiB: nil)
+        try second.volumeWritten(again, on: testDevice("s3:b/p/slot-01"), blockKiB: nil)
         try second.record(dumpRecord(run: run, disk: "/b", files: [3, 4], on: "amcat-0001"))
         try second.finish()
         let dumps = try CatalogReader(scratch.location).dumps(of: run)

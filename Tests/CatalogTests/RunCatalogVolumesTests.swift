@@ -14,7 +14,7 @@ import Testing
         let choice = VolumeChoice(slot: slot, label: "amcat-000\(number)", kind: .new)
         try catalog.reserve(device: slot)
         try catalog.prepare(choice)
-        try catalog.volumeWritten(choice, bucket: "b", prefix: "p/slot-0\(number)", blockKiB: 10_240)
+        try catalog.volumeWritten(choice, on: testDevice("s3:b/p/slot-0\(number)"), blockKiB: 10_240)
     }
 
     private func held(_ scratch: ScratchCatalog) throws -> [String] {

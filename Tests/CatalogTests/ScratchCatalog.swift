@@ -86,3 +86,9 @@ func dumpRecord(
         parts: files.map { .init(label: label, fileNumber: $0, byteCount: 1 << 20, seconds: 0.5) },
         status: status, way: way, seconds: 2, messages: messages, indexLinesFile: indexLinesFile)
 }
+
+/// The slot of a device's name.
+func testDevice(_ name: String) -> VolumeDevice {
+    VolumeDevice(device: name, slot: 1)
+        ?? .directory(DirectoryDevicePath(path: name, slot: 1, dataDirectory: .never))
+}

@@ -28,8 +28,8 @@ struct StockCommandsTests {
             beginning: run, location: loaded().location, disks: [("localhost", disk)], hostName: "node01")
         try catalog.planned(PlannedRun(dumps: [.init(host: "localhost", disk: disk, level: level)]))
         try catalog.volumeWritten(
-            VolumeChoice(slot: "slot-0\(slot)", label: label, kind: .new), bucket: "bucket",
-            prefix: "path/slot-0\(slot)", blockKiB: 10_240)
+            VolumeChoice(slot: "slot-0\(slot)", label: label, kind: .new),
+            on: testDevice("s3:bucket/path/slot-0\(slot)"), blockKiB: 10_240)
         try catalog.record(dumpRecord(run: run, disk: disk, files: [1], on: label, level: level))
         try catalog.finish()
     }

@@ -38,7 +38,7 @@ struct StockStatusTests {
     private func volume(_ catalog: RunCatalog, _ number: Int) throws {
         let choice = VolumeChoice(slot: "slot-0\(number)", label: "\(stock.name)-000\(number)", kind: .new)
         try catalog.volumeWritten(
-            choice, bucket: "bucket", prefix: "path/slot-0\(number)", blockKiB: 10_240)
+            choice, on: testDevice("s3:bucket/path/slot-0\(number)"), blockKiB: 10_240)
     }
 
     @Test(.timeLimit(.minutes(2))) func `amstatus follows a run from its estimates to its end`() throws {

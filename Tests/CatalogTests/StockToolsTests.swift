@@ -35,7 +35,7 @@ struct StockToolsTests {
         let choice = try chooser.choose(run: run, slots: slots, current: "slot-0\(slot)")
         try catalog.reserve(device: "s3:bucket/path/\(choice.slot)")
         try catalog.prepare(choice)
-        try catalog.volumeWritten(choice, bucket: "bucket", prefix: "path/\(choice.slot)", blockKiB: 10_240)
+        try catalog.volumeWritten(choice, on: testDevice("s3:bucket/path/\(choice.slot)"), blockKiB: 10_240)
         for record in records(choice.label) { try catalog.record(record) }
         try catalog.finish()
         return choice

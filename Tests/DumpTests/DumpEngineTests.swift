@@ -43,7 +43,7 @@ struct DumpEngineTests {
                 "demo/node01/vertica/slot-01f00000001-filestart",
                 "demo/node01/vertica/slot-01f00000001-mp.data",
             ])
-        let header = try await RestoreEngine(client: fixture.client).header(keys: fixture.keys, fileNumber: 1)
+        let header = try await fixture.reader.header(ofFile: 1)
         #expect(header.kind == .split && header.part == .init(number: 1) && header.compressionSuffix == ".gz")
         #expect(header.nativeCRC == outcome.native && header.serverCRC == outcome.server)
         #expect(header.clientCRC == outcome.native, "the server compresses, so the client's stream is tar's")
@@ -69,7 +69,7 @@ struct DumpEngineTests {
         #expect(outcome.parts.count >= 3)
         #expect(outcome.parts.map(\.fileNumber) == Array(3..<volume.nextFileNumber))
         #expect(outcome.parts.allSatisfy { $0.byteCount <= 6 << 20 })
-        let header = try await RestoreEngine(client: fixture.client).header(keys: fixture.keys, fileNumber: 4)
+        let header = try await fixture.reader.header(ofFile: 4)
         #expect(header.part == .init(number: 2) && header.serverCRC == outcome.server)
         if compression != nil {
             for part in outcome.parts {

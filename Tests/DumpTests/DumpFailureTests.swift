@@ -37,7 +37,7 @@ struct DumpFailureTests {
         #expect(!outcome.isUsable && outcome.parts.isEmpty && volume.nextFileNumber == 2)
         #expect(fixture.journal.pending().isEmpty)
         #expect(try await fixture.listedKeys() == ["demo/node01/vertica/slot-01f00000001-filestart"])
-        let header = try await RestoreEngine(client: fixture.client).header(keys: fixture.keys, fileNumber: 1)
+        let header = try await fixture.reader.header(ofFile: 1)
         #expect(header.isPartial && header.serverCRC == nil)
         #expect(try !openUploads(fixture).contains("slot-01"))
         #expect(try FileSystem.list(fixture.snapshots) == [])

@@ -47,7 +47,7 @@ struct DumpFixture {
 
     func plan(
         _ compression: DLEDescription.Compression? = .clientFast, storage: StoragePlan = StoragePlan(),
-        xattrs: Bool = true, volume: BucketVolume? = nil,
+        xattrs: Bool = true, volume: (any DumpTarget)? = nil,
         changing change: (inout DLEDescription) -> Void = { _ in }
     ) throws -> DumpPlan {
         var dle = DLEDescription(program: "APPLICATION", disk: source, level: 0, plugin: "amgtar")
@@ -72,16 +72,23 @@ struct DumpFixture {
         try await DumpEngine().dump(plan)
     }
 
+    /// Reads the one slot.
+    var reader: BucketReader { BucketReader(client: client, keys: keys) }
+
     /// The restore that the first part's header asks for, with every part of the outcome.
-    func restorePlan(_ outcome: DumpOutcome) async throws -> RestorePlan {
-        let first = try #require(outcome.parts.first)
-        let header = try await RestoreEngine(client: client).header(keys: keys, fileNumber: first.fileNumber)
+    ///
+    /// - Parameter volumes: by label, where there are several.
+    func restorePlan(
+        _ outcome: DumpOutcome, volumes: [String: any VolumeReader] = [:]
+    ) async throws -> RestorePlan {
+        let parts = outcome.parts.map { part in
+            RestorePlan.Part(
+                volume: volumes[part.label] ?? reader, fileNumber: part.fileNumber, byteCount: part.byteCount)
+        }
+        let first = try #require(parts.first)
         return try RestorePlan(
-            header: header,
-            parts: outcome.parts.map {
-                .init(keys: keys, fileNumber: $0.fileNumber, byteCount: $0.byteCount)
-            },
-            target: target, recoveryThreadCount: 3)
+            header: try await first.volume.header(ofFile: first.fileNumber), parts: parts, target: target,
+            recoveryThreadCount: 3)
     }
 
     /// On the level below.
@@ -105,12 +112,12 @@ struct DumpFixture {
         for outcome in outcomes {
             var plan = try await restorePlan(outcome)
             plan.deletes = outcome.header.level > 0
-            _ = try await RestoreEngine(client: client).restore(plan)
+            _ = try await RestoreEngine().restore(plan)
         }
     }
 
     func restore(_ outcome: DumpOutcome) async throws -> RestoreOutcome {
-        try await RestoreEngine(client: client).restore(try await restorePlan(outcome))
+        try await RestoreEngine().restore(try await restorePlan(outcome))
     }
 
     /// All bytes of the dump as they lie in the bucket.

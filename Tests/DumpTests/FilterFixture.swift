@@ -87,7 +87,7 @@ extension DumpFixture {
             Issue.record("\(outcome.status)")
             return (outcome, [])
         }
-        let restored = try await RestoreEngine(client: client).restore(
+        let restored = try await RestoreEngine().restore(
             try await filterRestorePlan(outcome, of: plan))
         #expect(restored.native == outcome.native)
         #expect(try manifest(of: target, withXattrs: true) == manifest(of: source, withXattrs: true))

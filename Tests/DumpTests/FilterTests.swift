@@ -94,7 +94,7 @@ struct FilterTests {
             restore.native = nil
             restore.client = nil
             restore.stored = nil
-            let restored = try await RestoreEngine(client: fixture.client).restore(restore)
+            let restored = try await RestoreEngine().restore(restore)
             #expect(
                 restored.messages == [
                     "no checksum of this dump is recorded: what came back could not be compared"
@@ -170,6 +170,6 @@ struct FilterTests {
 
 extension DumpFixture {
     func restoreOnly(_ plan: RestorePlan) async throws -> RestoreOutcome {
-        try await RestoreEngine(client: client).restore(plan)
+        try await RestoreEngine().restore(plan)
     }
 }

@@ -89,8 +89,8 @@ struct WatchedTarget: DumpTarget {
 
     var layout: StoragePlan { target.layout }
 
-    func open(_ header: DumpHeader) async throws -> any DumpFile {
-        Watched(file: try await target.open(header), watch: self)
+    func open(_ header: DumpHeader, room: Int) async throws -> any DumpFile {
+        Watched(file: try await target.open(header, room: room), watch: self)
     }
 
     private struct Watched: DumpFile {

@@ -40,8 +40,7 @@ struct HoldingFlushTests {
         #expect(outcome.server == made.server && outcome.native == made.native)
         #expect(try await fixture.stored(outcome) == held.stream())
         for (index, part) in outcome.parts.enumerated() {
-            let header = try await RestoreEngine(client: fixture.client).header(
-                keys: fixture.keys, fileNumber: part.fileNumber)
+            let header = try await fixture.reader.header(ofFile: part.fileNumber)
             var expected = made.header.flushed
             expected.part = .init(number: index + 1)
             #expect(header == expected)
@@ -72,8 +71,7 @@ struct HoldingFlushTests {
         let outcome = try await HoldingFlush().send(held, to: volume)
         #expect(outcome.failureText?.hasPrefix("the held dump '\(held.path)' has changed") == true)
         for number in 1..<volume.nextFileNumber {
-            let header = try await RestoreEngine(client: fixture.client).header(
-                keys: fixture.keys, fileNumber: number)
+            let header = try await fixture.reader.header(ofFile: number)
             #expect(header.isPartial)
         }
         #expect(held.chunks.allSatisfy { FileSystem.exists($0.path) })

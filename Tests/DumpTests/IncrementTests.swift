@@ -64,7 +64,7 @@ struct IncrementTests {
         _ = try await fixture.dumpLevel(0, firstFile: 1)
         try shell("rm plain; mv moved/here moved-there; echo n > new", in: fixture.source)
         let outcome = try await fixture.dumpLevel(1, firstFile: 2)
-        let header = try await RestoreEngine(client: fixture.client).header(keys: fixture.keys, fileNumber: 2)
+        let header = try await fixture.reader.header(ofFile: 2)
         #expect(header.level == 1)
         #expect(try header.dle?.level == 1)
         let lines = Set(try outcome.indexedNames)
@@ -104,7 +104,7 @@ struct IncrementTests {
         defer { _ = try? shell("umount target/mounted", in: fixture.directory.path) }
         var plan = try await fixture.restorePlan(outcome)
         plan.deletes = true
-        _ = try await RestoreEngine(client: fixture.client).restore(plan)
+        _ = try await RestoreEngine().restore(plan)
         #expect(try shell("find . -type f | sort", in: fixture.target) == "./kept/x\n./mounted/y\n")
         #expect(try FileSystem.list(fixture.target) == ["kept", "mounted"])
     }

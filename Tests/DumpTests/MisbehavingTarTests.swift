@@ -42,7 +42,7 @@ struct MisbehavingTarTests {
         let sign = fixture.directory.path("started")
         plan.tar.gnutarPath = try tar(fixture, "touch \(sign)\nexec sleep 1000")
         plan.stallLimit = .seconds(60)
-        let task = Task { [plan] in try await RestoreEngine(client: fixture.client).restore(plan) }
+        let task = Task { [plan] in try await RestoreEngine().restore(plan) }
         while !FileSystem.exists(sign) { try await Task.sleep(for: .milliseconds(20)) }
         try await Task.sleep(for: .milliseconds(500))
         let cancelled = ContinuousClock.now
@@ -69,7 +69,7 @@ struct MisbehavingTarTests {
         plan.stallLimit = .seconds(2)
         await #expect(throws: ChildProcessError.self) {
             _ = try await within(.seconds(40)) { [plan] in
-                try await RestoreEngine(client: fixture.client).restore(plan)
+                try await RestoreEngine().restore(plan)
             }
         }
     }
@@ -85,7 +85,7 @@ struct MisbehavingTarTests {
         let outcome = try await fixture.dump(
             fixture.plan { $0.properties.append(.init(name: "gnutar-path", values: [script])) })
         #expect(failure(outcome)?.contains(message) == true, "\(outcome.status)")
-        let header = try await RestoreEngine(client: fixture.client).header(keys: fixture.keys, fileNumber: 1)
+        let header = try await fixture.reader.header(ofFile: 1)
         #expect(header.isPartial)
     }
 
@@ -113,7 +113,7 @@ struct MisbehavingTarTests {
         try shell("seq 1 1000 > text", in: fixture.source)
         var plan = try await fixture.restorePlan(try await fixture.dump(fixture.plan()))
         (plan.native, plan.stored) = (nil, nil)
-        let restored = try await RestoreEngine(client: fixture.client).restore(plan)
+        let restored = try await RestoreEngine().restore(plan)
         #expect(restored.messages.contains { $0.contains("no checksum") })
     }
 }

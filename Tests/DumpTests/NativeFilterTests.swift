@@ -61,7 +61,7 @@ struct NativeFilterTests {
             let number = UInt32(parts.count + 10)
             let bytes = try FileSystem.readAll(fixture.directory.path(name))
             _ = try await fixture.client.put(fixture.keys.data(file: number), bytes)
-            parts.append(.init(keys: fixture.keys, fileNumber: number))
+            parts.append(.init(volume: fixture.reader, fileNumber: number))
         }
         var plan = try await fixture.restorePlan(outcome)
         plan.parts = parts

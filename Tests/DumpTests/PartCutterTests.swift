@@ -64,6 +64,15 @@ import Testing
             ])
     }
 
+    @Test func `a volume that is full ends a dump part, and a directory knows no limit of S3's`() {
+        var cutter = PartCutter(uploadPartByteCount: 1, partByteCount: nil, uploadPartLimit: nil)
+        _ = cutter.take(10_001)
+        #expect(cutter.share(of: 5, isWhole: true) == 5)
+        #expect(cutter.cut() == [.close(uploadPartCount: 10_001)])
+        #expect(cutter.take(1) == [.append(1), .send(uploadPart: 1)])
+        #expect(cutter.finish() == [.close(uploadPartCount: 1)])
+    }
+
     @Test func `upload parts are the largest of blocksize, S3's least and part_size over 10,000`() {
         #expect(StoragePlan(blockByteCount: 32_768).uploadPartByteCount == 5 << 20)
         #expect(
@@ -79,5 +88,20 @@ import Testing
         )
         #expect(plan.byteCount == (104 << 20) + 5 * MemoryPlan.memberBlockByteCount)
         #expect(plan.byteCount < 110 << 20)
+    }
+}
+
+extension PartCutter {
+    /// What an assembler does whose volumes are never full.
+    fileprivate mutating func steps(byteCount: Int, isWhole: Bool) -> [Step] {
+        var steps: [Step] = []
+        var rest = byteCount
+        while rest > 0 {
+            if share(of: rest, isWhole: isWhole) == 0 { steps += cut() }
+            let share = share(of: rest, isWhole: isWhole)
+            steps += take(share)
+            rest -= share
+        }
+        return steps
     }
 }

@@ -29,10 +29,10 @@ struct RestoreEngineTests {
             let number = UInt32(parts.count + 1)
             let bytes = try FileSystem.readAll(fixture.directory.path(name))
             _ = try await fixture.client.put(fixture.keys.data(file: number), bytes)
-            parts.append(.init(keys: fixture.keys, fileNumber: number))
+            parts.append(.init(volume: fixture.reader, fileNumber: number))
         }
         let plan = RestorePlan(parts: parts, isGzipped: true, target: fixture.target)
-        _ = try await RestoreEngine(client: fixture.client).restore(plan)
+        _ = try await RestoreEngine().restore(plan)
         try shell("diff -r source target", in: fixture.directory.path)
     }
 
@@ -42,7 +42,7 @@ struct RestoreEngineTests {
         try shell("mkdir target; echo kept > target/other", in: fixture.directory.path)
         var plan = try await fixture.restorePlan(outcome)
         plan.paths = ["text"]
-        _ = try await RestoreEngine(client: fixture.client).restore(plan)
+        _ = try await RestoreEngine().restore(plan)
         #expect(try FileSystem.list(fixture.target) == ["other", "text"])
     }
 
@@ -78,13 +78,13 @@ struct RestoreEngineTests {
         _ = try await fixture.client.put(key, Array(bytes.dropLast()))
         let plan = try await fixture.restorePlan(outcome)
         let shortened = await #expect(throws: RestoreError.self) {
-            try await RestoreEngine(client: fixture.client).restore(plan)
+            try await RestoreEngine().restore(plan)
         }
         #expect(
             shortened?.description == "'\(key)' has \(bytes.count - 1) bytes, the record says \(bytes.count)")
         try await fixture.client.delete(key)
         let missing = await #expect(throws: RestoreError.self) {
-            try await RestoreEngine(client: fixture.client).restore(plan)
+            try await RestoreEngine().restore(plan)
         }
         #expect(missing?.description == "'\(key)' is not in the bucket")
         #expect(!FileSystem.exists(fixture.target))
@@ -98,7 +98,7 @@ struct RestoreEngineTests {
         let plan = try await fixture.restorePlan(outcome)
         try await fixture.client.delete(fixture.keys.block(file: 1, number: 1))
         let error = await #expect(throws: RestoreError.self) {
-            try await RestoreEngine(client: fixture.client).restore(plan)
+            try await RestoreEngine().restore(plan)
         }
         #expect(
             error?.description
@@ -120,7 +120,7 @@ struct RestoreEngineTests {
     @Test func `verifies without writing anything`() async throws {
         let fixture = try await DumpFixture(server: .shared())
         let outcome = try await small(fixture)
-        let verified = try await RestoreEngine(client: fixture.client).verify(
+        let verified = try await RestoreEngine().verify(
             try await fixture.restorePlan(outcome))
         #expect(verified.native == outcome.native && verified.stored == outcome.server)
         #expect(!FileSystem.exists(fixture.target))
@@ -150,10 +150,10 @@ struct RestoreEngineTests {
             let bytes = try FileSystem.readAll(fixture.directory.path("\(number - 1).tar"))
             _ = try await fixture.client.put(fixture.keys.data(file: number), bytes)
             var plan = RestorePlan(
-                parts: [.init(keys: fixture.keys, fileNumber: number)], isGzipped: false,
+                parts: [.init(volume: fixture.reader, fileNumber: number)], isGzipped: false,
                 target: fixture.target)
             plan.deletes = number > 1
-            _ = try await RestoreEngine(client: fixture.client).restore(plan)
+            _ = try await RestoreEngine().restore(plan)
         }
         try await restore(1)
         let error = await #expect(throws: RestoreError.self) { try await restore(2) }

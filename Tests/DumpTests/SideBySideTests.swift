@@ -23,7 +23,7 @@ struct SideBySideTests {
         for outcome in outcomes {
             #expect(outcome.parts.map(\.fileNumber) == outcome.parts.map(\.fileNumber).sorted())
             let plan = try await fixture.restorePlan(outcome)
-            _ = try await RestoreEngine(client: fixture.client).verify(plan)
+            _ = try await RestoreEngine().verify(plan)
         }
     }
 
@@ -38,8 +38,7 @@ struct SideBySideTests {
         #expect(outcomes.filter(\.isUsable).count == 2)
         var marks: [Bool] = []
         for number in 1..<volume.nextFileNumber {
-            let header = try await RestoreEngine(client: fixture.client).header(
-                keys: fixture.keys, fileNumber: number)
+            let header = try await fixture.reader.header(ofFile: number)
             marks.append(header.isPartial)
         }
         let whole = outcomes.filter(\.isUsable).flatMap(\.parts).map { Int($0.fileNumber) - 1 }

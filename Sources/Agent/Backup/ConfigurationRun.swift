@@ -50,8 +50,7 @@ struct ConfigurationRun: Sendable {
         var record = emptyRecord
         switch planned.volume {
         case .success(let choice):
-            let device = try taking.device(of: choice)
-            record.volumes = [prepared.store.volume(choice.label, on: device)]
+            record.volumes = planned.device.map { [prepared.store.volume(choice.label, on: $0)] } ?? []
             record.notes.append(choice.explanation)
         case .failure(let error): record.error = WireError(cause: error, node: node)
         }
@@ -113,14 +112,14 @@ struct ConfigurationRun: Sendable {
         }
         defer { holding.close() }
         record.notes += holding.remarks
-        let volume = try await takeVolume(planned, catalog, holding, &record)
-        let target = try volume.map(target)
+        let volumes = RunVolumes(taking, catalog, journal: journal, glacier: glacier)
+        let target = try await target(planned, volumes, catalog, holding, &record)
         await keep(record)
-        if let target { try await flushHeld(to: target, catalog, &record) }
+        if let target { try await flushHeld(to: target, volumes, catalog, &record) }
         let scripts = RunScripts(prepared, run, planned.plan.dumps.map(\.name))
         let disks = DiskDump(self, planned.bases, scripts, holding, target: target, catalog: catalog)
         let said = try await scripts.aroundBackup { before in
-            try await dump(planned, with: disks, after: before, into: &record, keep: keep)
+            try await dump(planned, with: disks, on: volumes, after: before, into: &record, keep: keep)
         }
         try await note(said, catalog, &record)
         if let error = record.dumps.lazy.compactMap(\.error).first(where: \.concernsWholeStore) {
@@ -130,7 +129,8 @@ struct ConfigurationRun: Sendable {
 
     /// What earlier runs had to hold goes first, as `autoflush` says. One that cannot go stays held.
     private func flushHeld(
-        to target: BucketVolume, _ catalog: RunCatalog, _ record: inout ConfigurationRecord
+        to target: VolumeSeries, _ volumes: RunVolumes, _ catalog: RunCatalog,
+        _ record: inout ConfigurationRecord
     ) async throws {
         let configuration = prepared.configuration
         let disks = HoldingDisks(configuration.holdingDisks)
@@ -144,6 +144,7 @@ struct ConfigurationRun: Sendable {
         try await HeldDumpFlush(disks: disks, catalog: catalog, order: configuration.taperAlgorithm).flush(
             due, into: target, isHopeless: { WireError(cause: $0, node: node).concernsWholeStore }
         ) { await flushed.add($0) }
+        record.volumes = volumes.records
         for dump in await flushed.all { try await note(dump, &record) }
     }
 
@@ -156,15 +157,17 @@ struct ConfigurationRun: Sendable {
             record.notes.append("\(what) stays held: \(error)")
             return
         }
-        record.notes.append("\(what) was sent to volume '\(record.volumes.first?.label ?? "")'")
+        let labels = Set(flushed.outcome.parts.map(\.label))
+        let volumes = record.volumes.filter { labels.contains($0.label) }
+        record.notes.append(
+            "\(what) was sent to volume \(labels.sorted().map { "'\($0)'" }.joined(separator: ", "))")
         await reporter.disk("\(name): \(what) was sent")
-        guard let volume = record.volumes.first else { return }
         do {
             let records = NodeRecordStore(client: try clients.main, layout: BucketLayout(request.storage))
             try await FlushedRecords(
                 records: records, node: node, run: request.run, kept: { await reporter.record(of: $0) }
             ).update(
-                flushed, configuration: name, volume: volume)
+                flushed, configuration: name, volumes: volumes)
         } catch {
             if error is CancellationError || Task.isCancelled { throw CancellationError() }
             record.notes.append("the record of run \(header.datestamp) still calls it held: \(error)")
@@ -172,8 +175,8 @@ struct ConfigurationRun: Sendable {
     }
 
     private func dump(
-        _ planned: PlannedConfiguration, with disks: DiskDump, after scripts: RunScripts.Before,
-        into record: inout ConfigurationRecord,
+        _ planned: PlannedConfiguration, with disks: DiskDump, on volumes: RunVolumes,
+        after scripts: RunScripts.Before, into record: inout ConfigurationRecord,
         keep: @escaping @Sendable (ConfigurationRecord) async -> Void
     ) async throws {
         let lanes = DumpLanes(
@@ -183,6 +186,7 @@ struct ConfigurationRun: Sendable {
         } ended: { dump in
             record.dumps.append(dump)
             record.dumps.sort { place(of: $0) < place(of: $1) }
+            record.volumes = volumes.records
             await keep(record)
             return dump.error?.concernsWholeStore != true
                 || prepared.configuration.holdingDisks.isEmpty == false
@@ -201,17 +205,15 @@ struct ConfigurationRun: Sendable {
     }
 
     /// Nil: there is none, and the holding disks stand in for it.
-    private func takeVolume(
-        _ planned: PlannedConfiguration, _ catalog: RunCatalog, _ holding: HoldingFallback,
-        _ record: inout ConfigurationRecord
-    ) async throws -> TakenVolume? {
+    private func target(
+        _ planned: PlannedConfiguration, _ volumes: RunVolumes, _ catalog: RunCatalog,
+        _ holding: HoldingFallback, _ record: inout ConfigurationRecord
+    ) async throws -> VolumeSeries? {
         do {
             if let error = holding.absence { throw error }
-            let choice = try planned.volume.get()
-            if choice.kind != .continuing { try await glacier.forget(taking.device(of: choice)) }
-            let volume = try await taking.take(choice, catalog)
-            record.volumes = [volume.record]
-            return volume
+            let target = try await volumes.begin(planned.volume, kept: planned.keptVolumes)
+            record.volumes = volumes.records
+            return target
         } catch {
             if error is CancellationError || Task.isCancelled { throw CancellationError() }
             let reason = error is VolumeChoiceError ? "no volume can be written" : "\(error)"
@@ -221,12 +223,6 @@ struct ConfigurationRun: Sendable {
             record.notes.append("dumps are held: \(error)")
             return nil
         }
-    }
-
-    private func target(_ volume: TakenVolume) throws -> BucketVolume {
-        try BucketVolume(
-            label: volume.label, client: clients.client(volume.device.bucket, of: name), journal: journal,
-            keys: volume.keys, firstFileNumber: volume.nextFileNumber, layout: prepared.layout)
     }
 
     /// Disks that are not dumped: those that should have been have failed.

@@ -14,7 +14,7 @@ struct DiskDump: Sendable {
     private let scripts: RunScripts
     private let holding: HoldingFallback
     /// Nil: no volume could be had, and every dump is held.
-    private let target: BucketVolume?
+    private let target: VolumeSeries?
     private let catalog: RunCatalog
 
     /// One disk on its way.
@@ -26,7 +26,7 @@ struct DiskDump: Sendable {
 
     init(
         _ part: ConfigurationRun, _ bases: IncrementBases, _ scripts: RunScripts, _ holding: HoldingFallback,
-        target: BucketVolume?, catalog: RunCatalog
+        target: VolumeSeries?, catalog: RunCatalog
     ) {
         self.part = part
         self.bases = bases
@@ -57,7 +57,7 @@ struct DiskDump: Sendable {
         if let target, holding.absence == nil || !mayHold {
             await say(work, "level \(work.planned.level) begins")
             let outcome = try await make(
-                work, work.planned.dump, to: target, .volume(label: target.label))
+                work, work.planned.dump, to: target, .volume(label: target.current.label))
             guard case .failed(let error) = outcome.status, mayHold, holding.standsIn(after: error) else {
                 return try await stored(work, outcome)
             }

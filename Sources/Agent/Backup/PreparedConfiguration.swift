@@ -23,7 +23,12 @@ struct PreparedConfiguration: Sendable {
 
     /// How dumps are laid out on its volumes.
     var layout: StoragePlan {
-        StoragePlan(
+        guard changer.isOnS3 else {
+            return StoragePlan(
+                directoryBlockByteCount: Int(blockByteCount),
+                partByteCount: configuration.tapetype.partByteCount)
+        }
+        return StoragePlan(
             isMultipart: changer.isMultipart, blockByteCount: Int(blockByteCount),
             partByteCount: configuration.tapetype.partByteCount,
             uploadThreadCount: changer.uploadThreadCount)

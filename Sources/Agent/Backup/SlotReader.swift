@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import AgentAPI
 import AmandaFormat
+import BlockingWork
+import Dump
+import Files
 import S3
 
 /// Looks at every slot of a changer.
@@ -10,14 +14,66 @@ struct SlotReader: Sendable {
     /// Makes a client for a slot's bucket.
     let client: @Sendable (_ bucket: String) throws -> S3Client
 
-    /// What each slot bears, named by its prefix, in the changer's order.
-    func slots(of changer: ChangerDefinition) async throws -> [SlotContents] {
+    /// A slot and what it bears.
+    struct Slot: Sendable {
+        let device: VolumeDevice
+        /// Named by the device.
+        let contents: SlotContents
+    }
+
+    /// Looks at every slot, in the changer's order.
+    func look(at changer: ChangerDefinition) async throws -> [Slot] {
         let client = client
-        return try await onEvery(changer.devices, width: Self.width) { device in
-            SlotContents(
-                slot: device.description,
-                volume: try await VolumeLabels.read(
-                    ObjectKeys(slotPrefix: device.prefix), from: client(device.bucket)))
+        return try await onEvery(try await devices(of: changer), width: Self.width) { device in
+            let volume = try await Self.volume(in: device, client)
+            return Slot(
+                device: device, contents: SlotContents(slot: device.description, volume: volume))
+        }
+    }
+
+    /// The changer's slots, in its order: those that a `chg-disk:` has now and those that it may make.
+    ///
+    /// - Throws: `WireError` where its directory is not there, or its disk is not mounted.
+    func devices(of changer: ChangerDefinition) async throws -> [VolumeDevice] {
+        guard case .disk(let disk) = changer.kind else { return changer.devices }
+        return try await runBlocking("slots") {
+            try disk.requirePresent()
+            return disk.devices(among: try FileSystem.list(disk.directory))
+        }
+    }
+
+    private static func volume(
+        in device: VolumeDevice, _ client: (_ bucket: String) throws -> S3Client
+    ) async throws -> SlotContents.Volume {
+        switch device {
+        case .bucket(let path):
+            return try await VolumeLabels.read(
+                ObjectKeys(slotPrefix: path.prefix), from: client(path.bucket))
+        case .directory(let path):
+            return try await runBlocking("slots") {
+                // A slot that a chg-disk: may make holds nothing yet.
+                guard FileSystem.exists(path.path) || path.dataDirectory != .never else { return .unlabelled }
+                return DirectoryLabels.read { try DirectoryFiles(path) }
+            }
+        }
+    }
+}
+
+extension DiskChanger {
+    /// Source: Amanda 3.5.1 `disk.pm`, `_validate`.
+    fileprivate func requirePresent() throws {
+        guard FileSystem.isDirectory(directory) else {
+            throw WireError(
+                .configuration, "the directory '\(directory)' of 'chg-disk:\(directory)' does not exist",
+                hint: "make it, belonging to the dumpuser.")
+        }
+        guard isRemovable else { return }
+        let own = try FileSystem.status("\(directory)/.")?.device
+        let parent = try FileSystem.status("\(directory)/..")?.device
+        guard own != parent else {
+            throw WireError(
+                .failed, "no removable disk is mounted on '\(directory)'",
+                hint: "mount it, then run it again.")
         }
     }
 }

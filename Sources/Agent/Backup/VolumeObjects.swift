@@ -19,17 +19,20 @@ struct VolumeObjects: Sendable {
         try await deleteFiles(from: 1)
     }
 
-    /// The number for the next file: behind the last header. What lies there without a header, from an attempt that
-    /// was cut short, is deleted: readers would take stale blocks for data.
-    func nextFileNumber() async throws -> UInt32 {
+    /// The number for the next file, behind the last header, and the bytes of all files before it. What lies there without
+    /// a header, from an attempt that was cut short, is deleted: readers would take stale blocks for data.
+    func goOn() async throws -> (next: UInt32, usedByteCount: Int64) {
         var last: UInt32 = 0
+        var sizes: [UInt32: Int64] = [:]
         try await client.forEachPage(prefix: keys.files) { objects in
             for object in objects {
-                if case .header(let file) = keys.role(of: object.key) { last = max(last, file) }
+                guard let role = keys.role(of: object.key), let file = role.file else { continue }
+                sizes[file, default: 0] += object.byteCount
+                if case .header = role { last = max(last, file) }
             }
         }
         try await deleteFiles(from: last + 1)
-        return last + 1
+        return (last + 1, sizes.filter { $0.key <= last }.values.reduce(0, +))
     }
 
     private func deleteFiles(from first: UInt32) async throws {

@@ -4,7 +4,7 @@ import AgentAPI
 import AmandaFormat
 
 /// Whether a configuration's volumes lie where a restore on an empty machine looks for them:
-/// `PREFIX/<node>/<configuration>/` in the cluster's bucket.
+/// `PREFIX/<node>/<configuration>/` in the cluster's bucket. A directory on the node never is such a place.
 ///
 /// Amanda's own configuration decides where they lie; in which store, `VolumeStore` knows.
 enum VolumePlace {
@@ -15,7 +15,12 @@ enum VolumePlace {
         on changer: ChangerDefinition, of choice: ConfigurationChoice, storage: StorageAddress, node: String
     ) throws(WireError) -> [String] {
         let expected = BucketLayout(storage).volumes(node: node, configuration: choice.name)
-        let strays = changer.devices.filter { $0.bucket != storage.bucket || !$0.prefix.hasPrefix(expected) }
+        if let directory = changer.devices.first?.directoryPath {
+            return [try remark(on: directory, of: changer, choice, expected: expected, storage, node)]
+        }
+        let strays = changer.devices.compactMap(\.bucketPath).filter {
+            $0.bucket != storage.bucket || !$0.prefix.hasPrefix(expected)
+        }
         var remarks: [String] = []
         if let stray = strays.first {
             let what = "\(changer.place): changer '\(changer.name)' writes to '\(stray)'"
@@ -35,6 +40,20 @@ enum VolumePlace {
             remarks.append("\(what); \(elsewhere)")
         }
         return remarks
+    }
+
+    private static func remark(
+        on directory: DirectoryDevicePath, of changer: ChangerDefinition, _ choice: ConfigurationChoice,
+        expected: String, _ storage: StorageAddress, _ node: String
+    ) throws(WireError) -> String {
+        let what = "\(changer.place): changer '\(changer.name)' writes to '\(directory)'"
+        guard choice.role == .selfBackup else {
+            return "\(what), which lies only on this node: an empty machine cannot be restored from it"
+        }
+        throw WireError(
+            .configuration, node: node,
+            "\(what), which is lost with this node: the self-backup must lie in the cluster's bucket",
+            hint: "write tpchanger \"chg-multi:s3:\(storage.bucket)/\(expected)slot-{01..10}\".")
     }
 
     /// What lies under the cluster's prefix, but not under this node's name, belongs to another node.

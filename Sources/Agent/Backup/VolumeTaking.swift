@@ -4,17 +4,19 @@ import AgentAPI
 import AmandaFormat
 import BlockingWork
 import Catalog
+import Files
 import S3
 
-/// The volume that a configuration's run writes.
+/// A volume that a configuration's run writes.
 struct TakenVolume: Sendable {
     let label: String
-    let device: S3DevicePath
+    let device: VolumeDevice
     let store: VolumeStore
     /// Of the next file.
-    var nextFileNumber: UInt32
+    let nextFileNumber: UInt32
+    /// What lies there of this run, the label not counted.
+    let usedByteCount: Int64
 
-    var keys: ObjectKeys { ObjectKeys(slotPrefix: device.prefix) }
     var record: VolumeRecord { store.volume(label, on: device) }
 }
 
@@ -22,6 +24,10 @@ struct TakenVolume: Sendable {
 struct VolumeView: Sendable {
     let chooser: VolumeChooser
     let slots: [SlotContents]
+    /// Of those slots.
+    let devices: [VolumeDevice]
+    /// Where every labelled volume lies, those of other storages too.
+    let places: VolumeSlots
 
     func choice(for run: Datestamp) throws(VolumeChoiceError) -> VolumeChoice {
         try chooser.choose(run: run, slots: slots)
@@ -42,13 +48,19 @@ struct VolumeTaking: Sendable {
     let client: @Sendable (_ bucket: String) throws -> S3Client
 
     /// What there is to choose from: nothing is written anywhere.
-    func look() async throws -> VolumeView {
-        let slots = try await SlotReader(client: client).slots(of: prepared.changer)
+    ///
+    /// - Parameter filled: volumes that this run has written and does not go on with.
+    func look(besides filled: Set<String> = []) async throws -> VolumeView {
+        let reader = SlotReader(client: client)
+        let slots = try await reader.look(at: prepared.changer)
+        let places = try await VolumeSlots.read(
+            prepared.configuration, reader, in: prepared.store, known: slots)
         return try await runBlocking("catalog") { [prepared, run] in
             let reader = CatalogReader(prepared.location)
             var chooser = VolumeChooser(
                 policy: prepared.loaded.volumePolicy, tapelist: try reader.tapelist(),
                 commands: try reader.commands())
+            chooser.filled = filled
             let stored = try reader.storedDumps()
             chooser.kept = chooser.policy.rules.kept(chooser.tapelist, stored, run: run)
             let dumps = Dictionary(grouping: stored, by: \.name)
@@ -58,51 +70,68 @@ struct VolumeTaking: Sendable {
                         of: dumps[entry.name] ?? [],
                         fullsAreElsewhere: entry.dumptype.schedule.fullsAreElsewhere)
                 })
-            return VolumeView(chooser: chooser, slots: slots)
+            return VolumeView(
+                chooser: chooser, slots: slots.map(\.contents), devices: slots.map(\.device),
+                places: places)
         }
     }
 
     /// The choice alone.
-    func choose() async throws -> VolumeChoice {
-        try await look().choice(for: run)
+    func choose(besides filled: Set<String> = []) async throws -> VolumeChoice {
+        try await look(besides: filled).choice(for: run)
     }
 
     /// Takes what was chosen, if after the reservation it would be chosen again.
-    func take(_ choice: VolumeChoice, _ catalog: RunCatalog) async throws -> TakenVolume {
-        let device = try device(of: choice)
+    func take(
+        _ choice: VolumeChoice, besides filled: Set<String> = [], _ catalog: RunCatalog
+    ) async throws -> TakenVolume {
+        let device = try await device(of: choice)
         try await runBlocking("catalog") { try catalog.reserve(device: device.description) }
-        try await requireUnchanged(choice, device)
-        let objects = VolumeObjects(
-            client: try client(device.bucket), keys: ObjectKeys(slotPrefix: device.prefix))
-        try await runBlocking("catalog") { try catalog.prepare(choice) }
-        var next: UInt32 = 1
-        if choice.kind == .continuing {
-            next = try await objects.nextFileNumber()
-        } else {
-            try await objects.deleteFiles()
-            let label = VolumeHeader(datestamp: run, label: choice.label)
-            _ = try await objects.client.put(objects.keys.volumeLabel, label.bytes)
-        }
-        let blockKiB = Int(prepared.blockByteCount >> 10)
-        try await runBlocking("catalog") {
-            try catalog.volumeWritten(
-                choice, bucket: device.bucket, prefix: device.prefix, blockKiB: blockKiB)
-        }
-        return TakenVolume(
-            label: choice.label, device: device, store: prepared.store, nextFileNumber: next)
-    }
-
-    /// Between the look at all slots and the reservation somebody else may have written this one, or the tapelist.
-    private func requireUnchanged(_ choice: VolumeChoice, _ device: S3DevicePath) async throws {
-        guard try await choose() == choice else {
+        guard try await choose(besides: filled) == choice else {
             throw WireError(
                 .busy, node: node, "slot '\(device)' changed between its choice and its reservation",
                 hint: "see who else writes there, then run it again.")
         }
+        try await runBlocking("catalog") { try catalog.prepare(choice) }
+        let volume = try await label(choice, device)
+        let blockKiB = Int(prepared.blockByteCount >> 10)
+        try await runBlocking("catalog") {
+            try catalog.volumeWritten(choice, on: device, blockKiB: blockKiB)
+        }
+        return volume
     }
 
-    func device(of choice: VolumeChoice) throws -> S3DevicePath {
-        guard let device = prepared.changer.devices.first(where: { $0.description == choice.slot }) else {
+    /// Takes the old files off and labels what is left, or goes on behind the last one.
+    private func label(_ choice: VolumeChoice, _ device: VolumeDevice) async throws -> TakenVolume {
+        let header = VolumeHeader(datestamp: run, label: choice.label)
+        let isGoingOn = choice.kind == .continuing
+        let (next, used): (UInt32, Int64)
+        switch device {
+        case .bucket(let path):
+            let objects = VolumeObjects(
+                client: try client(path.bucket), keys: ObjectKeys(slotPrefix: path.prefix))
+            if isGoingOn {
+                (next, used) = try await objects.goOn()
+            } else {
+                try await objects.deleteFiles()
+                _ = try await objects.client.put(objects.keys.volumeLabel, header.bytes)
+                (next, used) = (1, 0)
+            }
+        case .directory(let path):
+            let volume = VolumeDirectory(
+                path, of: prepared.changer, owner: prepared.loaded.dumpuser.owner)
+            (next, used) = try await runBlocking("volume") {
+                try isGoingOn ? volume.goOn() : volume.label(header)
+            }
+        }
+        return TakenVolume(
+            label: choice.label, device: device, store: prepared.store, nextFileNumber: next,
+            usedByteCount: used)
+    }
+
+    func device(of choice: VolumeChoice) async throws -> VolumeDevice {
+        let devices = try await SlotReader(client: client).devices(of: prepared.changer)
+        guard let device = devices.first(where: { $0.description == choice.slot }) else {
             throw WireError(
                 .failed, node: node, "slot '\(choice.slot)' is none of changer '\(prepared.changer.name)'")
         }

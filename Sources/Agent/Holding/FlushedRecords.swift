@@ -17,14 +17,16 @@ struct FlushedRecords: Sendable {
     /// Replaces `held` by the place in the bucket.
     ///
     /// - Throws: `S3Error`: the dump is on its volume all the same.
-    func update(_ flushed: HeldDumpFlush.Flushed, configuration: String, volume: VolumeRecord) async throws {
+    func update(
+        _ flushed: HeldDumpFlush.Flushed, configuration: String, volumes: [VolumeRecord]
+    ) async throws {
         guard let made = RunName(flushed.held.header.datestamp.description), made != run else { return }
         let stored = try await records.read(made, node: node)
         let known = if let stored { stored } else { await kept(made) }
         guard var record = known else { return }
         var isChanged = false
         for index in record.configurations.indices where record.configurations[index].name == configuration {
-            isChanged = record.configurations[index].replaceHeld(flushed, on: volume, run) || isChanged
+            isChanged = record.configurations[index].replaceHeld(flushed, on: volumes, run) || isChanged
         }
         if isChanged { try await records.write(record) }
     }
@@ -33,7 +35,7 @@ struct FlushedRecords: Sendable {
 extension ConfigurationRecord {
     /// - Returns: whether the dump stood here as held.
     fileprivate mutating func replaceHeld(
-        _ flushed: HeldDumpFlush.Flushed, on volume: VolumeRecord, _ run: RunName
+        _ flushed: HeldDumpFlush.Flushed, on sent: [VolumeRecord], _ run: RunName
     ) -> Bool {
         let header = flushed.held.header
         let index = dumps.firstIndex {
@@ -43,9 +45,10 @@ extension ConfigurationRecord {
         dumps[index].status = dumps[index].strange.isEmpty ? .ok : .strange
         dumps[index].held = nil
         dumps[index].parts = flushed.outcome.parts.map(DumpPartRecord.init)
-        var volume = volume
-        volume.run = run
-        if !volumes.contains(where: { $0.label == volume.label }) { volumes.append(volume) }
+        for var volume in sent where !volumes.contains(where: { $0.label == volume.label }) {
+            volume.run = run
+            volumes.append(volume)
+        }
         return true
     }
 }

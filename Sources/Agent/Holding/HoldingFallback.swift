@@ -50,7 +50,8 @@ final class HoldingFallback: Sendable {
     /// Whether the holding disks stand in for a volume: not where the store refuses, which only a person can mend.
     func standsIn(after error: any Error) -> Bool {
         guard area != nil else { return false }
-        return error is VolumeChoiceError || WireError(cause: error, node: node).kind == .storageUnreachable
+        return error is VolumeChoiceError || error is NoFurtherVolume
+            || WireError(cause: error, node: node).kind == .storageUnreachable
     }
 
     func mayHold(_ entry: DisklistEntry) -> Bool { area != nil && entry.dumptype.holding != .never }

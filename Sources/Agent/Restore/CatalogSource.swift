@@ -21,11 +21,10 @@ struct CatalogSource: RestoreSource {
         let found = history.dumps.filter { $0.name.datestamp == run.description }
         let dumps = found.filter { $0.isWhole || $0.isOverwritten }
         guard !dumps.isEmpty else { throw unknownRun(configuration) }
-        let changer = try loaded.configuration.changer()
-        let contents = try await SlotReader { try clients.client($0, of: configuration.name) }
-            .slots(of: changer)
-        let slots = VolumeSlots(
-            contents, of: changer, in: try VolumeStore(changer, storage: storage, node: settings.node))
+        let changers = try loaded.configuration.changers()
+        let slots = try await VolumeSlots.read(
+            loaded.configuration, SlotReader { [clients] in try clients.client($0, of: configuration.name) },
+            in: try changers.first.map { try VolumeStore($0, storage: storage, node: settings.node) })
         var set = RestorableSet()
         for name in Set(dumps.map(\.diskName)).sorted() {
             // Of two dumps of one disk in a run, the one of the later attempt.
@@ -40,7 +39,7 @@ struct CatalogSource: RestoreSource {
                     dumps: try chain(
                         history.chain(to: dump), slots,
                         needsFull: entry?.dumptype.schedule.fullsAreElsewhere != true),
-                    recoveryThreadCount: changer.recoveryThreadCount))
+                    recoveryThreadCount: changers.first?.recoveryThreadCount ?? 1))
         }
         set.missing = missing(history, found, dumped: set.disks.map(\.disk))
         return set

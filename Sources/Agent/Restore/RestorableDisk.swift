@@ -3,7 +3,6 @@
 import AgentAPI
 import AmandaFormat
 import Dump
-import S3
 
 /// One disk as a run found it, and all dumps that it takes to bring that back, wherever their description came from.
 struct RestorableDisk: Sendable {
@@ -35,17 +34,25 @@ struct RestorableDump: Sendable, Equatable {
     let writtenRun: Datestamp
     /// Those that it lies on, in the order of its parts.
     let volumes: [VolumeRecord]
-    let parts: [RestorePlan.Part]
+    let parts: [DumpBaseRecord.Part]
     /// What is known besides the header's own checksums.
     let native: CRCSize?
     let stored: CRCSize?
 
-    /// All parts of a dump lie in one store.
-    func client(_ clients: BucketClients, _ configuration: ConfigurationChoice) throws -> S3Client {
-        guard let volume = volumes.first else {
-            throw WireError(.damaged, "level \(level) of run \(run) lies on no volume")
+    /// The parts as the engine reads them, each from its own volume.
+    func parts(_ access: VolumeAccess) throws -> [RestorePlan.Part] {
+        try parts.map { part in
+            guard let number = UInt32(exactly: part.fileNumber),
+                let volume = volumes.first(where: { $0.label == part.label })
+            else { throw Self.impossible(part, level, "\(run)") }
+            return RestorePlan.Part(
+                volume: try access.reader(of: volume), fileNumber: number, byteCount: part.byteCount)
         }
-        return try clients.client(of: volume, of: configuration.name)
+    }
+
+    private static func impossible(_ part: DumpBaseRecord.Part, _ level: Int, _ run: String) -> WireError {
+        WireError(
+            .damaged, "level \(level) of run \(run) names file \(part.fileNumber) of volume '\(part.label)'")
     }
 
     /// `level 1 of '/data' of run …, on volume 'data-02'`
@@ -58,28 +65,18 @@ struct RestorableDump: Sendable, Equatable {
 extension RestorableDump {
     /// - Throws: `WireError` of kind `damaged` for an impossible file number.
     init(_ record: DumpBaseRecord) throws(WireError) {
-        var parts: [RestorePlan.Part] = []
         for part in record.parts {
             guard let number = UInt32(exactly: part.fileNumber), number > 0,
-                let volume = record.volumes.first(where: { $0.label == part.label })
-            else {
-                throw WireError(
-                    .damaged,
-                    "level \(record.level) of run \(record.run) names file \(part.fileNumber) of volume '\(part.label)'"
-                )
-            }
-            parts.append(
-                RestorePlan.Part(
-                    keys: ObjectKeys(slotPrefix: volume.prefix), fileNumber: number, byteCount: part.byteCount
-                ))
+                record.volumes.contains(where: { $0.label == part.label })
+            else { throw Self.impossible(part, record.level, "\(record.run)") }
         }
-        guard !parts.isEmpty, let run = Datestamp(record.run.digits),
+        guard !record.parts.isEmpty, let run = Datestamp(record.run.digits),
             let written = Datestamp(record.writtenRun.digits)
         else { throw WireError(.damaged, "level \(record.level) of run \(record.run) names no file at all") }
         self.init(
             level: record.level, run: run, writtenRun: written,
             volumes: record.volumes.filter { volume in record.parts.contains { $0.label == volume.label } },
-            parts: parts,
+            parts: record.parts,
             native: record.native?.sum, stored: record.server?.sum)
     }
 }

@@ -96,8 +96,7 @@ struct RestoreJob: Sendable {
             // Once more: the self-backup may have brought this node's configurations meanwhile.
             try FilterRights(root: settings.amandaDirectory, configuration: step.disk.configuration.name)
                 .grant(to: &plan)
-            let engine = RestoreEngine(client: try dump.client(clients, step.disk.configuration))
-            let outcome = try await engine.restore(plan) { totals.update($0) }
+            let outcome = try await RestoreEngine().restore(plan) { totals.update($0) }
             totals.add(outcome)
             disk.restoredBytes += outcome.native.byteCount
             let isChain = step.plans.count > 1

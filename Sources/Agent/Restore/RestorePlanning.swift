@@ -79,21 +79,21 @@ struct RestorePlanning: Sendable {
     private func plan(
         _ dump: RestorableDump, of disk: RestorableDisk, _ target: RestoreTarget
     ) async throws -> RestorePlan {
-        guard let first = dump.parts.first else {
+        let parts = try dump.parts(VolumeAccess(clients, of: disk.configuration.name))
+        guard let first = parts.first else {
             throw WireError(.damaged, node: node, "the dump of '\(disk.disk)' has no parts")
         }
-        let engine = RestoreEngine(client: try dump.client(clients, disk.configuration))
         do {
-            let header = try await engine.header(keys: first.keys, fileNumber: first.fileNumber)
-            try requireSame(header, dump, disk, key: first.keys.header(file: first.fileNumber))
+            let header = try await first.volume.header(ofFile: first.fileNumber)
+            try requireSame(header, dump, disk, key: first.volume.name(ofFile: first.fileNumber))
             var plan = try RestorePlan(
-                header: header, parts: dump.parts, target: target.path,
+                header: header, parts: parts, target: target.path,
                 recoveryThreadCount: disk.recoveryThreadCount)
             plan.native = dump.native.flatMap { $0.isKnown ? $0 : nil } ?? plan.native
             plan.stored = dump.stored.flatMap { $0.isKnown ? $0 : nil } ?? plan.stored
             try FilterRights(root: settings.amandaDirectory, configuration: disk.configuration.name)
                 .grant(to: &plan)
-            try await engine.requirePresent(plan)
+            try await RestoreEngine().requirePresent(plan)
             return plan
         } catch let error as RestoreError {
             var wire = WireError(cause: error, node: node)

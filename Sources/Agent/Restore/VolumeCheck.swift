@@ -16,9 +16,7 @@ struct VolumeCheck: Sendable {
     func requireUnchanged(
         _ volume: VolumeRecord, of configuration: String, holding dump: String
     ) async throws {
-        let keys = ObjectKeys(slotPrefix: volume.prefix)
-        let found = try await VolumeLabels.read(keys, from: clients.client(of: volume, of: configuration))
-        switch found {
+        switch try await VolumeAccess(clients, of: configuration).label(of: volume) {
         case .labelled(let header) where header.datestamp == run && header.label == volume.label: return
         case .labelled(let header):
             let newer = header.datestamp.map { "run \($0)" } ?? "a new label"
@@ -32,6 +30,6 @@ struct VolumeCheck: Sendable {
     private func refusal(_ volume: VolumeRecord, _ dump: String, _ what: String) -> WireError {
         WireError(
             .damaged, node: node,
-            "\(dump), which \(what) in 's3:\(volume.bucket)/\(volume.prefix)'", hint: Self.hint)
+            "\(dump), which \(what) in '\(volume.place)'", hint: Self.hint)
     }
 }

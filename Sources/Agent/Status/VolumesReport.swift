@@ -74,7 +74,7 @@ struct VolumeTable: Sendable {
         let forecast = view.chooser.forecast(
             from: run, slots: view.slots, volumesPerRun: prepared.configuration.runtapes)
         var result = ConfigurationVolumes(name: prepared.choice.name, role: prepared.choice.role)
-        for (index, device) in prepared.changer.devices.enumerated() where index < view.slots.count {
+        for (index, device) in view.devices.enumerated() {
             var slot = slot(device, view.slots[index].volume)
             switch forecast[index] {
             case .run(let number): slot.writtenByRun = number
@@ -88,7 +88,7 @@ struct VolumeTable: Sendable {
         return result
     }
 
-    private func slot(_ device: S3DevicePath, _ volume: SlotContents.Volume) -> SlotVolume {
+    private func slot(_ device: VolumeDevice, _ volume: SlotContents.Volume) -> SlotVolume {
         var slot = SlotVolume(slot: device.slot, device: device.description, state: .unlabelled)
         switch volume {
         case .unlabelled: break

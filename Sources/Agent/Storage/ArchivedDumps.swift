@@ -31,21 +31,27 @@ struct ArchivedDumps: Sendable {
     private func objects(of disks: [RestorableDisk]) async throws -> [NeededObject] {
         var objects: [NeededObject] = []
         for (disk, dump) in disks.flatMap({ disk in disk.dumps.map { (disk, $0) } }) {
-            let client = try dump.client(clients, disk.configuration)
-            let keys = try await onEvery(dump.parts, width: Self.width) {
-                try await Self.keys(of: $0, client)
+            for volume in dump.volumes where volume.directory == nil {
+                let client = try clients.client(of: volume, of: disk.configuration.name)
+                let parts = dump.parts.filter { $0.label == volume.label }
+                let keys = try await onEvery(parts, width: Self.width) { part in
+                    try await Self.keys(of: part, ObjectKeys(slotPrefix: volume.prefix), client)
+                }
+                objects += keys.joined().map { NeededObject(client: client, key: $0) }
             }
-            objects += keys.joined().map { NeededObject(client: client, key: $0) }
         }
         return objects
     }
 
     /// Of blocks, which may be very many, only those that the listing says are archived.
-    private static func keys(of part: RestorePlan.Part, _ client: S3Client) async throws -> [String] {
-        let header = part.keys.header(file: part.fileNumber)
-        let data = part.keys.data(file: part.fileNumber)
+    private static func keys(
+        of part: DumpBaseRecord.Part, _ keys: ObjectKeys, _ client: S3Client
+    ) async throws -> [String] {
+        guard let number = UInt32(exactly: part.fileNumber) else { return [] }
+        let header = keys.header(file: number)
+        let data = keys.data(file: number)
         if try await client.head(data) != nil { return [header, data] }
-        let blocks = try await client.list(prefix: part.keys.blocks(file: part.fileNumber)).objects
+        let blocks = try await client.list(prefix: keys.blocks(file: number)).objects
         return [header] + blocks.filter(\.isArchived).map(\.key)
     }
 

@@ -84,7 +84,9 @@ final class BucketClients: Sendable {
     /// The client of an object that is known by nothing but its key: the configuration whose slot it lies on decides.
     func client(holding key: String, in bucket: String) throws -> S3Client {
         let owner = stores.first { _, entry in
-            entry.changer.devices.contains { $0.bucket == bucket && key.hasPrefix($0.prefix) }
+            entry.changer.devices.compactMap(\.bucketPath).contains {
+                $0.bucket == bucket && key.hasPrefix($0.prefix)
+            }
         }
         return try client(bucket, of: owner?.key)
     }

@@ -26,7 +26,7 @@ struct GlacierVolumes: Sendable {
         guard let days = prepared.changer.glacierTransitionDays else { return [] }
         let place = prepared.changer.place(ofDeviceProperty: "transition-to-glacier")
         var remarks: [String] = []
-        for volume in volumes {
+        for volume in volumes where volume.directory == nil {
             do {
                 try await setNoReuse(volume.label)
                 try await rules(volume.bucket).moveToGlacier(

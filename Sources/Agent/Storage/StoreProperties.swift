@@ -13,7 +13,9 @@ struct StoreProperties {
     /// Every slot lies under the cluster's prefix in the cluster's bucket.
     private var isClustersPlace: Bool {
         let top = storage.prefix.isEmpty ? "" : "\(storage.prefix)/"
-        return changer.devices.allSatisfy { $0.bucket == storage.bucket && $0.prefix.hasPrefix(top) }
+        return changer.devices.compactMap(\.bucketPath).allSatisfy {
+            $0.bucket == storage.bucket && $0.prefix.hasPrefix(top)
+        }
     }
 
     /// The store that `S3_HOST` names, where it counts and is another than the cluster's.
@@ -29,7 +31,9 @@ struct StoreProperties {
 
     /// `S3_BUCKET_LOCATION` for a bucket of the cluster's store that is not the cluster's own.
     var ownRegion: String? {
-        let isForeignBucket = changer.devices.contains { $0.bucket != storage.bucket }
+        let isForeignBucket = changer.devices.compactMap(\.bucketPath).contains {
+            $0.bucket != storage.bucket
+        }
         return ownStore == nil && isForeignBucket ? changer.region : nil
     }
 

@@ -6,23 +6,39 @@ import Catalog
 
 /// Where the labelled volumes of a changer lie now.
 struct VolumeSlots: Sendable {
-    private let devices: [String: (device: S3DevicePath, run: Datestamp?)]
+    private let devices: [String: (device: VolumeDevice, run: Datestamp?)]
+    private let store: VolumeStore?
 
-    private let store: VolumeStore
-
-    init(_ contents: [SlotContents], of changer: ChangerDefinition, in store: VolumeStore) {
-        self.store = store
-        var devices: [String: (device: S3DevicePath, run: Datestamp?)] = [:]
-        for (content, device) in zip(contents, changer.devices) {
-            if case .labelled(let header) = content.volume {
-                devices[header.label] = (device, header.datestamp)
+    /// Looks at every slot of every storage that a configuration defines: the one in use, and those that older dumps may
+    /// lie in. Of those only what can be read counts.
+    ///
+    /// - Parameters:
+    ///   - store: goes into records of volumes.
+    ///   - known: the slots of the storage in use, where they have been looked at.
+    static func read(
+        _ configuration: AmandaConfiguration, _ reader: SlotReader, in store: VolumeStore? = nil,
+        known: [SlotReader.Slot]? = nil
+    ) async throws -> VolumeSlots {
+        var slots = known ?? []
+        for (index, changer) in try configuration.changers().enumerated() where index > 0 || known == nil {
+            do {
+                slots += try await reader.look(at: changer)
+            } catch  where index > 0 && !(error is CancellationError) {
+                continue
             }
         }
-        self.devices = devices
+        var devices: [String: (device: VolumeDevice, run: Datestamp?)] = [:]
+        for slot in slots {
+            guard case .labelled(let header) = slot.contents.volume, devices[header.label] == nil else {
+                continue
+            }
+            devices[header.label] = (slot.device, header.datestamp)
+        }
+        return VolumeSlots(devices: devices, store: store)
     }
 
     /// nil: it is in no slot.
-    func device(of label: String) -> S3DevicePath? { devices[label]?.device }
+    func device(of label: String) -> VolumeDevice? { devices[label]?.device }
 
     /// The volumes of a dump, each once.
     ///
@@ -36,7 +52,8 @@ struct VolumeSlots: Sendable {
             guard run == dump.run else {
                 throw LostVolume(label: part.label, dump: dump, cause: .overwritten(by: run))
             }
-            volumes.append(store.volume(part.label, on: device))
+            volumes.append(
+                store?.volume(part.label, on: device) ?? VolumeRecord(label: part.label, device: device))
         }
         return volumes
     }

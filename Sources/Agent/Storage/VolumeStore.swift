@@ -44,7 +44,7 @@ struct VolumeStore: Sendable, Hashable {
         timeout = changer.timeoutSeconds.map { .seconds($0) }
         sendBytesPerSecond = changer.maxSendBytesPerSecond
         receiveBytesPerSecond = changer.maxReceiveBytesPerSecond
-        let buckets = Set(changer.devices.map(\.bucket))
+        let buckets = Set(changer.devices.compactMap { $0.bucketPath?.bucket })
         bucketsToMake =
             changer.createsBucket == true
             ? buckets.filter { ownStore != nil || $0 != storage.bucket }.sorted() : []
@@ -52,7 +52,9 @@ struct VolumeStore: Sendable, Hashable {
     }
 
     /// The volume on a slot of this store.
-    func volume(_ label: String, on device: S3DevicePath) -> VolumeRecord {
-        VolumeRecord(label: label, bucket: device.bucket, prefix: device.prefix, store: record)
+    func volume(_ label: String, on device: VolumeDevice) -> VolumeRecord {
+        var volume = VolumeRecord(label: label, device: device)
+        if volume.directory == nil { volume.store = record }
+        return volume
     }
 }

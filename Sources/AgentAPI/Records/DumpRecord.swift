@@ -102,8 +102,9 @@ public struct DumpPartRecord: Codable, Sendable, Hashable {
 
     public var label: String
     public var fileNumber: Int
+    /// The header's object; in a directory the path of the file, whose first 32 KiB are the header.
     public var headerKey: String
-    /// The multipart object; nil in block mode.
+    /// The multipart object; nil in block mode, and in a directory.
     public var dataKey: String?
     /// Block mode: how many block objects, and the size of all but the last.
     public var blockCount: Int?

@@ -77,16 +77,19 @@ public struct ConfigurationRecord: Codable, Sendable, Equatable {
     public var isComplete: Bool { error == nil && !dumps.isEmpty && dumps.allSatisfy { $0.status.isUsable } }
 }
 
-/// A volume of the run: Amanda's tape, here a slot prefix.
+/// A volume of the run: Amanda's tape, here a slot prefix, or a directory on the node.
 public struct VolumeRecord: Codable, Sendable, Hashable {
     public var label: String
+    /// Empty for a directory.
     public var bucket: String
-    /// The slot's full prefix, verbatim: `PREFIX/<node>/<configuration>/slot-01`.
+    /// The slot's full prefix, verbatim: `PREFIX/<node>/<configuration>/slot-01`. Empty for a directory.
     public var prefix: String
     /// Where the bucket is, if not in the cluster's own store.
     public var store: StoreRecord?
     /// The run whose datestamp it bears; nil: the record's own. A held dump goes to the volume of a later run.
     public var run: RunName?
+    /// Where its files lie on the node, absolute; nil for a volume in a bucket.
+    public var directory: String?
 
     public init(
         label: String, bucket: String, prefix: String, store: StoreRecord? = nil, run: RunName? = nil
@@ -97,6 +100,15 @@ public struct VolumeRecord: Codable, Sendable, Hashable {
         self.store = store
         self.run = run
     }
+
+    /// A volume that only the node itself can read.
+    public init(label: String, directory: String) {
+        self.init(label: label, bucket: "", prefix: "")
+        self.directory = directory
+    }
+
+    /// `s3:BUCKET/PREFIX` or `file:/DIRECTORY`.
+    public var place: String { directory.map { "file:\($0)" } ?? "s3:\(bucket)/\(prefix)" }
 }
 
 /// A store that a configuration's changer names for itself: enough for an empty machine to find it.

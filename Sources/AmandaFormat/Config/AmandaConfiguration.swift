@@ -57,6 +57,8 @@ extension AmandaConfiguration {
     public var runspercycle: Int { Int(document.global.integer("runspercycle")) }
     /// Volumes that one run may use.
     public var runtapes: Int { Int(storage.integer("runtapes")) }
+    /// Dumps of which anything may lie on one volume.
+    public var maxDumpsPerVolume: Int { Int(storage.integer("max-dle-by-volume")) }
     /// Disks that are dumped at the same time.
     public var inparallel: Int { Int(document.global.integer("inparallel")) }
 

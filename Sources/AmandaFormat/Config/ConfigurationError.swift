@@ -43,8 +43,18 @@ public struct UnusedParameter: Sendable, Hashable, CustomStringConvertible {
     /// Its name in Amanda's spelling, after the definition that holds it: `dumptype normal: holdingdisk`.
     public let name: String
 
-    /// `file:line: NAME: read, kept, not used by this version`.
+    /// `file:line: NAME: read, kept, not used by this version`, or why there is nothing to do.
     public var description: String {
-        "\(place): \(name): read, kept, not used by this version"
+        let parameter = name.split(separator: " ").last.map { canonicalKeyword(String($0)) } ?? ""
+        return "\(place): \(name): \(Self.reasons[parameter] ?? "read, kept, not used by this version")"
     }
+
+    /// For parameters that ask for what is never needed here.
+    private static let reasons = [
+        "part-cache-type": "has no effect: no part is ever written twice, so none is cached",
+        "part-cache-dir": "has no effect: no part is ever written twice, so none is cached",
+        "part-cache-max-size": "has no effect: no part is ever written twice, so none is cached",
+        "eject-volume": "has no effect: nothing can be ejected",
+        "taper-parallel-write": "has no effect: dumps that run at the same time share a volume",
+    ]
 }

@@ -16,6 +16,9 @@ public struct VolumeChooser: Sendable {
     /// Volumes that the policy keeps beside the newest ones, and by which rule (`RetentionRules.kept`).
     public var kept: [String: String] = [:]
 
+    /// Volumes that this run has filled: it does not go on with them.
+    public var filled: Set<String> = []
+
     public init(policy: VolumePolicy, tapelist: Tapelist, commands: CommandFile = CommandFile(parsing: "")) {
         self.policy = policy
         self.tapelist = tapelist
@@ -49,7 +52,7 @@ public struct VolumeChooser: Sendable {
     private func continued(_ run: Datestamp, _ slots: [SlotContents]) -> VolumeChoice? {
         for slot in slots {
             guard case .labelled(let header) = slot.volume, header.datestamp == run,
-                tapelist.entry(label: header.label)?.datestamp == run
+                !filled.contains(header.label), tapelist.entry(label: header.label)?.datestamp == run
             else { continue }
             return VolumeChoice(slot: slot.slot, label: header.label, kind: .continuing)
         }

@@ -74,7 +74,8 @@ struct FileNeed: Sendable {
 }
 
 extension NodeRecord {
-    /// The run's own volumes, then those of what its increments build on.
+    /// The run's own volumes, then those of what its increments build on. Only the node can look into its directories, and
+    /// does before it restores: they are left out.
     var volumeNeeds: [VolumeNeed] {
         var needs = configurations.flatMap(\.volumes).map {
             VolumeNeed(volume: $0, run: $0.run ?? run, what: "")
@@ -83,17 +84,17 @@ extension NodeRecord {
             let what = "level \(base.level) of '\(dump.disk)' of run \(base.run): "
             needs += base.volumes.map { VolumeNeed(volume: $0, run: $0.run ?? base.writtenRun, what: what) }
         }
-        return needs
+        return needs.filter { $0.volume.directory == nil }
     }
 
-    /// Every file of every dump, those of lower levels included. An impossible place is the restore's to refuse.
+    /// Every file of every dump in a bucket, those of lower levels included. An impossible place is the restore's to refuse.
     var fileNeeds: [FileNeed] {
         func needs(
             _ disk: String, _ level: Int, _ run: RunName, _ volumes: [VolumeRecord],
             _ places: [(label: String, file: Int, byteCount: Int64?)]
         ) -> [FileNeed] {
             places.compactMap { label, file, byteCount in
-                guard let volume = volumes.first(where: { $0.label == label }),
+                guard let volume = volumes.first(where: { $0.label == label }), volume.directory == nil,
                     let number = UInt32(exactly: file)
                 else { return nil }
                 return FileNeed(

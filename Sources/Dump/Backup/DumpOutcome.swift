@@ -64,7 +64,7 @@ public struct DumpedPart: Sendable, Hashable {
     public let label: String
     /// From 1, on the volume.
     public let fileNumber: UInt32
-    /// The header's object.
+    /// The header's object; in a directory the file that holds header and data.
     public let headerKey: String
     /// The data's object; nil in block mode.
     public let dataKey: String?
@@ -78,4 +78,23 @@ public struct DumpedPart: Sendable, Hashable {
     public let etag: String?
     /// How it was proved.
     public let proof: Proof
+    /// Whether it lies in a directory, and not in a bucket.
+    public let isInDirectory: Bool
+
+    init(
+        label: String, fileNumber: UInt32, headerKey: String, dataKey: String? = nil, blockCount: Int? = nil,
+        blockByteCount: Int? = nil, byteCount: Int64, etag: String? = nil, proof: Proof,
+        isInDirectory: Bool = false
+    ) {
+        self.label = label
+        self.fileNumber = fileNumber
+        self.headerKey = headerKey
+        self.dataKey = dataKey
+        self.blockCount = blockCount
+        self.blockByteCount = blockByteCount
+        self.byteCount = byteCount
+        self.etag = etag
+        self.proof = proof
+        self.isInDirectory = isInDirectory
+    }
 }

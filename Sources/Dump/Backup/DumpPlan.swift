@@ -60,6 +60,7 @@ public struct DumpPlan: Sendable {
     public var storage: StoragePlan {
         var layout = target.layout
         if !allowsSplit { layout.partByteCount = nil }
+        layout.allowsSplit = allowsSplit
         return layout
     }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import AmandaFormat
-import BlockingWork
+public import BlockingWork
 import Files
 
 /// Brings held dumps back straight from the holding disks: no store is needed.
@@ -14,7 +14,8 @@ public struct HeldRestore: Sendable {
     /// - Throws: as the plan of a dump in a bucket; `HoldingError.notWhole` for a dump that is not whole.
     public func plan(_ held: HeldDump, target: String) throws -> RestorePlan {
         if let fault = held.fault { throw HoldingError.notWhole(path: held.path, reason: fault) }
-        return try RestorePlan(header: held.header, parts: [], target: target)
+        return try RestorePlan(
+            header: held.header, parts: [.init(volume: HeldReader(held), fileNumber: 1)], target: target)
     }
 
     /// Restores the dump into `plan.target`, with all the checks of a restore from a bucket.
@@ -22,23 +23,40 @@ public struct HeldRestore: Sendable {
         _ held: HeldDump, _ plan: RestorePlan,
         progress: @escaping @Sendable (RestoreProgress) -> Void = { _ in }
     ) async throws -> RestoreOutcome {
-        let stream = StoredStream(
-            segments: held.chunks.map { .init(key: $0.path, byteCount: $0.dataByteCount) })
-        return try await RestoreEngine.restore(plan, stream, from: HeldSource(), progress)
+        var plan = plan
+        plan.parts = [.init(volume: HeldReader(held), fileNumber: 1)]
+        return try await RestoreEngine().restore(plan, progress: progress)
     }
 }
 
-/// Chunk files by their paths, without their headers.
-private struct HeldSource: RangeSource {
-    func read(_ key: String, range: Range<Int64>, into block: ByteBlock) async throws {
+/// A held dump in the place of a volume: its one file is made of chunk files, each with a header of its own.
+public struct HeldReader: VolumeReader {
+    private let held: HeldDump
+
+    /// Reads the chunks; writes nothing.
+    public init(_ held: HeldDump) {
+        self.held = held
+    }
+
+    public func name(ofFile number: UInt32) -> String { held.path }
+
+    public func header(ofFile number: UInt32) async throws -> DumpHeader { held.header }
+
+    public func segments(ofFile number: UInt32, byteCount: Int64?) async throws -> [StoredSegment] {
+        held.chunks.map { StoredSegment(key: $0.path, byteCount: $0.dataByteCount) }
+    }
+
+    public func read(
+        _ segment: StoredSegment, _ bytes: Range<Int64>, into block: ByteBlock
+    ) async throws {
         try await runBlocking("held-chunk") {
-            let file = try InputFile(key)
+            let file = try InputFile(segment.key)
             block.count = 0
-            let room = UnsafeMutableRawBufferPointer(rebasing: block.remainder[..<range.count])
-            let offset = Int64(DumpHeader.chunkHeaderByteCount) + range.lowerBound
+            let room = UnsafeMutableRawBufferPointer(rebasing: block.remainder[..<bytes.count])
+            let offset = Int64(DumpHeader.chunkHeaderByteCount) + bytes.lowerBound
             block.count = try file.read(into: room, at: offset)
-            guard block.count == range.count else {
-                throw HoldingError.notWhole(path: key, reason: "it became shorter while it was read")
+            guard block.count == bytes.count else {
+                throw HoldingError.notWhole(path: segment.key, reason: "it became shorter while it was read")
             }
         }
     }

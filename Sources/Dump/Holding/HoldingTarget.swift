@@ -29,7 +29,7 @@ public final class HoldingTarget: DumpTarget {
     /// What lies on the holding disks; nil until the dump is whole, and if it failed.
     public var held: HeldDump? { result.withLock { $0 } }
 
-    public func open(_ header: DumpHeader) async throws -> any DumpFile {
+    public func open(_ header: DumpHeader, room: Int) async throws -> any DumpFile {
         guard header.part?.number ?? 1 == 1 else {
             throw DumpError.inconsistent(
                 what: "a dump on a holding disk has one file, not \(header.part?.number ?? 0)")

@@ -4,7 +4,8 @@
 ///
 /// A dump part never exceeds `partByteCount` unless a single whole piece does, nor 10,000 upload parts, which is all
 /// that S3 takes in one object. Pieces that are whole (gzip members) are never divided between dump parts, so that
-/// each dump part gunzips alone; between upload parts they are, which no reader ever sees.
+/// each dump part gunzips alone; between upload parts they are, which no reader ever sees. A volume that is full ends a
+/// dump part too: whoever knows that calls `cut`.
 struct PartCutter: Sendable {
     /// What to do next with the stream.
     enum Step: Equatable, Sendable {
@@ -18,6 +19,8 @@ struct PartCutter: Sendable {
 
     let uploadPartByteCount: Int
     let dumpPartLimit: Int64
+    /// Whether a full volume may end a dump part.
+    let allowsSplit: Bool
 
     private var inUploadPart = 0
     private var inDumpPart: Int64 = 0
@@ -27,26 +30,33 @@ struct PartCutter: Sendable {
     init(_ storage: StoragePlan) {
         self.init(
             uploadPartByteCount: storage.uploadPartByteCount, partByteCount: storage.partByteCount,
-            uploadPartLimit: storage.pieceLimit)
+            uploadPartLimit: storage.pieceLimit, allowsSplit: storage.allowsSplit)
     }
 
-    init(uploadPartByteCount: Int, partByteCount: Int64?, uploadPartLimit: Int? = StoragePlan.uploadPartLimit)
-    {
+    init(
+        uploadPartByteCount: Int, partByteCount: Int64?, uploadPartLimit: Int? = StoragePlan.uploadPartLimit,
+        allowsSplit: Bool = true
+    ) {
         precondition(uploadPartByteCount > 0 && partByteCount ?? 1 > 0 && uploadPartLimit ?? 1 > 0)
         self.uploadPartByteCount = uploadPartByteCount
-        let most = uploadPartLimit.map { Int64(uploadPartByteCount) * Int64($0) }
-        dumpPartLimit = min(partByteCount ?? .max, most ?? .max)
+        self.allowsSplit = allowsSplit
+        let largest = uploadPartLimit.map { Int64(uploadPartByteCount) * Int64($0) }
+        dumpPartLimit = min(partByteCount ?? .max, largest ?? .max)
     }
 
-    /// The steps for the next `byteCount` bytes of the stream.
-    mutating func steps(byteCount: Int, isWhole: Bool) -> [Step] {
+    /// How many of the next `byteCount` bytes the dump part at hand still takes; 0: none, `cut` comes first.
+    func share(of byteCount: Int, isWhole: Bool) -> Int {
+        let room = dumpPartLimit - inDumpPart
+        guard isWhole else { return Int(min(Int64(byteCount), room)) }
+        return inDumpPart == 0 || Int64(byteCount) <= room ? byteCount : 0
+    }
+
+    /// The steps that put the next `byteCount` bytes, no more than `share` says, into the dump part at hand.
+    mutating func take(_ byteCount: Int) -> [Step] {
         var steps: [Step] = []
-        if isWhole, inDumpPart > 0, inDumpPart + Int64(byteCount) > dumpPartLimit { steps += close() }
         var rest = byteCount
         while rest > 0 {
-            if !isWhole, inDumpPart == dumpPartLimit { steps += close() }
-            let roomInDumpPart = isWhole ? Int64(rest) : dumpPartLimit - inDumpPart
-            let taken = Int(min(Int64(min(rest, uploadPartByteCount - inUploadPart)), roomInDumpPart))
+            let taken = min(rest, uploadPartByteCount - inUploadPart)
             steps.append(.append(taken))
             rest -= taken
             inUploadPart += taken
@@ -56,18 +66,8 @@ struct PartCutter: Sendable {
         return steps
     }
 
-    /// The stream has ended. A stream without a byte still makes one dump part, with no upload part.
-    mutating func finish() -> [Step] {
-        inDumpPart > 0 || closedDumpParts == 0 ? close() : []
-    }
-
-    private mutating func send() -> Step {
-        sentUploadParts += 1
-        inUploadPart = 0
-        return .send(uploadPart: sentUploadParts)
-    }
-
-    private mutating func close() -> [Step] {
+    /// The steps that end the dump part at hand.
+    mutating func cut() -> [Step] {
         let last = inUploadPart > 0 ? [send()] : []
         defer {
             sentUploadParts = 0
@@ -75,5 +75,16 @@ struct PartCutter: Sendable {
             closedDumpParts += 1
         }
         return last + [.close(uploadPartCount: sentUploadParts)]
+    }
+
+    /// The stream has ended. A stream without a byte still makes one dump part, with no upload part.
+    mutating func finish() -> [Step] {
+        inDumpPart > 0 || closedDumpParts == 0 ? cut() : []
+    }
+
+    private mutating func send() -> Step {
+        sentUploadParts += 1
+        inUploadPart = 0
+        return .send(uploadPart: sentUploadParts)
     }
 }

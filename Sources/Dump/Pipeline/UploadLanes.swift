@@ -36,14 +36,34 @@ struct PartAssembler {
     /// Takes the next piece of the stream; `isWhole`: it must not be divided between files.
     mutating func append(_ piece: ByteBlock, isWhole: Bool) async throws {
         var offset = 0
-        for step in cutter.steps(byteCount: piece.count, isWhole: isWhole) {
-            if case .append(let count) = step {
-                try await append(piece, offset..<offset + count)
-                offset += count
-            } else {
-                try await carryOut(step)
+        while offset < piece.count {
+            let share = try await placed(piece.count - offset, isWhole: isWhole)
+            for step in cutter.take(share) {
+                if case .append(let count) = step {
+                    try await append(piece, offset..<offset + count)
+                    offset += count
+                } else {
+                    try await carryOut(step)
+                }
             }
         }
+    }
+
+    /// Makes sure that a file is open whose volume has room for the next bytes of the stream.
+    ///
+    /// - Returns: how many of `byteCount` go there.
+    private mutating func placed(_ byteCount: Int, isWhole: Bool) async throws -> Int {
+        let share = cutter.share(of: byteCount, isWhole: isWhole)
+        if let file {
+            if share > 0 {
+                guard let refusal = await files.claim(file, byteCount: share) else { return share }
+                guard cutter.allowsSplit else { throw refusal }
+            }
+            for step in cutter.cut() { try await carryOut(step) }
+        }
+        let first = cutter.share(of: byteCount, isWhole: isWhole)
+        file = try await files.begin(room: first)
+        return first
     }
 
     /// The stream has ended: the last file is closed, and no further piece will reach the lanes.
@@ -53,7 +73,6 @@ struct PartAssembler {
     }
 
     private mutating func append(_ piece: ByteBlock, _ range: Range<Int>) async throws {
-        _ = try await openFile()
         let block: ByteBlock
         if let filling {
             block = filling
@@ -83,7 +102,7 @@ struct PartAssembler {
     /// Also of a stream without a byte.
     private mutating func openFile() async throws -> Int {
         if let file { return file }
-        let opened = try await files.begin()
+        let opened = try await files.begin(room: 0)
         file = opened
         return opened
     }

@@ -1,40 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import AmandaFormat
+import AmandaFormat
 import ChildProcess
 import Files
-public import S3
 
 /// Brings dumps back: the numbered files of a volume through decompression into GNU tar.
 public struct RestoreEngine: Sendable {
-    private let client: S3Client
-
-    /// Reads through `client`; writes nothing to the bucket.
-    public init(client: S3Client) {
-        self.client = client
-    }
-
-    /// The header of one file of a volume.
-    ///
-    /// - Throws: `RestoreError.missing` on a definite 404, `badHeader` if it is none.
-    public func header(keys: ObjectKeys, fileNumber: UInt32) async throws -> DumpHeader {
-        let key = keys.header(file: fileNumber)
-        let bytes: [UInt8]
-        do {
-            bytes = try await client.get(key, limit: 4 << 20).bytes
-        } catch S3Error.notFound {
-            throw RestoreError.missing(key: key)
-        }
-        do {
-            return try DumpHeader(parsing: bytes)
-        } catch {
-            throw RestoreError.badHeader(key: key, reason: "\(error)")
-        }
-    }
+    /// It reads through each part's volume, and writes nothing there.
+    public init() {}
 
     /// Looks every object of a dump up and compares lengths, as `restore` does before it begins.
     public func requirePresent(_ plan: RestorePlan) async throws {
-        _ = try await StoredStream(plan, client: client)
+        _ = try await StoredStream(plan)
     }
 
     /// Restores one dump into `plan.target`.
@@ -45,24 +22,15 @@ public struct RestoreEngine: Sendable {
         _ plan: RestorePlan, progress: @escaping @Sendable (RestoreProgress) -> Void = { _ in }
     ) async throws -> RestoreOutcome {
         try plan.check()
-        let stream = try await StoredStream(plan, client: client)
-        return try await Self.restore(plan, stream, from: client, progress)
-    }
-
-    /// The same of a stream that has been looked up.
-    static func restore(
-        _ plan: RestorePlan, _ stream: StoredStream, from source: any RangeSource,
-        _ progress: @escaping @Sendable (RestoreProgress) -> Void
-    ) async throws -> RestoreOutcome {
         let started = ContinuousClock.now
-        try plan.check()
+        let stream = try await StoredStream(plan)
         try FileSystem.makeDirectories(plan.target)
         let extraction = try TarExtraction(plan)
         let meter = RestoreMeter(total: stream.byteCount, progress)
         let totals: RestorePipeline.Totals
         do {
             let pipeline = try RestorePipeline(
-                source: source, plan: plan, stream: stream, meter: meter, stopSink: { extraction.stop() },
+                plan: plan, stream: stream, meter: meter, stopSink: { extraction.stop() },
                 sink: { try extraction.write($0) })
             totals = try await pipeline.run()
             try Self.compare(totals, plan, firstKey: stream.segments.first?.key ?? "")
@@ -82,9 +50,9 @@ public struct RestoreEngine: Sendable {
     ) async throws -> RestoreOutcome {
         let started = ContinuousClock.now
         try plan.check()
-        let stream = try await StoredStream(plan, client: client)
+        let stream = try await StoredStream(plan)
         let meter = RestoreMeter(total: stream.byteCount, progress)
-        let pipeline = try RestorePipeline(source: client, plan: plan, stream: stream, meter: meter) { _ in }
+        let pipeline = try RestorePipeline(plan: plan, stream: stream, meter: meter) { _ in }
         let totals = try await pipeline.run()
         try Self.compare(totals, plan, firstKey: stream.segments.first?.key ?? "")
         meter.finish()

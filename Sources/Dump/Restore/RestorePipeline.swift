@@ -3,7 +3,6 @@
 import AmandaFormat
 import BlockingWork
 import Digest
-import S3
 import Synchronization
 
 /// A dump's stored stream on its way out of the bucket: fetched in parallel, put in order, decrypted, decompressed.
@@ -31,7 +30,6 @@ struct RestorePipeline: Sendable {
         let block: ByteBlock
     }
 
-    private let source: any RangeSource
     private let plan: RestorePlan
     private let ranges: [StoredStream.Range]
     private let meter: RestoreMeter
@@ -46,11 +44,10 @@ struct RestorePipeline: Sendable {
     /// `sink` is called on one thread, in order, and may block; `stopSink` must make it return, from any thread.
     /// Starts the programs that decrypt and decompress; `run` must follow.
     init(
-        source: any RangeSource, plan: RestorePlan, stream: StoredStream, meter: RestoreMeter,
+        plan: RestorePlan, stream: StoredStream, meter: RestoreMeter,
         stopSink: @escaping @Sendable () -> Void = {},
         sink: @escaping @Sendable (UnsafeRawBufferPointer) throws -> Void
     ) throws {
-        self.source = source
         self.plan = plan
         self.meter = meter
         self.sink = sink
@@ -129,7 +126,7 @@ struct RestorePipeline: Sendable {
 
     private func fetch() async throws {
         while let fetch = try await fetches.take() {
-            try await source.read(fetch.range.key, range: fetch.range.bytes, into: fetch.block)
+            try await fetch.range.read(into: fetch.block)
             meter.add(stored: fetch.block.count)
             try fetched.put(fetch)
         }

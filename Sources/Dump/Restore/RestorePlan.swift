@@ -6,18 +6,18 @@ import Gzip
 
 /// One dump to bring back, and where to.
 public struct RestorePlan: Sendable {
-    /// One numbered file of a volume: multipart object or blocks, whichever is there.
-    public struct Part: Sendable, Hashable {
-        /// The volume's slot.
-        public var keys: ObjectKeys
+    /// One numbered file of a volume.
+    public struct Part: Sendable {
+        /// Where it is read from.
+        public var volume: any VolumeReader
         /// From 1, on that volume.
         public var fileNumber: UInt32
         /// Bytes of its data as recorded; nil: not known.
         public var byteCount: Int64?
 
         /// A part by volume and number.
-        public init(keys: ObjectKeys, fileNumber: UInt32, byteCount: Int64? = nil) {
-            self.keys = keys
+        public init(volume: any VolumeReader, fileNumber: UInt32, byteCount: Int64? = nil) {
+            self.volume = volume
             self.fileNumber = fileNumber
             self.byteCount = byteCount
         }
@@ -107,7 +107,7 @@ public struct RestorePlan: Sendable {
     public init(
         header: DumpHeader, parts: [Part], target: String, recoveryThreadCount: Int = 4
     ) throws {
-        let key = parts.first.map { $0.keys.header(file: $0.fileNumber) } ?? ""
+        let key = parts.first.map { $0.volume.name(ofFile: $0.fileNumber) } ?? ""
         if header.isPartial {
             throw RestoreError.unsupported(what: "'\(key)': it is the start of a dump that failed")
         }

@@ -1,22 +1,39 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import AmandaFormat
-import S3
+import BlockingWork
+
+/// One object, or one file, that holds data of a dump.
+public struct StoredSegment: Sendable, Equatable {
+    /// The object's key, or the file's path: for messages, and for the volume to read it.
+    public let key: String
+    /// Bytes of data.
+    public let byteCount: Int64
+}
 
 /// The objects that make up one dump's stored stream, in order, with their lengths.
 struct StoredStream: Sendable {
-    /// One object that holds data.
-    struct Segment: Sendable, Equatable {
-        let key: String
-        let byteCount: Int64
+    /// A segment and the volume that holds it.
+    struct Segment: Sendable {
+        let volume: any VolumeReader
+        let stored: StoredSegment
+
+        var key: String { stored.key }
+        var byteCount: Int64 { stored.byteCount }
     }
 
-    /// One GET.
-    struct Range: Sendable, Equatable {
-        let key: String
+    /// What is read at once.
+    struct Range: Sendable {
+        let segment: Segment
         let bytes: Swift.Range<Int64>
         /// Where it lies in the whole stream.
         let offset: Int64
+
+        var key: String { segment.key }
+
+        func read(into block: ByteBlock) async throws {
+            try await segment.volume.read(segment.stored, bytes, into: block)
+        }
     }
 
     let segments: [Segment]
@@ -24,20 +41,14 @@ struct StoredStream: Sendable {
     var byteCount: Int64 { segments.reduce(0) { $0 + $1.byteCount } }
 
     /// Looks every object up, and compares lengths with the record, before a byte is fetched.
-    init(_ plan: RestorePlan, client: S3Client) async throws {
+    init(_ plan: RestorePlan) async throws {
         var segments: [Segment] = []
-        for part in plan.parts {
-            segments += try await Self.segments(of: part, client)
-        }
+        for part in plan.parts { segments += try await Self.segments(of: part) }
         self.segments = segments
         if let expected = plan.stored, expected.isKnown, expected.byteCount != byteCount {
             throw RestoreError.totalDiffers(
                 firstKey: segments.first?.key ?? "", expected: expected.byteCount, found: byteCount)
         }
-    }
-
-    init(segments: [Segment]) {
-        self.segments = segments
     }
 
     /// The stream in pieces of at most `limit` bytes, none across two objects.
@@ -47,42 +58,20 @@ struct StoredStream: Sendable {
         for segment in segments {
             for start in stride(from: 0, to: segment.byteCount, by: limit) {
                 let end = min(start + Int64(limit), segment.byteCount)
-                ranges.append(Range(key: segment.key, bytes: start..<end, offset: offset + start))
+                ranges.append(Range(segment: segment, bytes: start..<end, offset: offset + start))
             }
             offset += segment.byteCount
         }
         return ranges
     }
 
-    private static func segments(of part: RestorePlan.Part, _ client: S3Client) async throws -> [Segment] {
-        let dataKey = part.keys.data(file: part.fileNumber)
-        let found: [Segment]
-        if let info = try await client.head(dataKey) {
-            found = [Segment(key: dataKey, byteCount: info.byteCount)]
-        } else {
-            found = try await blocks(of: part, client)
-        }
+    private static func segments(of part: RestorePlan.Part) async throws -> [Segment] {
+        let found = try await part.volume.segments(ofFile: part.fileNumber, byteCount: part.byteCount)
         let byteCount = found.reduce(0) { $0 + $1.byteCount }
-        guard !found.isEmpty || part.byteCount == 0 else { throw RestoreError.missing(key: dataKey) }
+        let name = found.first?.key ?? part.volume.name(ofFile: part.fileNumber)
         guard part.byteCount ?? byteCount == byteCount else {
-            throw RestoreError.lengthDiffers(
-                key: found.first?.key ?? dataKey, expected: part.byteCount ?? 0, found: byteCount)
+            throw RestoreError.lengthDiffers(key: name, expected: part.byteCount ?? 0, found: byteCount)
         }
-        return found
-    }
-
-    /// Blocks count from 0 without a gap; Amanda takes the first missing one for the end, we name it.
-    private static func blocks(of part: RestorePlan.Part, _ client: S3Client) async throws -> [Segment] {
-        var sizes: [UInt64: Int64] = [:]
-        for object in try await client.list(prefix: part.keys.blocks(file: part.fileNumber)).objects {
-            if case .block(part.fileNumber, let number) = part.keys.role(of: object.key) {
-                sizes[number] = object.byteCount
-            }
-        }
-        return try (0..<UInt64(sizes.keys.max().map { $0 + 1 } ?? 0)).map { number in
-            let key = part.keys.block(file: part.fileNumber, number: number)
-            guard let byteCount = sizes[number] else { throw RestoreError.missing(key: key) }
-            return Segment(key: key, byteCount: byteCount)
-        }
+        return found.map { Segment(volume: part.volume, stored: $0) }
     }
 }

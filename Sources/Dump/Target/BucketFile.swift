@@ -14,6 +14,7 @@ actor BucketFile: DumpFile {
     }
 
     private let place: Place
+    private let room: RoomClaim
     private let client: S3Client
     private let journal: UploadJournal
     private let layout: StoragePlan
@@ -21,8 +22,9 @@ actor BucketFile: DumpFile {
     private var parts: [S3Part] = []
     private var blockSizes: [Int: Int] = [:]
 
-    init(place: Place, client: S3Client, journal: UploadJournal, layout: StoragePlan) {
+    init(place: Place, room: RoomClaim, client: S3Client, journal: UploadJournal, layout: StoragePlan) {
         self.place = place
+        self.room = room
         self.client = client
         self.journal = journal
         self.layout = layout
@@ -50,6 +52,10 @@ actor BucketFile: DumpFile {
                 creation.cancel()
             }
         }
+    }
+
+    nonisolated func claim(_ byteCount: Int) -> VolumeError? {
+        room.claim(byteCount) ? nil : .full(label: place.label, room: room.summary)
     }
 
     func send(piece: Int, _ block: ByteBlock) async throws {
@@ -127,6 +133,7 @@ actor BucketFile: DumpFile {
             try await client.abortMultipartUpload(upload)
             try await journal.remove(upload)
             self.upload = nil
+            room.giveBack()
             return nil
         } catch {
             return "the upload of '\(upload.key)' is still open: \(error)"

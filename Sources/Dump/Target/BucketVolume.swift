@@ -6,11 +6,13 @@ public import S3
 import Synchronization
 
 /// A volume in the bucket that takes the files of dumps.
-public final class BucketVolume: DumpTarget {
+public final class BucketVolume: DumpVolume {
     /// The label, as logs and records name it.
     public let label: String
     /// The tapetype's and the device's figures.
     public let layout: StoragePlan
+    /// Counts headers and data, as Amanda does.
+    public let room: VolumeRoom
 
     private let client: S3Client
     private let journal: UploadJournal
@@ -25,9 +27,10 @@ public final class BucketVolume: DumpTarget {
     ///   - firstFileNumber: from 1; behind the last file that the volume has.
     public init(
         label: String, client: S3Client, journal: UploadJournal, keys: ObjectKeys,
-        firstFileNumber: UInt32 = 1, layout: StoragePlan
+        firstFileNumber: UInt32 = 1, layout: StoragePlan, room: VolumeRoom = VolumeRoom(limit: nil)
     ) throws {
         self.label = label
+        self.room = room
         self.client = client
         self.journal = journal
         self.keys = keys
@@ -39,8 +42,10 @@ public final class BucketVolume: DumpTarget {
     /// The number that the next file gets.
     public var nextFileNumber: UInt32 { next.withLock { $0 } }
 
-    public func open(_ header: DumpHeader) async throws -> any DumpFile {
-        let file = try await takeNumber(header)
+    public func openIfRoom(_ header: DumpHeader, room byteCount: Int) async throws -> (any DumpFile)? {
+        let claimed = Int64(header.bytes.count + byteCount)
+        guard room.claim(claimed) else { return nil }
+        let file = try await takeNumber(header, RoomClaim(room, claimed: byteCount))
         do {
             try await file.begin()
         } catch {
@@ -50,12 +55,12 @@ public final class BucketVolume: DumpTarget {
         return file
     }
 
-    private func takeNumber(_ header: DumpHeader) async throws -> BucketFile {
+    private func takeNumber(_ header: DumpHeader, _ claim: RoomClaim) async throws -> BucketFile {
         _ = try await turn.take()
         defer { try? turn.putBlocking(()) }  // there is room for the one turn
         let file = BucketFile(
-            place: BucketFile.Place(label: label, number: nextFileNumber, keys: keys), client: client,
-            journal: journal, layout: layout)
+            place: BucketFile.Place(label: label, number: nextFileNumber, keys: keys), room: claim,
+            client: client, journal: journal, layout: layout)
         try await file.writeHeader(header.asPartial)
         next.withLock { $0 += 1 }
         return file

@@ -29,12 +29,19 @@ actor DumpFiles {
     /// The completed dump parts, in order.
     var finishedParts: [DumpedPart] { files.compactMap(\.finished) }
 
-    /// Opens the next file. Called by one task at a time.
+    /// Opens the next file, in which `room` bytes are claimed. Called by one task at a time.
     ///
     /// - Returns: its index among the dump's files.
-    func begin() async throws -> Int {
-        files.append(OpenFile(file: try await target.open(numbered(header, files.count))))
+    func begin(room: Int) async throws -> Int {
+        files.append(OpenFile(file: try await target.open(numbered(header, files.count), room: room)))
         return files.count - 1
+    }
+
+    /// Sets bytes aside for a file that is open.
+    ///
+    /// - Returns: that its volume is full; nil: it is not.
+    func claim(_ index: Int, byteCount: Int) -> VolumeError? {
+        files[index].file.claim(byteCount)
     }
 
     /// Stores one piece, numbered from 1 in its file; the block is the caller's again afterwards.

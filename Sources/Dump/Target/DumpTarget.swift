@@ -14,11 +14,18 @@ public protocol DumpTarget: Sendable {
     /// Opens the next file for a dump, whose header this is: its part number is set, its checksums are not known.
     ///
     /// The number is taken when this returns, and may be taken when it throws.
-    func open(_ header: DumpHeader) async throws -> any DumpFile
+    ///
+    /// - Parameter room: bytes of data that will surely come; they are claimed already when this returns.
+    func open(_ header: DumpHeader, room: Int) async throws -> any DumpFile
 }
 
 /// One numbered file that is being written: pieces in any order, then its end, then the header that makes it count.
 public protocol DumpFile: Sendable {
+    /// Sets bytes of data aside, before they come.
+    ///
+    /// - Returns: why there is no room for them, and the file must end; nil: there is.
+    func claim(_ byteCount: Int) -> VolumeError?
+
     /// Stores one piece, numbered from 1; the block is the caller's again afterwards.
     func send(piece: Int, _ block: ByteBlock) async throws
 
@@ -32,4 +39,9 @@ public protocol DumpFile: Sendable {
     ///
     /// - Returns: what could not be done, for a note.
     func abort() async -> String?
+}
+
+extension DumpFile {
+    /// For one that has room promised otherwise.
+    public func claim(_ byteCount: Int) -> VolumeError? { nil }
 }

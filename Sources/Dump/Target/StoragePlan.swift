@@ -7,6 +7,8 @@ public struct StoragePlan: Sendable, Equatable {
     /// S3 takes no more parts in one upload, which Amanda does not check. Source: FORMAT.md 2.2.
     public static let uploadPartLimit = 10_000
 
+    private static let directoryPieceByteCount = 1 << 20
+
     /// S3_MULTI_PART_UPLOAD: one object a dump part; otherwise one object a block.
     public var isMultipart: Bool
     /// The tapetype's `blocksize`.
@@ -17,6 +19,8 @@ public struct StoragePlan: Sendable, Equatable {
     public var uploadThreadCount: Int
     /// Pieces that one file takes at most; nil: any number.
     public var pieceLimit: Int?
+    /// `allow-split` of the dumptype: whether a full volume may end a dump part.
+    public var allowsSplit = true
 
     /// Multipart in 10 MiB blocks, four at a time, uncut.
     public init(
@@ -28,6 +32,13 @@ public struct StoragePlan: Sendable, Equatable {
         self.partByteCount = partByteCount
         self.uploadThreadCount = max(1, uploadThreadCount)
         self.pieceLimit = pieceLimit
+    }
+
+    /// Files in a directory: Amanda's readers take any block size there, so that small blocks are written together.
+    public init(directoryBlockByteCount blockByteCount: Int, partByteCount: Int64? = nil) {
+        self.init(
+            isMultipart: false, blockByteCount: max(blockByteCount, Self.directoryPieceByteCount),
+            partByteCount: partByteCount, uploadThreadCount: 2, pieceLimit: nil)
     }
 
     /// Bytes of one upload part, fixed before the first byte; in block mode of one block.

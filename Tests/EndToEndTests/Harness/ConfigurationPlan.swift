@@ -10,16 +10,21 @@ struct ConfigurationPlan: Sendable {
     var keepsAttributes = true
     var uploadThreads = 4
     var tapecycle = 3
+    var runtapes = 1
+    var length = "500 gigabytes"
     /// Days; 0: every run makes a full dump.
     var dumpcycle = 0
     /// Whether increments can build on a dump.
     var isRecorded = false
+    /// The lines of another changer than `chg-multi:` over S3.
+    var changer: [String]?
     /// More lines of `amanda.conf`, of its changer and of its dumptype: what they set counts.
     var globalLines: [String] = []
     var changerLines: [String] = []
     var dumptypeLines: [String] = []
 
-    static let selfBackup = ConfigurationPlan(name: "amanda-server")
+    /// Suites that share a cluster make many runs: none may take the volume of a run that another reads.
+    static let selfBackup = ConfigurationPlan(name: "amanda-server", tapecycle: 9)
 }
 
 /// Who asks the store for what, on one node.
@@ -42,7 +47,7 @@ extension ConfigurationPlan {
         dumpcycle \(dumpcycle) days
         runspercycle \(max(1, dumpcycle))
         tapecycle \(tapecycle) tapes
-        runtapes 1
+        runtapes \(runtapes)
         tapedev "my_s3"
         tapetype S3
         labelstr "^\(name)-[0-9][0-9]*$"
@@ -54,16 +59,7 @@ extension ConfigurationPlan {
         \(globalLines.joined(separator: "\n"))
 
         define changer my_s3 {
-            tpchanger "chg-multi:s3:\(store.bucket)/\(store.prefix)/\(node)/\(name)/slot-{01..10}"
-            device-property "S3_HOST" "\(store.host)"
-            device-property "S3_SSL" "NO"
-            device-property "S3_SUBDOMAIN" "NO"
-            device-property "S3_ACCESS_KEY" "\(store.accessKey)"
-            device-property "S3_SECRET_KEY" "\(store.secretKey)"
-            device-property "NB_THREADS_BACKUP" "\(uploadThreads)"
-            device-property "NB_THREADS_RECOVERY" "\(uploadThreads)"
-            device-property "S3_MULTI_PART_UPLOAD" "\(isMultipart ? "YES" : "NO")"
-            changerfile "s3-statefile"
+            \((changer ?? changerOnS3(node, store)).joined(separator: "\n    "))
             \(changerLines.joined(separator: "\n    "))
         }
         define application-tool app_amgtar {
@@ -82,12 +78,27 @@ extension ConfigurationPlan {
             record \(isRecorded ? "yes" : "no")
         }
         define tapetype S3 {
-            length 500 gigabytes
+            length \(length)
             part_size \(partSize)
             part_cache_type none
             blocksize \(blockSize)
         }
 
         """
+    }
+
+    private func changerOnS3(_ node: String, _ store: StoreAccess) -> [String] {
+        [
+            "tpchanger \"chg-multi:s3:\(store.bucket)/\(store.prefix)/\(node)/\(name)/slot-{01..10}\"",
+            "device-property \"S3_HOST\" \"\(store.host)\"",
+            "device-property \"S3_SSL\" \"NO\"",
+            "device-property \"S3_SUBDOMAIN\" \"NO\"",
+            "device-property \"S3_ACCESS_KEY\" \"\(store.accessKey)\"",
+            "device-property \"S3_SECRET_KEY\" \"\(store.secretKey)\"",
+            "device-property \"NB_THREADS_BACKUP\" \"\(uploadThreads)\"",
+            "device-property \"NB_THREADS_RECOVERY\" \"\(uploadThreads)\"",
+            "device-property \"S3_MULTI_PART_UPLOAD\" \"\(isMultipart ? "YES" : "NO")\"",
+            "changerfile \"s3-statefile\"",
+        ]
     }
 }

@@ -44,6 +44,11 @@ final class StockAmanda: Sendable {
         try await run(["amadmin", configuration, "find"])
     }
 
+    /// `amtape CONF inventory`: one line a slot.
+    func inventory() async throws -> String {
+        try await run(["amtape", configuration, "inventory"])
+    }
+
     /// `amfetchdump -p`: the dump's archive, as a file.
     ///
     /// - Parameter filterGrumbles: as for `dump`; amfetchdump ends with 1 then, after the last byte.
@@ -57,10 +62,19 @@ final class StockAmanda: Sendable {
 
     /// `amrestore -p` from a volume: the archive of the one dump part on it that belongs to `disk`.
     func restore(_ disk: String, slot: String) async throws -> String {
+        try await restore(disk, volumeText(slot: slot))
+    }
+
+    /// The same from a volume in a directory.
+    func restore(_ disk: String, directory: String) async throws -> String {
+        try await restore(disk, "define device volume {\n    tapedev \"file:\(directory)\"\n}\n")
+    }
+
+    private func restore(_ disk: String, _ volume: String) async throws -> String {
         let directory = "/etc/amanda/\(configuration)-volume"
         try? FileManager.default.removeItem(atPath: directory)
         try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
-        try write(volumeText(slot: slot), to: "\(directory)/amanda.conf")
+        try write(volume, to: "\(directory)/amanda.conf")
         return try await archive([
             "amrestore", "-p", "--config", "\(configuration)-volume", "volume", "localhost", disk,
         ])

@@ -10,8 +10,12 @@ struct PlannedConfiguration: Sendable {
 
     /// Why none can be had, if so: the run fails of it.
     let volume: Result<VolumeChoice, any Error>
+    /// The slot of that choice.
+    let device: VolumeDevice?
     /// What an earlier attempt of the run has stored, proved anew.
     let stored: [AgentAPI.DumpRecord]
+    /// The volumes that it lies on.
+    let keptVolumes: [VolumeRecord]
     let plan: Plan
     let bases: IncrementBases
     let night: NightEstimate

@@ -16,15 +16,14 @@ struct PlanningFacts: Sendable {
     ///
     /// - Parameters:
     ///   - entries: the disks that the run is to dump.
-    ///   - slots: nil: the store does not answer.
+    ///   - places: nil: the store does not answer.
     init(
-        _ prepared: PreparedConfiguration, entries: [DisklistEntry], run: Datestamp, slots: [SlotContents]?
+        _ prepared: PreparedConfiguration, entries: [DisklistEntry], run: Datestamp, places: VolumeSlots?
     ) throws {
         let reader = CatalogReader(prepared.location)
         tapelist = try reader.tapelist()
         let bases = IncrementBases(
-            run: run, history: try reader.history(),
-            slots: slots.map { VolumeSlots($0, of: prepared.changer, in: prepared.store) })
+            run: run, history: try reader.history(), slots: places)
         self.bases = bases
         let whole = Dictionary(grouping: try reader.dumps().filter(\.isWhole)) {
             DiskName(host: $0.name.host, disk: $0.name.disk)

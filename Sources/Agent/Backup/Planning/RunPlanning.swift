@@ -25,11 +25,11 @@ struct RunPlanning: Sendable {
     ) async throws -> PlannedConfiguration {
         let view = try await view(absence)
         let volume = view.flatMap { view in Result { try view.choice(for: run) } }
-        let stored = try await stored(earlier, on: try? volume.get())
+        let (stored, keptVolumes) = try await stored(earlier, on: try? volume.get())
         let entries = prepared.entries.filter { entry in !stored.contains { $0.isOf(entry) } }
         let facts = try await runBlocking("planning-facts") {
-            [prepared, run, slots = try? view.get().slots] in
-            try PlanningFacts(prepared, entries: entries, run: run, slots: slots)
+            [prepared, run, places = try? view.get().places] in
+            try PlanningFacts(prepared, entries: entries, run: run, places: places)
         }
         let now = Int64(time(nil))
         let planner = Planner(
@@ -41,7 +41,8 @@ struct RunPlanning: Sendable {
             prepared: prepared, run: run, workDirectory: workDirectory, runsScripts: isInEarnest)
         let plan = planner.plan(try await estimates.look(planner.requests))
         return PlannedConfiguration(
-            volume: volume, stored: stored, plan: plan, bases: facts.bases,
+            volume: volume, device: try await device(of: try? volume.get()), stored: stored,
+            keptVolumes: keptVolumes, plan: plan, bases: facts.bases,
             night: NightEstimate(
                 queue(plan), limits: prepared.configuration.queueLimits,
                 capBytesPerSecond: prepared.changer.maxSendBytesPerSecond.map(Double.init), now: now))
@@ -57,15 +58,17 @@ struct RunPlanning: Sendable {
         }
     }
 
-    /// The dumps of an earlier attempt count only on the volume that they were written to.
+    private func device(of choice: VolumeChoice?) async throws -> VolumeDevice? {
+        guard let choice else { return nil }
+        return try await taking.device(of: choice)
+    }
+
+    /// The dumps of an earlier attempt count only while every volume of theirs is this run's, and so do these volumes.
     private func stored(
         _ earlier: ConfigurationRecord?, on choice: VolumeChoice?
-    ) async throws -> [AgentAPI.DumpRecord] {
-        guard let earlier, let choice, choice.kind == .continuing else { return [] }
-        let device = try taking.device(of: choice)
-        let volume = prepared.store.volume(choice.label, on: device)
-        guard earlier.volumes.first == volume else { return [] }
-        return try await EarlierDumps(client: taking.client(device.bucket)).proved(in: earlier)
+    ) async throws -> (dumps: [AgentAPI.DumpRecord], volumes: [VolumeRecord]) {
+        guard let earlier, choice?.kind == .continuing else { return ([], []) }
+        return try await EarlierDumps(run: run, client: taking.client).proved(in: earlier)
     }
 
     /// The dumps of a plan as they wait for a dumper.

@@ -2,21 +2,34 @@
 
 public import Secret
 
-/// The changer that a configuration uses: `chg-multi:` over S3 devices, with the properties that count for them.
+/// A changer that a configuration uses: slots on S3 or in directories, with the properties that count for them.
 public struct ChangerDefinition: Sendable, Hashable {
-    /// The name of its `define changer`, as written there; the `chg-…` string itself where there is none.
+    /// How slots are found.
+    public enum Kind: Sendable, Hashable {
+        /// `chg-multi:`: the devices that it lists.
+        case multi
+        /// `chg-single:`, or a device alone: one slot.
+        case single
+        /// `chg-disk:`: what its directory holds.
+        case disk(DiskChanger)
+    }
+
+    /// The name of its `define changer`, as written there; the `chg-…` or device string itself where there is none.
     public let name: String
     /// Where it is defined.
     public let place: ConfigurationPlace
-    /// `chg-multi:…` as written.
+    /// `chg-multi:…` as written; `chg-single:…` for a device alone.
     public let specification: String
-    /// The slots in order. Never empty, no two alike.
-    public let devices: [S3DevicePath]
+    /// See `Kind`.
+    public let kind: Kind
+    /// The slots in order, no two alike, and all of one kind. Never empty. Of a `chg-disk:` those that the configuration
+    /// names: `DiskChanger.devices(among:)` tells which there are.
+    public let devices: [VolumeDevice]
     /// Where stock Amanda keeps its state of the slots, as written; nil: it keeps none.
     public let changerFile: String?
     /// The changer's own `property` lines.
     public let properties: [ConfigurationProperty]
-    /// Global `device-property` lines, replaced by those of the changer.
+    /// Global `device-property` lines, replaced by those of `define device`, replaced by those of the changer.
     public let deviceProperties: [ConfigurationProperty]
 
     /// The first value of a device property, unless it is one that holds a secret.

@@ -21,6 +21,9 @@ public struct TapeType: Sendable, Hashable {
     /// Source: Amanda 3.5.1 `device-src/s3-device.c`, `S3_DEVICE_DEFAULT_BLOCK_SIZE`.
     public static let defaultS3BlockByteCount: Int64 = 10 << 20
 
+    /// What every other device takes. Source: Amanda 3.5.1, `BLOCKSIZE:32` in the tapelist after `amdump` to `file:`.
+    public static let defaultBlockByteCount: Int64 = 32 << 10
+
     init(_ block: ConfigurationBlock) {
         name = block.name
         place = block.place

@@ -17,7 +17,7 @@ extension ParameterTable {
         Parameter("property", .properties(ofDevice: false, isVisible: false), .properties([])),
         text("tpchanger", used: true),
         text("changerdev"),
-        text("changerfile", "changer"),
+        text("changerfile", "changer", used: true),
         Parameter("labelstr", .labelConstraint, .labelConstraint(.expression(".*")), used: true),
         text("tapelist", "tapelist", used: true),
         text("diskfile", "disklist", used: true),
@@ -45,7 +45,7 @@ extension ParameterTable {
         number("inparallel", 10, 1...63, used: true),
         text("dumporder", "ttt", used: true),
         number("maxdumps", 1, NumberRule.positive, used: true),
-        number("max-dle-by-volume", 1_000_000_000, NumberRule.positive),
+        number("max-dle-by-volume", 1_000_000_000, NumberRule.positive, used: true),
         number("etimeout", 300, NumberRule.int32, used: true),
         number("dtimeout", 1800, NumberRule.positive, used: true),
         number("ctimeout", 30, NumberRule.positive, used: true),
@@ -68,7 +68,7 @@ extension ParameterTable {
         Parameter("interactivity", .definition(.interactivity), .text("")),
         Parameter("taperscan", .definition(.taperscan), .text("")),
         Parameter("storage", .names, .names([]), used: true),
-        Parameter("active-storage", .names, .names([])),
+        Parameter("active-storage", .names, .names([]), used: true),
         Parameter("vault-storage", .names, .names([]), used: true),
     ]
 

@@ -99,6 +99,8 @@ struct DumpSelection: Sendable, Hashable {
     var keyword: String
     /// `ALL`, `FULL` or `INCR`.
     var levels: String
+
+    var takesEverything: Bool { tag == nil && keyword == "ALL" && levels == "ALL" }
 }
 
 /// `vault "storage" days`.

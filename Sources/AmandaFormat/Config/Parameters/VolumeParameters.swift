@@ -54,7 +54,7 @@ extension ParameterTable {
     /// `define storage`. What it does not say is as the global parameters say.
     static let storage = ParameterTable([
         text("comment", used: true),
-        Parameter("policy", .definition(.policy), .text("")),
+        Parameter("policy", .definition(.policy), .text(""), used: true),
         text("tapedev", used: true),
         text("tpchanger", used: true),
         Parameter("labelstr", .labelConstraint, .labelConstraint(.expression(".*")), used: true),
@@ -64,7 +64,7 @@ extension ParameterTable {
         number("runtapes", 1, NumberRule.natural, unit: .tapes, used: true),
         Parameter("taperscan", .definition(.taperscan), .text("")),
         Parameter("tapetype", .name, .text("DEFAULT_TAPE"), used: true),
-        number("max-dle-by-volume", 1_000_000_000, NumberRule.positive),
+        number("max-dle-by-volume", 1_000_000_000, NumberRule.positive, used: true),
         Parameter("taperalgo", .keyword(taperAlgorithms), .keyword("FIRST"), used: true),
         number("taper-parallel-write", 1, NumberRule.int32),
         bool("eject-volume", false),
@@ -78,8 +78,8 @@ extension ParameterTable {
         bool("report-next-media", true),
         Parameter("interactivity", .definition(.interactivity), .text("")),
         bool("set-no-reuse", false, used: true),
-        Parameter("dump-selection", .dumpSelection, .dumpSelections([])),
-        Parameter("vault", .vault, .vaults([])),
+        Parameter("dump-selection", .dumpSelection, .dumpSelections([]), used: true),
+        Parameter("vault", .vault, .vaults([]), used: true),
         bool("erase-on-failure", false),
         bool("erase-on-full", false),
     ])

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import AgentAPI
+import AmandaFormat
+import BlockingWork
+import Catalog
+import Dump
+import Files
+import S3
+import Synchronization
+
+/// The volumes of one run of a configuration, each taken when the one before is full, as many as `runtapes` allows.
+final class RunVolumes: Sendable {
+    private struct State {
+        /// Taken in this attempt, in order.
+        var taken: [TakenVolume] = []
+        /// Of an earlier attempt, with dumps that still count.
+        var kept: [VolumeRecord] = []
+    }
+
+    private let taking: VolumeTaking
+    private let catalog: RunCatalog
+    private let journal: UploadJournal
+    private let glacier: GlacierVolumes?
+    private let state = Mutex(State())
+
+    /// - Parameter glacier: forgets that a volume was to move, before it is written again.
+    init(
+        _ taking: VolumeTaking, _ catalog: RunCatalog, journal: UploadJournal, glacier: GlacierVolumes? = nil
+    ) {
+        self.taking = taking
+        self.catalog = catalog
+        self.journal = journal
+        self.glacier = glacier
+    }
+
+    /// Every volume of the run so far, for its record.
+    var records: [VolumeRecord] {
+        state.withLock { state in
+            let taken = state.taken.map(\.record)
+            return state.kept.filter { !taken.contains($0) } + taken
+        }
+    }
+
+    /// Takes the first volume.
+    ///
+    /// - Parameters:
+    ///   - choice: what the plan has chosen, or why there is none.
+    ///   - kept: volumes that an earlier attempt has written, with dumps that still count: these count too.
+    /// - Returns: where dumps go; further volumes are taken as they fill.
+    func begin(
+        _ choice: Result<VolumeChoice, any Error>, kept: [VolumeRecord]
+    ) async throws -> VolumeSeries {
+        state.withLock { $0.kept = kept }
+        let first = try await take(choice.get(), besides: [])
+        return try VolumeSeries(
+            first: first, maxDumpsPerVolume: configuration.maxDumpsPerVolume
+        ) { [self] cause in
+            try await next(because: cause)
+        }
+    }
+
+    private func take(
+        _ choice: VolumeChoice, besides filled: Set<String>
+    ) async throws -> any DumpVolume {
+        if let glacier, choice.kind != .continuing, let path = try await taking.device(of: choice).bucketPath
+        {
+            try await glacier.forget(path)
+        }
+        let volume = try await taking.take(choice, besides: filled, catalog)
+        state.withLock { $0.taken.append(volume) }
+        return try open(volume)
+    }
+
+    /// The log says of every end but success that there was no volume.
+    private func next(because cause: VolumeSeries.Cause) async throws -> any DumpVolume {
+        do {
+            let filled = Set(state.withLock { $0.taken.map(\.label) })
+            let choice = try await taking.choose(besides: filled)
+            try requireAllowed(choice, because: cause)
+            return try await take(choice, besides: filled)
+        } catch {
+            if error is CancellationError || Task.isCancelled { throw CancellationError() }
+            let reason = error is VolumeChoiceError ? "no volume can be written" : "\(error)"
+            let refusal = error as? NoFurtherVolume
+            try await runBlocking("catalog") { [catalog] in
+                try catalog.volumeRefused(refusal?.logText ?? reason, byConfiguration: refusal != nil)
+            }
+            throw error
+        }
+    }
+
+    private var configuration: AmandaConfiguration { taking.prepared.configuration }
+
+    /// - Throws: with the figures, where a run may use no further volume.
+    private func requireAllowed(_ choice: VolumeChoice, because cause: VolumeSeries.Cause) throws {
+        let labels = Set(records.map(\.label))
+        let limit = configuration.runtapes
+        guard !labels.contains(choice.label), labels.count >= limit else { return }
+        throw NoFurtherVolume(
+            logText: "\(labels.count) tapes filled; runtapes=\(limit) does not allow additional tapes",
+            description: """
+                \(cause.text), and runtapes \(limit) allows no further volume in a run
+                hint: raise runtapes, or \(cause.remedy(configuration.tapetype)).
+                """)
+    }
+
+    private func open(_ volume: TakenVolume) throws -> any DumpVolume {
+        let prepared = taking.prepared
+        let limit = configuration.volumeByteLimit(on: prepared.changer)
+        let label = VolumeHeader(datestamp: taking.run, label: volume.label)
+        switch volume.device {
+        case .bucket(let path):
+            return try BucketVolume(
+                label: volume.label, client: taking.client(path.bucket), journal: journal,
+                keys: ObjectKeys(slotPrefix: path.prefix), firstFileNumber: volume.nextFileNumber,
+                layout: prepared.layout,
+                room: VolumeRoom(limit: limit, used: volume.usedByteCount + Int64(label.bytes.count)))
+        case .directory(let path):
+            let files = try DirectoryFiles(path)
+            return DirectoryVolume(
+                label: volume.label, files: files, owner: prepared.loaded.dumpuser.owner,
+                firstFileNumber: volume.nextFileNumber, layout: prepared.layout,
+                room: DirectoryVolume.room(
+                    in: files, limit: limit,
+                    used: volume.usedByteCount + Int64(DirectoryFiles.headerByteCount),
+                    watchesFreeSpace: prepared.changer.watchesFreeSpace, layout: prepared.layout))
+        }
+    }
+}
+
+/// No further volume may be taken.
+struct NoFurtherVolume: Error, CustomStringConvertible {
+    /// What Amanda's log says of it, in stock Amanda's words.
+    let logText: String
+    /// What the operator is told.
+    let description: String
+}
+
+extension VolumeSeries.Cause {
+    fileprivate var text: String {
+        switch self {
+        case .full(let label, let room): "volume '\(label)' is full (\(room))"
+        case .dumpCount(let label, let limit):
+            "volume '\(label)' holds \(Quantity.count(limit, "dump")), as many as max-dle-by-volume allows"
+        }
+    }
+
+    fileprivate func remedy(_ tapetype: TapeType) -> String {
+        switch self {
+        case .full: "'length' of tapetype '\(tapetype.name)' (\(tapetype.place)) or MAX_VOLUME_USAGE"
+        case .dumpCount: "max-dle-by-volume"
+        }
+    }
+}

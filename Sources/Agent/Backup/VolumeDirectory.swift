@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import AmandaFormat
+import BlockingWork
+import Dump
+import Files
+
+/// Taking a volume that is a directory. Every call blocks.
+struct VolumeDirectory: Sendable {
+    let path: DirectoryDevicePath
+    /// `data` of a `chg-disk:`, which leads to the slot used last; nil for other changers.
+    let currentLink: String?
+    let owner: FileOwner?
+
+    init(_ path: DirectoryDevicePath, of changer: ChangerDefinition, owner: FileOwner?) {
+        self.path = path
+        self.owner = owner
+        if case .disk(let disk) = changer.kind {
+            currentLink = "\(disk.directory)/data"
+        } else {
+            currentLink = nil
+        }
+    }
+
+    /// Labels the directory for a run, once its old files are gone. A slot that is not there yet is made.
+    func label(_ label: VolumeHeader) throws -> (next: UInt32, usedByteCount: Int64) {
+        if currentLink != nil { try FileSystem.makeDirectories(path.path, mode: 0o700, owner: owner) }
+        let files = try DirectoryFiles(path)
+        try files.delete(from: 0)
+        try files.write(label, owner: owner)
+        try makeCurrent()
+        return (1, 0)
+    }
+
+    /// Behind the last file that has a header; what a killed attempt left behind it is deleted.
+    func goOn() throws -> (next: UInt32, usedByteCount: Int64) {
+        let files = try DirectoryFiles(path)
+        let entries = try files.entries().filter { !$0.isEmpty && $0.number > 0 }
+        let next = 1 + (entries.last?.number ?? 0)
+        try files.delete(from: next)
+        try makeCurrent()
+        return (next, entries.reduce(0) { $0 + $1.byteCount })
+    }
+
+    /// So that `file:VTAPEROOT` reaches it, as amanda-changers(7) says. Whatever else bears that name stays.
+    private func makeCurrent() throws {
+        guard let currentLink else { return }
+        if let kind = try FileSystem.status(currentLink)?.kind, kind != .symbolicLink { return }
+        try FileSystem.makeSymbolicLink(currentLink, to: "slot\(path.slot)", owner: owner)
+    }
+}

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import AgentAPI
+import AmandaFormat
+import BlockingWork
+import Dump
+import Files
+import S3
+
+/// Volumes as records name them, wherever they lie.
+struct VolumeAccess: Sendable {
+    /// Makes a client for a volume's bucket.
+    private let client: @Sendable (VolumeRecord) throws -> S3Client
+
+    /// - Parameter client: makes a client for a bucket.
+    init(client: @escaping @Sendable (_ bucket: String) throws -> S3Client) {
+        self.client = { try client($0.bucket) }
+    }
+
+    /// - Parameter configuration: whose volumes they are.
+    init(_ clients: BucketClients, of configuration: String) {
+        client = { try clients.client(of: $0, of: configuration) }
+    }
+
+    /// Reads the volume's files.
+    func reader(of volume: VolumeRecord) throws -> any Dump.VolumeReader {
+        guard let directory = volume.directory else {
+            return BucketReader(
+                client: try client(volume), keys: ObjectKeys(slotPrefix: volume.prefix))
+        }
+        return DirectoryReader(try DirectoryFiles(at: directory))
+    }
+
+    /// What the volume calls itself now.
+    func label(of volume: VolumeRecord) async throws -> SlotContents.Volume {
+        guard let directory = volume.directory else {
+            return try await VolumeLabels.read(
+                ObjectKeys(slotPrefix: volume.prefix), from: client(volume))
+        }
+        return try await runBlocking("volume") { DirectoryLabels.read { try DirectoryFiles(at: directory) } }
+    }
+}
+
+/// What volumes in directories call themselves.
+enum DirectoryLabels {
+    /// Reads one directory's label. Every call blocks.
+    static func read(_ files: () throws -> DirectoryFiles) -> SlotContents.Volume {
+        do {
+            return try files().label().map { .labelled($0) } ?? .unlabelled
+        } catch is HeaderError {
+            return .foreign
+        } catch VolumeError.foreignFile {
+            return .foreign
+        } catch {
+            return .unreadable(reason: "\(error)")
+        }
+    }
+}
+
+extension VolumeRecord {
+    /// A volume by its slot. Of a directory: where its files lie in it, which is looked up.
+    init(label: String, device: VolumeDevice) {
+        switch device {
+        case .bucket(let path): self.init(label: label, bucket: path.bucket, prefix: path.prefix)
+        case .directory(let path):
+            self.init(label: label, directory: (try? DirectoryFiles(path))?.directory ?? path.path)
+        }
+    }
+}
+
+extension DirectoryFiles {
+    /// The files of a directory itself.
+    init(at directory: String) throws {
+        try self.init(DirectoryDevicePath(path: directory, slot: 1, dataDirectory: .never))
+    }
+}

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import AmandaFormat
+public import BlockingWork
+
+/// A volume that dumps are read from, in a bucket or in a directory.
+public protocol VolumeReader: Sendable {
+    /// A file's key or path, for messages.
+    func name(ofFile number: UInt32) -> String
+
+    /// The header of a file.
+    ///
+    /// - Throws: `RestoreError.missing` where there definitely is none, `badHeader` if it is none.
+    func header(ofFile number: UInt32) async throws -> DumpHeader
+
+    /// What holds the data of a file, in order.
+    ///
+    /// - Parameter byteCount: what is recorded; nil: not known. Only a file of 0 bytes may have nothing.
+    /// - Throws: `RestoreError.missing`.
+    func segments(ofFile number: UInt32, byteCount: Int64?) async throws -> [StoredSegment]
+
+    /// Fills the block with those bytes of a segment.
+    ///
+    /// - Throws: where there are fewer.
+    func read(_ segment: StoredSegment, _ bytes: Range<Int64>, into block: ByteBlock) async throws
+}
+
+extension VolumeReader {
+    /// A header's bytes as a header.
+    func parsed(_ bytes: [UInt8], ofFile number: UInt32) throws -> DumpHeader {
+        do {
+            return try DumpHeader(parsing: bytes)
+        } catch {
+            throw RestoreError.badHeader(key: name(ofFile: number), reason: "\(error)")
+        }
+    }
+}

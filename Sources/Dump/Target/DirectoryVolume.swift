@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import AmandaFormat
+import BlockingWork
+public import Files
+import Synchronization
+
+/// A volume that is a directory: each file of a dump is one file there, a padded header and then the data.
+public final class DirectoryVolume: DumpVolume {
+    /// The label, as logs and records name it.
+    public let label: String
+    /// The tapetype's figures.
+    public let layout: StoragePlan
+    /// Counts whole files, as Amanda does.
+    public let room: VolumeRoom
+
+    private let files: DirectoryFiles
+    private let owner: FileOwner?
+    private let next: Mutex<UInt32>
+
+    /// - Parameters:
+    ///   - files: the volume's, labelled already.
+    ///   - owner: whose the files become: stock Amanda reads and deletes them as its dumpuser.
+    ///   - firstFileNumber: from 1; behind the last file that the volume has.
+    public init(
+        label: String, files: DirectoryFiles, owner: FileOwner?, firstFileNumber: UInt32 = 1,
+        layout: StoragePlan, room: VolumeRoom
+    ) {
+        self.label = label
+        self.files = files
+        self.owner = owner
+        self.layout = layout
+        self.room = room
+        next = Mutex(firstFileNumber)
+    }
+
+    /// Room for a volume in this directory: up to `limit` bytes, and, if it is watched, as long as its file system has any.
+    ///
+    /// - Parameter used: bytes of the files that are there.
+    public static func room(
+        in files: DirectoryFiles, limit: Int64?, used: Int64, watchesFreeSpace: Bool, layout: StoragePlan
+    ) -> VolumeRoom {
+        guard watchesFreeSpace else { return VolumeRoom(limit: limit, used: used) }
+        let directory = files.directory
+        let reserve = Int64(4 * layout.uploadPartByteCount)  // for what others write meanwhile
+        return VolumeRoom(limit: limit, used: used) {
+            (try? FileSystem.room(at: directory)).map { $0.freeByteCount - reserve }
+        }
+    }
+
+    public func openIfRoom(_ header: DumpHeader, room byteCount: Int) async throws -> (any DumpFile)? {
+        let claimed = Int64(DirectoryFiles.headerByteCount + byteCount)
+        guard room.claim(claimed) else { return nil }
+        do {
+            return try await runBlocking("volume-file") { [self] in
+                try takeNumber(header, RoomClaim(room, claimed: byteCount))
+            }
+        } catch {
+            room.giveBack(claimed, unwritten: claimed)
+            throw error
+        }
+    }
+
+    /// The lock is held while the file is made and its header written: no number is given out before.
+    private func takeNumber(_ header: DumpHeader, _ claim: RoomClaim) throws -> DirectoryFile {
+        try next.withLock { next in
+            let name = DirectoryFileName.dump(next, host: header.host, disk: header.disk, level: header.level)
+            let path = files.path(name)
+            let file = try RandomAccessFile(creating: path, owner: owner)
+            do {
+                try file.writeHeader(header.asPartial.inDirectory.bytes)
+                try FileSystem.synchroniseDirectory(files.directory)
+            } catch {
+                try? FileSystem.removeFile(path)
+                throw error
+            }
+            room.written(Int64(DirectoryFiles.headerByteCount))
+            defer { next += 1 }
+            return DirectoryFile(
+                place: DirectoryFile.Place(label: label, number: next, path: path), file: file, room: claim,
+                pieceByteCount: layout.uploadPartByteCount)
+        }
+    }
+}
+
+extension DumpHeader {
+    /// As Amanda writes it into a file: with the length of the header in its hint, and no longer than that.
+    var inDirectory: DumpHeader {
+        var header = droppingDLE(over: DirectoryFiles.headerByteCount)
+        header.blockKiB = DirectoryFiles.headerByteCount >> 10
+        return header
+    }
+}

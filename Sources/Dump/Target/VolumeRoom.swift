@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Synchronization
+
+/// How much more a volume takes, shared by all that is written to it side by side.
+///
+/// Whoever has bytes for the volume claims them first, so that it never holds more than its limit and a file ends before
+/// the volume does. Where a file system is watched, what is claimed and not yet written counts as taken there too.
+public final class VolumeRoom: Sendable {
+    private struct State {
+        var used: Int64
+        var unwritten: Int64 = 0
+    }
+
+    private let limit: Int64?
+    private let freeByteCount: (@Sendable () -> Int64?)?
+    private let state: Mutex<State>
+
+    /// - Parameters:
+    ///   - limit: of all bytes on the volume, headers included; nil: there is none.
+    ///   - used: what lies there already.
+    ///   - freeByteCount: of the file system, with what must stay free taken off; nil or a nil answer: not watched.
+    public init(limit: Int64?, used: Int64 = 0, freeByteCount: (@Sendable () -> Int64?)? = nil) {
+        self.limit = limit
+        self.freeByteCount = freeByteCount
+        state = Mutex(State(used: used))
+    }
+
+    /// Sets bytes aside; false where the volume is too full for them.
+    public func claim(_ byteCount: Int64) -> Bool {
+        state.withLock { state in
+            if let limit, state.used + byteCount > limit { return false }
+            if let free = freeByteCount?(), state.unwritten + byteCount > free { return false }
+            state.used += byteCount
+            state.unwritten += byteCount
+            return true
+        }
+    }
+
+    /// So many of the bytes that were claimed are on the file system.
+    func written(_ byteCount: Int64) {
+        state.withLock { $0.unwritten = max(0, $0.unwritten - byteCount) }
+    }
+
+    /// So many bytes were claimed, and do not come or have gone again.
+    func giveBack(_ byteCount: Int64, unwritten: Int64) {
+        state.withLock { state in
+            state.used -= byteCount
+            state.unwritten = max(0, state.unwritten - unwritten)
+        }
+    }
+
+    /// Bytes on the volume, claimed ones included.
+    public var usedByteCount: Int64 { state.withLock { $0.used } }
+
+    /// For messages: what is used, of how much, and what is free on the disk.
+    public var summary: String {
+        let used = usedByteCount
+        let limited = limit.map { "\(used) bytes of \($0) are used" } ?? "\(used) bytes are used"
+        return limited + (freeByteCount?().map { ", \(max(0, $0)) are free on its disk" } ?? "")
+    }
+}
+
+/// What one file has claimed of its volume's room.
+final class RoomClaim: Sendable {
+    private struct State {
+        var claimed: Int64
+        var written: Int64
+    }
+
+    private let room: VolumeRoom
+    private let state: Mutex<State>
+
+    /// - Parameters:
+    ///   - claimed: for the file's data, when it was opened.
+    init(_ room: VolumeRoom, claimed: Int) {
+        self.room = room
+        state = Mutex(State(claimed: Int64(claimed), written: 0))
+    }
+
+    var summary: String { room.summary }
+
+    func claim(_ byteCount: Int) -> Bool {
+        guard room.claim(Int64(byteCount)) else { return false }
+        state.withLock { $0.claimed += Int64(byteCount) }
+        return true
+    }
+
+    func written(_ byteCount: Int) {
+        room.written(Int64(byteCount))
+        state.withLock { $0.written += Int64(byteCount) }
+    }
+
+    /// The file's data do not stay.
+    func giveBack() {
+        let (claimed, written) = state.withLock { state in
+            defer { state = State(claimed: 0, written: 0) }
+            return (state.claimed, state.written)
+        }
+        room.giveBack(claimed, unwritten: claimed - written)
+    }
+}

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import AmandaFormat
+import BlockingWork
+import Synchronization
+
+/// The volumes of a run, one after the other: when one is full, the next file goes to the next.
+///
+/// All dumps that run side by side share the one volume at hand. A file that was opened before stays where it is, for as
+/// long as there is room for it.
+public final class VolumeSeries: DumpTarget {
+    /// Why a further volume is wanted.
+    public enum Cause: Sendable, Equatable {
+        /// The volume at hand is full; what it holds.
+        case full(label: String, room: String)
+        /// As many dumps lie on it as `max-dle-by-volume` allows.
+        case dumpCount(label: String, limit: Int)
+    }
+
+    /// Takes a further volume.
+    ///
+    /// - Throws: where none can be had: the dump that asked, and every one that asks later, fails with it.
+    public typealias Next = @Sendable (Cause) async throws -> any DumpVolume
+
+    /// How long a cancelled dump waits for a volume that is being taken: half taken, it would be lost.
+    private static let takingLimit = Duration.seconds(20)
+
+    private struct State: Sendable {
+        var volume: any DumpVolume
+        /// Host and disk of every dump of which anything lies on it.
+        var dumps: Set<[String]> = []
+        var refusal: (any Error)?
+    }
+
+    /// Of every volume: a changer has slots of one kind.
+    public let layout: StoragePlan
+    private let maxDumpsPerVolume: Int
+    private let next: Next
+    private let state: Mutex<State>
+    /// Whoever holds the one turn opens a file, or takes a volume.
+    private let turn = HandOver<Void>(capacity: 1)
+
+    /// - Parameters:
+    ///   - first: where the first file goes.
+    ///   - maxDumpsPerVolume: `max-dle-by-volume`.
+    public init(
+        first: any DumpVolume, maxDumpsPerVolume: Int = .max, next: @escaping Next
+    ) throws {
+        layout = first.layout
+        self.maxDumpsPerVolume = max(1, maxDumpsPerVolume)
+        self.next = next
+        state = Mutex(State(volume: first))
+        try turn.putBlocking(())
+    }
+
+    /// The volume that the next file goes to, as long as there is room.
+    public var current: any DumpVolume { state.withLock { $0.volume } }
+
+    public func open(_ header: DumpHeader, room byteCount: Int) async throws -> any DumpFile {
+        _ = try await turn.take()
+        defer { try? turn.putBlocking(()) }  // there is room for the one turn
+        if let file = try await openHere(header, byteCount) { return file }
+        try await takeNext(cause(for: header))
+        if let file = try await openHere(header, byteCount) { return file }
+        throw VolumeError.tooSmall(
+            label: current.label, needed: Int64(byteCount), room: current.room.summary)
+    }
+
+    private func openHere(_ header: DumpHeader, _ byteCount: Int) async throws -> (any DumpFile)? {
+        guard takesDump(header), let file = try await current.openIfRoom(header, room: byteCount) else {
+            return nil
+        }
+        _ = state.withLock { $0.dumps.insert(Self.name(of: header)) }
+        return file
+    }
+
+    private func takesDump(_ header: DumpHeader) -> Bool {
+        state.withLock { state in
+            state.dumps.count < maxDumpsPerVolume || state.dumps.contains(Self.name(of: header))
+        }
+    }
+
+    private func cause(for header: DumpHeader) -> Cause {
+        let volume = current
+        return takesDump(header)
+            ? .full(label: volume.label, room: volume.room.summary)
+            : .dumpCount(label: volume.label, limit: maxDumpsPerVolume)
+    }
+
+    private static func name(of header: DumpHeader) -> [String] { [header.host, header.disk] }
+
+    /// In a task of its own: the dump that happens to ask may be cancelled, or fail, while the others need the volume.
+    private func takeNext(_ cause: Cause) async throws {
+        if let refusal = state.withLock({ $0.refusal }) { throw refusal }
+        let taking = Task { [next] in try await next(cause) }
+        do {
+            let volume = try await withTaskCancellationHandler {
+                try await taking.value
+            } onCancel: {
+                Task {
+                    try? await Task.sleep(for: Self.takingLimit)
+                    taking.cancel()
+                }
+            }
+            state.withLock { $0 = State(volume: volume) }
+        } catch let error where !(error is CancellationError) {
+            state.withLock { $0.refusal = error }
+            throw error
+        }
+    }
+}

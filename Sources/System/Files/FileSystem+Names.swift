@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+
+/// Directories whose names need not be UTF-8.
+extension FileSystem {
+    /// The names in a directory, as bytes, sorted, without `.` and `..`.
+    public static func names(in path: String) throws(FilesError) -> [[UInt8]] {
+        guard let directory = opendir(path) else { throw FilesError("list", path, errorNumber: errno) }
+        defer { closedir(directory) }
+        var names: [[UInt8]] = []
+        while true {
+            errno = 0
+            guard let entry = readdir(directory) else { break }
+            let name = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in Array(bytes.prefix { $0 != 0 }) }
+            if name != [46], name != [46, 46] { names.append(name) }
+        }
+        guard errno == 0 else { throw FilesError("list", path, errorNumber: errno) }
+        return names.sorted { $0.lexicographicallyPrecedes($1) }
+    }
+
+    /// Removes a file, by its path in bytes; that it is gone already is no error.
+    public static func removeFile(_ path: [UInt8]) throws(FilesError) {
+        guard unlink(path.map { CChar(bitPattern: $0) } + [0]) != 0, errno != ENOENT else { return }
+        throw FilesError("remove", String(decoding: path, as: UTF8.self), errorNumber: errno)
+    }
+}

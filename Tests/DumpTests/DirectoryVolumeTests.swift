@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import AmandaFormat
+import Files
+import TestSupport
+import Testing
+
+@testable import Dump
+
+/// Volumes that are directories.
+@Suite(.enabled(if: RequiredTools.areUsable("weed")), .timeLimit(.minutes(5)))
+struct DirectoryVolumeTests {
+    private let layout = StoragePlan(directoryBlockByteCount: 32 << 10)
+
+    private func files(_ fixture: DumpFixture, _ name: String = "slot1") throws -> DirectoryFiles {
+        try FileSystem.makeDirectories(fixture.directory.path(name))
+        return try DirectoryFiles(
+            DirectoryDevicePath(path: fixture.directory.path(name), slot: 1, dataDirectory: .ifPresent))
+    }
+
+    private func volume(
+        _ files: DirectoryFiles, limit: Int64? = nil, layout: StoragePlan? = nil
+    ) throws -> DirectoryVolume {
+        let layout = layout ?? self.layout
+        let label = VolumeHeader(datestamp: Datestamp("20261123030600"), label: "d-01")
+        try files.write(label, owner: nil)
+        return DirectoryVolume(
+            label: "d-01", files: files, owner: nil, layout: layout,
+            room: DirectoryVolume.room(
+                in: files, limit: limit, used: 32 << 10, watchesFreeSpace: true, layout: layout))
+    }
+
+    @Test(arguments: [nil, .clientFast] as [DLEDescription.Compression?])
+    func `a dump lies there as Amanda's file device writes it, and comes back`(
+        compression: DLEDescription.Compression?
+    ) async throws {
+        let fixture = try await DumpFixture(server: .shared())
+        try shell("head -c 5M /dev/urandom > random; echo text > 'a file'", in: fixture.source)
+        let files = try files(fixture)
+        let cut = StoragePlan(directoryBlockByteCount: 32 << 10, partByteCount: 2_500_000)
+        let outcome = try await fixture.dump(
+            fixture.plan(compression, volume: try volume(files, layout: cut)))
+        #expect(outcome.isUsable, "\(outcome.status)")
+        #expect(outcome.parts.map(\.fileNumber) == [1, 2, 3])
+        let disk = sanitisedDiskName(fixture.source)
+        #expect(
+            try FileSystem.list(files.directory) == ["00000.d-01"]
+                + (1...3).map { "0000\($0).localhost.\(disk).0" })
+        #expect(try files.label()?.label == "d-01")
+        let script = """
+            for file in 0000[123].*; do
+                test "$(stat -c %a "$file")" = 600
+                head -c 32768 "$file" | tr -d '\\0' | grep -aq 'dd if=<tape> bs=32k skip=1'
+                dd if="$file" bs=32k skip=1 status=none
+            done \(compression == nil ? "" : "| gzip -dc") > ../archive
+            tar -tf ../archive | grep -x './a file'
+            """
+        try shell(script, in: files.directory)
+        let reader = DirectoryReader(files)
+        let header = try await reader.header(ofFile: 2)
+        #expect(header.part?.number == 2)
+        #expect(header.serverCRC == outcome.server)
+        let plan = try await fixture.restorePlan(outcome, volumes: ["d-01": reader])
+        _ = try await RestoreEngine().restore(plan)
+        #expect(
+            try manifest(of: fixture.target, withXattrs: true)
+                == manifest(of: fixture.source, withXattrs: true))
+    }
+
+    @Test func `the volume never holds more than its limit, headers included`() async throws {
+        let fixture = try await DumpFixture(server: .shared())
+        try shell("head -c 9M /dev/urandom > random", in: fixture.source)
+        let (one, two) = (try files(fixture, "slot1"), try files(fixture, "slot2"))
+        let limit: Int64 = 6 << 20
+        let second = try volume(two, limit: limit)
+        let series = try VolumeSeries(first: try volume(one, limit: limit)) { _ in second }
+        let outcome = try await fixture.dump(fixture.plan(nil, volume: series))
+        #expect(outcome.isUsable, "\(outcome.status)")
+        for files in [one, two] {
+            #expect(try files.entries().reduce(0) { $0 + $1.byteCount } <= limit)
+            #expect(try files.entries().map(\.number) == [0, 1])
+        }
+    }
+
+    @Test func `a dump that fails leaves its number and none of its data`() async throws {
+        let fixture = try await DumpFixture(server: .shared())
+        try shell("head -c 9M /dev/urandom > random", in: fixture.source)
+        let files = try files(fixture)
+        let volume = try volume(files, limit: 6 << 20)
+        let outcome = try await fixture.dump(fixture.plan(nil, volume: volume))
+        guard case .failed(let error) = outcome.status else { throw TestFailure("it did not fail") }
+        #expect("\(error)".hasPrefix("volume 'd-01' does not take "), "\(error)")
+        let entries = try files.entries()
+        #expect(entries.map(\.number) == [0, 1])
+        #expect(try await DirectoryReader(files).header(ofFile: 1).isPartial)
+    }
+
+    @Test func `deleting takes exactly a volume's files`() async throws {
+        let fixture = try await DumpFixture(server: .shared())
+        let files = try files(fixture)
+        let outcome = try await fixture.dump(fixture.plan(nil, volume: try volume(files)))
+        #expect(outcome.isUsable)
+        try shell(
+            "echo mine > 2024.jpg; echo mine > notes; touch 00000-lock 00007.cut; mkdir data2",
+            in: files.directory)
+        try files.delete(from: 0)
+        #expect(try FileSystem.list(files.directory) == ["00000-lock", "2024.jpg", "data2", "notes"])
+    }
+
+    @Test func `a file that only has such a name is left alone, and named`() async throws {
+        let fixture = try await DumpFixture(server: .shared())
+        let files = try files(fixture)
+        try shell("echo mine > 00001.mine", in: files.directory)
+        #expect(throws: VolumeError.foreignFile(path: "\(files.directory)/00001.mine")) {
+            try files.delete(from: 0)
+        }
+        #expect(try FileSystem.list(files.directory) == ["00001.mine"])
+    }
+
+    @Test func `a file that was cut is not restored`() async throws {
+        let fixture = try await DumpFixture(server: .shared())
+        try shell("head -c 1M /dev/urandom > random", in: fixture.source)
+        let files = try files(fixture)
+        let outcome = try await fixture.dump(fixture.plan(nil, volume: try volume(files)))
+        try shell("truncate -s -1 00001.*", in: files.directory)
+        let plan = try await fixture.restorePlan(outcome, volumes: ["d-01": DirectoryReader(files)])
+        await #expect(throws: RestoreError.self) { try await RestoreEngine().restore(plan) }
+        #expect(!FileSystem.exists(fixture.target))
+    }
+}

@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import Testing
+
+/// One node whose one tree was backed up to volumes of every form, larger than one volume where that can be.
+struct VolumesOfEveryForm: Arrangement {
+    /// A configuration, and how many volumes a run of it takes at least.
+    struct Form: Sendable, CustomStringConvertible {
+        let kind: String
+        let leastVolumeCount: Int
+        let make: @Sendable (_ name: String, _ vtapes: String) -> ConfigurationPlan
+
+        func plan(_ name: String, _ vtapes: String) -> ConfigurationPlan {
+            var plan = make(name, vtapes)
+            plan.tapecycle = 20
+            return plan
+        }
+
+        var name: String { StockAmanda.newName(kind) }
+        var description: String { kind }
+    }
+
+    static let forms = [
+        // tapecycle exceeds what a run takes: stock Amanda overwrites volumes of the very run otherwise.
+        Form(kind: "disk", leastVolumeCount: 3) { name, vtapes in
+            var plan = ConfigurationPlan(name: name, compress: "client fast", blockSize: "64 kilobytes")
+            plan.changer = [
+                "tpchanger \"chg-disk:\(vtapes)\"", "property \"num-slot\" \"14\"",
+                "property \"auto-create-slot\" \"yes\"",
+            ]
+            plan.length = "6 megabytes"
+            plan.runtapes = 12
+            return plan
+        },
+        Form(kind: "file", leastVolumeCount: 1) { name, vtapes in
+            var plan = ConfigurationPlan(name: name, blockSize: "32 kilobytes")
+            plan.changer = [
+                "tpchanger \"chg-multi:{file:\(vtapes)/a,file:\(vtapes)/b}\"", "changerfile \"state\"",
+            ]
+            return plan
+        },
+        Form(kind: "multipart", leastVolumeCount: 2) { name, _ in
+            var plan = ConfigurationPlan(name: name, compress: "client fast", blockSize: "5 megabytes")
+            plan.globalLines = ["device-property \"ENFORCE_MAX_VOLUME_USAGE\" \"YES\""]
+            plan.length = "40 megabytes"
+            plan.runtapes = 4
+            return plan
+        },
+        Form(kind: "blocks", leastVolumeCount: 4) { name, _ in
+            var plan = ConfigurationPlan(
+                name: name, compress: "client fast", partSize: "3 megabytes", blockSize: "512 kilobytes",
+                isMultipart: false)
+            plan.globalLines = ["device-property \"ENFORCE_MAX_VOLUME_USAGE\" \"YES\""]
+            plan.length = "12 megabytes"
+            plan.runtapes = 9
+            return plan
+        },
+    ]
+
+    let cluster: TestCluster
+    let backup: CommandResult
+    let data: TreeManifest
+
+    var node: ClusterNode { cluster.nodes[0] }
+
+    static func arrange() async throws -> VolumesOfEveryForm {
+        let cluster = try await TestCluster(nodes: ["node01"], configurations: forms.map(\.name))
+        do {
+            let node = cluster.nodes[0]
+            try await SourceTree.make("\(node.data)/tree", bytes: 4 << 20)
+            try await SourceTree.writeFile("\(node.data)/noise", mebibytes: 42, randomMebibytes: 42)
+            try await cluster.configure([])  // the self-backup
+            for form in forms { try await configure(form, name: form.name, cluster) }
+            try await cluster.startAgents()
+            let backup = try await cluster.amfleet(["backup"], limit: .seconds(240))
+            return VolumesOfEveryForm(
+                cluster: cluster, backup: backup, data: try await TreeManifest(of: node.data))
+        } catch {
+            await cluster.remove()
+            throw error
+        }
+    }
+
+    /// With a place for its volumes that is Amanda's.
+    static func configure(_ form: Form, name: String, _ cluster: TestCluster) async throws {
+        let vtapes = vtapes(name, cluster)
+        try await script(
+            "mkdir -p \"$1\"/a/data \"$1\"/b/data; chown -R backup:backup \"$1\"; chmod 755 \"$1\"", [vtapes])
+        try await cluster.nodes[0].configure(form.plan(name, vtapes), disks: [cluster.nodes[0].data])
+    }
+
+    static func vtapes(_ name: String, _ cluster: TestCluster) -> String {
+        "\(cluster.directory)/vtapes-\(name)"
+    }
+
+    func amanda(_ configuration: String) async throws -> StockAmanda {
+        try await StockAmanda(configuration, of: node, work: "\(cluster.directory)/stock")
+    }
+
+    func remove() async { await cluster.remove() }
+}
+
+extension EndToEnd {
+    /// Stock Amanda and amfleet on each other's volumes, whatever these are.
+    @Suite(
+        .serialized, .needs(Machine.cluster + Machine.amanda), .arranged(VolumesOfEveryForm.self),
+        .timeLimit(.minutes(8)))
+    struct VolumeTests {
+        @Test func `the backup is complete`() throws {
+            let backup = try Arranged.as(VolumesOfEveryForm.self).backup
+            #expect(backup.exit == 0, "\(backup)")
+        }
+
+        @Test(arguments: VolumesOfEveryForm.forms)
+        func `amadmin finds the dump on all its volumes and amfetchdump restores it, identical`(
+            form: VolumesOfEveryForm.Form
+        ) async throws {
+            let made = try Arranged.as(VolumesOfEveryForm.self)
+            let amanda = try await made.amanda(form.name)
+            defer { amanda.remove() }
+
+            let found = try await amanda.find().split(separator: "\n").filter { $0.contains(made.node.data) }
+            let fetched = try await TreeManifest(of: amanda.unpack(amanda.fetchDump(made.node.data)))
+            let inventory = try await amanda.inventory()
+
+            let labels = Set(
+                found.flatMap { $0.split(separator: " ") }.filter { $0.hasPrefix("\(form.name)-") })
+            #expect(labels.count >= form.leastVolumeCount, "\(found)")
+            #expect(found.allSatisfy { $0.contains(" OK") }, "\(found)")
+            #expect(labels.allSatisfy { inventory.contains("label \($0)") }, "\(inventory)")
+            #expect(made.data.difference(from: fetched) == "")
+        }
+
+        @Test func `amrestore restores a dump from a directory, identical`() async throws {
+            let made = try Arranged.as(VolumesOfEveryForm.self)
+            let name = StockAmanda.newName("file")
+            let amanda = try await made.amanda(name)
+            defer { amanda.remove() }
+            let directory = "\(VolumesOfEveryForm.vtapes(name, made.cluster))/a"
+
+            let restored = try await TreeManifest(
+                of: amanda.unpack(amanda.restore(made.node.data, directory: directory)))
+
+            #expect(made.data.difference(from: restored) == "")
+        }
+
+        @Test(arguments: VolumesOfEveryForm.forms.filter { $0.kind != "multipart" })
+        func `amfleet restores what amdump wrote, from all its volumes`(
+            form: VolumesOfEveryForm.Form
+        ) async throws {
+            let made = try Arranged.as(VolumesOfEveryForm.self)
+            let name = StockAmanda.newName("\(form.kind)-stock")
+            try await VolumesOfEveryForm.configure(form, name: name, made.cluster)
+            let amanda = try await made.amanda(name)
+            defer { amanda.remove() }
+            try await amanda.dump()
+            let found = try await amanda.find()
+            let tapelist = try String(
+                contentsOfFile: "\(made.node.directory(of: name))/tapelist", encoding: .utf8)
+            let run = String(try #require(tapelist.split(separator: " ").first))
+            #expect(tapelist.split(separator: "\n").count >= form.leastVolumeCount, "\(tapelist)")
+            let file = try made.cluster.clusterFile("stock") {
+                $0.set("configurations", "data", to: [name])
+            }
+            let target = "\(made.cluster.directory)/from-\(name)"
+
+            let result = try await made.cluster.amfleet([
+                "restore", "--cluster", file, "--run", run, "--configuration", name, "--to", target,
+            ])
+
+            #expect(result.exit == 0, "\(result)\n\(found)")
+            let restored = try await TreeManifest(of: "\(target)/node01/\(name)\(made.node.data)")
+            #expect(made.data.difference(from: restored) == "")
+        }
+    }
+}

@@ -49,6 +49,12 @@ struct NodeWork: JobWork {
                 "'\(directory)' is no absolute path on the node",
                 hint: "give '--to' a path that begins with '/'.")
         }
+        if let thaw = order.thaw, !thaw.isPossible {
+            throw WireError(
+                .configuration, node: settings.node,
+                "a thaw for \(thaw.days) days cannot be asked for: from \(ThawOrder.dayRange.lowerBound) to "
+                    + "\(ThawOrder.dayRange.upperBound) can, and a deadline above 0")
+        }
     }
 
     func run(_ request: JobRequest, reporter: JobReporter) async throws -> JobResult {

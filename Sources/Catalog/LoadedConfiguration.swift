@@ -11,9 +11,30 @@ public struct LoadedConfiguration: Sendable {
     /// Who owns the catalog.
     public let dumpuser: UserAccount
 
-    /// What is set and has no effect here, for the administrator to see.
+    /// What is set and has no effect here, or another than its words say, for the administrator to see.
     public var warnings: [String] {
-        configuration.unusedParameters.map(\.description) + [infofileWarning].compactMap { $0 }
+        configuration.remarks(on: disklist.activeEntries) + clientFileWarnings
+            + [infofileWarning].compactMap { $0 } + configuration.unusedParameters.map(\.description)
+            + configuration.unusedDeviceProperties.map(\.description)
+    }
+
+    /// Stock Amanda's client joins the properties that these files give to the application or script of a plugin's name.
+    /// Source: amanda.conf(5), `client-name`; amanda-client.conf(5).
+    private var clientFileWarnings: [String] {
+        let root = FileSystem.parentDirectory(of: configuration.directory)
+        let files = [root, configuration.directory].map { "\($0)/amanda-client.conf" }
+        return files.filter(Self.definesTools).map {
+            "\($0) is not read: write what it says of applications and scripts into amanda.conf"
+        }
+    }
+
+    private static func definesTools(_ file: String) -> Bool {
+        guard let bytes = try? FileSystem.readAll(file) else { return false }
+        return String(decoding: bytes, as: UTF8.self).split(separator: "\n").contains { line in
+            let words = line.split { $0 == " " || $0 == "\t" }.prefix(2).map { $0.lowercased() }
+            return words.first == "define"
+                && ["application", "script"].contains { words.last?.hasPrefix($0) == true }
+        }
     }
 
     /// Seen with Amanda 3.5.1: `amadmin force` and its like write a relative `infofile` below `/tmp/amanda`, all other

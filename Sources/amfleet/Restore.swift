@@ -33,6 +33,8 @@ struct RestoreVerb: Verb {
     @Flag(help: "Remove what the backup does not hold.")
     var delete = false
 
+    @OptionGroup(title: "What lies in Glacier") var thaw: ThawOptions
+
     @Flag(help: "Do without the lease, on a store without conditional writes.")
     var noLease = false
 
@@ -56,7 +58,8 @@ struct RestoreVerb: Verb {
     func report() async throws -> any CommandReport {
         let options = RestoreCommand.Options(
             run: try run.map { try RunName(argument: $0) }, nodes: node, configurations: configuration,
-            directory: directory, overwrites: overwrite, deletes: delete, isLeased: !noLease)
+            directory: directory, overwrites: overwrite, deletes: delete, isLeased: !noLease,
+            thaw: try thaw.order)
         return try await withCluster { try await RestoreCommand($0, options).run() }
     }
 }

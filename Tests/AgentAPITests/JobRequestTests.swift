@@ -20,8 +20,16 @@ import Testing
     @Test func `a restore survives the wire`() throws {
         let request = try JobRequest.sample(
             .restore(
-                RestoreOrder(sourceNode: "node01", configurations: [], directory: "/srv/x", overwrite: true)))
+                RestoreOrder(
+                    sourceNode: "node01", configurations: [], directory: "/srv/x", overwrite: true,
+                    thaw: ThawOrder(tier: .bulk, days: 9, deadlineSeconds: 3600))))
         #expect(try WireJSON.read(JobRequest.self, from: WireJSON.line(request), what: "job") == request)
+    }
+
+    @Test func `a thaw that cannot be asked for is told apart`() {
+        #expect(ThawOrder().isPossible && ThawOrder(days: 365, deadlineSeconds: 1).isPossible)
+        #expect(!ThawOrder(days: 0).isPossible && !ThawOrder(days: 366).isPossible)
+        #expect(!ThawOrder(deadlineSeconds: 0).isPossible)
     }
 
     @Test func `names the field that is missing`() {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import AgentAPI
+import Files
 import FoundationEssentials
 import TestSupport
 import Testing
@@ -108,5 +109,22 @@ struct GlacierTests {
         #expect(
             try fixture.read("restored/node01/data\(fixture.data)/file")
                 == String(repeating: "a line\n", count: 1000))
+    }
+
+    @Test func `a thaw ends at its deadline, and an impossible one is refused before`() async throws {
+        try configure([("READ-FROM-GLACIER", "yes")])
+        #expect(try await fixture.backUp("20261123030600").state == .succeeded)
+        await #expect(throws: WireError.self) {
+            try await fixture.restore(
+                "20261123030600", to: fixture.path("restored"), thaw: ThawOrder(days: 0))
+        }
+        proxy.inject(head(nil), method: "HEAD", target: Self.object, times: 99)
+        proxy.inject(.answer(status: 202), method: "POST", target: "?restore=", times: 99)
+        let restored = try await fixture.restore(
+            "20261123030600", to: fixture.path("restored"),
+            thaw: ThawOrder(tier: .bulk, days: 2, deadlineSeconds: 1))
+        #expect(restored.state == .failed)
+        #expect(restored.error?.message.contains("were still in the archive") == true, "\(restored)")
+        #expect(!FileSystem.exists(fixture.path("restored")))
     }
 }

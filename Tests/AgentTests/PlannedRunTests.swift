@@ -100,6 +100,25 @@ struct PlannedRunTests {
         #expect(planned.error?.hint?.contains("maxdumpsize") == true)
     }
 
+    @Test func `a plan names lists that are missing and the share of the cluster's cap`() async throws {
+        let fixture = try await fixture(dumptype: ["exclude list \".excludes\"", "strategy hanoi"])
+        try fixture.write("data/large.bin", String(repeating: "0123456789abcdef", count: 1 << 18))
+        try fixture.write("more/.excludes", "./x\n")
+        var request = try fixture.request(
+            "20261123030600", .backup(BackupOrder(configurations: NodeFixture.both, dryRun: true)))
+        request.sendBytesPerSecond = 10
+        let notes = try #require(try await fixture.run(request).record).configurations[0].notes
+        let strange = notes.filter { $0.contains("every dump is STRANGE while") }
+        #expect(strange.count == 1, "\(notes)")
+        #expect(strange.first?.contains("'\(fixture.data)/.excludes': No such file or directory") == true)
+        #expect(
+            notes.contains {
+                $0.contains("without this node's share of limits.sendMiBPerSecond in cluster.json")
+            },
+            "\(notes)")
+        #expect(notes.contains { $0.contains("strategy hanoi is planned as standard") }, "\(notes)")
+    }
+
     /// What `amadmin data force localhost <data>` leaves in curinfo.
     private func force(_ fixture: NodeFixture) throws {
         let loaded = try ConfigurationDirectory(root: fixture.settings.amandaDirectory, name: "data").load()

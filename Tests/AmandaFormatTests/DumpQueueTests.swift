@@ -174,6 +174,13 @@ import Testing
             ])
     }
 
+    @Test func `a warning names the cap that makes the night too long`() {
+        let night = NightEstimate(
+            [dump("a", gib: 100, rate: Double(100 << 20))], limits: limits(2),
+            capBytesPerSecond: Double(10 << 20), capName: "MAX_SEND_SPEED", now: 0)
+        #expect(night.warnings(available: 3600).first?.hasSuffix("; without MAX_SEND_SPEED 18 min") == true)
+    }
+
     @Test(arguments: [
         (TaperAlgorithm.first, 100, 0), (.last, 100, 3), (.largest, 40, 1), (.largestFit, 40, 2),
         (.largestFit, 95, 1), (.smallest, 100, 3),

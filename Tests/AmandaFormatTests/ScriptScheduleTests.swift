@@ -107,6 +107,7 @@ import Testing
             }
             define application-tool app {
               plugin "amgtar"
+              client-name "mine"
             }
             define dumptype d {
               program "APPLICATION"
@@ -128,6 +129,7 @@ import Testing
             ])
         #expect(
             dumptype.refusals.map(\.what) == [
+                "application-tool 'app': client-name is not supported: amanda-client.conf is not read",
                 "script-tool 'bad': plugin '../../bin/sh' is not the name of a program",
                 "script-tool 'bad': client-name is not supported: amanda-client.conf is not read",
             ])

@@ -43,6 +43,17 @@ struct ScriptRunnerTests {
         #expect(fixture.recorded("stdin") == "/dev/null\n")
     }
 
+    @Test func `a recovery point is taken from a script's output around a dump`() async throws {
+        let fixture = try ScriptFixture([("epoch", Self.bothBackupPoints)])
+        try fixture.write(
+            "epoch",
+            "echo 'RECOVERY-POINT epoch 0x2f at 12:00'; echo RECOVERY-POINT lsn; echo RECOVERY-POINTS a b")
+        let report = try await fixture.runner().run(.preDLEBackup, fixture.entry, levels: [0])
+        #expect(report.recoveryPoints.map(\.name) == ["epoch"])
+        #expect(report.recoveryPoints.map(\.value) == ["0x2f at 12:00"])
+        #expect(report.notes.count == 3)
+    }
+
     @Test func `standard output is a note, standard error strange, and a failure names both`() async throws {
         let fixture = try ScriptFixture([
             ("talks", Self.bothBackupPoints), ("fails", Self.bothBackupPoints),

@@ -131,9 +131,28 @@ struct GlacierThawTests {
         #expect(proxy.requests.filter { $0.hasPrefix("GET") }.count == 1)
     }
 
-    @Test func `nothing comes back expedited from the deep archive`() async throws {
-        let objects = try await objects("k")
-        proxy.inject(head(nil, storageClass: "DEEP_ARCHIVE"), method: "HEAD", times: 9)
+    @Test(arguments: S3ThawTier.allCases)
+    func `tier and days are those that were asked for`(tier: S3ThawTier) async throws {
+        let archive = try AnsweringServer { request in
+            guard request.method == "HEAD" else { return .init(202) }
+            return .init(
+                headers: ["x-amz-storage-class: GLACIER", "Last-Modified: Fri, 21 Dec 2012 00:00:00 GMT"])
+        }
+        let client = try S3Fixture(endpoint: archive.endpoint, bucket: "archive").client
+        var options = GlacierThaw.Options()
+        (options.tier, options.days, options.deadline) = (tier, 31, .milliseconds(10))
+        options.pollInterval = .milliseconds(5)
+        await #expect(throws: S3Error.self) {
+            try await GlacierThaw(options).thaw([NeededObject(client: client, key: "k")])
+        }
+        let body = try #require(archive.requests.first { $0.method == "POST" }?.body)
+        #expect(body.contains("<Days>31</Days>") && body.contains("<Tier>\(tier.rawValue)</Tier>"))
+    }
+
+    @Test func `nothing comes back expedited from the deep archive, and nothing is asked for`() async throws {
+        let objects = try await objects("frozen", "k")
+        proxy.inject(head(nil), method: "HEAD", target: "/frozen", times: 9)
+        proxy.inject(head(nil, storageClass: "DEEP_ARCHIVE"), method: "HEAD", target: "/k", times: 9)
         await #expect(throws: S3Error.self) { try await quick(.expedited).thaw(objects) }
         #expect(!proxy.requests.contains { $0.hasPrefix("POST") })
     }

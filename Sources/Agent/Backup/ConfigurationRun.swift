@@ -261,7 +261,7 @@ struct ConfigurationRun: Sendable {
     private var planning: RunPlanning {
         RunPlanning(
             prepared: prepared, run: run, taking: taking, workDirectory: workDirectory,
-            isInEarnest: isInEarnest)
+            isInEarnest: isInEarnest, sendBytesPerSecond: request.sendBytesPerSecond)
     }
 
     private func beginCatalog() async throws -> RunCatalog {

@@ -23,6 +23,8 @@ extension DumpRecord {
         seconds = outcome.seconds
         notes = outcome.notes
         strange = outcome.strange
+        let points = outcome.recoveryPoints.map { RecoveryPoint(name: $0.name, value: $0.value) }
+        recoveryPoints = points.isEmpty ? nil : points
     }
 
     /// A dump that is not made yet.

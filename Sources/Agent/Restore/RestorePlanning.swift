@@ -48,7 +48,9 @@ struct RestorePlanning: Sendable {
         try refuseCollisions(disks, targets)
         for target in targets { try target.requireFree(overwrite: order.overwrite, node: node) }
         for disk in disks { try await requireUnchanged(disk) }
-        try await ArchivedDumps(clients: clients, reporter: reporter).makeReadable(disks)
+        try await ArchivedDumps(
+            clients: clients, reporter: reporter, options: GlacierThaw.Options(order.thaw ?? ThawOrder())
+        ).makeReadable(disks)
         var steps: [RestoreStep] = []
         for (disk, target) in zip(disks, targets) { steps.append(try await step(disk, target)) }
         return (Self.outerFirst(steps), missing)

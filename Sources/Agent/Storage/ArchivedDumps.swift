@@ -12,7 +12,7 @@ struct ArchivedDumps: Sendable {
 
     let clients: BucketClients
     let reporter: JobReporter
-    var options = GlacierThaw.Options()
+    let options: GlacierThaw.Options
 
     /// Thaws what `READ-FROM-GLACIER` of its configuration allows, all of it in one go, and waits.
     ///
@@ -62,6 +62,20 @@ struct ArchivedDumps: Sendable {
             + "\(Quantity.duration(seconds: progress.elapsed.inSeconds)); as a rule it takes "
             + "\(Quantity.duration(seconds: Double(minutes.lowerBound) * 60)) to "
             + Quantity.duration(seconds: Double(minutes.upperBound) * 60)
+    }
+}
+
+extension GlacierThaw.Options {
+    init(_ order: ThawOrder) {
+        self.init()
+        days = order.days
+        deadline = order.deadlineSeconds.map { .seconds($0) }
+        tier =
+            switch order.tier {
+            case .standard: .standard
+            case .bulk: .bulk
+            case .expedited: .expedited
+            }
     }
 }
 

@@ -80,16 +80,19 @@ public struct RestoreOrder: Codable, Sendable, Equatable {
     public var overwrite: Bool
     /// Remove what the backup does not hold. Off: other files are left alone.
     public var delete: Bool
+    /// How what lies in the archive is brought back; nil: as `ThawOrder()` says.
+    public var thaw: ThawOrder?
 
     public init(
         sourceNode: String, configurations: [ConfigurationChoice], directory: String? = nil,
         overwrite: Bool = false,
-        delete: Bool = false
+        delete: Bool = false, thaw: ThawOrder? = nil
     ) {
         self.sourceNode = sourceNode
         self.configurations = configurations
         self.directory = directory
         self.overwrite = overwrite
         self.delete = delete
+        self.thaw = thaw
     }
 }

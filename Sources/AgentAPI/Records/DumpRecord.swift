@@ -61,6 +61,8 @@ public struct DumpRecord: Codable, Sendable, Equatable {
     public var held: HeldDumpRecord?
     /// What the plan expected.
     public var expectation: DumpExpectation?
+    /// What scripts named around it; nil: nothing.
+    public var recoveryPoints: [RecoveryPoint]?
 
     public init(
         host: String, disk: String, device: String, level: Int, status: Status, compression: Compression,

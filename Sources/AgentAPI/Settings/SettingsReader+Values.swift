@@ -56,16 +56,12 @@ extension SettingsReader {
     /// A length of time, written as a string with its unit: `"120s"`, `"10m"`, `"2h"`, `"1d"`, `"500ms"`.
     public mutating func optionalDuration(_ key: String) throws(SettingsError) -> Duration? {
         guard let text = try optionalString(key) else { return nil }
-        let digits = text.prefix { $0.isASCII && $0.isNumber }
-        let units: [Substring: Int64] = ["ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000]
-        guard let count = Int64(digits), let unit = units[text.dropFirst(digits.count)] else {
+        guard let duration = Duration(settingsText: text) else {
             throw badValue(
                 key, "must be a length of time, found '\(text)'",
                 hint: "write a number and one of ms, s, m, h, d: \"120s\".")
         }
-        let (milliseconds, overflow) = count.multipliedReportingOverflow(by: unit)
-        guard !overflow else { throw badValue(key, "is too long a time, found '\(text)'") }
-        return .milliseconds(milliseconds)
+        return duration
     }
 
     /// An object.
@@ -140,5 +136,17 @@ extension SettingsReader {
     private func wrongType(_ key: String, _ expected: String, _ value: JSONValue) -> SettingsError {
         .wrongType(
             file: file, value.position, path: path.key(key).text, expected: expected, found: value.kind)
+    }
+}
+
+extension Duration {
+    /// `120s`, `10m`, `2h`, `1d`, `500ms`; nil: it is none, or too long.
+    public init?(settingsText text: String) {
+        let digits = text.prefix { $0.isASCII && $0.isNumber }
+        let units: [Substring: Int64] = ["ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000]
+        guard let count = Int64(digits), let unit = units[text.dropFirst(digits.count)] else { return nil }
+        let (milliseconds, overflow) = count.multipliedReportingOverflow(by: unit)
+        if overflow { return nil }
+        self = .milliseconds(milliseconds)
     }
 }

@@ -6,11 +6,14 @@ extension RestoreSetReport: CommandReport {
     private struct Body: Encodable {
         var run: RunName
         var nodes: [Node]
+        var recoveryPoints: [NodeRecoveryPoints]
     }
 
     public func document(command: String) throws -> [UInt8] {
         try WireJSON.document(
-            CommandDocument(command: command, result: ending, body: Body(run: run, nodes: nodes)))
+            CommandDocument(
+                command: command, result: ending,
+                body: Body(run: run, nodes: nodes, recoveryPoints: recoveryPoints)))
     }
 
     public var lines: [String] {
@@ -37,7 +40,8 @@ extension RestoreSetReport: CommandReport {
                 disk.notes.map { "\(node.node): note: \(disk.disk): \(RunText.oneLine($0))" }
             }
         }
-        return errors.isEmpty && notes.isEmpty ? [] : [""] + errors + notes
+        let all = errors + notes + recoveryPoints.warnings
+        return all.isEmpty ? [] : [""] + all
     }
 
     private var verdict: String {

@@ -29,6 +29,7 @@ extension RunDetails: CommandReport {
         }
         return head + [""] + RunText.table(manifest.nodes) + RunText.notes(manifest.nodes)
             + (remarks.isEmpty ? [] : [""] + remarks) + [""] + dumps + held
+            + recoveryPoints
     }
 
     private var head: [String] {
@@ -39,6 +40,11 @@ extension RunDetails: CommandReport {
             "began \(LocalTime(manifest.startedAt).text)\(end), by \(manifest.coordinator)",
             "configurations \(configurations); manifest revision \(manifest.revision), fence \(manifest.fence)",
         ]
+    }
+
+    private var recoveryPoints: [String] {
+        let lines = nodes.compactMap(\.record).map(NodeRecoveryPoints.init).lines
+        return lines.isEmpty ? [] : [""] + lines
     }
 
     /// Where held dumps lie, by node.

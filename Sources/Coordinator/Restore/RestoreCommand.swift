@@ -16,11 +16,13 @@ public struct RestoreCommand: Sendable {
         public var overwrites: Bool
         public var deletes: Bool
         public var isLeased: Bool
+        /// Of what lies in the archive; nil: as usual.
+        public var thaw: ThawOrder?
 
         public init(
             run: RunName? = nil, nodes: [String] = [], configurations: [String] = [],
             directory: String? = nil,
-            overwrites: Bool = false, deletes: Bool = false, isLeased: Bool = true
+            overwrites: Bool = false, deletes: Bool = false, isLeased: Bool = true, thaw: ThawOrder? = nil
         ) {
             self.run = run
             self.nodes = nodes
@@ -29,6 +31,7 @@ public struct RestoreCommand: Sendable {
             self.overwrites = overwrites
             self.deletes = deletes
             self.isLeased = isLeased
+            self.thaw = thaw
         }
     }
 
@@ -67,7 +70,7 @@ public struct RestoreCommand: Sendable {
         let jobs = source.nodes.map { node in
             let order = RestoreOrder(
                 sourceNode: node, configurations: configurations, directory: options.directory,
-                overwrite: options.overwrites, delete: options.deletes)
+                overwrite: options.overwrites, delete: options.deletes, thaw: options.thaw)
             return FleetJob(
                 request: cluster.request(
                     .restore(order), run: source.run, node: node, among: source.nodes.count,
@@ -77,8 +80,9 @@ public struct RestoreCommand: Sendable {
         cluster.console.say(
             "restoring run \(source.run) on \(Quantity.count(source.nodes.count, "node")), "
                 + (options.directory.map { "under \($0)" } ?? "in place"))
+        for line in source.recoveryPoints.lines { cluster.console.say(line) }
         let result = try await FleetJobs(cluster: cluster, lease: lease).carry(jobs)
-        return RestoreSetReport(run: source.run, asked: selection.nodes, result, left: source.left)
+        return RestoreSetReport(run: source.run, asked: selection.nodes, result, source)
     }
 
     /// The self-backup first: it brings the catalogs and settings that the rest may need.

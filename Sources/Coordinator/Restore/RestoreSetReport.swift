@@ -13,13 +13,17 @@ public struct RestoreSetReport: Sendable {
 
     public var run: RunName
     public var nodes: [Node]
+    /// What scripts named when the data were dumped.
+    public var recoveryPoints: [NodeRecoveryPoints]
     public var ending: CommandEnding
 
     /// - Parameters:
     ///   - asked: every node, in order.
-    ///   - left: why a node got no job.
-    init(run: RunName, asked: [String], _ result: FleetJobs.Result, left: [WireError]) {
+    ///   - source: says too why a node got no job.
+    init(run: RunName, asked: [String], _ result: FleetJobs.Result, _ source: RestoreSource) {
+        let left = source.left
         self.run = run
+        recoveryPoints = source.recoveryPoints.filter { !$0.points.isEmpty }
         nodes = asked.compactMap { node in
             if let ending = result.endings.first(where: { $0.node == node }) { return Node(ending) }
             return left.first { $0.node == node }.map {

@@ -11,6 +11,8 @@ struct RestoreSource: Sendable {
     let nodes: [String]
     /// Why the others get nothing.
     let left: [WireError]
+    /// Of those nodes, where the run has records.
+    var recoveryPoints: [NodeRecoveryPoints] = []
 
     /// - Parameter run: nil: the newest complete one that can still be had on every node that was asked.
     static func choose(_ cluster: Cluster, run: RunName?, selection: Selection) async throws -> RestoreSource
@@ -66,14 +68,16 @@ struct RestoreSource: Sendable {
         }
         return RestoreSource(
             run: manifest.run, configurations: configurations,
-            nodes: outcomes.filter { $0.error == nil }.map(\.node), left: outcomes.compactMap(\.error))
+            nodes: outcomes.filter { $0.error == nil }.map(\.node), left: outcomes.compactMap(\.error),
+            recoveryPoints: outcomes.compactMap(\.report))
     }
 
+    /// - Returns: the recovery points of what is wanted.
     /// - Throws: why the node's data cannot be had.
     private static func prove(
         _ node: String, of manifest: RunManifest, _ configurations: [ConfigurationChoice], _ cluster: Cluster,
         _ volumes: VolumeReader
-    ) async throws {
+    ) async throws -> NodeRecoveryPoints {
         guard let record = try await cluster.impatientBucket.nodeRecord(manifest.run, node: node) else {
             throw WireError(.failed, node: node, "run \(manifest.run) has no record of this node")
         }
@@ -87,7 +91,7 @@ struct RestoreSource: Sendable {
             configurations.contains { $0.name == record.name }
         }
         switch await volumes.restorability(of: wanted, leavesElsewhere: true) {
-        case .restorable: return
+        case .restorable: return NodeRecoveryPoints(wanted)
         case .overwritten(let reason):
             throw WireError(.damaged, node: node, "run \(manifest.run) was overwritten: \(reason)")
         case .damaged(let reason):

@@ -17,6 +17,9 @@ public struct ScriptReport: Sendable {
     public internal(set) var notes: [String] = []
     /// For the application; they go before what the configuration says.
     public internal(set) var properties: [DLEDescription.Property] = []
+    /// What the data belong to, by lines `RECOVERY-POINT NAME VALUE` at a point of the backup. Stock Amanda takes them
+    /// for notes, and so they are here too.
+    public internal(set) var recoveryPoints: [ScriptRecoveryPoint] = []
 
     /// Nothing ran, or nothing was said.
     public init() {}
@@ -31,12 +34,16 @@ public struct ScriptReport: Sendable {
         both.strange += other.strange
         both.notes += other.notes
         both.properties += other.properties
+        both.recoveryPoints += other.recoveryPoints
         return both
     }
 
     /// Sorts what one execution has written.
     mutating func take(_ run: ScriptProcess.Run, of execution: ScriptExecution) {
         let prefix = "Script '\(execution.script.plugin)' command '\(execution.point.rawValue)': "
+        if execution.point.activity == .backup {
+            recoveryPoints += run.output.compactMap(ScriptRecoveryPoint.init)
+        }
         for line in run.output {
             if execution.takesProperties, let property = Self.property(line) {
                 take(property, of: execution)
@@ -67,6 +74,22 @@ public struct ScriptReport: Sendable {
         guard words.count == 2, !words[0].isEmpty else { return nil }
         let name = String(words[0].lowercased().map { $0 == "_" ? "-" : $0 })
         return DLEDescription.Property(name: name, values: [String(words[1])])
+    }
+}
+
+/// The point to which a dump brings a database back, as a script names it.
+public struct ScriptRecoveryPoint: Sendable, Hashable {
+    /// One word.
+    public let name: String
+    /// The rest of the line.
+    public let value: String
+
+    /// Shape: `RECOVERY-POINT NAME VALUE`. nil: another line.
+    init?(line: String) {
+        let words = line.split(separator: " ", maxSplits: 2)
+        guard words.count == 3, words[0] == "RECOVERY-POINT" else { return nil }
+        name = String(words[1])
+        value = String(words[2])
     }
 }
 

@@ -23,8 +23,10 @@ extension ScriptRunner {
         guard earlier.failures.isEmpty else { return try await dump(plan) }
         let levels = [plan.dle.level]
         do {
-            plan.preparation = earlier + (try await run(.preDLEBackup, entry, levels: levels))
+            let before = earlier + (try await run(.preDLEBackup, entry, levels: levels))
+            plan.preparation = before
             var outcome = try await dump(plan)
+            outcome.recoveryPoints = before.recoveryPoints
             outcome.add(try await run(.postDLEBackup, entry, levels: levels))
             return outcome
         } catch {
@@ -64,6 +66,7 @@ extension DumpOutcome {
     fileprivate mutating func add(_ report: ScriptReport) {
         notes += report.notes
         strange += report.allStrange
+        recoveryPoints += report.recoveryPoints
         if case .done = status, !report.allStrange.isEmpty { status = .strange }
     }
 }

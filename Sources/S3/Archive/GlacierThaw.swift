@@ -76,6 +76,7 @@ public struct GlacierThaw: Sendable {
         let archived = try await Self.look(at: objects)
         let unready = archived.filter { !Self.isReady($0) }
         guard !unready.isEmpty else { return }
+        try requireTier(for: unready)
         try await ask(for: unready.filter { $0.info.archiveState != .thawing })
         let minutes = usualMinutes(unready)
         let begun = ContinuousClock.now
@@ -101,13 +102,18 @@ public struct GlacierThaw: Sendable {
         return until.map { $0 - archived.object.client.storeTime > leastSecondsLeft } ?? true
     }
 
+    private func requireTier(for archived: [Archived]) throws {
+        guard options.tier == .expedited,
+            let deep = archived.first(where: { $0.storageClass == "DEEP_ARCHIVE" })
+        else { return }
+        throw S3Error.invalidLocation(
+            "'\(deep.object.key)' is in DEEP_ARCHIVE, from which nothing comes back expedited\n"
+                + "hint: ask for tier standard or bulk.")
+    }
+
     private func ask(for archived: [Archived]) async throws {
         let options = options
         try await Self.onEach(archived) { entry in
-            if options.tier == .expedited, entry.storageClass == "DEEP_ARCHIVE" {
-                throw S3Error.invalidLocation(
-                    "'\(entry.object.key)' is in DEEP_ARCHIVE, from which nothing comes back expedited")
-            }
             try await entry.object.client.restoreFromArchive(
                 entry.object.key, days: options.days, tier: options.tier)
             return [entry]

@@ -19,6 +19,8 @@ struct PlannedConfiguration: Sendable {
     let plan: Plan
     let bases: IncrementBases
     let night: NightEstimate
+    /// What excludes and includes make of every dump, as the disks are now.
+    let selectionRemarks: [String]
 
     /// The plan as the catalog tells it.
     var catalogPlan: PlannedRun {
@@ -32,7 +34,7 @@ struct PlannedConfiguration: Sendable {
         let runs = max(1, prepared.configuration.runspercycle)
         let available = Double(max(1, prepared.configuration.dumpcycleDays)) * Self.day / Double(runs)
         return plan.warnings + night.warnings(available: min(available, Self.day))
-            + prepared.configuration.unusedParameters.map(\.description)
+            + selectionRemarks + prepared.loaded.warnings
     }
 }
 

@@ -14,6 +14,8 @@ struct RunPlanning: Sendable {
     let workDirectory: String
     /// Whether the run will be made, so that scripts may run.
     let isInEarnest: Bool
+    /// This node's share of what the cluster may send; nil: no cap.
+    let sendBytesPerSecond: Int64?
 
     /// - Parameters:
     ///   - earlier: the record of an earlier attempt; what it has stored is not planned again.
@@ -40,12 +42,27 @@ struct RunPlanning: Sendable {
         let estimates = DiskEstimates(
             prepared: prepared, run: run, workDirectory: workDirectory, runsScripts: isInEarnest)
         let plan = planner.plan(try await estimates.look(planner.requests))
+        let selections = try await runBlocking("selections") {
+            entries.compactMap(\.selectionRemark)
+        }
         return PlannedConfiguration(
             volume: volume, device: try await device(of: try? volume.get()), stored: stored,
             keptVolumes: keptVolumes, plan: plan, bases: facts.bases,
-            night: NightEstimate(
-                queue(plan), limits: prepared.configuration.queueLimits,
-                capBytesPerSecond: prepared.changer.maxSendBytesPerSecond.map(Double.init), now: now))
+            night: night(plan, now: now), selectionRemarks: selections)
+    }
+
+    private func night(_ plan: Plan, now: Int64) -> NightEstimate {
+        let caps = [
+            (prepared.changer.maxSendBytesPerSecond, "MAX_SEND_SPEED"),
+            (sendBytesPerSecond, "this node's share of limits.sendMiBPerSecond in cluster.json"),
+        ]
+        let tightest = caps.compactMap { cap, name in cap.map { ($0, name) } }.min { $0.0 < $1.0 }
+        let limits = prepared.configuration.queueLimits
+        guard let (cap, name) = tightest else {
+            return NightEstimate(queue(plan), limits: limits, capBytesPerSecond: nil, now: now)
+        }
+        return NightEstimate(
+            queue(plan), limits: limits, capBytesPerSecond: Double(cap), capName: name, now: now)
     }
 
     private func view(_ absence: (any Error)?) async throws -> Result<VolumeView, any Error> {

@@ -12,12 +12,22 @@ public struct ApplicationTool: Sendable, Hashable {
     public let plugin: String
     /// In the order of the file.
     public let properties: [ConfigurationProperty]
+    private let clientName: String?
+    private let clientNamePlace: ConfigurationPlace
 
     init(_ block: ConfigurationBlock) {
         name = block.name
         place = block.place
         plugin = block.text("plugin") ?? ""
         properties = block.properties("property")
+        clientName = block.text("client-name")
+        clientNamePlace = block.place(of: "client-name")
+    }
+
+    /// What keeps it from being used at all.
+    var refusals: [ConfigurationFault] {
+        guard let clientName, !clientName.isEmpty else { return [] }
+        return [.clientName(of: "application-tool '\(name)'", clientNamePlace)]
     }
 
     /// The first value of a property: `XATTRS`, `GNUTAR-PATH`, `TAR-BLOCKSIZE`.

@@ -17,7 +17,7 @@ extension DumpType {
             refuse("program", "program \"\(program)\" is not supported", useAmgtar)
         }
         refusals += filterRefusals
-        refusals += scripts.flatMap(\.refusals)
+        refusals += (application?.refusals ?? []) + scripts.flatMap(\.refusals)
         if block.keyword("data-path") == "DIRECTTCP" {
             refuse("data-path", "data-path directtcp is not supported", "write data-path amanda.")
         }

@@ -51,22 +51,34 @@ public struct ScriptTool: Sendable, Hashable {
                     hint: "write the name of a file in /usr/lib/amanda/application."))
         }
         if let clientName, !clientName.isEmpty {
-            refusals.append(
-                ConfigurationFault(
-                    clientNamePlace,
-                    "script-tool '\(name)': client-name is not supported: amanda-client.conf is not read",
-                    hint: "write the properties here, and remove client-name."))
+            refusals.append(.clientName(of: "script-tool '\(name)'", clientNamePlace))
         }
         return refusals
     }
 
-    /// Points at which it is asked to run and never does, in Amanda as here: for the operator to read.
+    /// Points at which it is asked to run and does not, the first in Amanda neither: for the operator to read.
     public var notes: [String] {
-        let idle = points.filter { !$0.runs(on: side) }.map { $0.rawValue.lowercased() }
-        guard !idle.isEmpty else { return [] }
-        return [
-            "\(place): script-tool '\(name)' never runs at \(idle.joined(separator: ", ")): "
-                + (side == .client ? "that needs execute-where server" : "that needs execute-where client")
-        ]
+        note(
+            points.filter { !$0.runs(on: side) }, "never runs",
+            side == .client ? "that needs execute-where server" : "that needs execute-where client")
+            + note(
+                points.filter { $0.runs(on: side) && [.amcheck, .recover].contains($0.activity) },
+                "is not run",
+                "only stock amcheck and amrecover do that")
+    }
+
+    private func note(_ points: [ScriptPoint], _ what: String, _ why: String) -> [String] {
+        guard !points.isEmpty else { return [] }
+        let names = points.map { $0.rawValue.lowercased() }.joined(separator: ", ")
+        return ["\(place): script-tool '\(name)' \(what) at \(names): \(why)"]
+    }
+}
+
+extension ConfigurationFault {
+    /// Stock Amanda joins what `amanda-client.conf` says of a definition of that name.
+    static func clientName(of definition: String, _ place: ConfigurationPlace) -> ConfigurationFault {
+        ConfigurationFault(
+            place, "\(definition): client-name is not supported: amanda-client.conf is not read",
+            hint: "write the properties here, and remove client-name.")
     }
 }

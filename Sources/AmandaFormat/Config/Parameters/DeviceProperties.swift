@@ -48,6 +48,17 @@ enum DeviceProperties {
         return overflow ? nil : product
     }
 
+    /// Those that this version acts on, or refuses.
+    static let used: Set = [
+        "s3-access-key", "s3-secret-key", "s3-session-token", "s3-host", "s3-service-path",
+        "s3-bucket-location", "s3-storage-class", "s3-server-side-encryption", "storage-api", "ssl-ca-info",
+        "proxy", "comment", "use-data", "s3-ssl", "s3-subdomain", "s3-multi-part-upload",
+        "openstack-swift-api", "create-bucket", "read-from-glacier", "reuse-connection",
+        "enforce-max-volume-usage", "monitor-free-space", "nb-threads-backup", "nb-threads-recovery",
+        "max-send-speed", "max-recv-speed", "max-volume-usage", "timeout", "block-size",
+        "transition-to-glacier",
+    ]
+
     private static let texts = [
         "s3-access-key", "s3-secret-key", "s3-session-token", "s3-host", "s3-service-path", "s3-user-token",
         "s3-bucket-location", "s3-storage-class", "s3-server-side-encryption", "storage-api", "ssl-ca-info",

@@ -22,7 +22,7 @@ extension ParameterTable {
         bool("ignore", false, used: true),
         Parameter("strategy", .keyword(strategies), .keyword("STANDARD"), used: true),
         Parameter("tag", .tags, .names([])),
-        Parameter("data-path", .keyword(["AMANDA", "DIRECTTCP"]), .keyword("AMANDA")),
+        Parameter("data-path", .keyword(["AMANDA", "DIRECTTCP"]), .keyword("AMANDA"), used: true),
     ]
 
     private static let filters: [Parameter] = [

@@ -61,7 +61,7 @@ extension ParameterTable {
         number("flush-threshold-scheduled", 0, NumberRule.natural),
         number("taperflush", 0, NumberRule.natural),
         Parameter("autoflush", .noYesAll, .keyword("NO"), used: true),
-        text("label-new-tapes"),
+        text("label-new-tapes", used: true),
         Parameter("autolabel", .autolabel, .autolabel(.none), used: true),
         Parameter("meta-autolabel", .text(.noBlanksOrQuotes), .text("")),
         bool("eject-volume", false),

@@ -14,7 +14,7 @@ extension ParameterTable {
         text("comment", used: true),
         text("plugin", used: true),
         Parameter("property", .properties(ofDevice: false, isVisible: true), .properties([]), used: true),
-        text("client-name"),
+        text("client-name", used: true),
     ])
 
     /// `define script-tool`.

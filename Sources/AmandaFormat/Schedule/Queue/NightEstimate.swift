@@ -8,11 +8,18 @@ public struct NightEstimate: Equatable, Sendable {
     public var withoutGate: Double
     /// Without the cap on the sum of all uploads.
     public var withoutCap: Double
+    private let capName: String
 
     /// Plays the queue through.
     ///
-    /// - Parameter capBytesPerSecond: what all uploads together may send (`MAX_SEND_SPEED`, `limits`); nil: no cap.
-    public init(_ dumps: [QueuedDump], limits: QueueLimits, capBytesPerSecond: Double?, now: Int64) {
+    /// - Parameters:
+    ///   - capBytesPerSecond: what all uploads together may send; nil: no cap.
+    ///   - capName: where that is set, for the warning.
+    public init(
+        _ dumps: [QueuedDump], limits: QueueLimits, capBytesPerSecond: Double?,
+        capName: String = "the cap on the sum of uploads", now: Int64
+    ) {
+        self.capName = capName
         var ungated = limits
         (ungated.netusage, ungated.interfaces) = (.max, [:])
         seconds = Self.play(DumpQueue(dumps, limits: limits), cap: capBytesPerSecond, now: now)
@@ -30,7 +37,7 @@ public struct NightEstimate: Equatable, Sendable {
             causes.append("without netusage and interface limits \(Self.hours(withoutGate))")
         }
         if withoutCap < seconds * 0.95 {
-            causes.append("without the cap on the sum of uploads \(Self.hours(withoutCap))")
+            causes.append("without \(capName) \(Self.hours(withoutCap))")
         }
         let time =
             "the run is expected to take \(Self.hours(seconds)), and there are \(Self.hours(available))"

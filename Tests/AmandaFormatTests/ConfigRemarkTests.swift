@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import AmandaFormat
+import Testing
+
+/// What a configuration asks for and does not get in that way.
+@Suite struct ConfigRemarkTests {
+    private func remarks(_ dumptype: String, _ globals: String = "tapecycle 4") throws -> [String] {
+        let configuration = try configuration(
+            """
+            dumpcycle 3
+            \(globals)
+            tapedev "chg-multi:s3:bucket/n/slot-{1..5}"
+            define script-tool s {
+              plugin "p"
+              execute-on pre-dle-backup, pre-recover, post-dle-amcheck
+            }
+            define dumptype list {
+              exclude list ".excludes"
+            }
+            define dumptype d {
+              \(dumptype)
+            }
+            """)
+        let disklist = try Disklist(
+            parsing: "localhost /a d\nlocalhost /b d\n", file: "/etc/amanda/test/disklist",
+            configuration: configuration, include: { throw MissingFile(path: $0) })
+        return configuration.remarks(on: disklist.activeEntries).map {
+            $0.replacing("/etc/amanda/test/amanda.conf:", with: "")
+        }
+    }
+
+    @Test func `an ordinary configuration has none`() throws {
+        #expect(try remarks("comment \"x\"") == [])
+    }
+
+    @Test(arguments: [
+        (
+            "strategy hanoi",
+            "strategy hanoi is planned as standard, as in stock Amanda: levels rise by bumpsize and bumpdays"
+        ),
+        (
+            "skip-full yes\n skip-incr yes",
+            "its disks are never dumped: neither full dumps nor increments are made"
+        ),
+        (
+            "strategy noinc\n skip-full yes",
+            "its disks are never dumped: neither full dumps nor increments are made"
+        ),
+        (
+            "strategy incronly",
+            "no full dump is ever made: nothing can be restored without one made by other means"
+        ),
+        ("bumpsize 1 mb\n bumppercent 20", "bumpsize has no effect beside bumppercent 20"),
+        (
+            "list\n exclude \"\"",
+            "exclude \"\" does not clear the list '.excludes', in stock Amanda neither; write exclude list alone to clear it"
+        ),
+        (
+            "holdingdisk required",
+            "holdingdisk required: dumps go straight to the volume, and to a holding disk only while there is none"
+        ),
+    ])
+    func `what is taken otherwise is said once`(setting: String, remark: String) throws {
+        let found = try remarks(setting)
+        #expect(found.count == 1, "\(found)")
+        #expect(found.first?.hasSuffix(": dumptype 'd': \(remark)") == true, "\(found)")
+    }
+
+    @Test func `exclude list alone clears it, as amgetconf shows`() throws {
+        #expect(try remarks("list\n exclude \"\"\n exclude list") == [])
+    }
+
+    @Test func `points at which a script does not run here are named`() throws {
+        #expect(
+            try remarks("script \"s\"") == [
+                "4: script-tool 's' is not run at post-dle-amcheck, pre-recover: only stock amcheck and amrecover do that"
+            ])
+    }
+
+    @Test func `too few volumes for the cycle, and too few slots for the volumes`() throws {
+        #expect(
+            try remarks("", "tapecycle 3") == [
+                "2: tapecycle 3 is not more than the 3 runs of a dumpcycle: full dumps come more often, so that what a restore needs is not overwritten"
+            ])
+        let slots = try remarks("", "tapecycle 6")
+        #expect(
+            slots.count == 1 && slots[0].contains("has 5 slots, and the newest 5 volumes are kept"),
+            "\(slots)")
+    }
+
+    @Test func `device properties without effect are listed`() throws {
+        let configuration = try configuration(
+            """
+            tapedev "s3:bucket/n/slot-1"
+            device-property "VERBOSE" "YES"
+            device-property "NB_THREADS_BACKUP" "2"
+            """)
+        #expect(
+            configuration.unusedDeviceProperties.map(\.description) == [
+                "/etc/amanda/test/amanda.conf:2: device-property VERBOSE: read, kept, not used by this version"
+            ])
+    }
+}

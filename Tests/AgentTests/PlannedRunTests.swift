@@ -108,7 +108,7 @@ struct PlannedRunTests {
             "20261123030600", .backup(BackupOrder(configurations: NodeFixture.both, dryRun: true)))
         request.sendBytesPerSecond = 10
         let notes = try #require(try await fixture.run(request).record).configurations[0].notes
-        let strange = notes.filter { $0.contains("every dump is STRANGE while") }
+        let strange = notes.filter { $0.contains("every dump is STRANGE: ") }
         #expect(strange.count == 1, "\(notes)")
         #expect(strange.first?.contains("'\(fixture.data)/.excludes': No such file or directory") == true)
         #expect(

@@ -56,7 +56,7 @@ import Testing
         strange.strange = ["? tar: file changed as we read it"]
         let verdict = judge(.record(Sample.record(dumps: [strange])), nil)
         #expect(verdict.state == .complete)
-        #expect(verdict.notes.first == "vertica /data: ? tar: file changed as we read it")
+        #expect(verdict.notes.first == "vertica /data: STRANGE: ? tar: file changed as we read it")
     }
 
     @Test func `a disk that was left out is no fault, and named as not in the run`() {

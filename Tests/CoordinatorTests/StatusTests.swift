@@ -92,7 +92,7 @@ import Testing
         #expect(
             report.lines.last == "restorable on 3/3 nodes as of 2026-11-23 03:06:00 (run 20261123030600)")
         #expect(
-            report.lines[1].hasPrefix("node01  ok     0.1.0    365 d left   +0.0 s    +0.0 s  vertica ok"))
+            report.lines[1].hasPrefix("node01  ok     0.1.0    365 d left     0 s       0 s  vertica ok"))
     }
 
     @Test func `the text sums remarks up, the JSON keeps each by itself`() throws {

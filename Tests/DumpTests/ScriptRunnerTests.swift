@@ -51,7 +51,7 @@ struct ScriptRunnerTests {
         let report = try await fixture.runner().run(.preDLEBackup, fixture.entry, levels: [0])
         #expect(report.recoveryPoints.map(\.name) == ["epoch"])
         #expect(report.recoveryPoints.map(\.value) == ["0x2f at 12:00"])
-        #expect(report.notes.count == 3)
+        #expect(report.notes.count == 2)
     }
 
     @Test func `standard output is a note, standard error strange, and a failure names both`() async throws {

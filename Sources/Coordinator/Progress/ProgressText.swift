@@ -35,7 +35,10 @@ enum ProgressText {
         switch row.ending {
         case .failed(let reason): return "failed: \(reason)"
         case .complete:
-            return ["complete", row.progress.map { Quantity.bytes($0.dumpedBytes) }].compactMap { $0 }
+            return [
+                "complete",
+                row.progress.flatMap { $0.dumpedBytes > 0 ? Quantity.bytes($0.dumpedBytes) : nil },
+            ].compactMap { $0 }
                 .joined(separator: "  ")
         case nil: break
         }

@@ -23,9 +23,22 @@ extension PlanReport: CommandReport {
                 for dump in configuration.dumps { table.add(row(node.node, configuration, dump)) }
             }
         }
-        let remarks = nodes.flatMap(remarks)
+        let remarks = notes + nodes.flatMap(errors)
         return table.lines + (remarks.isEmpty ? [] : [""] + remarks)
             + ["", "plan: nothing was written; a backup now would be run \(run)"]
+    }
+
+    /// What concerns several nodes or configurations alike is said once.
+    private var notes: [String] {
+        let findings = nodes.flatMap { node in
+            (node.record?.configurations ?? []).flatMap { configuration in
+                configuration.notes.map {
+                    StatusReport.Finding(
+                        .remark, node: node.node, configuration: configuration.name, RunText.oneLine($0))
+                }
+            }
+        }
+        return RemarkGroups(findings, nodes: nodes.map(\.node)).groups.map(\.text)
     }
 
     private func row(
@@ -43,20 +56,12 @@ extension PlanReport: CommandReport {
         ]
     }
 
-    private func remarks(on node: Node) -> [String] {
-        let configurations = node.record?.configurations ?? []
-        let places = configurations.flatMap { configuration in
-            configuration.volumes.map { "\(configuration.name): volume '\($0.label)' lies at '\($0.prefix)'" }
-        }
-        let notes = configurations.flatMap { configuration in
-            configuration.notes.map { "\(configuration.name): \(RunText.oneLine($0))" }
-        }
-        let errors = configurations.flatMap { configuration in
+    private func errors(on node: Node) -> [String] {
+        let errors = (node.record?.configurations ?? []).flatMap { configuration in
             ([configuration.error] + configuration.dumps.map(\.error)).compactMap { $0 }.map {
-                "\(configuration.name): \($0)"
+                "\(node.node): \(configuration.name): \($0.withoutNode)"
             }
         }
-        return (places + notes + errors).map { "\(node.node): \($0)" }
-            + [node.error].compactMap { $0 }.map { "\($0.on(node.node))" }
+        return errors + [node.error].compactMap { $0 }.map { "\($0.on(node.node))" }
     }
 }

@@ -30,7 +30,8 @@ extension RestoreSetReport: CommandReport {
                 ])
             }
         }
-        return table.lines + remarks + ["", verdict]
+        let isAnything = nodes.contains { $0.report?.disks.isEmpty == false }
+        return (isAnything ? table.lines : []) + remarks + ["", verdict]
     }
 
     private var remarks: [String] {

@@ -55,9 +55,11 @@ enum RunText {
         let hints = verdicts.compactMap { verdict in
             verdict.error?.hint.map { "\(verdict.node): hint: \($0)" }
         }
-        let notes = verdicts.flatMap { verdict in
-            verdict.notes.map { "\(verdict.node): note: \(oneLine($0))" }
-        }
+        let notes = RemarkGroups(
+            verdicts.flatMap { verdict in
+                verdict.notes.map { StatusReport.Finding(.remark, node: verdict.node, $0) }
+            }, nodes: verdicts.map(\.node)
+        ).groups.map { "note: \($0.text)" }
         return hints.isEmpty && notes.isEmpty ? [] : [""] + hints + notes
     }
 

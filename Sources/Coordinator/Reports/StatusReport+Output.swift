@@ -50,9 +50,10 @@ extension StatusReport: CommandReport {
             + (node.selfBackupIsNewest == false ? ", outdated" : "")
     }
 
+    /// Both clocks tell whole seconds: less than that says nothing.
     private func signed(_ seconds: Double) -> String {
-        let tenths = Quantity.oneDecimal(abs(seconds))
-        return "\(seconds < 0 && tenths != "0.0" ? "-" : "+")\(tenths) s"
+        guard let whole = Int(exactly: seconds.rounded(.towardZero)) else { return "-" }
+        return whole == 0 ? "0 s" : whole > 0 ? "+\(whole) s" : "\(whole) s"
     }
 
     /// A problem is said by itself, whomever else it befell.

@@ -71,7 +71,7 @@ extension VolumesReport: CommandReport {
             }
         }
         let errors = node.configurations.compactMap { configuration in
-            configuration.error.map { "\(node.node): \(configuration.name): \($0)" }
+            configuration.error.map { "\(node.node): \(configuration.name): \($0.withoutNode)" }
         }
         return lost + errors + [node.error].compactMap { $0 }.map { "\($0.on(node.node))" }
     }

@@ -105,7 +105,7 @@ enum NodeJudgement {
         record.configurations.flatMap { configuration in
             configuration.notes.map { "\(configuration.name): \($0)" }
                 + configuration.dumps.flatMap { dump in
-                    (leftOut(dump) + dump.strange + dump.notes).map {
+                    (leftOut(dump) + dump.strange.map { "STRANGE: \($0)" } + dump.notes).map {
                         "\(configuration.name) \(dump.disk): \($0)"
                     }
                 }
@@ -122,6 +122,13 @@ extension NodeJudgement {
 }
 
 extension WireError {
+    /// The same without its node, for where that stands already.
+    var withoutNode: WireError {
+        var error = self
+        error.node = nil
+        return error
+    }
+
     /// The same with a node's name.
     func on(_ node: String) -> WireError {
         var error = self

@@ -19,7 +19,8 @@ public struct StatusCommand: Sendable {
         async let bucket = BucketFacts(cluster, nodes: selection.nodes)
         let statuses = try await onEveryNode(selection.nodes) { node in
             let status = try await cluster.agent(node).status(question)
-            return (status, clockOffset: status.time.timeIntervalSince(Date()))
+            // It tells whole seconds: half of one is the best guess at the rest.
+            return (status, clockOffset: status.time.timeIntervalSince(Date()) + 0.5)
         }
         let facts = try await bucket
         let now = Date()

@@ -18,7 +18,7 @@ public struct ScriptReport: Sendable {
     /// For the application; they go before what the configuration says.
     public internal(set) var properties: [DLEDescription.Property] = []
     /// What the data belong to, by lines `RECOVERY-POINT NAME VALUE` at a point of the backup. Stock Amanda takes them
-    /// for notes, and so they are here too.
+    /// for notes.
     public internal(set) var recoveryPoints: [ScriptRecoveryPoint] = []
 
     /// Nothing ran, or nothing was said.
@@ -41,11 +41,10 @@ public struct ScriptReport: Sendable {
     /// Sorts what one execution has written.
     mutating func take(_ run: ScriptProcess.Run, of execution: ScriptExecution) {
         let prefix = "Script '\(execution.script.plugin)' command '\(execution.point.rawValue)': "
-        if execution.point.activity == .backup {
-            recoveryPoints += run.output.compactMap(ScriptRecoveryPoint.init)
-        }
         for line in run.output {
-            if execution.takesProperties, let property = Self.property(line) {
+            if execution.point.activity == .backup, let point = ScriptRecoveryPoint(line: line) {
+                recoveryPoints.append(point)
+            } else if execution.takesProperties, let property = Self.property(line) {
                 take(property, of: execution)
             } else if execution.point.activity == .amcheck, !line.hasPrefix("OK ") {
                 strange.append(prefix + line)

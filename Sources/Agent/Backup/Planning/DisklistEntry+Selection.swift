@@ -15,7 +15,7 @@ extension DisklistEntry {
         }
         guard !selection.strange.isEmpty else { return nil }
         return
-            "\(place): '\(diskName)': every dump is STRANGE while \(selection.strange.joined(separator: "; "))"
+            "\(place): '\(diskName)': every dump is STRANGE: \(selection.strange.joined(separator: "; "))"
             + "; make the list, or write 'optional' before its name"
     }
 }

@@ -73,7 +73,7 @@ struct DiskState {
     /// Looks at what an increment could build upon: curinfo, the catalog and tar's snapshots must agree.
     private mutating func settleBase(_ disk: PlannerDisk, now: Int64) {
         guard schedule.makesFulls, !schedule.skipsFulls else { return settleBaseElsewhere() }
-        if !hasFull || lastLevel < 0 { return requireFull(.newDisk, now: now) }
+        if !hasFull || lastLevel < 0 { return requireFull(reasonWithoutInfo(disk), now: now) }
         guard let chain else {
             let full = info.statistics(level: 0)?.label
             return requireFull(
@@ -90,6 +90,14 @@ struct DiskState {
         }
         restart(at: usable)
     }
+
+    private func reasonWithoutInfo(_ disk: PlannerDisk) -> PlanReason {
+        if disk.dumps.isEmpty { return .newDisk }
+        return schedule.isRecorded
+            ? .noBase(why: "curinfo knows none") : .everyRun(why: Self.unrecorded)
+    }
+
+    private static let unrecorded = "record no keeps no base for increments"
 
     private mutating func settleBaseElsewhere() {
         if lastLevel < 0 { lastLevel = 0 }
@@ -167,7 +175,7 @@ struct DiskState {
         fullReason = .everyRun(
             why: schedule.strategy == .noIncrements
                 ? "strategy noinc"
-                : schedule.isRecorded ? "dumpcycle 0" : "record no keeps no base for increments")
+                : schedule.isRecorded ? "dumpcycle 0" : Self.unrecorded)
     }
 
     /// Notes that a full dump was made by other means.

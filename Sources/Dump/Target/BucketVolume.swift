@@ -45,14 +45,7 @@ public final class BucketVolume: DumpVolume {
     public func openIfRoom(_ header: DumpHeader, room byteCount: Int) async throws -> (any DumpFile)? {
         let claimed = Int64(header.bytes.count + byteCount)
         guard room.claim(claimed) else { return nil }
-        let file = try await takeNumber(header, RoomClaim(room, claimed: byteCount))
-        do {
-            try await file.begin()
-        } catch {
-            _ = await file.abort()
-            throw error
-        }
-        return file
+        return try await takeNumber(header, RoomClaim(room, claimed: byteCount))
     }
 
     private func takeNumber(_ header: DumpHeader, _ claim: RoomClaim) async throws -> BucketFile {

@@ -21,6 +21,9 @@ public protocol DumpTarget: Sendable {
 
 /// One numbered file that is being written: pieces in any order, then its end, then the header that makes it count.
 public protocol DumpFile: Sendable {
+    /// Makes it ready for its pieces. Called once, before the first; a file in which nothing is to be prepared does nothing.
+    func begin() async throws
+
     /// Sets bytes of data aside, before they come.
     ///
     /// - Returns: why there is no room for them, and the file must end; nil: there is.
@@ -44,4 +47,20 @@ public protocol DumpFile: Sendable {
 extension DumpFile {
     /// For one that has room promised otherwise.
     public func claim(_ byteCount: Int) -> VolumeError? { nil }
+
+    /// For one that is ready when it is opened.
+    public func begin() async throws {}
+
+    /// The file, ready for its pieces.
+    ///
+    /// - Throws: what `begin` throws; the file is given up then.
+    func begun() async throws -> any DumpFile {
+        do {
+            try await begin()
+            return self
+        } catch {
+            _ = await abort()
+            throw error
+        }
+    }
 }

@@ -11,14 +11,14 @@ public protocol DumpVolume: DumpTarget {
 
     /// Opens the next file for a dump, if there is room for its header and `room` bytes of data, which are claimed then.
     ///
-    /// - Returns: nil where the volume is too full; nothing is taken then.
+    /// - Returns: a file that has not begun; nil where the volume is too full, and nothing is taken then.
     func openIfRoom(_ header: DumpHeader, room: Int) async throws -> (any DumpFile)?
 }
 
 extension DumpVolume {
     /// For one who has no other volume.
     public func open(_ header: DumpHeader, room byteCount: Int) async throws -> any DumpFile {
-        if let file = try await openIfRoom(header, room: byteCount) { return file }
+        if let file = try await openIfRoom(header, room: byteCount) { return try await file.begun() }
         throw VolumeError.tooSmall(label: label, needed: Int64(byteCount), room: room.summary)
     }
 }

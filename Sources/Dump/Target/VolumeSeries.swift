@@ -56,7 +56,12 @@ public final class VolumeSeries: DumpTarget {
     /// The volume that the next file goes to, as long as there is room.
     public var current: any DumpVolume { state.withLock { $0.volume } }
 
+    /// The turn is held for the number alone: a store that is slow to begin one upload holds up no other dump.
     public func open(_ header: DumpHeader, room byteCount: Int) async throws -> any DumpFile {
+        try await take(header, byteCount).begun()
+    }
+
+    private func take(_ header: DumpHeader, _ byteCount: Int) async throws -> any DumpFile {
         _ = try await turn.take()
         defer { try? turn.putBlocking(()) }  // there is room for the one turn
         if let file = try await openHere(header, byteCount) { return file }

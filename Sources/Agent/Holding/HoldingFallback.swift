@@ -24,34 +24,39 @@ final class HoldingFallback: Sendable {
     private let area: HoldingArea?
     private let reservePercent: Int
     private let node: String
-    private let found: StoreAbsence
+    private let store: StoreAbsence
+    /// That no volume can be had: the configuration's own concern.
+    private let volumes = StoreAbsence()
 
     /// Blocks: it looks at the holding disks.
     ///
     /// - Parameter absence: of the configuration's store, as other configurations of the job have found it.
     init(_ prepared: PreparedConfiguration, run: Datestamp, node: String, absence: StoreAbsence) {
         self.node = node
-        found = absence
+        store = absence
         let disks = prepared.configuration.holdingDisks
         area = disks.isEmpty ? nil : HoldingArea(disks, run: run, owner: prepared.location.owner)
         reservePercent = prepared.configuration.holdingReservePercent
     }
 
     /// Why dumps are held; nil: the store is there, as far as anybody knows.
-    var absence: (any Error)? { found.error }
+    var absence: (any Error)? { store.error ?? volumes.error }
     /// Holding disks that cannot be used, and why.
     var remarks: [String] { area?.remarks ?? [] }
 
     /// No volume can be written from now on.
     func note(_ error: any Error) {
-        found.note(error)
+        isOfVolumes(error) ? volumes.note(error) : store.note(error)
+    }
+
+    private func isOfVolumes(_ error: any Error) -> Bool {
+        error is VolumeChoiceError || error is NoFurtherVolume
     }
 
     /// Whether the holding disks stand in for a volume: not where the store refuses, which only a person can mend.
     func standsIn(after error: any Error) -> Bool {
         guard area != nil else { return false }
-        return error is VolumeChoiceError || error is NoFurtherVolume
-            || WireError(cause: error, node: node).kind == .storageUnreachable
+        return isOfVolumes(error) || WireError(cause: error, node: node).kind == .storageUnreachable
     }
 
     func mayHold(_ entry: DisklistEntry) -> Bool { area != nil && entry.dumptype.holding != .never }

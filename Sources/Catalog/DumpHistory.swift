@@ -10,9 +10,16 @@ public struct DumpHistory: Sendable {
     /// Newest first.
     public let dumps: [CatalogDump]
     private let attempts: [DiskName: Set<Datestamp>]
+    private let omissions: [DiskName: Set<Datestamp>]
 
-    /// - Parameter attempts: the runs that meant to dump a disk, whatever became of it.
-    public init(dumps: [CatalogDump], attempts: [DiskName: Set<Datestamp>] = [:]) {
+    /// - Parameters:
+    ///   - attempts: the runs that meant to dump a disk, whatever became of it.
+    ///   - omissions: the runs that left a disk out on purpose.
+    public init(
+        dumps: [CatalogDump], attempts: [DiskName: Set<Datestamp>] = [:],
+        omissions: [DiskName: Set<Datestamp>] = [:]
+    ) {
+        self.omissions = omissions
         self.dumps = dumps.sorted { ($0.name.datestamp, $0.name.level) > ($1.name.datestamp, $1.name.level) }
         self.attempts = attempts
     }
@@ -33,6 +40,11 @@ public struct DumpHistory: Sendable {
         base(of: name, below: level, before: run.description).map(chain)
     }
 
+    /// The newest dump of a disk before a run, with what it builds on; nil: none is known.
+    public func newestChain(of name: DiskName, before run: Datestamp) -> DumpChain? {
+        bases(of: name, below: .max, before: run)
+    }
+
     /// The runs that meant to dump a disk, oldest first.
     public func attempts(at name: DiskName) -> [Datestamp] {
         let dumped = dumps.filter { $0.diskName == name }.compactMap { Datestamp($0.name.datestamp) }
@@ -42,6 +54,12 @@ public struct DumpHistory: Sendable {
     /// The disks that a run meant to dump, whatever became of them.
     public func disks(attemptedBy run: Datestamp) -> [DiskName] {
         attempts.filter { $0.value.contains(run) }.keys.sorted()
+    }
+
+    /// The disks that a run left out on purpose, and has no dump of.
+    public func disks(leftOutOf run: Datestamp) -> [DiskName] {
+        let dumped = Set(dumps.filter { $0.name.datestamp == run.description }.map(\.diskName))
+        return omissions.filter { $0.value.contains(run) && !dumped.contains($0.key) }.keys.sorted()
     }
 
     /// Of two accounts of one dump, the one that still has all of it.
@@ -84,13 +102,15 @@ extension CatalogReader {
         }
         var dumps: [CatalogDump] = []
         var attempts: [DiskName: Set<Datestamp>] = [:]
+        var omissions: [DiskName: Set<Datestamp>] = [:]
         for (run, path) in try logs(in: "\(location.logDirectory)/oldlog") + logs(in: location.logDirectory) {
             let summary = try summary(path)
             dumps += summary.dumps.compactMap {
                 dump(from: $0, run: run, labels: labels[run] ?? [], log: path)
             }
             for name in summary.plannedDisks { attempts[name, default: []].insert(run) }
+            for name in summary.skippedDisks { omissions[name, default: []].insert(run) }
         }
-        return DumpHistory(dumps: dumps, attempts: attempts)
+        return DumpHistory(dumps: dumps, attempts: attempts, omissions: omissions)
     }
 }

@@ -112,16 +112,13 @@ public struct PlannedRun: Sendable, Equatable {
 }
 
 extension PlannedRun.LeftOut {
-    /// Source: Amanda 3.5.1 `server-src/planner.c`; `perl/Amanda/Report.pm` knows `skipped` from a failure by that word.
     func logLine(run: Datestamp) -> LogLine {
         let name = LogDumpName(host: host, disk: disk, datestamp: run.description, level: level)
         switch cause {
         case .failure:
             return .fail(LogFailure(program: "planner", dump: name, text: "[\(reason)]"))
         case .wish, .stored:
-            let names = "\(AmandaQuotedString.quote(host)) \(AmandaQuotedString.quote(disk))"
-            return .note(
-                kind: "SUCCESS", program: "planner", text: "\(names) \(run) \(level) [skipped: \(reason)]")
+            return .skipped(name, reason: reason)
         }
     }
 }

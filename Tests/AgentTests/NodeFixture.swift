@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import AgentAPI
+import AmandaFormat
 import Catalog
 import Files
 import FoundationEssentials
@@ -164,6 +165,33 @@ struct NodeFixture: Sendable {
             request(
                 run, attempt: attempt, outageSeconds: outageSeconds,
                 .backup(BackupOrder(configurations: Self.both, dryRun: dryRun))))
+    }
+
+    /// A backup now, whose name goes behind `runs`: a name must fit the clock, or no snapshot could be told to be its own.
+    ///
+    /// - Returns: the dumps of the first configuration.
+    func backUpNow(_ runs: inout [String]) async throws -> [AgentAPI.DumpRecord] {
+        var name = Datestamp(localTimeOf: Int64(Date().timeIntervalSince1970))
+        while let last = runs.last, let tried = name, tried.description <= last { name = tried.nextSecond }
+        let run = try #require(name?.description)
+        runs.append(run)
+        let done = try await backUp(run)
+        #expect(done.state == .succeeded, "\(String(describing: done.error))")
+        return try #require(done.record).configurations[0].dumps
+    }
+
+    /// What `amadmin data force localhost <disk>` leaves in curinfo, for a disk whose path ends in `name`.
+    func force(_ name: String) throws {
+        let loaded = try ConfigurationDirectory(root: settings.amandaDirectory, name: "data").load()
+        let directory = try #require(
+            try FileSystem.list("\(loaded.location.infoDirectory)/localhost").first {
+                $0.hasSuffix("_\(name)")
+            })
+        let path = "\(loaded.location.infoDirectory)/localhost/\(directory)/info"
+        let text = String(decoding: try FileSystem.readAll(path), as: UTF8.self)
+        #expect(text.contains("command: 0\n"))
+        try FileSystem.writeAtomically(
+            path, Array(text.replacing("command: 0\n", with: "command: 1\n").utf8))
     }
 
     func restore(

@@ -77,6 +77,25 @@ struct ChainOutlookTests {
         #expect(await VolumeReader(fixture.bucket).restorability(of: record(fixture)) == .overwritten(reason))
     }
 
+    @Test func `what stands for a disk that was left out is judged like a base`() async throws {
+        let fixture = try await StoreFixture.weed()
+        let (full, _) = try await store(fixture)
+        var record = record(fixture)
+        var skipped = Sample.dump(.skipped, disk: "/var")
+        (skipped.parts, skipped.bases) = ([], record.configurations[0].dumps[0].bases)
+        record.configurations[0].dumps = [skipped]
+        #expect(await VolumeReader(fixture.bucket).provenRestorability(of: record) == .restorable)
+        try await fixture.bucket.client.delete(full.data(file: 1))
+        #expect(
+            await VolumeReader(fixture.bucket).provenRestorability(of: record)
+                == .damaged(
+                    "level 0 of '/var' of run \(Self.base), on volume 'vertica-01': "
+                        + "'\(full.data(file: 1))' is not in the bucket"))
+        try await label(fixture, full, "vertica-01", Sample.name("20261124030600"))
+        let reason = "level 0 of '/var' of run \(Self.base): volume 'vertica-01' now holds run 20261124030600"
+        #expect(await VolumeReader(fixture.bucket).restorability(of: record) == .overwritten(reason))
+    }
+
     @Test func `a base's object that is missing or shorter is named`() async throws {
         let fixture = try await StoreFixture.weed()
         let (full, increment) = try await store(fixture)

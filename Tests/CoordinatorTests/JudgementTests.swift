@@ -59,11 +59,26 @@ import Testing
         #expect(verdict.notes.first == "vertica /data: STRANGE: ? tar: file changed as we read it")
     }
 
-    @Test func `a disk that was left out is no fault, and named as not in the run`() {
-        let record = Sample.record(dumps: [Sample.dump(), Sample.dump(.skipped, disk: "/var")])
-        let verdict = judge(.record(record), nil)
-        #expect(verdict.state == .complete)
-        #expect(verdict.notes.contains { $0.hasPrefix("vertica /var: left out of this run") })
+    @Test func `a disk that was left out is no fault, and what stands for it is named`() {
+        var skipped = Sample.dump(.skipped, disk: "/var")
+        skipped.notes = ["nothing stands for it: it was never dumped"]
+        func notes() -> [String] {
+            let verdict = judge(.record(Sample.record(dumps: [Sample.dump(), skipped])), nil)
+            #expect(verdict.state == .complete)
+            return verdict.notes.filter { $0.hasPrefix("vertica /var: ") }
+        }
+        #expect(
+            notes() == [
+                "vertica /var: left out of this run, and a restore of it does not bring the disk back",
+                "vertica /var: nothing stands for it: it was never dumped",
+            ])
+        let made = Sample.name("20261122030600")
+        skipped.bases = [DumpBaseRecord(run: made, writtenRun: made, level: 1, volumes: [], parts: [])]
+        skipped.notes = []
+        #expect(
+            notes() == [
+                "vertica /var: left out of this run: a restore of it brings back level 1 of run \(made)"
+            ])
     }
 
     @Test func `a record of another run or node proves nothing`() {

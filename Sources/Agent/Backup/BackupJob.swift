@@ -36,7 +36,7 @@ struct BackupJob: Sendable {
         try await withRuns(of: prepared, clients) { runs in
             var record = emptyRecord()
             for run in runs {
-                record.configurations.append(try run.record(of: try await run.plan()))
+                record.configurations.append(try await run.record(of: run.plan()))
             }
             record.finishedAt = Date()
             return result(record)

@@ -46,7 +46,7 @@ struct ConfigurationRun: Sendable {
     }
 
     /// The record of a plan that is not carried out.
-    func record(of planned: PlannedConfiguration) throws -> ConfigurationRecord {
+    func record(of planned: PlannedConfiguration) async throws -> ConfigurationRecord {
         var record = emptyRecord
         switch planned.volume {
         case .success(let choice):
@@ -57,7 +57,7 @@ struct ConfigurationRun: Sendable {
         record.dumps = planned.plan.dumps.compactMap { dump in
             entry(dump.name).map { AgentAPI.DumpRecord(planned: dump, $0) }
         }
-        addLeftOut(planned.plan, to: &record)
+        try await addLeftOut(planned, to: &record)
         record.notes += planned.remarks(on: prepared)
         return record
     }
@@ -99,7 +99,7 @@ struct ConfigurationRun: Sendable {
         keep: @escaping @Sendable (ConfigurationRecord) async -> Void
     ) async throws {
         record.dumps = planned.stored
-        addLeftOut(planned.plan, to: &record)
+        try await addLeftOut(planned, to: &record)
         try await runBlocking("catalog") { try catalog.planned(planned.catalogPlan) }
         for stored in planned.stored {
             await reporter.disk("\(name): \(stored.disk): stays from an earlier attempt")
@@ -145,7 +145,12 @@ struct ConfigurationRun: Sendable {
             due, into: target, isHopeless: { WireError(cause: $0, node: node).concernsWholeStore }
         ) { await flushed.add($0) }
         record.volumes = volumes.records
-        for dump in await flushed.all { try await note(dump, &record) }
+        let sent = await flushed.all
+        for dump in sent { try await note(dump, &record) }
+        // What has just been sent may stand for a disk that is left out.
+        if !sent.isEmpty, let bases = try await planning.basesNow() {
+            try await nameStandIns(bases, in: &record)
+        }
     }
 
     private func note(
@@ -225,11 +230,26 @@ struct ConfigurationRun: Sendable {
         }
     }
 
-    /// Disks that are not dumped: those that should have been have failed.
-    private func addLeftOut(_ plan: Plan, to record: inout ConfigurationRecord) {
-        for left in plan.leftOut {
+    /// Disks that are not dumped: those that should have been have failed, for the others earlier dumps stand.
+    private func addLeftOut(
+        _ planned: PlannedConfiguration, to record: inout ConfigurationRecord
+    ) async throws {
+        for left in planned.plan.leftOut {
             guard let entry = entry(left.name) else { continue }
             record.dumps.append(AgentAPI.DumpRecord(leftOut: left, entry, node: node))
+        }
+        try await nameStandIns(planned.bases, in: &record)
+    }
+
+    private func nameStandIns(
+        _ bases: IncrementBases, in record: inout ConfigurationRecord
+    ) async throws {
+        guard record.dumps.contains(where: { $0.status == .skipped }) else { return }
+        record = try await runBlocking("stand-ins") { [prepared, record] in
+            let held = try HoldingDisks(prepared.configuration.holdingDisks).contents().dumps
+            var named = record
+            named.name(StandIns(bases: bases, held: held), for: prepared.entries)
+            return named
         }
     }
 

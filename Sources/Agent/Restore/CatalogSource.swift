@@ -14,41 +14,77 @@ struct CatalogSource: RestoreSource {
     let run: Datestamp
     let clients: BucketClients
 
-    /// The dumps that this very run made: a disk that it did not dump has no state of that time.
+    /// The dumps that this very run made, and those that stand for what it left out on purpose. A disk whose dump failed has
+    /// no state of that time.
     func disks(of configuration: ConfigurationChoice) async throws -> RestorableSet {
         let loaded = try load(configuration)
         let history = try await runBlocking("history") { try CatalogReader(loaded.location).history() }
         let found = history.dumps.filter { $0.name.datestamp == run.description }
         let dumps = found.filter { $0.isWhole || $0.isOverwritten }
-        guard !dumps.isEmpty else { throw unknownRun(configuration) }
-        let changers = try loaded.configuration.changers()
-        let slots = try await VolumeSlots.read(
-            loaded.configuration, SlotReader { [clients] in try clients.client($0, of: configuration.name) },
-            in: try changers.first.map { try VolumeStore($0, storage: storage, node: settings.node) })
+        let leftOut = history.disks(leftOutOf: run)
+        guard !dumps.isEmpty || !leftOut.isEmpty else { throw unknownRun(configuration) }
+        let slots = try await slots(of: loaded, configuration)
+        let standIns = try await standIns(history, slots, loaded)
         var set = RestorableSet()
-        for name in Set(dumps.map(\.diskName)).sorted() {
+        for (name, dumps) in Dictionary(grouping: dumps, by: \.diskName).sorted(by: { $0.key < $1.key }) {
             // Of two dumps of one disk in a run, the one of the later attempt.
-            guard
-                let dump = dumps.last(where: { $0.diskName == name && $0.isWhole })
-                    ?? dumps.last(where: { $0.diskName == name })
-            else { continue }
-            let entry = loaded.disklist.entries.first { $0.diskName == name.disk }
-            set.disks.append(
-                RestorableDisk(
-                    configuration: configuration, disk: name.disk, device: entry?.directory,
-                    dumps: try chain(
-                        history.chain(to: dump), slots,
-                        needsFull: entry?.dumptype.schedule.fullsAreElsewhere != true),
-                    recoveryThreadCount: changers.first?.recoveryThreadCount ?? 1))
+            guard let dump = dumps.last(where: \.isWhole) ?? dumps.last else { continue }
+            let disk = try disk(name, loaded, configuration) { needsFull in
+                try records(history.chain(to: dump), slots, needsFull: needsFull)
+            }
+            set.disks.append(disk)
         }
-        set.missing = missing(history, found, dumped: set.disks.map(\.disk))
+        set.missing = missing(history, found, besides: set.disks.map(\.disk) + leftOut.map(\.disk))
+        for name in leftOut {
+            do {
+                var disk = try disk(name, loaded, configuration) { needsFull in
+                    try standIns.records(for: name, needsFull: needsFull)
+                }
+                disk.isLeftOut = true
+                set.disks.append(disk)
+            } catch let none as NoStandIn {
+                set.missing.append((name.disk, "it was left out of the run; nothing stands for it: \(none)"))
+            }
+        }
         return set
     }
 
+    private func disk(
+        _ name: DiskName, _ loaded: LoadedConfiguration, _ choice: ConfigurationChoice,
+        _ records: (_ needsFull: Bool) throws -> [DumpBaseRecord]
+    ) throws -> RestorableDisk {
+        let entry = loaded.disklist.entries.first { $0.diskName == name.disk }
+        let needsFull = entry?.dumptype.schedule.fullsAreElsewhere != true
+        return RestorableDisk(
+            configuration: choice, disk: name.disk, device: entry?.directory,
+            dumps: try restorable { try records(needsFull) },
+            recoveryThreadCount: (try? loaded.configuration.changer())?.recoveryThreadCount ?? 1)
+    }
+
+    private func slots(
+        of loaded: LoadedConfiguration, _ choice: ConfigurationChoice
+    ) async throws -> VolumeSlots {
+        try await VolumeSlots.read(
+            loaded.configuration, SlotReader { [clients] in try clients.client($0, of: choice.name) },
+            in: try loaded.configuration.changers().first.map {
+                try VolumeStore($0, storage: storage, node: settings.node)
+            })
+    }
+
+    private func standIns(
+        _ history: DumpHistory, _ slots: VolumeSlots, _ loaded: LoadedConfiguration
+    ) async throws -> StandIns {
+        try await runBlocking("holding") { [run] in
+            StandIns(
+                bases: IncrementBases(run: run, history: history, slots: slots),
+                held: try HoldingDisks(loaded.configuration.holdingDisks).contents().dumps)
+        }
+    }
+
     private func missing(
-        _ history: DumpHistory, _ found: [CatalogDump], dumped: [String]
+        _ history: DumpHistory, _ found: [CatalogDump], besides known: [String]
     ) -> [(disk: String, reason: String)] {
-        history.disks(attemptedBy: run).map(\.disk).filter { !dumped.contains($0) }.map { disk in
+        history.disks(attemptedBy: run).map(\.disk).filter { !known.contains($0) }.map { disk in
             switch found.first(where: { $0.name.disk == disk })?.status {
             case .failed(let reason), .partial(let reason): (disk, reason)
             case .unfinished, .done, nil: (disk, "its dump did not come to an end")
@@ -64,9 +100,9 @@ struct CatalogSource: RestoreSource {
         }
     }
 
-    private func chain(
+    private func records(
         _ chain: DumpChain, _ slots: VolumeSlots, needsFull: Bool
-    ) throws -> [RestorableDump] {
+    ) throws -> [DumpBaseRecord] {
         guard chain.isRooted || !needsFull else {
             let bottom = chain.dumps.first
             throw WireError(
@@ -75,8 +111,12 @@ struct CatalogSource: RestoreSource {
                     + "'\(bottom?.name.disk ?? "")' of run \(bottom?.name.datestamp ?? run.description) builds on",
                 hint: "choose another run.")
         }
+        return try chain.records(slots)
+    }
+
+    private func restorable(_ records: () throws -> [DumpBaseRecord]) throws -> [RestorableDump] {
         do {
-            return try chain.records(slots).map { try RestorableDump($0) }
+            return try records().map { try RestorableDump($0) }
         } catch let lost as LostVolume {
             throw WireError(
                 .damaged, node: settings.node, "run \(run) cannot be restored: \(lost)",

@@ -19,13 +19,13 @@ struct RecordSource: RestoreSource {
         let found = try configurationRecord(configuration)
         var newest: [String: RestorableDisk] = [:]
         var order: [String] = []
-        for dump in found.dumps where dump.status.isUsable {
+        for dump in found.dumps where dump.status.isUsable || dump.isStoodFor {
             if newest[dump.disk] == nil { order.append(dump.disk) }
             newest[dump.disk] = RestorableDisk(
                 configuration: configuration, disk: dump.disk, device: dump.device,
                 dumps: try chain(dump, found.volumes),
                 recoveryThreadCount: threads(configuration) ?? Self.recoveryThreadCount,
-                readsFromGlacier: found.readsFromGlacier == true)
+                readsFromGlacier: found.readsFromGlacier == true, isLeftOut: dump.isStoodFor)
         }
         guard !order.isEmpty else {
             throw WireError(
@@ -34,7 +34,9 @@ struct RecordSource: RestoreSource {
                     + "'\(record.node)'",
                 hint: Self.hint)
         }
-        return RestorableSet(disks: order.compactMap { newest[$0] })
+        return RestorableSet(
+            disks: order.compactMap { newest[$0] },
+            missing: found.dumps.filter { newest[$0.disk] == nil }.map { ($0.disk, $0.whyMissing) })
     }
 
     /// - Throws: `damaged` where the record does not say of every dump and part where it lies: leaving one out would be a
@@ -45,24 +47,23 @@ struct RecordSource: RestoreSource {
             throw damaged(dump.disk, "no dump below level \(dump.level)")
         }
         var chain: [RestorableDump] = []
-        for base in dump.bases ?? [] {
-            if let below = chain.last, below.level >= base.level || below.run.description >= base.run.digits {
-                throw damaged(dump.disk, "level \(base.level) of run \(base.run) after level \(below.level)")
+        for link in (dump.bases ?? []) + (dump.isStoodFor ? [] : [own(dump, volumes)]) {
+            if let below = chain.last, below.level >= link.level || below.run.description >= link.run.digits {
+                throw damaged(dump.disk, "level \(link.level) of run \(link.run) after level \(below.level)")
             }
-            chain.append(try restorable(base, dump.disk))
+            guard link.run <= record.run else { throw damaged(dump.disk, "run \(link.run), a later one,") }
+            chain.append(try restorable(link, dump.disk))
         }
-        if let below = chain.last, below.level >= dump.level || below.run.description >= record.run.digits {
-            throw damaged(dump.disk, "level \(dump.level) after level \(below.level) of run \(below.run)")
-        }
-        let own = DumpBaseRecord(
+        return chain
+    }
+
+    private func own(_ dump: DumpRecord, _ volumes: [VolumeRecord]) -> DumpBaseRecord {
+        DumpBaseRecord(
             run: record.run, writtenRun: record.run, level: dump.level, native: dump.native,
-            server: dump.server,
-            volumes: volumes,
+            server: dump.server, volumes: volumes,
             parts: dump.parts.map {
                 .init(label: $0.label, fileNumber: $0.fileNumber, byteCount: $0.byteCount)
             })
-        chain.append(try restorable(own, dump.disk))
-        return chain
     }
 
     private func restorable(_ dump: DumpBaseRecord, _ disk: String) throws(WireError) -> RestorableDump {
@@ -90,5 +91,20 @@ struct RecordSource: RestoreSource {
             .configuration, node: record.node,
             "run \(record.run) of node '\(record.node)' has no configuration '\(choice.name)'",
             hint: "it has: \(known).")
+    }
+}
+
+extension DumpRecord {
+    /// The run left it out on purpose, and earlier dumps stand for it.
+    fileprivate var isStoodFor: Bool { status == .skipped && bases?.isEmpty == false }
+
+    /// Why a run has nothing of the disk.
+    fileprivate var whyMissing: String {
+        switch status {
+        case .failed: error?.message ?? "it was not dumped"
+        case .held: "it lies on the node's holding disk and not in the bucket"
+        case .skipped: (["it was left out of the run"] + notes).joined(separator: "; ")
+        case .ok, .strange, .planned: "it was not dumped"
+        }
     }
 }

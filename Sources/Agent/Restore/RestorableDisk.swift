@@ -4,7 +4,7 @@ import AgentAPI
 import AmandaFormat
 import Dump
 
-/// One disk as a run found it, and all dumps that it takes to bring that back, wherever their description came from.
+/// One disk as a run found it, or as the last run before it did, and all dumps that it takes to bring that back, wherever their description came from.
 struct RestorableDisk: Sendable {
     let configuration: ConfigurationChoice
     let disk: String
@@ -15,11 +15,16 @@ struct RestorableDisk: Sendable {
     let recoveryThreadCount: Int
     /// What of it is in the archive may be thawed.
     var readsFromGlacier = false
+    /// The run left the disk out on purpose: the newest dumps before it stand for it.
+    var isLeftOut = false
 
     /// What the report says before tar does.
     var notes: [String] {
-        guard let first = dumps.first, first.level > 0 else { return [] }
-        return [
+        let leftOut =
+            isLeftOut
+            ? dumps.last.map { ["left out of this run: it is back as run \($0.run) found it"] } ?? [] : []
+        guard let first = dumps.first, first.level > 0 else { return leftOut }
+        return leftOut + [
             "no full dump is known below level \(first.level): what only a full dump made by other means has is not back"
         ]
     }
@@ -90,7 +95,8 @@ struct RestorableSet: Sendable {
 
 /// Where a run's dumps are described.
 protocol RestoreSource: Sendable {
-    /// The newest usable dump of each disk of the configuration, with those below it.
+    /// The newest usable dump of each disk of the configuration, with those below it; of a disk that the run left out on
+    /// purpose the newest before it.
     ///
     /// - Throws: `WireError` where the run has none for the configuration, or a dump that one builds on is gone.
     func disks(of configuration: ConfigurationChoice) async throws -> RestorableSet

@@ -51,7 +51,8 @@ public struct DumpRecord: Codable, Sendable, Equatable {
     public var server: Stream
     public var parts: [DumpPartRecord]
     /// What must be restored first, by level, ascending: all that an empty machine needs to know. nil of a full dump; empty of an
-    /// increment that builds on nothing, because full dumps are made by other means.
+    /// increment that builds on nothing, because full dumps are made by other means. With `skipped`: the dumps that stand for
+    /// the disk, the newest last; nil: there is none, and `notes` say why.
     public var bases: [DumpBaseRecord]?
     public var seconds: Double
     public var notes: [String]

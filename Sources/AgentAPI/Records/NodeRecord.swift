@@ -74,7 +74,9 @@ public struct ConfigurationRecord: Codable, Sendable, Equatable {
         self.notes = notes
     }
 
-    public var isComplete: Bool { error == nil && !dumps.isEmpty && dumps.allSatisfy { $0.status.isUsable } }
+    public var isComplete: Bool {
+        error == nil && !dumps.isEmpty && dumps.allSatisfy { $0.status.isUsable || $0.status == .skipped }
+    }
 }
 
 /// A volume of the run: Amanda's tape, here a slot prefix, or a directory on the node.

@@ -83,6 +83,9 @@ extension LogLine {
 
     private static func success(_ program: String, _ reader: inout LogReader) -> LogLine? {
         guard let dump = reader.dump() else { return nil }
+        if program == "planner", reader.rest.hasPrefix(skippedStart), reader.rest.hasSuffix("]") {
+            return .skipped(dump, reason: String(reader.rest.dropFirst(skippedStart.count).dropLast()))
+        }
         let checksums = reader.checksums()
         guard let statistics = reader.statistics() else { return nil }
         return .success(

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 extension LogLine {
+    /// Source: Amanda 3.5.1 `server-src/planner.c`; `perl/Amanda/Report.pm` knows it from a dump by that word.
+    static let skippedStart = "[skipped: "
+
     /// The line as it stands in the log, without its newline.
     public var text: String {
         switch self {
@@ -14,6 +17,9 @@ extension LogLine {
         case .success(let success):
             (["SUCCESS", success.program] + Self.words(success.dump) + success.checksums.map(\.description)
                 + [success.statistics.text]).joined(separator: " ")
+        case .skipped(let dump, let reason):
+            (["SUCCESS planner"] + Self.words(dump) + [Self.skippedStart + reason + "]"]).joined(
+                separator: " ")
         case .strange(let strange):
             (["STRANGE dumper", Self.quote(strange.host), Self.quote(strange.disk), String(strange.level)]
                 + strange.checksums.map(\.description) + [strange.statistics.text]).joined(separator: " ")

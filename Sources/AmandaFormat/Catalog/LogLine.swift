@@ -18,6 +18,8 @@ public enum LogLine: Equatable, Sendable {
     case dump(LogDump)
     /// `SUCCESS dumper|chunker …`
     case success(LogSuccess)
+    /// `SUCCESS planner <host> <disk> <datestamp> <level> [skipped: <reason>]`: left out of the run, and no failure.
+    case skipped(LogDumpName, reason: String)
     /// `STRANGE dumper …`: kept, but with messages, which follow as continuation lines.
     case strange(LogStrange)
     /// `FAIL <program> …`

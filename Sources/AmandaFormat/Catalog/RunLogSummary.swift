@@ -31,6 +31,8 @@ public struct RunLogSummary: Equatable, Sendable {
     public private(set) var volumes: [LogVolume] = []
     /// The disks that the planner thought of (`DISK planner`), whatever became of them.
     public private(set) var plannedDisks: Set<DiskName> = []
+    /// The disks that it left out on purpose, as with `skip-incr`.
+    public private(set) var skippedDisks: Set<DiskName> = []
     /// `FINISH driver` is there.
     public private(set) var isFinished = false
     /// A process of the run: `INFO <program> <name> pid <n>`.
@@ -56,6 +58,7 @@ public struct RunLogSummary: Equatable, Sendable {
             switch line {
             case .startTaper(let volume): volumes.append(volume)
             case .disk(let host, let disk): plannedDisks.insert(DiskName(host: host, disk: disk))
+            case .skipped(let dump, _): skippedDisks.insert(DiskName(host: dump.host, disk: dump.disk))
             case .part(let part):
                 if open[part.dump] == nil { order.append(part.dump) }
                 open[part.dump, default: []].append(part)

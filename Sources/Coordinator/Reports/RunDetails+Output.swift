@@ -68,12 +68,13 @@ extension RunDetails: CommandReport {
         for node in nodes {
             for configuration in node.record?.configurations ?? [] {
                 for dump in configuration.dumps {
-                    let labels = Set(dump.parts.map(\.label)).sorted().joined(separator: ", ")
+                    let labels = Set(dump.parts.map(\.label) + dump.standingLabels).sorted()
                     let isChecked = !dump.parts.isEmpty && dump.parts.allSatisfy { $0.proof == .checksum }
                     table.add([
-                        node.verdict.node, configuration.name, dump.disk, "\(dump.level)",
-                        dump.status.rawValue,
-                        Quantity.bytes(dump.native.byteCount), Quantity.bytes(dump.storedBytes), labels,
+                        node.verdict.node, configuration.name, dump.disk,
+                        dump.status == .skipped ? "-" : "\(dump.level)", dump.status.rawValue,
+                        Quantity.bytes(dump.native.byteCount), Quantity.bytes(dump.storedBytes),
+                        labels.joined(separator: ", "),
                         dump.parts.map { "\($0.fileNumber)" }.joined(separator: ","),
                         dump.parts.isEmpty ? "-" : isChecked ? "checksum" : "length only",
                     ])
@@ -81,5 +82,12 @@ extension RunDetails: CommandReport {
             }
         }
         return table.lines
+    }
+}
+
+extension DumpRecord {
+    /// Volumes of the newest dump that stands for a disk which was left out.
+    fileprivate var standingLabels: [String] {
+        status == .skipped ? bases?.last?.volumes.map(\.label) ?? [] : []
     }
 }

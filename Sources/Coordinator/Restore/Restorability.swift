@@ -4,7 +4,7 @@ internal import AgentAPI
 internal import AmandaFormat
 
 /// Whether a node's data of a run can still be had: its volumes must still bear the run's datestamp, and those of every dump
-/// that an increment of it builds on theirs.
+/// that an increment of it builds on, or that stands for a disk which it left out, theirs.
 public enum Restorability: Sendable, Equatable {
     case restorable
     /// A volume was taken for a newer run, or is gone.
@@ -74,7 +74,7 @@ struct FileNeed: Sendable {
 }
 
 extension NodeRecord {
-    /// The run's own volumes, then those of what its increments build on. Only the node can look into its directories, and
+    /// The run's own volumes, then those of earlier dumps that it takes besides. Only the node can look into its directories, and
     /// does before it restores: they are left out.
     var volumeNeeds: [VolumeNeed] {
         var needs = configurations.flatMap(\.volumes).map {
@@ -118,7 +118,8 @@ extension NodeRecord {
     }
 
     private var bases: [(DumpRecord, DumpBaseRecord)] {
-        configurations.flatMap(\.dumps).filter(\.status.isUsable).flatMap { dump in
+        configurations.flatMap(\.dumps).filter { $0.status.isUsable || $0.status == .skipped }.flatMap {
+            dump in
             (dump.bases ?? []).map { (dump, $0) }
         }
     }

@@ -114,10 +114,15 @@ enum NodeJudgement {
 }
 
 extension NodeJudgement {
-    /// A disk that the configuration leaves out is no fault of the run, but a restore of the run does not bring it back.
+    /// A disk that the configuration leaves out is no fault of the run: what stands for it is named.
     private static func leftOut(_ dump: DumpRecord) -> [String] {
-        dump.status == .skipped
-            ? ["left out of this run, which does not bring it back: restore an earlier one"] : []
+        guard dump.status == .skipped else { return [] }
+        guard let newest = dump.bases?.last else {
+            return ["left out of this run, and a restore of it does not bring the disk back"]
+        }
+        return [
+            "left out of this run: a restore of it brings back level \(newest.level) of run \(newest.run)"
+        ]
     }
 }
 

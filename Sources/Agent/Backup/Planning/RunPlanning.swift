@@ -75,6 +75,14 @@ struct RunPlanning: Sendable {
         }
     }
 
+    /// What dumps can build on now that the run has written something; nil: the store does not say.
+    func basesNow() async throws -> IncrementBases? {
+        guard let places = (try? await view(nil).get())?.places else { return nil }
+        return try await runBlocking("history") { [prepared, run] in
+            IncrementBases(run: run, history: try CatalogReader(prepared.location).history(), slots: places)
+        }
+    }
+
     private func device(of choice: VolumeChoice?) async throws -> VolumeDevice? {
         guard let choice else { return nil }
         return try await taking.device(of: choice)

@@ -2,6 +2,7 @@
 
 import AgentAPI
 import AmandaFormat
+import BlockingWork
 import Catalog
 import Dump
 import S3
@@ -53,7 +54,17 @@ struct RestorePlanning: Sendable {
         ).makeReadable(disks)
         var steps: [RestoreStep] = []
         for (disk, target) in zip(disks, targets) { steps.append(try await step(disk, target)) }
-        return (Self.outerFirst(steps), missing)
+        steps = Self.outerFirst(steps)
+        try await requireRoom(steps)
+        return (steps, missing)
+    }
+
+    private func requireRoom(_ steps: [RestoreStep]) async throws {
+        let remarks = try await runBlocking("room") { [order, node] in
+            try RestoreRoom(node: node).check(
+                try steps.compactMap { try $0.need(at: $0.place(deletes: order.delete)) })
+        }
+        for remark in remarks { await reporter.note(remark) }
     }
 
     /// The bucket's record of the run; without one, Amanda's own catalog on this node.

@@ -32,7 +32,7 @@ extension RestoreError {
         guard messages.contains(where: { $0.contains(": Cannot rename ") }) else { return text }
         return """
             \(messages.first { $0.contains(": Cannot rename ") } ?? text)
-            hint: this increment of stock Amanda takes a new directory for a renamed one, which GNU tar cannot unpack: \
+            hint: in this increment of stock Amanda a directory takes the place of one that was removed, which GNU tar cannot unpack: \
             restore the run of a lower level, or of the next full dump.
             """
     }

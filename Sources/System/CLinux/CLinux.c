@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 #include <sys/wait.h>
 #include <sys/xattr.h>
 #include <unistd.h>
@@ -211,4 +212,9 @@ ssize_t amfleet_get_attribute(const char *path, const char *name, void *value, s
 
 int amfleet_set_attribute(int descriptor, const char *name, const void *value, size_t byteCount) {
     return fsetxattr(descriptor, name, value, byteCount, 0) < 0 ? -errno : 0;
+}
+
+long amfleet_file_system_type(const char *path) {
+    struct statfs system;
+    return statfs(path, &system) != 0 ? -errno : (long)(unsigned int)system.f_type;
 }

@@ -63,3 +63,6 @@ ssize_t amfleet_get_attribute(const char *path, const char *name, void *value, s
 
 /// Sets an extended attribute, whether or not it is there: 0 or -errno.
 int amfleet_set_attribute(int descriptor, const char *name, const void *value, size_t byteCount);
+
+/// statfs(2): the 32-bit magic number of the file system that holds `path`, or -errno.
+long amfleet_file_system_type(const char *path);

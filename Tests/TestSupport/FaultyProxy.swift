@@ -106,7 +106,7 @@ public final class FaultyProxy: Sendable {
             return Array(state.sockets.values)
         }
         for socket in sockets {
-            socket.shut()
+            socket.cut()
         }
     }
 

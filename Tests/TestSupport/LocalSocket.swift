@@ -74,6 +74,14 @@ final class LocalSocket: @unchecked Sendable {
         return true
     }
 
+    /// Like `shut`, and what is still under way to it is answered with a reset: a sender whose bytes nobody reads any more
+    /// would otherwise learn of the end only a minute later.
+    func cut() {
+        var linger = linger(l_onoff: 1, l_linger: 0)
+        setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &linger, socklen_t(MemoryLayout<linger>.size))
+        shut()
+    }
+
     /// Ends both directions: whoever blocks in a call on this socket wakes up.
     func shut() {
         shutdown(descriptor, Int32(SHUT_RDWR))

@@ -42,6 +42,15 @@ public struct CatalogDump: Sendable, Equatable {
     public var isWhole: Bool { status == .done && !parts.isEmpty }
 }
 
+extension CatalogDump {
+    /// A whole dump that no log knows yet.
+    public init(name: LogDumpName, run: Datestamp, parts: [Part], originalKiB: Int64?) {
+        self.init(
+            name: name, run: run, parts: parts, originalKiB: originalKiB, status: .done, isStrange: false,
+            log: "")
+    }
+}
+
 /// Reads what `amadmin find` shows: the tapelist, and the logs of the runs that it names.
 public struct CatalogReader: Sendable {
     let location: CatalogLocation

@@ -24,6 +24,11 @@ public struct DumpHistory: Sendable {
         self.attempts = attempts
     }
 
+    /// The same with dumps that no log knows yet.
+    public func adding(_ more: [CatalogDump]) -> DumpHistory {
+        more.isEmpty ? self : DumpHistory(dumps: dumps + more, attempts: attempts)
+    }
+
     /// The dumps that give back a disk as this one found it.
     public func chain(to dump: CatalogDump) -> DumpChain {
         var links = [dump]

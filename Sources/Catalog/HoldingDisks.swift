@@ -11,7 +11,12 @@ public struct HoldingDisks: Sendable {
 
     /// - Parameter disks: of `amanda.conf`. One that is not there holds nothing.
     public init(_ disks: [HoldingDisk]) {
-        directories = disks.map(\.directory)
+        self.init(directories: disks.map(\.directory))
+    }
+
+    /// The same by their directories.
+    public init(directories: [String]) {
+        self.directories = directories
     }
 
     /// Every dump, whole or not, and every file that belongs to none. What is no chunk is passed over.

@@ -14,6 +14,16 @@ import Synchronization
 /// A run may write several volumes, and several dumps at a time. Every call blocks: on the disk, and on Amanda's locks
 /// for up to `CatalogLocation.lockWait`. Use `runBlocking`.
 public final class RunCatalog: Sendable {
+    /// What an attempt is for: Amanda's reports know a flush by the program that began it, and ask it for no dump.
+    public enum Purpose: Sendable {
+        case dumps
+        case flush
+
+        var program: String { self == .flush ? "amflush" : "amdump" }
+        /// Who names the disks.
+        var planner: String { self == .flush ? "amflush" : "planner" }
+    }
+
     /// A volume of this run.
     struct Volume {
         var device: String
@@ -38,6 +48,7 @@ public final class RunCatalog: Sendable {
 
     let location: CatalogLocation
     let run: Datestamp
+    let purpose: Purpose
     let log: RunLog
     let traceFile: TraceFile
     private let startedAt = ContinuousClock.now
@@ -53,11 +64,13 @@ public final class RunCatalog: Sendable {
     ///
     /// - Parameters:
     ///   - isFurtherAttempt: the run has been begun before, here, under the same name.
+    ///   - purpose: a flush has no plan: `planned` is not called.
     ///   - disks: host and disk of every DLE of which something is to be said, dumped or left out.
     /// - Throws: `CatalogError.notNewest` names the newest run, so that the caller can move on.
     public init(
         beginning run: Datestamp, location: CatalogLocation, isFurtherAttempt: Bool = false,
-        disks: [(host: String, disk: String)], hostName: String, capacity: RunCapacity = RunCapacity()
+        purpose: Purpose = .dumps, disks: [(host: String, disk: String)], hostName: String,
+        capacity: RunCapacity = RunCapacity()
     ) throws {
         let reader = CatalogReader(location)
         try reader.refuseIfRunning()
@@ -69,22 +82,31 @@ public final class RunCatalog: Sendable {
         }
         self.location = location
         self.run = run
+        self.purpose = purpose
         log = try RunLog(creatingFor: run, location: location)
         traceFile = try TraceFile(creatingFor: run, location: location)
         state = Mutex(State(trace: RunTrace(run: run, storage: location.storage, capacity: capacity)))
+        try log.append(openingLines(disks, hostName))
+        try state.withLock { state in
+            try traceFile.append(state.trace.opening(elapsed))
+            if purpose == .flush { try begin(PlannedRun(dumps: []), &state) }
+        }
+    }
+
+    /// Source: logs of Amanda 3.5.1's amdump and amflush (`Amflush.pm`).
+    private func openingLines(_ disks: [(host: String, disk: String)], _ hostName: String) -> [LogLine] {
         let process = RunningProcess.name(RunningProcess.current) ?? "amfleetd"
-        var lines: [LogLine] = [
-            .note(kind: "INFO", program: "amdump", text: "\(process) pid \(RunningProcess.current)"),
-            .start(program: "planner", datestamp: run.description),
-        ]
-        lines += disks.map { .disk(host: $0.host, disk: $0.disk) }
-        lines += [
+        let start = LogLine.start(program: purpose.planner, datestamp: run.description)
+        let named = disks.map {
+            LogLine.disk(program: purpose.planner, host: $0.host, disk: $0.disk)
+        }
+        let first = LogLine.note(
+            kind: "INFO", program: purpose.program, text: "\(process) pid \(RunningProcess.current)")
+        return [first] + (purpose == .flush ? named + [start] : [start] + named) + [
             .start(program: "driver", datestamp: run.description),
             .note(kind: "STATS", program: "driver", text: "hostname \(hostName)"),
             .note(kind: "STATS", program: "driver", text: "startup time \(elapsed)"),
         ]
-        try log.append(lines)
-        try traceFile.append(state.withLock { $0.trace.opening(elapsed) })
     }
 
     /// What is to be done, and when the planner was done with it. Once, before the first dump.
@@ -92,9 +114,13 @@ public final class RunCatalog: Sendable {
         try state.withLock { state in
             for (name, info) in plan.infoUpdates { try InfoFile(location: location).write(info, of: name) }
             try log.append(plan.logLines(run: run) + [plannerFinish])
-            state.plan = plan
-            try traceFile.append(state.trace.planned(plan, elapsed))
+            try begin(plan, &state)
         }
+    }
+
+    private func begin(_ plan: PlannedRun, _ state: inout State) throws {
+        state.plan = plan
+        try traceFile.append(state.trace.planned(plan, elapsed))
     }
 
     /// A line for `amreport`'s notes.
@@ -118,7 +144,8 @@ public final class RunCatalog: Sendable {
             var lines = state.plan == nil ? [plannerFinish] : []
             for label in state.labels { lines += state.endVolume(label) }
             lines.append(.finish(program: "driver", datestamp: run.description, seconds: elapsed))
-            lines.append(.note(kind: "INFO", program: "amdump", text: "pid-done \(RunningProcess.current)"))
+            lines.append(
+                .note(kind: "INFO", program: purpose.program, text: "pid-done \(RunningProcess.current)"))
             // The slots are given back whether or not the log can be written.
             let logged = Result { try log.append(lines, synchronising: true) }
             let devices = state.devices

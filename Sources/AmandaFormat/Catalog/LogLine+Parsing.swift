@@ -16,7 +16,7 @@ extension LogLine {
             return .start(program: program, datestamp: datestamp)
         case "DISK":
             guard let host = reader.name(), let disk = reader.name(), reader.isAtEnd else { return nil }
-            return .disk(host: host, disk: disk)
+            return .disk(program: program, host: host, disk: disk)
         case "PART", "PARTPARTIAL": return program == "taper" ? part(&reader, isWhole: kind == "PART") : nil
         case "DONE": return program == "taper" ? dump(&reader, isWhole: true) : nil
         case "PARTIAL": return program == "taper" ? dump(&reader, isWhole: false) : nil

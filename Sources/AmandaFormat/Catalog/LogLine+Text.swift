@@ -11,7 +11,8 @@ extension LogLine {
         case .startTaper(let volume):
             (["START taper datestamp", volume.datestamp] + Self.place(volume.storage, volume.pool)
                 + ["label", Self.quote(volume.label), "tape", String(volume.number)]).joined(separator: " ")
-        case .disk(let host, let disk): "DISK planner \(Self.quote(host)) \(Self.quote(disk))"
+        case .disk(let program, let host, let disk):
+            "DISK \(program) \(Self.quote(host)) \(Self.quote(disk))"
         case .part(let part): Self.text(part)
         case .dump(let dump): Self.text(dump)
         case .success(let success):

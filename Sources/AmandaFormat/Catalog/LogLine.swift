@@ -10,8 +10,8 @@ public enum LogLine: Equatable, Sendable {
     case start(program: String, datestamp: String)
     /// `START taper datestamp …`: from here on `label` is being written.
     case startTaper(LogVolume)
-    /// `DISK planner <host> <disk>`
-    case disk(host: String, disk: String)
+    /// `DISK planner <host> <disk>`; the program is `amflush` in a flush, which dumps nothing.
+    case disk(program: String = "planner", host: String, disk: String)
     /// `PART taper …`, or `PARTPARTIAL` when the part is not whole.
     case part(LogPart)
     /// `DONE taper …`, or `PARTIAL` when the dump is not whole.

@@ -57,7 +57,7 @@ public struct RunLogSummary: Equatable, Sendable {
         for line in lines {
             switch line {
             case .startTaper(let volume): volumes.append(volume)
-            case .disk(let host, let disk): plannedDisks.insert(DiskName(host: host, disk: disk))
+            case .disk("planner", let host, let disk): plannedDisks.insert(DiskName(host: host, disk: disk))
             case .skipped(let dump, _): skippedDisks.insert(DiskName(host: dump.host, disk: dump.disk))
             case .part(let part):
                 if open[part.dump] == nil { order.append(part.dump) }

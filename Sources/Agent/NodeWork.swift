@@ -23,7 +23,9 @@ struct NodeWork: JobWork {
     func check(_ request: JobRequest) async throws {
         switch request.order {
         case .backup(let order):
-            _ = try await BackupPreparation(settings: settings).prepare(request, order)
+            _ = try await BackupPreparation(settings: settings).prepare(request, order.configurations)
+        case .flush(let order):
+            _ = try await BackupPreparation(settings: settings).prepare(request, order.configurations)
         case .restore(let order):
             try check(order)
         }
@@ -61,6 +63,10 @@ struct NodeWork: JobWork {
         switch request.order {
         case .backup(let order):
             try await BackupJob(
+                settings: settings, storage: storage, request: request, order: order, reporter: reporter
+            ).run()
+        case .flush(let order):
+            try await FlushJob(
                 settings: settings, storage: storage, request: request, order: order, reporter: reporter
             ).run()
         case .restore(let order):

@@ -16,7 +16,8 @@ struct Amfleet: AsyncParsableCommand {
             """,
         version: AmfleetVersion.current,
         subcommands: [
-            InitVerb.self, NodeVerb.self, KeyVerb.self, PlanVerb.self, BackupVerb.self, RestoreVerb.self,
+            InitVerb.self, NodeVerb.self, KeyVerb.self, PlanVerb.self, BackupVerb.self, FlushVerb.self,
+            RestoreVerb.self,
             StatusVerb.self,
             ListVerb.self, VolumesVerb.self,
             ShowVerb.self, WatchVerb.self, RetryVerb.self, CancelVerb.self, VerifyVerb.self,

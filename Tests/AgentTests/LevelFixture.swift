@@ -31,8 +31,8 @@ struct LevelFixture: Sendable {
     private func prepared(_ run: String) async throws -> PreparedConfiguration {
         let order = BackupOrder(configurations: [choice])
         return try #require(
-            await BackupPreparation(settings: node.settings).prepare(node.request(run, .backup(order)), order)
-                .first)
+            await BackupPreparation(settings: node.settings)
+                .prepare(node.request(run, .backup(order)), order.configurations).first)
     }
 
     func bases(for run: String) async throws -> (bases: IncrementBases, entry: DisklistEntry) {

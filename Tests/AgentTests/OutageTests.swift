@@ -13,7 +13,7 @@ import Testing
 /// The store goes away in the middle of a run, and comes back.
 @Suite(.enabled(if: RequiredTools.areUsable("weed")), .timeLimit(.minutes(4)))
 struct OutageTests {
-    private static let outageSeconds = 6
+    private static let outageSeconds = 4
 
     private func fixture(_ proxy: FaultyProxy, isHolding: Bool) async throws -> NodeFixture {
         let fixture = try await NodeFixture(server: .shared(), endpoint: proxy.endpoint)
@@ -22,7 +22,7 @@ struct OutageTests {
         let definition = "holdingdisk hd {\n directory \"\(holding)\"\n use -1 Mb\n chunksize 8 Mb\n}"
         try fixture.configure(
             "data", disks: [fixture.data, fixture.path("more")], slots: "{1..9}", tapecycle: 8, dumpcycle: 7,
-            dumptypeLines: ["record yes", "bumpsize 1 kb"],
+            dumptypeLines: ["record yes", "bumpsize 1 kb", "maxpromoteday 0"],
             globalLines: ["runspercycle 7", "autoflush yes"], definitions: isHolding ? [definition] : [])
         if isHolding {
             try fixture.configure(
@@ -73,13 +73,18 @@ struct OutageTests {
         #expect(chunks.allSatisfy { !FileSystem.exists($0.path) })
         let notes = try #require(next.record).configurations[0].notes
         #expect(notes.count { $0.contains("was sent to volume") } == 1, "\(notes)")
-        // The plan was made before the held dump was sent: that disk has no full dump on a volume then.
-        #expect(next.record?.configurations[0].dumps.map(\.level) == [0, 1])
+        // The held dump was sent before the plan was made: it is the full dump that an increment builds on.
+        #expect(next.record?.configurations[0].dumps.map(\.level) == [1, 1])
+        let base = try #require(next.record?.configurations[0].dumps[0].bases?.first)
+        #expect(base.run == record.run && base.writtenRun == next.run && !base.parts.isEmpty, "\(base)")
+        let uploads = "\(fixture.settings.stateDirectory)/uploads"
+        let left = try FileSystem.list(uploads).filter { $0.contains(record.run.digits) }
+        #expect(left.isEmpty, "what the outage left open is aborted: \(left)")
         let first = try #require(try await fixture.record(record.run.digits))
         #expect(first.configurations[0].dumps.allSatisfy { $0.status == .ok && !$0.parts.isEmpty })
         let loaded = try ConfigurationDirectory(root: fixture.settings.amandaDirectory, name: "data").load()
         let dumps = try CatalogReader(loaded.location).dumps().filter(\.isWhole)
-        #expect(dumps.map(\.name.level).sorted() == [0, 0, 0, 1])
+        #expect(dumps.map(\.name.level).sorted() == [0, 0, 1, 1])
     }
 
     @Test func `without one it waits to its deadline, and fails with the reason`() async throws {

@@ -132,7 +132,7 @@ import Testing
         let record = NodeRecord(
             cluster: "demo", node: "node01", run: try #require(RunName("20261123030600")), attempt: 1,
             fence: 0, version: "1", startedAt: Date(), finishedAt: Date(), configurations: [configuration])
-        return RecordSource(record: record) { _ in nil }
+        return RecordSource(record: record, threads: { _ in nil })
     }
 
     @Test func `what a killed restore or backup left on the disk goes at the next start`() throws {

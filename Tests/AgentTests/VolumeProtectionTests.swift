@@ -44,7 +44,8 @@ struct VolumeProtectionTests {
         let order = BackupOrder(configurations: [ConfigurationChoice(name: "data", role: .data)])
         let request = try fixture.request("20261123030600", .backup(order))
         let prepared = try #require(
-            try await BackupPreparation(settings: fixture.settings).prepare(request, order).first)
+            try await BackupPreparation(settings: fixture.settings).prepare(request, order.configurations)
+                .first)
         let run = try request.datestamp
         let taking = VolumeTaking(node: "node01", prepared: prepared, run: run) { _ in fixture.client }
         let choice = try await taking.choose()

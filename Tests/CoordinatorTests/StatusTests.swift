@@ -146,7 +146,7 @@ import Testing
             findings.first?.what
                 == "localhost /data level 1 (2.0 KiB) is held on the node since \(LocalTime(Sample.run).text), not in the bucket"
         )
-        #expect(findings.first?.fix?.hasPrefix("the next 'amfleet backup' sends it") == true)
+        #expect(findings.first?.fix?.hasPrefix("'amfleet flush' sends it now, else the next") == true)
         status.configurations[0].flushesByItself = false
         status.configurations[0].held?[0].fault = "chunk 'x' is missing"
         let broken = StatusJudgement.of(row(status), error: nil, bucketAnswered: true, now: now)

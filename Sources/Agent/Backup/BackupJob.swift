@@ -18,71 +18,85 @@ struct BackupJob: Sendable {
     let order: BackupOrder
     let reporter: JobReporter
 
-    /// Begins the name of the directory in which index lines wait for the catalog.
-    static let workPrefix = "work-"
-
     /// - Throws: `WireError` for what can be refused before the first byte, `CancellationError`.
     func run() async throws -> JobResult {
-        let prepared = try await BackupPreparation(settings: settings).prepare(request, order)
-        let stores = Dictionary(
-            prepared.map { ($0.choice.name, ($0.changer, $0.store)) }, uniquingKeysWith: { first, _ in first }
-        )
-        let clients = BucketClients(storage, request, stores: stores)
-        return try await order.dryRun ? plan(prepared, clients) : backUp(prepared, clients)
-    }
-
-    private func plan(_ prepared: [PreparedConfiguration], _ clients: BucketClients) async throws -> JobResult
-    {
-        try await withRuns(of: prepared, clients) { runs in
-            var record = emptyRecord()
-            for run in runs {
-                record.configurations.append(try await run.record(of: run.plan()))
-            }
-            record.finishedAt = Date()
-            return result(record)
+        let runs = try await ConfigurationRuns(
+            settings: settings, storage: storage, request: request, reporter: reporter,
+            isInEarnest: !order.dryRun
+        ).prepared(order.configurations)
+        return try await runs.inWorkDirectory {
+            try await order.dryRun ? plan(runs) : backUp(runs)
         }
     }
 
-    private func backUp(
-        _ prepared: [PreparedConfiguration], _ clients: BucketClients
-    ) async throws -> JobResult {
-        let records = NodeRecordStore(client: try clients.main, layout: BucketLayout(request.storage))
+    private func plan(_ runs: ConfigurationRuns.Prepared) async throws -> JobResult {
+        var record = emptyRecord()
+        for run in runs.all {
+            record.configurations.append(try await run.record(of: run.plan()))
+        }
+        record.finishedAt = Date()
+        return result(record)
+    }
+
+    private func backUp(_ prepared: ConfigurationRuns.Prepared) async throws -> JobResult {
+        let runs = prepared.all
+        let records = NodeRecordStore(
+            client: try prepared.clients.main, layout: BucketLayout(request.storage))
         let earlier = try await earlierRecord(records)
-        return try await withRuns(of: prepared, clients) { runs in
-            var record = emptyRecord()
-            var isAnythingNew = false
-            let plans = try await plans(of: runs, earlier)
-            for (index, run) in runs.enumerated() {
-                let before = record
-                let known = earlier?.record(of: run)
-                var plan = plans[index]
-                if run.isSelfBackup, known != nil, !isAnythingNew {
-                    plan = try await self.plan(run, known)
-                }
-                let done = try await run.dump(plan) { part in await reporter.keep(before.adding(part)) }
-                isAnythingNew = isAnythingNew || done.dumps != known?.dumps
-                record = before.adding(done)
-                let isStoreAway =
-                    done.error?.concernsWholeStore == true && run.prepared.store.record == nil
-                if isLastOfItsRole(index, prepared) {
-                    try await write(
-                        record, records, isStoreAway: isStoreAway, isLast: index + 1 == runs.count)
-                }
-                if isStoreAway { break }
+        var record = emptyRecord()
+        var isAnythingNew = false
+        let flushed = try await flushDue(runs)
+        let plans = try await plans(of: runs, earlier, flushed)
+        for (index, run) in runs.enumerated() {
+            let before = record
+            let known = earlier?.record(of: run)
+            var plan = plans[index]
+            if run.isSelfBackup, known != nil, !isAnythingNew {
+                plan = try await self.plan(run, known)
             }
-            return result(record)
+            let done = try await run.dump(plan, after: flushed[run.name]) { part in
+                await reporter.keep(before.adding(part))
+            }
+            isAnythingNew = isAnythingNew || done.dumps != known?.dumps
+            record = before.adding(done)
+            let isStoreAway =
+                done.error?.concernsWholeStore == true && run.prepared.store.record == nil
+            if isLastOfItsRole(index, runs) {
+                try await write(record, records, isStoreAway: isStoreAway, isLast: index + 1 == runs.count)
+            }
+            if isStoreAway { break }
         }
+        return result(record)
+    }
+
+    /// What earlier runs had to hold goes first, as `autoflush` says: the plan then finds it on its volumes.
+    private func flushDue(
+        _ runs: [ConfigurationRun]
+    ) async throws -> [String: FlushReport.Configuration] {
+        var due: [(run: ConfigurationRun, dumps: [HeldDump])] = []
+        for run in runs {
+            let dumps = try await run.dumpsDueForFlush()
+            if !dumps.isEmpty { due.append((run, dumps)) }
+        }
+        let progress = FlushProgress(reporter.board, due.flatMap(\.dumps))
+        var flushed: [String: FlushReport.Configuration] = [:]
+        for (run, dumps) in due {
+            flushed[run.name] = try await run.flush(dumps, progress)
+        }
+        return flushed
     }
 
     /// All plans, before the first byte of any. The self-backup is made again unless nothing new was dumped, which shows
     /// only later.
     private func plans(
-        of runs: [ConfigurationRun], _ earlier: NodeRecord?
+        of runs: [ConfigurationRun], _ earlier: NodeRecord?,
+        _ flushed: [String: FlushReport.Configuration]
     ) async throws -> [Result<PlannedConfiguration, any Error>] {
         var plans: [Result<PlannedConfiguration, any Error>] = []
         var absences: [StoreRecord?: any Error] = [:]
         for run in runs {
             let store = run.prepared.store.record
+            if let error = flushed[run.name]?.error, error.concernsWholeStore { absences[store] = error }
             let plan = try await plan(
                 run, run.isSelfBackup ? nil : earlier?.record(of: run), absence: absences[store])
             if case .failure(let error)? = (try? plan.get())?.volume,
@@ -113,8 +127,8 @@ struct BackupJob: Sendable {
         return try await records.read(request.run, node: settings.node)
     }
 
-    private func isLastOfItsRole(_ index: Int, _ prepared: [PreparedConfiguration]) -> Bool {
-        index + 1 == prepared.count || prepared[index + 1].choice.role != prepared[index].choice.role
+    private func isLastOfItsRole(_ index: Int, _ runs: [ConfigurationRun]) -> Bool {
+        index + 1 == runs.count || runs[index + 1].isSelfBackup != runs[index].isSelfBackup
     }
 
     /// A record that cannot be written fails the job: without it the run has no evidence.
@@ -133,7 +147,8 @@ struct BackupJob: Sendable {
     /// the dumps writes it.
     private func writeHeld(_ record: NodeRecord) async {
         do {
-            let client = try storage.preflightClient(request.storage, deviceProperties: nil)
+            let client = try storage.preflightClient(
+                request.storage, deviceProperties: nil, outage: .seconds(request.storageOutageSeconds))
             try await NodeRecordStore(client: client, layout: BucketLayout(request.storage)).write(record)
         } catch {
             await reporter.note("the node record stays on the node: \(error)")
@@ -162,28 +177,6 @@ struct BackupJob: Sendable {
             cluster: settings.cluster, node: settings.node, run: request.run, attempt: request.attempt,
             fence: request.fence, version: AmfleetVersion.current, startedAt: Date(), finishedAt: Date(),
             configurations: [])
-    }
-
-    /// Makes the runs.
-    private func withRuns(
-        of prepared: [PreparedConfiguration], _ clients: BucketClients,
-        _ body: ([ConfigurationRun]) async throws -> JobResult
-    ) async throws -> JobResult {
-        let workDirectory = "\(settings.stateDirectory)/\(Self.workPrefix)\(request.id)"
-        try FileSystem.makeDirectories(workDirectory, mode: 0o700)
-        defer { try? FileSystem.removeTree(workDirectory) }
-        let journal = try OwnUploads(stateDirectory: settings.stateDirectory, request: request).openJournal()
-        let progress = BackupProgress(reporter.board, diskCount: prepared.map(\.entries.count).reduce(0, +))
-        let run = try request.datestamp
-        let clusterStore = StoreAbsence()
-        let runs = prepared.map { configuration in
-            ConfigurationRun(
-                prepared: configuration, request: request, run: run, clients: clients, journal: journal,
-                progress: progress, reporter: reporter, workDirectory: workDirectory,
-                isInEarnest: !order.dryRun,
-                absence: configuration.store.record == nil ? clusterStore : StoreAbsence())
-        }
-        return try await body(runs)
     }
 }
 

@@ -6,18 +6,20 @@ import BlockingWork
 import Catalog
 import Files
 
-/// Reads and checks all configurations of a backup before the first of them starts. Local files only.
+/// Reads and checks all configurations of a backup, or a flush, before the first of them starts. Local files only.
 struct BackupPreparation: Sendable {
     let settings: AgentSettings
 
     /// - Throws: `WireError`, for all configurations at once: `configuration` with file and line of every fault, or
     ///   `busy` with the newest run where the run's name is not newer.
-    func prepare(_ request: JobRequest, _ order: BackupOrder) async throws -> [PreparedConfiguration] {
-        guard !order.configurations.isEmpty else {
+    func prepare(
+        _ request: JobRequest, _ configurations: [ConfigurationChoice]
+    ) async throws -> [PreparedConfiguration] {
+        guard !configurations.isEmpty else {
             throw WireError(.configuration, node: settings.node, "the job names no configuration")
         }
         let results = try await runBlocking("prepare") {
-            order.configurations.map { choice in
+            configurations.map { choice in
                 Result { try prepare(choice, request) }
             }
         }

@@ -25,8 +25,8 @@ struct ConfigurationRun: Sendable {
     /// Of the store that its volumes lie in.
     let absence: StoreAbsence
 
-    private var node: String { request.node }
-    private var name: String { prepared.choice.name }
+    var node: String { request.node }
+    var name: String { prepared.choice.name }
     var isSelfBackup: Bool { prepared.choice.role == .selfBackup }
 
     /// What is to be done. Reads the bucket and the disks, writes nothing anywhere.
@@ -67,22 +67,26 @@ struct ConfigurationRun: Sendable {
     /// A disk that fails does not stop the others; a store that refuses or stays away does. `keep` gets the record
     /// after every step. The catalog is closed and the slot given back on every way out.
     ///
+    /// - Parameter flushed: what has gone before, under this run's name, from the holding disks to volumes.
     /// - Throws: `CancellationError`; what kept the configuration as a whole from being dumped stands in the record.
     func dump(
-        _ plan: Result<PlannedConfiguration, any Error>,
+        _ plan: Result<PlannedConfiguration, any Error>, after flushed: FlushReport.Configuration? = nil,
         keep: @escaping @Sendable (ConfigurationRecord) async -> Void
     ) async throws -> ConfigurationRecord {
         var record = emptyRecord
+        record.volumes = flushed?.volumes ?? []
+        record.notes += flushed?.remarks ?? []
         do {
-            let planned = try plan.get()
-            let catalog = try await beginCatalog()
+            var planned = try plan.get()
+            planned.keptVolumes += record.volumes.filter { !planned.keptVolumes.contains($0) }
+            let catalog = try await beginCatalog(isFurtherAttempt: flushed != nil)
             do {
                 try await dump(planned, into: &record, catalog: catalog, keep: keep)
             } catch {
-                await close(catalog, &record)
+                record.notes += await close(catalog)
                 throw error
             }
-            await close(catalog, &record)
+            record.notes += await close(catalog)
             if record.isComplete { record.notes += try await glacier.freeze(record.volumes) }
         } catch is CancellationError {
             throw CancellationError()
@@ -115,7 +119,6 @@ struct ConfigurationRun: Sendable {
         let volumes = RunVolumes(taking, catalog, journal: journal, glacier: glacier)
         let target = try await target(planned, volumes, catalog, holding, &record)
         await keep(record)
-        if let target { try await flushHeld(to: target, volumes, catalog, &record) }
         let scripts = RunScripts(prepared, run, planned.plan.dumps.map(\.name))
         let disks = DiskDump(self, planned.bases, scripts, holding, target: target, catalog: catalog)
         let said = try await scripts.aroundBackup { before in
@@ -124,58 +127,6 @@ struct ConfigurationRun: Sendable {
         try await note(said, catalog, &record)
         if let error = record.dumps.lazy.compactMap(\.error).first(where: \.concernsWholeStore) {
             throw error
-        }
-    }
-
-    /// What earlier runs had to hold goes first, as `autoflush` says. One that cannot go stays held.
-    private func flushHeld(
-        to target: VolumeSeries, _ volumes: RunVolumes, _ catalog: RunCatalog,
-        _ record: inout ConfigurationRecord
-    ) async throws {
-        let configuration = prepared.configuration
-        let disks = HoldingDisks(configuration.holdingDisks)
-        let due = try await runBlocking("holding") { [prepared] in
-            HeldDumpFlush.due(
-                try disks.contents(), autoflush: configuration.autoflush,
-                disks: prepared.entries.map { (host: $0.host, disk: $0.diskName) })
-        }
-        guard !due.isEmpty else { return }
-        let flushed = FlushedDumps()
-        try await HeldDumpFlush(disks: disks, catalog: catalog, order: configuration.taperAlgorithm).flush(
-            due, into: target, isHopeless: { WireError(cause: $0, node: node).concernsWholeStore }
-        ) { await flushed.add($0) }
-        record.volumes = volumes.records
-        let sent = await flushed.all
-        for dump in sent { try await note(dump, &record) }
-        // What has just been sent may stand for a disk that is left out.
-        if !sent.isEmpty, let bases = try await planning.basesNow() {
-            try await nameStandIns(bases, in: &record)
-        }
-    }
-
-    private func note(
-        _ flushed: HeldDumpFlush.Flushed, _ record: inout ConfigurationRecord
-    ) async throws {
-        let header = flushed.held.header
-        let what = "held dump of level \(header.level) of '\(header.disk)' of run \(header.datestamp)"
-        if case .failed(let error) = flushed.outcome.status {
-            record.notes.append("\(what) stays held: \(error)")
-            return
-        }
-        let labels = Set(flushed.outcome.parts.map(\.label))
-        let volumes = record.volumes.filter { labels.contains($0.label) }
-        record.notes.append(
-            "\(what) was sent to volume \(labels.sorted().map { "'\($0)'" }.joined(separator: ", "))")
-        await reporter.disk("\(name): \(what) was sent")
-        do {
-            let records = NodeRecordStore(client: try clients.main, layout: BucketLayout(request.storage))
-            try await FlushedRecords(
-                records: records, node: node, run: request.run, kept: { await reporter.record(of: $0) }
-            ).update(
-                flushed, configuration: name, volumes: volumes)
-        } catch {
-            if error is CancellationError || Task.isCancelled { throw CancellationError() }
-            record.notes.append("the record of run \(header.datestamp) still calls it held: \(error)")
         }
     }
 
@@ -268,13 +219,13 @@ struct ConfigurationRun: Sendable {
         return record
     }
 
-    private var taking: VolumeTaking {
+    var taking: VolumeTaking {
         VolumeTaking(node: node, prepared: prepared, run: run) { [name] in
             try clients.client($0, of: name)
         }
     }
 
-    private var glacier: GlacierVolumes {
+    var glacier: GlacierVolumes {
         GlacierVolumes(prepared: prepared, request: request, clients: clients)
     }
 
@@ -284,40 +235,42 @@ struct ConfigurationRun: Sendable {
             isInEarnest: isInEarnest, sendBytesPerSecond: request.sendBytesPerSecond)
     }
 
-    private func beginCatalog() async throws -> RunCatalog {
-        let disks = prepared.entries.map { (host: $0.host, disk: $0.diskName) }
+    /// - Parameters:
+    ///   - isFurtherAttempt: under this run's name something has been written in this attempt of the job already.
+    ///   - disks: what it speaks of; nil: every disk of the configuration.
+    func beginCatalog(
+        isFurtherAttempt: Bool = false, _ purpose: RunCatalog.Purpose = .dumps,
+        disks: [(host: String, disk: String)]? = nil
+    ) async throws -> RunCatalog {
+        let disks = disks ?? prepared.entries.map { (host: $0.host, disk: $0.diskName) }
         let configuration = prepared.configuration
         let capacity = RunCapacity(
             inparallel: configuration.inparallel, netusage: configuration.netusageBytesPerSecond >> 10,
             volumeKiB: configuration.tapetype.lengthBytes >> 10)
         return try await runBlocking("catalog") {
             try RunCatalog(
-                beginning: run, location: prepared.location, isFurtherAttempt: request.attempt > 1,
-                disks: disks, hostName: node, capacity: capacity)
+                beginning: run, location: prepared.location,
+                isFurtherAttempt: isFurtherAttempt || request.attempt > 1, purpose: purpose, disks: disks,
+                hostName: node, capacity: capacity)
         }
     }
 
     /// Also when the task is cancelled: nothing here waits for the network.
-    private func close(_ catalog: RunCatalog, _ record: inout ConfigurationRecord) async {
+    ///
+    /// - Returns: what could not be done.
+    func close(_ catalog: RunCatalog) async -> [String] {
+        var notes: [String] = []
         do {
             let days = prepared.configuration.dumpcycleDays
             try await runBlocking("catalog") { try catalog.trim(dumpcycleDays: days) }
         } catch {
-            record.notes.append("old logs and indexes could not be taken away: \(error)")
+            notes.append("old logs and indexes could not be taken away: \(error)")
         }
         do {
             try await runBlocking("catalog") { try catalog.finish() }
         } catch {
-            record.notes.append("the run's log could not be closed: \(error)")
+            notes.append("the run's log could not be closed: \(error)")
         }
-    }
-}
-
-/// Gathers what a flush has sent.
-private actor FlushedDumps {
-    private(set) var all: [HeldDumpFlush.Flushed] = []
-
-    func add(_ flushed: HeldDumpFlush.Flushed) {
-        all.append(flushed)
+        return notes
     }
 }

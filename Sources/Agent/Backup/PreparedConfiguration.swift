@@ -34,6 +34,10 @@ struct PreparedConfiguration: Sendable {
             uploadThreadCount: changer.uploadThreadCount)
     }
 
+    /// Whether every dump has another way than to a volume.
+    var mayHold: Bool {
+        !configuration.holdingDisks.isEmpty && entries.allSatisfy { $0.dumptype.holding != .never }
+    }
 }
 
 extension S3Credentials {

@@ -36,15 +36,25 @@ struct HeldDumpFlush: Sendable {
         }
     }
 
+    /// The same by the configuration's own disks and `autoflush`; blocks.
+    static func due(_ prepared: PreparedConfiguration) throws -> [HeldDump] {
+        due(
+            try HoldingDisks(prepared.configuration.holdingDisks).contents(),
+            autoflush: prepared.configuration.autoflush,
+            disks: prepared.entries.map { (host: $0.host, disk: $0.diskName) })
+    }
+
     /// Sends the dumps one after the other; one that fails stays held and does not stop the others, unless `isHopeless` says
     /// of its error that the next would only meet it again.
     ///
     /// - Parameters:
     ///   - spaceLeft: bytes that may still be written; asked before each dump.
+    ///   - begin: told of each dump before its first byte.
     ///   - done: told of each dump, after its chunks have gone.
     func flush(
         _ dumps: [HeldDump], into target: any DumpTarget, spaceLeft: @Sendable () -> Int64 = { .max },
         isHopeless: @Sendable (any Error) -> Bool,
+        begin: @Sendable (HeldDump) async -> Void = { _ in },
         progress: @escaping @Sendable (DumpProgress) -> Void = { _ in },
         done: @Sendable (Flushed) async -> Void
     ) async throws {
@@ -52,6 +62,7 @@ struct HeldDumpFlush: Sendable {
         while let next = order.next(among: waiting.map(\.storedByteCount), spaceLeft: spaceLeft()) {
             try Task.checkCancellation()
             let held = waiting.remove(at: next)
+            await begin(held)
             let outcome = try await HoldingFlush().send(held, to: target, progress: progress)
             try await runBlocking("catalog") { [catalog, disks] in
                 try catalog.record(Catalog.DumpRecord(flushed: outcome))

@@ -42,10 +42,16 @@ struct JobRunner: Service {
                 await Task { await cleanUp(after: request, untilDone: false) }.value
             }
             await table.finish(request.id, with: outcome)
-            if case .success = outcome { await cleanUp(after: request, untilDone: false) }
+            await tell(of: request)
+            // A run whose store went away has succeeded where its dumps are held, and could abort nothing.
+            if case .success = outcome { await cleanUp(after: request, untilDone: true) }
         } catch {
             await table.finish(request.id, with: .failure(error))
+            await tell(of: request)
         }
+    }
+
+    private func tell(of request: JobRequest) async {
         let state = try? await table.snapshot(of: request.id)
         logger.info(
             "job \(request.id): \(state?.state.rawValue ?? "gone")",

@@ -86,6 +86,7 @@ extension JobTable {
             var snapshot = entry.stored.snapshot
             snapshot.record = nil
             snapshot.restore = nil
+            snapshot.flush = nil
             if entry.isRunning { snapshot.progress = entry.board.value }
             return snapshot
         }
@@ -100,10 +101,13 @@ extension JobTable {
         }?.snapshot.record
     }
 
-    /// What was asked of the jobs that did not succeed: they may have left something behind.
+    /// What was asked of the jobs that did not succeed, or could not reach the store: they may have left something behind.
     var leftovers: [JobRequest] {
-        entries.values.map(\.stored).filter { $0.snapshot.state.isFinal && $0.snapshot.state != .succeeded }
-            .map(\.request)
+        entries.values.map(\.stored).filter { job in
+            job.snapshot.state.isFinal
+                && (job.snapshot.state != .succeeded || job.snapshot.record?.heldDumps.isEmpty == false)
+        }
+        .map(\.request)
     }
 
     /// Id of the job that runs.
@@ -115,6 +119,7 @@ extension JobTable {
             .max { ($0.startedAt, $0.id) < ($1.startedAt, $1.id) }
         newest?.record = nil
         newest?.restore = nil
+        newest?.flush = nil
         return newest
     }
 

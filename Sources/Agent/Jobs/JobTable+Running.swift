@@ -49,6 +49,7 @@ extension JobTable {
         case .success(let result):
             snapshot.record = result.record ?? snapshot.record
             snapshot.restore = result.restore ?? snapshot.restore
+            snapshot.flush = result.flush
             snapshot.error = result.error
             snapshot.state = result.error == nil ? .succeeded : .failed
         case .failure(let error):

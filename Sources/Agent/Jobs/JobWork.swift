@@ -6,6 +6,7 @@ import AgentAPI
 struct JobResult: Sendable {
     var record: NodeRecord?
     var restore: RestoreReport?
+    var flush: FlushReport?
     /// Why it did not succeed; the evidence beside it holds what did.
     var error: WireError?
 }

@@ -14,12 +14,15 @@ struct RecordSource: RestoreSource {
     let record: NodeRecord
     /// `NB_THREADS_RECOVERY` of a configuration that is on this node.
     let threads: @Sendable (ConfigurationChoice) -> Int?
+    /// Dumps that have not been sent to a volume yet, where they are on this node.
+    var held: HeldDumpLookup?
 
     func disks(of configuration: ConfigurationChoice) async throws -> RestorableSet {
         let found = try configurationRecord(configuration)
         var newest: [String: RestorableDisk] = [:]
         var order: [String] = []
-        for dump in found.dumps where dump.status.isUsable || dump.isStoodFor {
+        for dump in found.dumps
+        where dump.status.isUsable || dump.isStoodFor || dump.status == .held {
             if newest[dump.disk] == nil { order.append(dump.disk) }
             newest[dump.disk] = RestorableDisk(
                 configuration: configuration, disk: dump.disk, device: dump.device,
@@ -47,14 +50,20 @@ struct RecordSource: RestoreSource {
             throw damaged(dump.disk, "no dump below level \(dump.level)")
         }
         var chain: [RestorableDump] = []
-        for link in (dump.bases ?? []) + (dump.isStoodFor ? [] : [own(dump, volumes)]) {
+        for link in (dump.bases ?? []) + ownLink(dump, volumes) {
             if let below = chain.last, below.level >= link.level || below.run.description >= link.run.digits {
                 throw damaged(dump.disk, "level \(link.level) of run \(link.run) after level \(below.level)")
             }
             guard link.run <= record.run else { throw damaged(dump.disk, "run \(link.run), a later one,") }
-            chain.append(try restorable(link, dump.disk))
+            chain.append(
+                try dump.status == .held && link.run == record.run
+                    ? heldDump(dump) : restorable(link, dump.disk))
         }
         return chain
+    }
+
+    private func ownLink(_ dump: DumpRecord, _ volumes: [VolumeRecord]) -> [DumpBaseRecord] {
+        dump.isStoodFor ? [] : [own(dump, volumes)]
     }
 
     private func own(_ dump: DumpRecord, _ volumes: [VolumeRecord]) -> DumpBaseRecord {
@@ -64,6 +73,19 @@ struct RecordSource: RestoreSource {
             parts: dump.parts.map {
                 .init(label: $0.label, fileNumber: $0.fileNumber, byteCount: $0.byteCount)
             })
+    }
+
+    private func heldDump(_ dump: DumpRecord) throws(WireError) -> RestorableDump {
+        guard let place = dump.held, let held = held?[place] else {
+            throw WireError(
+                .damaged, node: record.node,
+                "'\(dump.disk)' of run \(record.run) was held at '\(dump.held?.chunks.first?.path ?? "")' of node "
+                    + "'\(record.node)', and is not whole there now",
+                hint: Self.hint)
+        }
+        return RestorableDump(
+            level: dump.level, run: held.header.datestamp, writtenRun: held.header.datestamp, volumes: [],
+            parts: [], native: dump.native.sum, stored: dump.server.sum, held: held)
     }
 
     private func restorable(_ dump: DumpBaseRecord, _ disk: String) throws(WireError) -> RestorableDump {

@@ -23,8 +23,11 @@ struct RestorableDisk: Sendable {
         let leftOut =
             isLeftOut
             ? dumps.last.map { ["left out of this run: it is back as run \($0.run) found it"] } ?? [] : []
-        guard let first = dumps.first, first.level > 0 else { return leftOut }
-        return leftOut + [
+        let held = dumps.compactMap { dump in
+            dump.held.map { "level \(dump.level) was taken from the holding disk, '\($0.path)'" }
+        }
+        guard let first = dumps.first, first.level > 0 else { return leftOut + held }
+        return leftOut + held + [
             "no full dump is known below level \(first.level): what only a full dump made by other means has is not back"
         ]
     }
@@ -43,10 +46,13 @@ struct RestorableDump: Sendable, Equatable {
     /// What is known besides the header's own checksums.
     let native: CRCSize?
     let stored: CRCSize?
+    /// Where it lies while it has not been sent to a volume: there are no volumes and no parts then.
+    var held: HeldDump?
 
     /// The parts as the engine reads them, each from its own volume.
     func parts(_ access: VolumeAccess) throws -> [RestorePlan.Part] {
-        try parts.map { part in
+        if let held { return [RestorePlan.Part(volume: HeldReader(held), fileNumber: 1)] }
+        return try parts.map { part in
             guard let number = UInt32(exactly: part.fileNumber),
                 let volume = volumes.first(where: { $0.label == part.label })
             else { throw Self.impossible(part, level, "\(run)") }
@@ -62,6 +68,7 @@ struct RestorableDump: Sendable, Equatable {
 
     /// `level 1 of '/data' of run …, on volume 'data-02'`
     func name(_ disk: String) -> String {
+        if held != nil { return "level \(level) of '\(disk)' of run \(run), on the holding disk" }
         let labels = volumes.map { "'\($0.label)'" }.joined(separator: ", ")
         return "level \(level) of '\(disk)' of run \(run), on volume \(labels)"
     }

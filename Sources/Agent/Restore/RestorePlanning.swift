@@ -37,11 +37,11 @@ struct RestorePlanning: Sendable {
 
     /// - Returns: the steps in the order in which they must be done, and what the run does not have.
     func plan() async throws -> (steps: [RestoreStep], missing: [RestoreReport.Disk]) {
-        let source = try await source()
+        let record = try await record()
         var disks: [RestorableDisk] = []
         var missing: [RestoreReport.Disk] = []
         for configuration in order.configurations {
-            let set = try await source.disks(of: configuration)
+            let set = try await source(of: configuration, record).disks(of: configuration)
             disks += set.disks
             missing += set.missing.map { fault($0.disk, $0.reason, of: configuration) }
         }
@@ -67,18 +67,46 @@ struct RestorePlanning: Sendable {
         for remark in remarks { await reporter.note(remark) }
     }
 
-    /// The bucket's record of the run; without one, Amanda's own catalog on this node.
-    private func source() async throws -> any RestoreSource {
-        let records = NodeRecordStore(client: try clients.main, layout: BucketLayout(request.storage))
-        if let record = try await records.read(request.run, node: order.sourceNode) {
-            let root = settings.amandaDirectory
-            return RecordSource(record: record) { choice in
-                let loaded = try? ConfigurationDirectory(root: root, name: choice.name).load()
-                return try? loaded?.configuration.changer().recoveryThreadCount
-            }
+    /// This node's own record of a run whose held dumps are still here: it needs no store. Else the bucket's; nil: there is none.
+    private func record() async throws -> NodeRecord? {
+        if order.sourceNode == node, let kept = await reporter.record(of: request.run) {
+            let held = kept.heldRecords(of: order.configurations)
+            let lookup = try await HeldDumpLookup(held)
+            if !held.isEmpty, held.allSatisfy({ lookup[$0] != nil }) { return kept }
         }
-        return CatalogSource(
+        let records = NodeRecordStore(client: try clients.main, layout: BucketLayout(request.storage))
+        return try await records.read(request.run, node: order.sourceNode)
+    }
+
+    /// The run's record; without one, or where it calls held what is held no more, Amanda's own catalog on this node.
+    private func source(
+        of configuration: ConfigurationChoice, _ record: NodeRecord?
+    ) async throws -> any RestoreSource {
+        let catalog = CatalogSource(
             settings: settings, storage: request.storage, run: try request.datestamp, clients: clients)
+        guard let record else { return catalog }
+        let held = record.heldRecords(of: [configuration])
+        let lookup = try await HeldDumpLookup(order.sourceNode == node ? held : [])
+        let isThere = held.allSatisfy { lookup[$0] != nil }
+        if !isThere, try await catalogKnows(catalog, configuration, held) { return catalog }
+        let root = settings.amandaDirectory
+        let threads: @Sendable (ConfigurationChoice) -> Int? = { choice in
+            let loaded = try? ConfigurationDirectory(root: root, name: choice.name).load()
+            return try? loaded?.configuration.changer().recoveryThreadCount
+        }
+        return RecordSource(record: record, threads: threads, held: lookup)
+    }
+
+    /// Whether dumps that a record calls held have been sent since, and only the record was not told.
+    private func catalogKnows(
+        _ catalog: CatalogSource, _ configuration: ConfigurationChoice, _ held: [HeldDumpRecord]
+    ) async throws -> Bool {
+        do {
+            let disks = try await catalog.disks(of: configuration).disks.map(\.disk)
+            return held.allSatisfy { disks.contains($0.disk) }
+        } catch is WireError {
+            return false
+        }
     }
 
     private func step(_ disk: RestorableDisk, _ target: RestoreTarget) async throws -> RestoreStep {

@@ -13,7 +13,9 @@ struct Leftovers: Sendable {
     /// What cannot be removed is logged, and stays.
     func remove(logger: Logger) {
         let state = settings.stateDirectory
-        let works = ((try? FileSystem.list(state)) ?? []).filter { $0.hasPrefix(BackupJob.workPrefix) }
+        let works = ((try? FileSystem.list(state)) ?? []).filter {
+            $0.hasPrefix(ConfigurationRuns.workPrefix)
+        }
         for path in works.map({ "\(state)/\($0)" }) + [SelfRestore.staging(beside: settings.amandaDirectory)]
         {
             do {

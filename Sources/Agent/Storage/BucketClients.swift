@@ -28,18 +28,26 @@ final class BucketClients: Sendable {
     private let stores: Stores
     private let limits: S3Limits
     private let retry: RetryPolicy
+    /// Configurations that have another way, and how long their store may stay away.
+    private let holding: (names: Set<String>, outage: Duration)
     private let ofCluster: (send: RateLimiter?, receive: RateLimiter?)
     private let state = Mutex(State())
 
     /// - Parameters:
     ///   - stores: of the configurations that are on this node; an empty one has none.
+    ///   - holding: the configurations whose dumps can go to a holding disk where the store is away.
     ///   - outage: how long the store may stay away; nil: as the job says.
-    init(_ storage: NodeStorage, _ request: JobRequest, stores: Stores, outage: Duration? = nil) {
+    init(
+        _ storage: NodeStorage, _ request: JobRequest, stores: Stores, holding: Set<String> = [],
+        outage: Duration? = nil
+    ) {
         self.storage = storage
         address = request.storage
         self.stores = stores
         limits = S3Limits()
         retry = RetryPolicy(storageOutage: outage ?? .seconds(request.storageOutageSeconds))
+        let limit = min(request.holdAfterSeconds ?? .max, request.storageOutageSeconds)
+        self.holding = (holding, .seconds(limit))
         ofCluster = (
             request.sendBytesPerSecond.map { RateLimiter(bytesPerSecond: $0) },
             request.receiveBytesPerSecond.map { RateLimiter(bytesPerSecond: $0) }
@@ -53,6 +61,7 @@ final class BucketClients: Sendable {
         self.stores = stores
         limits = .preflight
         retry = .preflight
+        holding = ([], retry.storageOutage)
         ofCluster = (nil, nil)
     }
 
@@ -105,6 +114,8 @@ final class BucketClients: Sendable {
             address, bucket: bucket, at: place, region: store?.region, authority: store?.authority)
         var limits = limits
         if let timeout = store?.timeout { limits.total = timeout }
+        var retry = retry
+        if let configuration, holding.names.contains(configuration) { retry.storageOutage = holding.outage }
         return S3Client(
             location: location, credentials: cache(for: store, at: place, region: location.region),
             transport: storage.transport, limits: limits, retry: retry,

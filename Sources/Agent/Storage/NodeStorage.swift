@@ -27,12 +27,18 @@ struct NodeStorage: Sendable {
     }
 
     /// For a look before the work begins: an answer within a minute, whatever it is.
-    func preflightClient(_ storage: StorageAddress, deviceProperties: S3Credentials?) throws -> S3Client {
-        S3Client(
+    ///
+    /// - Parameter outage: after which nobody waits any longer, if that is sooner.
+    func preflightClient(
+        _ storage: StorageAddress, deviceProperties: S3Credentials?, outage: Duration? = nil
+    ) throws -> S3Client {
+        var retry = RetryPolicy.preflight
+        if let outage { retry.storageOutage = min(outage, retry.storageOutage) }
+        return S3Client(
             location: try location(storage),
             credentials: credentials(deviceProperties, isOwnStore: false, region: storage.region),
             transport: transport,
-            limits: .preflight, retry: .preflight)
+            limits: .preflight, retry: retry)
     }
 
     /// - Parameters:
@@ -85,6 +91,7 @@ extension JobRequest {
         switch order {
         case .backup(let order): order.configurations
         case .restore(let order): order.configurations
+        case .flush(let order): order.configurations
         }
     }
 }

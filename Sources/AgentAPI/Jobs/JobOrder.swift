@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The work itself. Shape in JSON: `{"kind": "backup", …}` or `{"kind": "restore", …}`.
+/// The work itself. Shape in JSON: `{"kind": "backup", …}`, and likewise `restore` and `flush`.
 public enum JobOrder: Sendable, Equatable {
     case backup(BackupOrder)
     case restore(RestoreOrder)
+    case flush(FlushOrder)
 
     public var kind: JobKind {
         switch self {
         case .backup: .backup
         case .restore: .restore
+        case .flush: .flush
         }
     }
 }
@@ -16,6 +18,7 @@ public enum JobOrder: Sendable, Equatable {
 public enum JobKind: String, Codable, Sendable, CaseIterable {
     case backup
     case restore
+    case flush
 }
 
 extension JobOrder: Codable {
@@ -27,6 +30,7 @@ extension JobOrder: Codable {
         switch try decoder.container(keyedBy: Keys.self).decode(JobKind.self, forKey: .kind) {
         case .backup: self = .backup(try BackupOrder(from: decoder))
         case .restore: self = .restore(try RestoreOrder(from: decoder))
+        case .flush: self = .flush(try FlushOrder(from: decoder))
         }
     }
 
@@ -36,6 +40,7 @@ extension JobOrder: Codable {
         switch self {
         case .backup(let order): try order.encode(to: encoder)
         case .restore(let order): try order.encode(to: encoder)
+        case .flush(let order): try order.encode(to: encoder)
         }
     }
 }
@@ -66,6 +71,15 @@ public struct BackupOrder: Codable, Sendable, Equatable {
     public init(configurations: [ConfigurationChoice], dryRun: Bool = false) {
         self.configurations = configurations
         self.dryRun = dryRun
+    }
+}
+
+/// What lies on the holding disks of the named configurations goes to volumes; nothing is dumped.
+public struct FlushOrder: Codable, Sendable, Equatable {
+    public var configurations: [ConfigurationChoice]
+
+    public init(configurations: [ConfigurationChoice]) {
+        self.configurations = configurations
     }
 }
 

@@ -19,6 +19,8 @@ public struct JobRequest: Codable, Sendable, Equatable {
     public var storage: StorageAddress
     /// How long the store may stay away in mid-run before the job fails.
     public var storageOutageSeconds: Int
+    /// The same for a configuration whose dumps can go to a holding disk instead; nil: no less.
+    public var holdAfterSeconds: Int?
     /// This node's share of what the cluster may send and receive; nil: no cap.
     public var sendBytesPerSecond: Int64?
     public var receiveBytesPerSecond: Int64?

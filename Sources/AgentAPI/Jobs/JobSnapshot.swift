@@ -33,6 +33,7 @@ public struct JobSnapshot: Codable, Sendable, Equatable {
     /// A backup's evidence, also of a failed one; its dry run's plan.
     public var record: NodeRecord?
     public var restore: RestoreReport?
+    public var flush: FlushReport?
 
     public init(
         id: String, run: RunName, kind: JobKind, attempt: Int, state: JobState, startedAt: Date,

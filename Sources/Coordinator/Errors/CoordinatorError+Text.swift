@@ -42,6 +42,8 @@ extension CoordinatorError: CustomStringConvertible {
         case .noRestorableRun(let reason): reason
         case .runRunning(let run): "run \(run) is still running"
         case .manifestChanged(let run): "the manifest of run \(run) was changed by somebody else meanwhile"
+        case .nothingHeld(let nodes):
+            "nothing to flush: no dump that was asked for is held on \(nodes.joined(separator: ", "))"
         }
     }
 
@@ -77,6 +79,7 @@ extension CoordinatorError: CustomStringConvertible {
         case .unknownRun: "'amfleet list' shows them all."
         case .noRestorableRun: "'amfleet list' shows every run; restore a partial one with --run."
         case .manifestChanged(let run): "'amfleet show \(run)' says what it is now."
+        case .nothingHeld: "'amfleet status' names every dump that is held."
         case .unusableName, .unreadable: nil
         }
     }

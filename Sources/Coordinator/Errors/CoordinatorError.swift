@@ -44,12 +44,14 @@ public enum CoordinatorError: Error, Sendable, Equatable {
     case noRestorableRun(reason: String)
     case runRunning(RunName)
     case manifestChanged(RunName)
+    /// A flush has nothing to do.
+    case nothingHeld(nodes: [String])
 
     public var ending: CommandEnding {
         switch self {
         case .clusterFileMissing, .noNodes, .unknownNode, .unknownConfiguration, .unusableName, .unusableRun,
             .alreadyThere, .nodeKnown, .unreadable, .nodesGone, .nodesMisconfigured, .runsInTheFuture,
-            .unknownRun, .foreignPrefix:
+            .unknownRun, .foreignPrefix, .nothingHeld:
             .unusable
         case .agentsRefused, .ownCertificate: .unauthenticated
         case .storage, .noConditionalWrites: .storage

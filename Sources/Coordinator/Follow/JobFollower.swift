@@ -40,6 +40,7 @@ struct JobFollower: Sendable {
         switch request.order {
         case .backup(let order) where !order.dryRun: "run 'amfleet retry \(request.run)'"
         case .backup: "ask again"
+        case .flush: "run 'amfleet flush' again"
         case .restore: "restore it again, with '--overwrite'"
         }
     }

@@ -69,16 +69,18 @@ struct RestoreSource: Sendable {
         return RestoreSource(
             run: manifest.run, configurations: configurations,
             nodes: outcomes.filter { $0.error == nil }.map(\.node), left: outcomes.compactMap(\.error),
-            recoveryPoints: outcomes.compactMap(\.report))
+            recoveryPoints: outcomes.compactMap { $0.report.flatMap { $0 } })
     }
 
-    /// - Returns: the recovery points of what is wanted.
+    /// - Returns: the recovery points of what is wanted; nil: only the node knows.
     /// - Throws: why the node's data cannot be had.
     private static func prove(
         _ node: String, of manifest: RunManifest, _ configurations: [ConfigurationChoice], _ cluster: Cluster,
         _ volumes: VolumeReader
-    ) async throws -> NodeRecoveryPoints {
+    ) async throws -> NodeRecoveryPoints? {
         guard let record = try await cluster.impatientBucket.nodeRecord(manifest.run, node: node) else {
+            // A node without its store keeps its record, and its dumps: it says itself whether they are still there.
+            if manifest.nodes.contains(where: { $0.node == node && $0.state == .held }) { return nil }
             throw WireError(.failed, node: node, "run \(manifest.run) has no record of this node")
         }
         if let fault = NodeJudgement.fault(of: record, node: node, run: manifest.run, asked: configurations) {

@@ -69,7 +69,8 @@ enum NodeJudgement {
         return WireError(
             .storageUnreachable, node: node,
             "held on the node, not in the bucket yet: \(first.configuration): \(first.dump.disk)\(more)",
-            hint: "the next backup sends them where amanda.conf says autoflush yes; else run amflush there.")
+            hint: "'amfleet flush' sends them now; the next backup does where amanda.conf says autoflush yes."
+        )
     }
 
     /// Why the record does not prove a complete node; nil where it does.

@@ -51,6 +51,7 @@ extension Cluster {
             coordinator: Self.holder, storage: settings.storage.address,
             storageOutageSeconds: Int(settings.limits.storageOutage.components.seconds), order: order)
         let limits = settings.limits
+        request.holdAfterSeconds = Int(limits.holdAfter.components.seconds)
         request.sendBytesPerSecond = ClusterSettings.Limits.share(
             of: limits.sendMiBPerSecond, among: nodeCount)
         request.receiveBytesPerSecond = ClusterSettings.Limits.share(

@@ -124,6 +124,7 @@ extension ClusterSettings.Limits {
         self.init()
         agentLost = try reader.limit("agentLost", atLeast: .seconds(10)) ?? agentLost
         storageOutage = try reader.limit("storageOutage", atLeast: .seconds(1)) ?? storageOutage
+        holdAfter = try reader.limit("holdAfter", atLeast: .seconds(1)) ?? min(holdAfter, storageOutage)
         sendMiBPerSecond = try reader.optionalInteger("sendMiBPerSecond", in: 1...Self.highestRate)
         receiveMiBPerSecond = try reader.optionalInteger("receiveMiBPerSecond", in: 1...Self.highestRate)
         try reader.finish()

@@ -31,6 +31,7 @@ extension ClusterSettings {
         lines += members([
             ("agentLost", quoted(limits.agentLost.settingText)),
             ("storageOutage", quoted(limits.storageOutage.settingText)),
+            ("holdAfter", quoted(limits.holdAfter.settingText)),
             ("sendMiBPerSecond", limits.sendMiBPerSecond.map(String.init)),
             ("receiveMiBPerSecond", limits.receiveMiBPerSecond.map(String.init)),
         ])

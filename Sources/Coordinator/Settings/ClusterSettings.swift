@@ -88,6 +88,8 @@ public struct ClusterSettings: Sendable, Equatable {
         public var agentLost: Duration
         /// How long the store may stay away in mid-run.
         public var storageOutage: Duration
+        /// The same where dumps can go to a holding disk instead.
+        public var holdAfter: Duration
         /// What all nodes together may send to the store; nil: no cap.
         public var sendMiBPerSecond: Int?
         /// What all nodes together may receive from it; nil: no cap.
@@ -95,10 +97,11 @@ public struct ClusterSettings: Sendable, Equatable {
 
         public init(
             agentLost: Duration = .seconds(120), storageOutage: Duration = .seconds(600),
-            sendMiBPerSecond: Int? = nil, receiveMiBPerSecond: Int? = nil
+            holdAfter: Duration = .seconds(120), sendMiBPerSecond: Int? = nil, receiveMiBPerSecond: Int? = nil
         ) {
             self.agentLost = agentLost
             self.storageOutage = storageOutage
+            self.holdAfter = holdAfter
             self.sendMiBPerSecond = sendMiBPerSecond
             self.receiveMiBPerSecond = receiveMiBPerSecond
         }

@@ -152,8 +152,8 @@ enum StatusJudgement {
     private static func held(_ configuration: ConfigurationStatus, node: String) -> [Finding] {
         let flush =
             configuration.flushesByItself == true
-            ? "the next 'amfleet backup' sends it; 'amflush \(configuration.name)' on the node does so now."
-            : "run 'amflush \(configuration.name)' on the node, or write autoflush yes in its amanda.conf."
+            ? "'amfleet flush' sends it now, else the next 'amfleet backup' does."
+            : "run 'amfleet flush', or write autoflush yes in its amanda.conf."
         return (configuration.held ?? []).map { dump in
             let name = "\(dump.host) \(dump.disk) level \(dump.level)"
             let size = Quantity.bytes(dump.storedBytes)

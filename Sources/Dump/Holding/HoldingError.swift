@@ -27,12 +27,12 @@ extension HoldingError: CustomStringConvertible {
         case .noRoom(let expected, let room):
             """
             the holding disks have room for \(room) bytes, the dump is expected to need \(expected)
-            hint: flush what lies there with amflush, or add a holdingdisk.
+            hint: send what lies there with 'amfleet flush', or add a holdingdisk.
             """
         case .full(let written, let directories):
             """
             the holding disks are full (\(directories.joined(separator: ", "))) after \(written) bytes of the dump
-            hint: flush what lies there with amflush, or add a holdingdisk.
+            hint: send what lies there with 'amfleet flush', or add a holdingdisk.
             """
         case .reserved(let percent):
             """

@@ -15,7 +15,7 @@ struct PlannedConfiguration: Sendable {
     /// What an earlier attempt of the run has stored, proved anew.
     let stored: [AgentAPI.DumpRecord]
     /// The volumes that it lies on.
-    let keptVolumes: [VolumeRecord]
+    var keptVolumes: [VolumeRecord]
     let plan: Plan
     let bases: IncrementBases
     let night: NightEstimate

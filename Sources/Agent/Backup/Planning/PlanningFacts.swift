@@ -17,17 +17,18 @@ struct PlanningFacts: Sendable {
     /// - Parameters:
     ///   - entries: the disks that the run is to dump.
     ///   - places: nil: the store does not answer.
+    ///   - sending: held dumps that the run would send before it dumps anything: they count as if they lay on a volume.
     init(
-        _ prepared: PreparedConfiguration, entries: [DisklistEntry], run: Datestamp, places: VolumeSlots?
+        _ prepared: PreparedConfiguration, entries: [DisklistEntry], run: Datestamp, places: VolumeSlots?,
+        sending: [HeldDump] = []
     ) throws {
         let reader = CatalogReader(prepared.location)
         tapelist = try reader.tapelist()
+        let sent = sending.map { CatalogDump(asSent: $0, by: run) }
         let bases = IncrementBases(
-            run: run, history: try reader.history(), slots: places)
+            run: run, history: try reader.history().adding(sent), slots: sent.isEmpty ? places : nil)
         self.bases = bases
-        let whole = Dictionary(grouping: try reader.dumps().filter(\.isWhole)) {
-            DiskName(host: $0.name.host, disk: $0.name.disk)
-        }
+        let whole = Dictionary(grouping: try reader.dumps().filter(\.isWhole) + sent, by: \.diskName)
         disks = try entries.map { entry in
             PlannerDisk(
                 name: entry.name, schedule: entry.dumptype.schedule,
@@ -35,5 +36,22 @@ struct PlanningFacts: Sendable {
                 dumps: (whole[entry.name] ?? []).map(StoredDump.init),
                 snapshotLevels: bases.baseLevels(of: entry))
         }
+    }
+}
+
+extension CatalogDump {
+    /// A held dump as the logs will know it once `run` has sent it.
+    fileprivate init(asSent held: HeldDump, by run: Datestamp) {
+        let header = held.header
+        self.init(
+            name: LogDumpName(
+                host: header.host, disk: header.disk, datestamp: header.datestamp.description,
+                level: header.level),
+            run: run,
+            parts: [
+                Part(
+                    label: HeldDump.label, fileNumber: 1, number: 1, byteCount: held.storedByteCount)
+            ],
+            originalKiB: header.originalKiB)
     }
 }

@@ -30,8 +30,10 @@ struct RunPlanning: Sendable {
         let (stored, keptVolumes) = try await stored(earlier, on: try? volume.get())
         let entries = prepared.entries.filter { entry in !stored.contains { $0.isOf(entry) } }
         let facts = try await runBlocking("planning-facts") {
-            [prepared, run, places = try? view.get().places] in
-            try PlanningFacts(prepared, entries: entries, run: run, places: places)
+            [prepared, run, isInEarnest, places = try? view.get().places] in
+            // In earnest they have been sent before.
+            let sending = try isInEarnest || places == nil ? [] : HeldDumpFlush.due(prepared)
+            return try PlanningFacts(prepared, entries: entries, run: run, places: places, sending: sending)
         }
         let now = Int64(time(nil))
         let planner = Planner(
@@ -72,14 +74,6 @@ struct RunPlanning: Sendable {
         } catch {
             if error is CancellationError || Task.isCancelled { throw CancellationError() }
             return .failure(error)
-        }
-    }
-
-    /// What dumps can build on now that the run has written something; nil: the store does not say.
-    func basesNow() async throws -> IncrementBases? {
-        guard let places = (try? await view(nil).get())?.places else { return nil }
-        return try await runBlocking("history") { [prepared, run] in
-            IncrementBases(run: run, history: try CatalogReader(prepared.location).history(), slots: places)
         }
     }
 

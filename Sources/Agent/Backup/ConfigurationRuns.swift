@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import AgentAPI
+import BlockingWork
+import Files
+import S3
+
+/// The configurations of one job, and what they share: clients, the journal of uploads, progress, a directory for work.
+struct ConfigurationRuns: Sendable {
+    /// Begins the name of the directory in which index lines wait for the catalog.
+    static let workPrefix = "work-"
+
+    let settings: AgentSettings
+    let storage: NodeStorage
+    let request: JobRequest
+    let reporter: JobReporter
+    /// Whether a plan will be carried out.
+    let isInEarnest: Bool
+
+    /// Read and found fit.
+    struct Prepared: Sendable {
+        /// In the order of the job.
+        let all: [ConfigurationRun]
+        let clients: BucketClients
+        fileprivate let workDirectory: String
+
+        /// The directory for work is there while `body` runs.
+        func inWorkDirectory(_ body: () async throws -> JobResult) async throws -> JobResult {
+            try FileSystem.makeDirectories(workDirectory, mode: 0o700)
+            defer { try? FileSystem.removeTree(workDirectory) }
+            return try await body()
+        }
+    }
+
+    /// - Throws: `WireError` for what can be refused before the first byte.
+    func prepared(_ choices: [ConfigurationChoice]) async throws -> Prepared {
+        let prepared = try await BackupPreparation(settings: settings).prepare(request, choices)
+        let stores = Dictionary(
+            prepared.map { ($0.choice.name, ($0.changer, $0.store)) }, uniquingKeysWith: { first, _ in first }
+        )
+        let clients = BucketClients(
+            storage, request, stores: stores, holding: Set(prepared.filter(\.mayHold).map(\.choice.name)))
+        let workDirectory = "\(settings.stateDirectory)/\(Self.workPrefix)\(request.id)"
+        let journal = try OwnUploads(stateDirectory: settings.stateDirectory, request: request).openJournal()
+        let progress = BackupProgress(reporter.board, diskCount: prepared.map(\.entries.count).reduce(0, +))
+        let run = try request.datestamp
+        let clusterStore = StoreAbsence()
+        let runs = prepared.map { configuration in
+            ConfigurationRun(
+                prepared: configuration, request: request, run: run, clients: clients, journal: journal,
+                progress: progress, reporter: reporter, workDirectory: workDirectory,
+                isInEarnest: isInEarnest,
+                absence: configuration.store.record == nil ? clusterStore : StoreAbsence())
+        }
+        return Prepared(all: runs, clients: clients, workDirectory: workDirectory)
+    }
+}

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import AgentAPI
+import AmandaFormat
+
+/// Sends everything that lies on the holding disks of this node's configurations to volumes, and dumps nothing.
+struct FlushJob: Sendable {
+    let settings: AgentSettings
+    let storage: NodeStorage
+    let request: JobRequest
+    let order: FlushOrder
+    let reporter: JobReporter
+
+    /// - Throws: `WireError` for what can be refused before the first byte, and where nothing is held; `CancellationError`.
+    func run() async throws -> JobResult {
+        let runs = try await ConfigurationRuns(
+            settings: settings, storage: storage, request: request, reporter: reporter, isInEarnest: true
+        ).prepared(order.configurations)
+        return try await runs.inWorkDirectory { try await flush(runs.all) }
+    }
+
+    private func flush(_ runs: [ConfigurationRun]) async throws -> JobResult {
+        var held: [(run: ConfigurationRun, whole: [HeldDump], broken: [HeldDump])] = []
+        for run in runs {
+            let dumps = try await run.heldDumps()
+            held.append((run, dumps.filter(\.isWhole), dumps.filter { !$0.isWhole }))
+        }
+        guard held.contains(where: { !$0.whole.isEmpty || !$0.broken.isEmpty }) else {
+            let names = runs.map { "'\($0.name)'" }.joined(separator: ", ")
+            throw WireError(
+                .configuration, node: settings.node, "no dump is held on this node for \(names)",
+                hint: "'amfleet status' names the dumps that are.")
+        }
+        let progress = FlushProgress(reporter.board, held.flatMap(\.whole))
+        var report = FlushReport(run: request.run)
+        for (run, whole, broken) in held where !whole.isEmpty || !broken.isEmpty {
+            var part = FlushReport.Configuration(name: run.name)
+            if !whole.isEmpty { part = try await run.flush(whole, progress) }
+            part.dumps += broken.compactMap { dump in
+                HeldDumpRecord(dump).map {
+                    FlushReport.Dump(held: $0, error: notWhole(dump, run.name))
+                }
+            }
+            report.configurations.append(part)
+        }
+        return JobResult(flush: report, error: report.firstError)
+    }
+
+    private func notWhole(_ dump: HeldDump, _ name: String) -> WireError {
+        WireError(
+            .damaged, node: settings.node,
+            "the held dump of '\(dump.header.disk)' of run \(dump.header.datestamp) is not whole: "
+                + (dump.fault ?? ""),
+            hint: "remove it with 'amadmin \(name) holding delete' if nothing of it is wanted.")
+    }
+}

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import AgentAPI
+import AmandaFormat
+import Dump
+import Synchronization
+
+/// Sums up the progress of a flush over its dumps, one after the other, into the job's board.
+final class FlushProgress: Sendable {
+    private let finishedBytes = Mutex(Int64(0))
+    private let board: ProgressBoard
+
+    /// - Parameter dumps: all that are to be sent.
+    init(_ board: ProgressBoard, _ dumps: [HeldDump]) {
+        self.board = board
+        guard !dumps.isEmpty else { return }
+        board.update { progress in
+            progress.totalDisks = dumps.count
+            progress.expectedBytes = dumps.reduce(0) { $0 + $1.storedByteCount }
+        }
+    }
+
+    func begin(_ held: HeldDump, configuration: String) {
+        board.update { $0.current = "\(configuration): \(held.header.disk)" }
+    }
+
+    func update(_ dump: DumpProgress) {
+        let before = finishedBytes.withLock { $0 }
+        board.update { progress in
+            progress.dumpedBytes = before + dump.nativeByteCount
+            progress.storedBytes = before + dump.storedByteCount
+        }
+    }
+
+    /// Sent, or not.
+    func end(_ flushed: HeldDumpFlush.Flushed) {
+        let sum = finishedBytes.withLock { sum in
+            if flushed.outcome.isUsable { sum += flushed.held.storedByteCount }
+            return sum
+        }
+        board.update { progress in
+            progress.dumpedBytes = sum
+            progress.storedBytes = sum
+            progress.finishedDisks += 1
+            progress.current = nil
+        }
+    }
+}

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import AgentAPI
+import AmandaFormat
+import BlockingWork
+import Catalog
+import Dump
+import Files
+
+/// Finds the dumps that a record calls held on this node's holding disks, by the paths that the record names: no configuration is
+/// needed, and no store.
+struct HeldDumpLookup: Sendable {
+    /// By the first chunk's path.
+    private let found: [String: HeldDump]
+
+    /// Reads the headers of what lies there.
+    init(_ records: [HeldDumpRecord]) async throws {
+        found = try await runBlocking("held-dumps") {
+            let directories = Set(
+                records.compactMap { $0.chunks.first?.path }.map {
+                    FileSystem.parentDirectory(of: FileSystem.parentDirectory(of: $0))
+                })
+            let dumps = try HoldingDisks(directories: directories.sorted()).contents().dumps
+            return Dictionary(dumps.map { ($0.path, $0) }, uniquingKeysWith: { first, _ in first })
+        }
+    }
+
+    /// The dump, if it still lies there and is whole.
+    subscript(_ record: HeldDumpRecord) -> HeldDump? {
+        guard let dump = record.chunks.first.flatMap({ found[$0.path] }), dump.isWhole else { return nil }
+        let header = dump.header
+        let isIt =
+            header.datestamp.description == record.run.digits && header.host == record.host
+            && header.disk == record.disk && header.level == record.level
+        return isIt ? dump : nil
+    }
+}
+
+extension NodeRecord {
+    /// What is held of some configurations.
+    func heldRecords(of choices: [ConfigurationChoice]) -> [HeldDumpRecord] {
+        heldDumps.filter { held in choices.contains { $0.name == held.configuration } }
+            .compactMap(\.dump.held)
+    }
+}

@@ -55,7 +55,7 @@ final class StockHolding: Sendable {
             transport: try HTTPTransport(), retry: RetryPolicy(storageOutage: .seconds(30)))
         journal = try UploadJournal(path: work.path("uploads"))
         shim = work.path("shim.so")
-        try FileSystem.writeAtomically(work.path("shim.c"), Array(Self.shimText.utf8))
+        try FileSystem.writeAtomically(work.path("shim.c"), Array(CurlShim.source.utf8))
         try run("/usr/bin/env", ["gcc", "-shared", "-fPIC", "-o", shim, work.path("shim.c"), "-ldl"])
         chmod(shim, 0o755)
         try makeData()
@@ -170,26 +170,4 @@ final class StockHolding: Sendable {
 
         """
     }
-
-    /// Amanda 3.5.1 sets `CURLOPT_POST` to 0 after `CURLOPT_UPLOAD`; libcurl from 7.87 on takes that for a GET.
-    private static let shimText = """
-        #define _GNU_SOURCE
-        #include <dlfcn.h>
-        #include <stdarg.h>
-        #include <stdint.h>
-        int curl_easy_setopt(void *handle, int option, ...) {
-            static int (*real)(void *, int, ...);
-            va_list list;
-            va_start(list, option);
-            intptr_t value = va_arg(list, intptr_t);
-            va_end(list);
-            if (!real) {
-                void *library = dlopen("libcurl.so.4", RTLD_LAZY);
-                real = (int (*)(void *, int, ...))dlsym(library ? library : RTLD_NEXT, "curl_easy_setopt");
-            }
-            if (option == 47 && (int)value == 0) return 0;
-            return real(handle, option, value);
-        }
-
-        """
 }

@@ -163,7 +163,8 @@ struct FilterTests {
         let restore = try await fixture.filterRestorePlan(outcome, of: plan)
         let error = await #expect(throws: (any Error).self) { try await fixture.restoreOnly(restore) }
         #expect(
-            error.map { "\($0)" }?.hasSuffix("hint: see that the key is the one of that time.") == true,
+            error.map { "\($0)" }?.hasSuffix(
+                "hint: bring the key and passphrase back that the dump was made with.") == true,
             "\(String(describing: error))")
     }
 }

@@ -64,8 +64,8 @@ extension FilterError: CustomStringConvertible {
         case .unknownSuffix(let suffix): "the dump is compressed as '\(suffix)', which is not supported"
         case .garbageBehind(let byteCount):
             """
-            \(byteCount) bytes more came back than were dumped, and they are no padding
-            hint: see that the key is the one of that time.
+            what came back is not what was dumped, as with a wrong key: \(byteCount) bytes more, and they are no padding
+            hint: bring the key and passphrase back that the dump was made with.
             """
         }
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
+import TestSupport
 
 /// The oracle: Amanda's own programs, run as Amanda's user on one node's configuration.
 ///
@@ -23,7 +24,7 @@ final class StockAmanda: Sendable {
         self.work = work
         try FileManager.default.createDirectory(atPath: work, withIntermediateDirectories: true)
         preload = "\(work)/shim.so"
-        try await script(Self.prepare, [work, Self.shim])
+        try await script(Self.prepare, [work, CurlShim.source])
         let link = "/etc/amanda/\(configuration)"
         placed = [link, "\(link)-volume"]
         for path in placed { ProcessKeeper.shared.placed(path) }
@@ -161,27 +162,6 @@ final class StockAmanda: Sendable {
 }
 
 extension StockAmanda {
-    /// Amanda 3.5.1 sets `CURLOPT_POST` to 0 after `CURLOPT_UPLOAD`; libcurl from 7.87 on takes that for a GET.
-    private static let shim = """
-        #define _GNU_SOURCE
-        #include <dlfcn.h>
-        #include <stdarg.h>
-        #include <stdint.h>
-        int curl_easy_setopt(void *handle, int option, ...) {
-            static int (*real)(void *, int, ...);
-            va_list list;
-            va_start(list, option);
-            intptr_t value = va_arg(list, intptr_t);
-            va_end(list);
-            if (!real) {
-                void *library = dlopen("libcurl.so.4", RTLD_LAZY);
-                real = (int (*)(void *, int, ...))dlsym(library ? library : RTLD_NEXT, "curl_easy_setopt");
-            }
-            if (option == 47 && (int)value == 0) return 0;
-            return real(handle, option, value);
-        }
-        """
-
     private static let prepare = """
         chmod 755 "$1"
         printf '%s\\n' "$2" >"$1/shim.c"

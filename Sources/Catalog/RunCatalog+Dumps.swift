@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import AmandaFormat
+public import AmandaFormat
+import Files
 import Synchronization
 
 extension RunCatalog {
@@ -27,6 +28,17 @@ extension RunCatalog {
             try log.append(lines.after + estimateLines(record, state.plan))
             if record.isUsable { try InfoFile(location: location).record(record) }
         }
+    }
+
+    /// A held dump has gone to a volume: stock Amanda's commands to flush it go too, as its driver lets them go, else they would
+    /// keep the run's volumes for ever.
+    public func flushed(_ held: HeldDump) throws {
+        guard FileSystem.exists(location.commandFile) else { return }
+        let file = try LockedFile(
+            location.commandFile, waitingAtMost: location.lockWait, owner: location.owner)
+        let old = String(amandaBytes: try file.contents())
+        let new = CommandFile.removing(flushesOf: held.path, from: old)
+        if new != old { try file.rewrite(new.amandaBytes) }
     }
 
     /// Said once of a dump, when it has been made; a flush makes none.

@@ -58,6 +58,7 @@ struct HeldDumpFlushTests {
         try stock.amanda("amflush", ["-b", "-f", stock.name])
         #expect(try stock.disks.contents() == HoldingContents([]))
         let after = try stock.amanda("amadmin", [stock.name, "find"])
+        #expect(try stock.flushCommands() == [])
         #expect(after.contains("\(stock.name)-0001") && !after.contains("HOLDING"))
         #expect(try stock.fetched(run) == Self.files)
         let dump = try #require(try CatalogReader(stock.loaded.location).dumps().first)
@@ -73,6 +74,7 @@ struct HeldDumpFlushTests {
         } else {
             _ = try await hold(stock, try #require(Datestamp("20261120030600")))
         }
+        #expect(try stock.flushCommands().count == (isStocks ? 1 : 0))
         let contents = try stock.disks.contents()
         let disk = [(host: "localhost", disk: stock.data)]
         #expect(HeldDumpFlush.due(contents, autoflush: "NO", disks: disk).isEmpty)
@@ -101,6 +103,7 @@ struct HeldDumpFlushTests {
         try catalog.finish()
 
         #expect(try stock.disks.contents() == HoldingContents([]))
+        #expect(try stock.flushCommands() == [])
         let find = try stock.amanda("amadmin", [stock.name, "find"])
         #expect(find.contains(label) && !find.contains("HOLDING"))
         #expect(try stock.fetched(held.header.datestamp) == Self.files)

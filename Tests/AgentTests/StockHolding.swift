@@ -78,6 +78,14 @@ final class StockHolding: Sendable {
             ["-u", "backup", "--", "/usr/bin/env", "LD_PRELOAD=\(shim)", path] + arguments, output: output)
     }
 
+    /// What Amanda means to flush: lines of `command_file`.
+    func flushCommands() throws -> [Substring] {
+        let path = loaded.location.commandFile
+        guard FileSystem.exists(path) else { return [] }
+        return String(decoding: try FileSystem.readAll(path), as: UTF8.self).split(separator: "\n")
+            .filter { $0.contains(" FLUSH ") }
+    }
+
     /// `amfetchdump -p`: the files in what it fetches, by tar's listing.
     func fetched(_ datestamp: Datestamp) throws -> [String] {
         let archive = work.path("fetched")

@@ -143,6 +143,18 @@ import Testing
         #expect(Info(parsing: info.text) == info)
     }
 
+    @Test func `only the command to flush that very dump goes from command_file`() {
+        let kept = [
+            "VERSION 1", "ID 3", "1 RESTORE c c c c-01 0 0 h /hold/r/h._d.0 20261101030000 0 WORKING:0 TODO",
+            "3 FLUSH c /hold/r/h._d.1 h /d 20261101030000 1 c WORKING:0 TODO", "",
+        ]
+        let flush = "2 FLUSH c \"/hold/r/h._d.0\" h /d 20261101030000 0 c WORKING:0 TODO"
+        let text = (kept.prefix(3) + [flush] + kept.suffix(2)).joined(separator: "\n")
+        let left = CommandFile.removing(flushesOf: "/hold/r/h._d.0", from: text)
+        #expect(left == kept.joined(separator: "\n"))
+        #expect(CommandFile.removing(flushesOf: "/hold/r/h._d.0", from: left) == left)
+    }
+
     @Test func `commands that are not done keep their volumes`() throws {
         let text = try text("Catalog/command_file")
         #expect(!CommandFile(parsing: text).needs(label: "amcat-0002"))

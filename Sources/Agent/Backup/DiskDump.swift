@@ -6,6 +6,7 @@ import BlockingWork
 import Catalog
 import Dump
 import Files
+import Synchronization
 
 /// Dumps the disks of one configuration, several at a time, onto one target and into one catalog.
 struct DiskDump: Sendable {
@@ -54,6 +55,7 @@ struct DiskDump: Sendable {
     /// To the volume; to the holding disk where there is none, or the store goes away meanwhile.
     private func record(of work: Work) async throws -> AgentAPI.DumpRecord {
         let mayHold = holding.mayHold(work.entry)
+        if work.entry.dumptype.holding == .required { return try await sent(held(work), work) }
         if let target, holding.absence == nil || !mayHold {
             await say(work, "level \(work.planned.level) begins")
             let outcome = try await make(
@@ -75,7 +77,9 @@ struct DiskDump: Sendable {
 
     /// Begins anew, for tar's stream cannot be had twice.
     private func held(_ work: Work) async throws -> AgentAPI.DumpRecord {
-        let reason = holding.absence.map { "\($0)".split(separator: "\n").first.map(String.init) ?? "" } ?? ""
+        let reason =
+            holding.absence.map { "\($0)".split(separator: "\n").first.map(String.init) ?? "" }
+            ?? "holdingdisk required"
         let place: (target: HoldingTarget, dump: ExpectedDump)
         do {
             place = try await runBlocking("holding") { [holding] in
@@ -99,6 +103,26 @@ struct DiskDump: Sendable {
             record.held = HeldDumpRecord(held)
         }
         return record
+    }
+
+    /// What had to be held first goes on to the volume, if there is one; if not it stays held.
+    private func sent(_ record: AgentAPI.DumpRecord, _ work: Work) async throws -> AgentAPI.DumpRecord {
+        guard let target, holding.absence == nil, let place = record.held,
+            let dump = try await HeldDumpLookup([place])[place]
+        else { return record }
+        await say(work, "goes on to volume '\(target.current.label)'")
+        let flushed = FlushedDump()
+        try await HeldDumpFlush(
+            disks: HoldingDisks(part.prepared.configuration.holdingDisks), catalog: catalog, order: .first
+        ).flush([dump], into: target, isHopeless: { _ in true }) { flushed.set($0.outcome) }
+        guard let outcome = flushed.value else { return record }
+        if case .failed(let error) = outcome.status {
+            if holding.standsIn(after: error) { holding.note(error) }
+            var record = record
+            record.notes.append("it stays held: \(error)")
+            return record
+        }
+        return record.sent(as: outcome)
     }
 
     /// Neither a volume nor room on a holding disk.
@@ -179,6 +203,17 @@ struct DiskDump: Sendable {
 
     private func say(_ work: Work, _ text: String) async {
         await part.reporter.disk("\(part.prepared.choice.name): \(work.entry.diskName): \(text)")
+    }
+}
+
+/// What became of a dump, handed out of a closure.
+private final class FlushedDump: Sendable {
+    private let outcome = Mutex<DumpOutcome?>(nil)
+
+    var value: DumpOutcome? { outcome.withLock { $0 } }
+
+    func set(_ newest: DumpOutcome) {
+        outcome.withLock { $0 = newest }
     }
 }
 

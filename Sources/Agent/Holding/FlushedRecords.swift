@@ -42,13 +42,22 @@ extension ConfigurationRecord {
             $0.status == .held && $0.host == header.host && $0.disk == header.disk && $0.level == header.level
         }
         guard let index else { return false }
-        dumps[index].status = dumps[index].strange.isEmpty ? .ok : .strange
-        dumps[index].held = nil
-        dumps[index].parts = flushed.outcome.parts.map(DumpPartRecord.init)
+        dumps[index] = dumps[index].sent(as: flushed.outcome)
         for var volume in sent where !volumes.contains(where: { $0.label == volume.label }) {
             volume.run = run
             volumes.append(volume)
         }
         return true
+    }
+}
+
+extension AgentAPI.DumpRecord {
+    /// A held dump once it lies on a volume.
+    func sent(as outcome: DumpOutcome) -> AgentAPI.DumpRecord {
+        var record = self
+        record.status = strange.isEmpty ? .ok : .strange
+        record.held = nil
+        record.parts = outcome.parts.map(DumpPartRecord.init)
+        return record
     }
 }

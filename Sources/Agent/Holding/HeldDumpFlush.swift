@@ -66,7 +66,9 @@ struct HeldDumpFlush: Sendable {
             let outcome = try await HoldingFlush().send(held, to: target, progress: progress)
             try await runBlocking("catalog") { [catalog, disks] in
                 try catalog.record(Catalog.DumpRecord(flushed: outcome))
-                if outcome.isUsable { try disks.remove(held) }
+                guard outcome.isUsable else { return }
+                try disks.remove(held)
+                try catalog.flushed(held)
             }
             await done(Flushed(held: held, outcome: outcome))
             if case .failed(let error) = outcome.status, isHopeless(error) { return }

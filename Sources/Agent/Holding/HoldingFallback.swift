@@ -61,7 +61,8 @@ final class HoldingFallback: Sendable {
 
     func mayHold(_ entry: DisklistEntry) -> Bool { area != nil && entry.dumptype.holding != .never }
 
-    /// Room for a dump; for its increment where `reserve` keeps the room from full dumps.
+    /// Room for a dump; for its increment where `reserve` keeps the room from full dumps, which it does only while no volume
+    /// can be written.
     ///
     /// - Throws: `HoldingError`.
     func place(
@@ -71,7 +72,7 @@ final class HoldingFallback: Sendable {
         func target(_ dump: ExpectedDump) throws -> HoldingTarget {
             try area.target(
                 expected: dump.storedBytes, level: dump.level, readFrom: entry.directory,
-                reservePercent: reservePercent)
+                reservePercent: absence == nil ? 0 : reservePercent)
         }
         do {
             return (try target(planned.dump), planned.dump)

@@ -17,6 +17,22 @@ public struct CommandFile: Equatable, Sendable {
         }
     }
 
+    /// The text without the commands to flush a held dump; every other line stays as it is.
+    ///
+    /// - Parameter path: the dump's first chunk.
+    public static func removing(flushesOf path: String, from text: String) -> String {
+        let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+        return lines.filter { line in
+            guard let words = AmandaQuotedString.words(of: String(line)), words.count > 3,
+                words[1] == "FLUSH"
+            else {
+                return true
+            }
+            return !words.map(AmandaQuotedString.unquote).contains(path)
+        }
+        .joined(separator: "\n")
+    }
+
     /// Every run that a command that is not done yet names.
     public var datestamps: Set<String> {
         Set(pending.joined().filter { Datestamp($0) != nil })

@@ -56,6 +56,13 @@ public struct Disklist: Sendable {
                         "\(disk): host '\(entry.host)' is not this node, and needs Amanda's network client",
                         hint: "write localhost, or move the entry to that node's own disklist."))
             }
+            if entry.dumptype.holding == .required, configuration.holdingDisks.isEmpty {
+                refusals.append(
+                    ConfigurationFault(
+                        entry.place,
+                        "\(disk): dumptype '\(entry.dumptype.name)' says holdingdisk required, and there is no holding disk",
+                        hint: "define one and name it, or write holdingdisk auto."))
+            }
             for refusal in entry.dumptype.refusals {
                 refusals.append(
                     ConfigurationFault(

@@ -7,7 +7,7 @@ extension DumpType {
         case never = "NEVER"
         /// `auto`: to a holding disk where no volume can be written.
         case auto = "AUTO"
-        /// `required`: to a holding disk first, always.
+        /// `required`: to a holding disk first, always, and from there to a volume; where there is no room, not at all.
         case required = "REQUIRED"
     }
 

@@ -45,7 +45,10 @@ enum StatusJudgement {
             ]
         }
         guard set.restorableNodes < set.totalNodes else { return [] }
-        let fix = "'amfleet retry \(set.run)' completes it, or 'amfleet backup' makes a new one."
+        let fix =
+            set.verdict == .held
+            ? "'amfleet flush' completes it."
+            : "'amfleet retry \(set.run)' completes it, or 'amfleet backup' makes a new one."
         return set.reasons.map { Finding(.problem, "run \(set.run), \($0)", fix: fix) }
     }
 

@@ -41,28 +41,13 @@ struct FlushPipeline: Sendable {
 
     /// - Returns: checksum and length of what was sent.
     func run() async throws -> CRCSize {
-        try await withThrowingTaskGroup(of: CRCSize?.self) { group in
-            group.addTask {
-                try await read()
-                return nil
-            }
-            group.addTask { try await assemble() }
-            for _ in 0..<layout.uploadThreadCount {
-                group.addTask {
-                    try await upload()
-                    return nil
-                }
-            }
-            var sum: CRCSize?
-            do {
-                while let found = try await group.next() { sum = found ?? sum }
-            } catch {
-                fail(error)  // wakes what the group's cancellation alone would not
-                throw error
-            }
-            guard let sum else { throw CancellationError() }
-            return sum
+        var tasks = PipelineTasks()
+        tasks.add { try await read() }
+        tasks.addSum { try await assemble() }
+        for _ in 0..<layout.uploadThreadCount {
+            tasks.add { try await lanes.upload(to: files, releasingTo: uploadBlocks, meter) }
         }
+        return try await tasks.run(fail: fail)
     }
 
     private func fail(_ error: any Error) {
@@ -98,14 +83,5 @@ struct FlushPipeline: Sendable {
         }
         try await assembler.finish()
         return CRCSize(crc32c: checksum.value, byteCount: byteCount)
-    }
-
-    private func upload() async throws {
-        while let piece = try await lanes.take() {
-            let count = piece.block.count
-            try await files.send(piece.file, piece: piece.number, piece.block)
-            uploadBlocks.release(piece.block)
-            meter.add(stored: count)
-        }
     }
 }

@@ -57,41 +57,24 @@ struct DumpPipeline: Sendable {
     /// Runs to the end of tar's output. The last file is closed only after `checkEnd` has found tar's end good.
     func run(checkEnd: @escaping @Sendable () async throws -> Void) async throws -> Totals {
         do {
-            let totals = try await withThrowingTaskGroup(of: CRCSize?.self) { group in
-                for job in stages.stages.flatMap(\.jobs) {
-                    group.addTask {
-                        try await runBlocking(job.name, onCancel: { fail(CancellationError()) }, job.run)
-                        return nil
-                    }
+            var tasks = PipelineTasks()
+            for job in stages.stages.flatMap(\.jobs) {
+                tasks.add {
+                    try await runBlocking(job.name, onCancel: { fail(CancellationError()) }, job.run)
                 }
-                group.addTask { try await assemble(checkEnd: checkEnd) }
-                for _ in 0..<plan.storage.uploadThreadCount {
-                    group.addTask {
-                        try await upload()
-                        return nil
-                    }
-                }
-                return try await gathered(&group)
             }
+            tasks.addSum { try await assemble(checkEnd: checkEnd) }
+            for _ in 0..<plan.storage.uploadThreadCount {
+                tasks.add { try await lanes.upload(to: files, releasingTo: uploadBlocks, meter) }
+            }
+            let stored = try await tasks.run(fail: fail)
             await stages.stages.end()
-            return totals
+            return stages.totals(stored: stored)
         } catch {
             fail(error)
             await stages.stages.end()
             throw error
         }
-    }
-
-    private func gathered(_ group: inout ThrowingTaskGroup<CRCSize?, any Error>) async throws -> Totals {
-        var stored: CRCSize?
-        do {
-            while let share = try await group.next() { stored = share ?? stored }
-        } catch {
-            fail(error)  // wakes what the group's cancellation alone would not
-            throw error
-        }
-        guard let stored else { throw CancellationError() }
-        return stages.totals(stored: stored)
     }
 
     private func fail(_ error: any Error) {
@@ -119,15 +102,6 @@ struct DumpPipeline: Sendable {
         for stage in stages.stages { try await stage.checkEnd() }
         try await assembler.finish()
         return CRCSize(crc32c: checksum.value, byteCount: byteCount)
-    }
-
-    private func upload() async throws {
-        while let piece = try await lanes.take() {
-            let count = piece.block.count
-            try await files.send(piece.file, piece: piece.number, piece.block)
-            uploadBlocks.release(piece.block)
-            meter.add(stored: count)
-        }
     }
 }
 

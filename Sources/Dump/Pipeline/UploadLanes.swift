@@ -11,6 +11,18 @@ struct UploadPiece: Sendable {
     let block: ByteBlock
 }
 
+extension HandOver<UploadPiece> {
+    /// One lane: stores pieces as they come, until there are no more.
+    func upload(to files: DumpFiles, releasingTo pool: BlockPool, _ meter: ProgressMeter) async throws {
+        while let piece = try await take() {
+            let count = piece.block.count
+            try await files.send(piece.file, piece: piece.number, piece.block)
+            pool.release(piece.block)
+            meter.add(stored: count)
+        }
+    }
+}
+
 /// Copies the stored stream into upload parts and cuts it into files. Owned by one task.
 struct PartAssembler {
     let files: DumpFiles

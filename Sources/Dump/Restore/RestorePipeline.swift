@@ -64,46 +64,26 @@ struct RestorePipeline: Sendable {
 
     func run() async throws -> Totals {
         do {
-            let totals = try await withThrowingTaskGroup(of: CRCSize?.self) { group in
-                group.addTask {
-                    try await dispatch()
-                    return nil
-                }
-                for _ in 0..<plan.recoveryThreadCount {
-                    group.addTask {
-                        try await fetch()
-                        return nil
-                    }
-                }
-                for job in stages.stages.flatMap(\.jobs) {
-                    group.addTask {
-                        try await runBlocking(job.name, onCancel: { fail(CancellationError()) }, job.run)
-                        return nil
-                    }
-                }
-                group.addTask { try await write() }
-                return try await gathered(&group)
+            var tasks = PipelineTasks()
+            tasks.add { try await dispatch() }
+            for _ in 0..<plan.recoveryThreadCount {
+                tasks.add { try await fetch() }
             }
+            for job in stages.stages.flatMap(\.jobs) {
+                tasks.add {
+                    try await runBlocking(job.name, onCancel: { fail(CancellationError()) }, job.run)
+                }
+            }
+            tasks.addSum { try await write() }
+            let native = try await tasks.run(fail: fail)
+            let notes = try await stages.checkEnd(plan, native: native)
             await stages.stages.end()
-            return totals
+            return Totals(native: native, client: stages.clientTotal, stored: stored.total, notes: notes)
         } catch {
             fail(error)
             await stages.stages.end()
             throw error
         }
-    }
-
-    private func gathered(_ group: inout ThrowingTaskGroup<CRCSize?, any Error>) async throws -> Totals {
-        var native: CRCSize?
-        do {
-            while let share = try await group.next() { native = share ?? native }
-        } catch {
-            fail(error)  // wakes what the group's cancellation alone would not
-            throw error
-        }
-        guard let native else { throw CancellationError() }
-        let notes = try await stages.checkEnd(plan, native: native)
-        return Totals(native: native, client: stages.clientTotal, stored: stored.total, notes: notes)
     }
 
     private func fail(_ error: any Error) {

@@ -99,8 +99,9 @@ struct NativeFilterTests {
             case .clientCustom(let program), .serverCustom(let program): "\(program) -d 2>/dev/null"
             default: "gzip -dc"
             }
+        // Padding follows the archive, and whoever writes it may find that head is gone: the count is what is proved.
         let count = try shell(
-            "./amcrypt-ossl -d < data 2>/dev/null | \(undo) | head -c \(outcome.native.byteCount) | wc -c",
+            "(./amcrypt-ossl -d < data 2>/dev/null | \(undo) || true) | head -c \(outcome.native.byteCount) | wc -c",
             in: fixture.directory.path)
         #expect(count == "\(outcome.native.byteCount)\n")
         // The same archive, encrypted by the program itself.

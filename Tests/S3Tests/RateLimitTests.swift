@@ -67,7 +67,9 @@ struct RateLimitTests {
         let measured = try await rate(4, byteCount: 5_000_000) { index in
             let block = ByteBlock(capacity: 5_000_000)
             try await client.get("d\(index)", range: 0..<5_000_000, into: block)
-            #expect(block.bytes.elementsEqual(ByteBlock.pattern(5_000_000, seed: UInt64(index + 1)).bytes))
+            let sent = ByteBlock.pattern(5_000_000, seed: UInt64(index + 1))
+            let isSame = withExtendedLifetime(sent) { block.bytes.elementsEqual(sent.bytes) }
+            #expect(isSame)
         }
         #expect(measured.bytesPerSecond <= Double(cap) * 1.05)
         #expect(measured.bytesPerSecond >= Double(cap) * 0.85)

@@ -38,8 +38,7 @@ struct LevelFixture: Sendable {
     func bases(for run: String) async throws -> (bases: IncrementBases, entry: DisklistEntry) {
         let (prepared, clients) = (try await prepared(run), try clients(run))
         let slots = try await VolumeSlots.read(
-            prepared.configuration, SlotReader { [choice] in try clients.client($0, of: choice.name) },
-            in: prepared.store)
+            prepared.stores, SlotReader { [choice] in try clients.client(of: $0, of: choice.name) })
         let bases = IncrementBases(
             run: try #require(Datestamp(run)), history: try CatalogReader(prepared.location).history(),
             slots: slots)
@@ -71,7 +70,7 @@ struct LevelFixture: Sendable {
             beginning: datestamp, location: prepared.location,
             disks: [(host: entry.host, disk: entry.diskName)], hostName: "node01")
         let taking = VolumeTaking(node: "node01", prepared: prepared, run: datestamp) {
-            try clients.client($0, of: choice.name)
+            try clients.client(of: $0, of: choice.name)
         }
         let volumes = RunVolumes(
             taking, catalog, journal: try UploadJournal(path: "\(node.state.path)/uploads-\(run)"))

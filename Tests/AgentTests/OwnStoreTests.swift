@@ -2,6 +2,7 @@
 
 import AgentAPI
 import Files
+import S3
 import TestSupport
 import Testing
 
@@ -54,6 +55,54 @@ struct OwnStoreTests {
         #expect(
             try fixture.read("restored/node01/data\(fixture.data)/file")
                 == String(repeating: "a line\n", count: 10_000))
+        await own.stop()
+    }
+
+    @Test func `a storage that is written no more is still read in its own store`() async throws {
+        let own = try await LocalS3Server.start(identities: [Self.keys])
+        let fixture = try await NodeFixture(server: LocalS3Server.shared())
+        try fixture.write("data/file", "a line\n")
+        let properties: [(name: String, value: String)] = [
+            ("S3_HOST", "127.0.0.1:\(own.port)"), ("S3_SSL", "no"), ("CREATE_BUCKET", "yes"),
+            ("S3_ACCESS_KEY", "ownkey"), ("S3_SECRET_KEY", "ownsecret"),
+        ]
+        func configure(
+            _ place: String?, _ properties: [(name: String, value: String)], _ definitions: [String] = []
+        ) throws {
+            try fixture.configure(
+                "data", disks: [fixture.data], place: place, tapecycle: 1, dumpcycle: 7,
+                dumptypeLines: ["record yes", "bumpsize 1 kb", "bumpdays 1"],
+                globalLines: ["runspercycle 7"], definitions: definitions, properties: properties)
+        }
+        try configure("archive/node01/data", properties)
+        var runs: [String] = []
+        #expect(try await fixture.backUpNow(&runs).map(\.level) == [0])
+
+        let lines = properties.map { "device-property \"\($0.name)\" \"\($0.value)\"" }
+        let changer = [
+            "tpchanger \"chg-multi:s3:archive/node01/data/slot-{1..3}\"", "changerfile \"former\"",
+        ]
+        try configure(
+            nil, [],
+            [
+                "define changer former {\n\((changer + lines).joined(separator: "\n"))\n}",
+                "define storage former {\n tpchanger \"former\"\n}",
+            ])
+        try fixture.write("data/more", "a line\n")
+        let increment = try #require(try await fixture.backUpNow(&runs).first)
+        #expect(increment.level == 1, "\(increment)")
+        #expect(
+            increment.bases?.flatMap(\.volumes).map(\.store?.endpoint) == ["http://127.0.0.1:\(own.port)"])
+        #expect(try await fixture.record(runs[1])?.configurations[0].volumes.map(\.store) == [nil])
+
+        let data = [NodeFixture.both[0]]
+        for out in ["out", "again"] {
+            let done = try await fixture.restore(runs[1], to: fixture.path(out), configurations: data)
+            #expect(done.state == .succeeded, "\(out): \(String(describing: done.error))")
+            #expect(try tree("\(fixture.path(out))/node01/data\(fixture.data)") == tree(fixture.data))
+            let run = try #require(RunName(runs[1]))
+            try await fixture.client.delete(BucketLayout(fixture.storage).nodeRecord(run, node: "node01"))
+        }
         await own.stop()
     }
 

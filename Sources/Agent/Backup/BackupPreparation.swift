@@ -69,7 +69,10 @@ struct BackupPreparation: Sendable {
             + store.remarks
         try refuseOldName(request, loaded)
         return PreparedConfiguration(
-            choice: choice, loaded: loaded, changer: changer, store: store, entries: entries, notes: notes)
+            choice: choice, loaded: loaded, changer: changer, store: store,
+            stores: try ChangerStore.all(
+                of: loaded.configuration, storage: request.storage, node: settings.node),
+            entries: entries, notes: notes)
     }
 
     /// DESIGN decision 11. A further attempt of the newest run itself goes on with it.

@@ -221,7 +221,7 @@ struct ConfigurationRun: Sendable {
 
     var taking: VolumeTaking {
         VolumeTaking(node: node, prepared: prepared, run: run) { [name] in
-            try clients.client($0, of: name)
+            try clients.client(of: $0, of: name)
         }
     }
 

@@ -36,8 +36,7 @@ struct ConfigurationRuns: Sendable {
     func prepared(_ choices: [ConfigurationChoice]) async throws -> Prepared {
         let prepared = try await BackupPreparation(settings: settings).prepare(request, choices)
         let stores = Dictionary(
-            prepared.map { ($0.choice.name, ($0.changer, $0.store)) }, uniquingKeysWith: { first, _ in first }
-        )
+            prepared.map { ($0.choice.name, $0.stores) }, uniquingKeysWith: { first, _ in first })
         let clients = BucketClients(
             storage, request, stores: stores, holding: Set(prepared.filter(\.mayHold).map(\.choice.name)))
         let workDirectory = "\(settings.stateDirectory)/\(Self.workPrefix)\(request.id)"

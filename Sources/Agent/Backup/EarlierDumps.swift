@@ -12,8 +12,8 @@ struct EarlierDumps: Sendable {
     private static let proofWidth = 8
 
     let run: Datestamp
-    /// Makes a client for a bucket.
-    let client: @Sendable (_ bucket: String) throws -> S3Client
+    /// Makes a client for a volume.
+    let client: @Sendable (VolumeRecord) throws -> S3Client
 
     /// Those of `record` whose every part lies on a volume that still is this run's, with the recorded length; and those
     /// volumes.
@@ -54,7 +54,7 @@ struct EarlierDumps: Sendable {
                 return try FileSystem.status(part.headerKey)?.byteCount == whole
             }
         }
-        let client = try client(volume.bucket)
+        let client = try client(volume)
         guard try await client.head(part.headerKey) != nil else { return false }
         if let dataKey = part.dataKey { return try await client.head(dataKey)?.byteCount == part.byteCount }
         let blocks = try await client.list(prefix: blockPrefix(of: part)).objects

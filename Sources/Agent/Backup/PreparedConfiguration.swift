@@ -13,6 +13,8 @@ struct PreparedConfiguration: Sendable {
     let loaded: LoadedConfiguration
     let changer: ChangerDefinition
     let store: VolumeStore
+    /// Of every storage that it defines, the one in use first: older dumps may lie in any.
+    let stores: [ChangerStore]
     /// Disks to dump, in the disklist's order.
     let entries: [DisklistEntry]
     /// Remarks for the record.

@@ -112,7 +112,7 @@ final class RunVolumes: Sendable {
         switch volume.device {
         case .bucket(let path):
             return try BucketVolume(
-                label: volume.label, client: taking.client(path.bucket), journal: journal,
+                label: volume.label, client: taking.client(volume.record), journal: journal,
                 keys: ObjectKeys(slotPrefix: path.prefix), firstFileNumber: volume.nextFileNumber,
                 layout: prepared.layout,
                 room: VolumeRoom(limit: limit, used: volume.usedByteCount + Int64(label.bytes.count)))

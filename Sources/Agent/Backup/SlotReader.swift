@@ -11,23 +11,25 @@ import S3
 struct SlotReader: Sendable {
     private static let width = 8
 
-    /// Makes a client for a slot's bucket.
-    let client: @Sendable (_ bucket: String) throws -> S3Client
+    /// Makes a client for a volume; a slot's label is not known yet, and empty.
+    let client: @Sendable (VolumeRecord) throws -> S3Client
 
     /// A slot and what it bears.
     struct Slot: Sendable {
         let device: VolumeDevice
+        let store: VolumeStore
         /// Named by the device.
         let contents: SlotContents
     }
 
     /// Looks at every slot, in the changer's order.
-    func look(at changer: ChangerDefinition) async throws -> [Slot] {
+    func look(at changer: ChangerDefinition, in store: VolumeStore) async throws -> [Slot] {
         let client = client
         return try await onEvery(try await devices(of: changer), width: Self.width) { device in
-            let volume = try await Self.volume(in: device, client)
+            let volume = try await Self.volume(in: device, store, client)
             return Slot(
-                device: device, contents: SlotContents(slot: device.description, volume: volume))
+                device: device, store: store, contents: SlotContents(slot: device.description, volume: volume)
+            )
         }
     }
 
@@ -43,12 +45,12 @@ struct SlotReader: Sendable {
     }
 
     private static func volume(
-        in device: VolumeDevice, _ client: (_ bucket: String) throws -> S3Client
+        in device: VolumeDevice, _ store: VolumeStore, _ client: (VolumeRecord) throws -> S3Client
     ) async throws -> SlotContents.Volume {
         switch device {
         case .bucket(let path):
             return try await VolumeLabels.read(
-                ObjectKeys(slotPrefix: path.prefix), from: client(path.bucket))
+                ObjectKeys(slotPrefix: path.prefix), from: client(store.volume("", on: device)))
         case .directory(let path):
             return try await runBlocking("slots") {
                 // A slot that a chg-disk: may make holds nothing yet.

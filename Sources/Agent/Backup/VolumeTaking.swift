@@ -45,16 +45,16 @@ struct VolumeTaking: Sendable {
     let node: String
     let prepared: PreparedConfiguration
     let run: Datestamp
-    let client: @Sendable (_ bucket: String) throws -> S3Client
+    /// Makes a client for a volume.
+    let client: @Sendable (VolumeRecord) throws -> S3Client
 
     /// What there is to choose from: nothing is written anywhere.
     ///
     /// - Parameter filled: volumes that this run has written and does not go on with.
     func look(besides filled: Set<String> = []) async throws -> VolumeView {
         let reader = SlotReader(client: client)
-        let slots = try await reader.look(at: prepared.changer)
-        let places = try await VolumeSlots.read(
-            prepared.configuration, reader, in: prepared.store, known: slots)
+        let slots = try await reader.look(at: prepared.changer, in: prepared.store)
+        let places = try await VolumeSlots.read(prepared.stores, reader, known: slots)
         return try await runBlocking("catalog") { [prepared, run] in
             let reader = CatalogReader(prepared.location)
             var chooser = VolumeChooser(
@@ -109,7 +109,8 @@ struct VolumeTaking: Sendable {
         switch device {
         case .bucket(let path):
             let objects = VolumeObjects(
-                client: try client(path.bucket), keys: ObjectKeys(slotPrefix: path.prefix))
+                client: try client(prepared.store.volume(choice.label, on: device)),
+                keys: ObjectKeys(slotPrefix: path.prefix))
             if isGoingOn {
                 (next, used) = try await objects.goOn()
             } else {

@@ -64,11 +64,9 @@ struct CatalogSource: RestoreSource {
     private func slots(
         of loaded: LoadedConfiguration, _ choice: ConfigurationChoice
     ) async throws -> VolumeSlots {
-        try await VolumeSlots.read(
-            loaded.configuration, SlotReader { [clients] in try clients.client($0, of: choice.name) },
-            in: try loaded.configuration.changers().first.map {
-                try VolumeStore($0, storage: storage, node: settings.node)
-            })
+        let stores = try ChangerStore.all(of: loaded.configuration, storage: storage, node: settings.node)
+        let reader = SlotReader { [clients] in try clients.client(of: $0, of: choice.name) }
+        return try await VolumeSlots.read(stores, reader)
     }
 
     private func standIns(

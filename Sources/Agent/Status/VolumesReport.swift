@@ -41,13 +41,15 @@ struct VolumesReport: Sendable {
             return PreparedConfiguration(
                 choice: choice, loaded: loaded, changer: changer,
                 store: try VolumeStore(changer, storage: question.storage, node: settings.node),
+                stores: try ChangerStore.all(
+                    of: loaded.configuration, storage: question.storage, node: settings.node),
                 entries: loaded.disklist.activeEntries, notes: [])
         }
         let run = try await nextRun(prepared)
-        let stores = [choice.name: (changer: prepared.changer, store: prepared.store)]
-        let clients = BucketClients(storage, at: question.storage, stores: stores)
-        let taking = VolumeTaking(node: settings.node, prepared: prepared, run: run) { bucket in
-            try clients.client(bucket, of: choice.name)
+        let clients = BucketClients(
+            storage, at: question.storage, stores: [choice.name: prepared.stores])
+        let taking = VolumeTaking(node: settings.node, prepared: prepared, run: run) {
+            try clients.client(of: $0, of: choice.name)
         }
         let view = try await taking.look()
         let dumps = try await runBlocking("volumes") { try CatalogReader(prepared.location).dumps() }

@@ -6,21 +6,27 @@ import HTTPTransport
 import S3
 import Synchronization
 
-/// The S3 clients of one job, one a bucket and configuration: they share credentials, caps and patience.
+/// The S3 clients of one job, one a bucket and storage: they share credentials, caps and patience.
 final class BucketClients: Sendable {
-    /// The configurations' changers and stores, by the configurations' names.
-    typealias Stores = [String: (changer: ChangerDefinition, store: VolumeStore)]
+    /// The configurations' storages, the one in use first, by the configurations' names.
+    typealias Stores = [String: [ChangerStore]]
+
+    /// Which storage of which configuration.
+    private struct Owner: Hashable {
+        let configuration: String?
+        let store: VolumeStore?
+    }
 
     private struct Key: Hashable {
         let bucket: String
-        let configuration: String?
-        let record: StoreRecord?
+        let owner: Owner
+        let place: StoreRecord?
     }
 
     private struct State {
         var clients: [Key: S3Client] = [:]
         var caches: [CredentialCache.Key: CredentialCache] = [:]
-        var limiters: [String: (send: RateLimiter?, receive: RateLimiter?)] = [:]
+        var limiters: [Owner: (send: RateLimiter?, receive: RateLimiter?)] = [:]
     }
 
     private let storage: NodeStorage
@@ -68,14 +74,16 @@ final class BucketClients: Sendable {
     /// The client of the cluster's own bucket.
     var main: S3Client { get throws { try client(address.bucket, of: nil) } }
 
-    /// - Parameters:
-    ///   - configuration: whose volumes lie in the bucket; nil: none's.
-    ///   - record: where the bucket is as a node record says; nil: as the configuration's changer says.
-    func client(_ bucket: String, of configuration: String?, at record: StoreRecord? = nil) throws -> S3Client
-    {
-        let key = Key(bucket: bucket, configuration: configuration, record: record)
+    /// - Parameter configuration: in whose storage in use the bucket lies; nil: in none's.
+    func client(_ bucket: String, of configuration: String?) throws -> S3Client {
+        let store = configuration.flatMap { stores[$0]?.first?.store }
+        return try client(bucket, Owner(configuration: configuration, store: store), at: store?.record)
+    }
+
+    private func client(_ bucket: String, _ owner: Owner, at place: StoreRecord?) throws -> S3Client {
+        let key = Key(bucket: bucket, owner: owner, place: place)
         if let client = state.withLock({ $0.clients[key] }) { return client }
-        let made = try make(bucket, configuration, record)
+        let made = try make(key)
         return state.withLock { state in
             state.clients[key] = state.clients[key] ?? made
             return state.clients[key] ?? made
@@ -83,48 +91,55 @@ final class BucketClients: Sendable {
     }
 
     /// The configuration's changer, if it is on this node.
-    func changer(of configuration: String) -> ChangerDefinition? { stores[configuration]?.changer }
+    func changer(of configuration: String) -> ChangerDefinition? { stores[configuration]?.first?.changer }
 
-    /// The client of a volume that a record names.
+    /// The client of a volume that a record names, with the keys and settings of the storage that it lies in; where none of the
+    /// configuration's is it any more, of the one in use.
     func client(of volume: VolumeRecord, of configuration: String) throws -> S3Client {
-        try client(volume.bucket, of: configuration, at: volume.store)
+        let known = stores[configuration] ?? []
+        let best = known.filter { $0.fit(volume) != nil }.max {
+            ($0.fit(volume) ?? 0) < ($1.fit(volume) ?? 0)
+        }
+        let owner = Owner(configuration: configuration, store: (best ?? known.first)?.store)
+        return try client(volume.bucket, owner, at: volume.store)
     }
 
     /// The client of an object that is known by nothing but its key: the configuration whose slot it lies on decides.
     func client(holding key: String, in bucket: String) throws -> S3Client {
-        let owner = stores.first { _, entry in
-            entry.changer.devices.compactMap(\.bucketPath).contains {
+        let owner = stores.first { _, stores in
+            stores.first?.changer.devices.compactMap(\.bucketPath).contains {
                 $0.bucket == bucket && key.hasPrefix($0.prefix)
-            }
+            } == true
         }
         return try client(bucket, of: owner?.key)
     }
 
     /// Makes the buckets that the configuration asks for by `CREATE_BUCKET`, where they are not there.
     func makeBuckets(of configuration: String) async throws {
-        for bucket in stores[configuration]?.store.bucketsToMake ?? [] {
+        for bucket in stores[configuration]?.first?.store.bucketsToMake ?? [] {
             try await client(bucket, of: configuration).createBucketIfAbsent()
         }
     }
 
-    private func make(_ bucket: String, _ configuration: String?, _ record: StoreRecord?) throws -> S3Client {
-        let store = configuration.flatMap { stores[$0]?.store }
-        let place = record ?? store?.record
+    private func make(_ key: Key) throws -> S3Client {
+        let store = key.owner.store
         let location = try storage.location(
-            address, bucket: bucket, at: place, region: store?.region, authority: store?.authority)
+            address, bucket: key.bucket, at: key.place, region: store?.region, authority: store?.authority)
         var limits = limits
         if let timeout = store?.timeout { limits.total = timeout }
         var retry = retry
-        if let configuration, holding.names.contains(configuration) { retry.storageOutage = holding.outage }
+        if let configuration = key.owner.configuration, holding.names.contains(configuration) {
+            retry.storageOutage = holding.outage
+        }
         return S3Client(
-            location: location, credentials: cache(for: store, at: place, region: location.region),
+            location: location, credentials: cache(for: store, at: key.place, region: location.region),
             transport: storage.transport, limits: limits, retry: retry,
-            way: way(configuration, store), keeping: store?.keeping ?? S3Keeping())
+            way: way(key.owner), keeping: store?.keeping ?? S3Keeping())
     }
 
     /// A configuration without keys of its own uses another's for the cluster's store, as one job always did.
     private func cache(for store: VolumeStore?, at place: StoreRecord?, region: String) -> CredentialCache {
-        let borrowed = stores.sorted { $0.key < $1.key }.lazy.map(\.value.store)
+        let borrowed = stores.sorted { $0.key < $1.key }.lazy.compactMap { $0.value.first?.store }
             .first { $0.record == nil && $0.credentials != nil }
         let properties = store?.credentials ?? (place == nil ? borrowed?.credentials : nil)
         let key = CredentialCache.Key(properties: properties, isOwnStore: place != nil, region: region)
@@ -136,28 +151,26 @@ final class BucketClients: Sendable {
         }
     }
 
-    private func way(_ configuration: String?, _ store: VolumeStore?) -> S3Way {
+    private func way(_ owner: Owner) -> S3Way {
         var way = S3Way()
-        way.proxy = store?.proxy
-        way.reusesConnections = store?.reusesConnections ?? true
-        let own = limiters(configuration, store)
+        way.proxy = owner.store?.proxy
+        way.reusesConnections = owner.store?.reusesConnections ?? true
+        let own = limiters(owner)
         way.sendLimiters = [own.send, ofCluster.send].compactMap(\.self)
         way.receiveLimiters = [own.receive, ofCluster.receive].compactMap(\.self)
         return way
     }
 
-    /// One pair a configuration, for all its buckets.
-    private func limiters(
-        _ configuration: String?, _ store: VolumeStore?
-    ) -> (send: RateLimiter?, receive: RateLimiter?) {
-        guard let configuration, let store else { return (nil, nil) }
+    /// One pair a storage, for all its buckets.
+    private func limiters(_ owner: Owner) -> (send: RateLimiter?, receive: RateLimiter?) {
+        guard let store = owner.store else { return (nil, nil) }
         return state.withLock { state in
-            if let known = state.limiters[configuration] { return known }
+            if let known = state.limiters[owner] { return known }
             let made = (
                 store.sendBytesPerSecond.map { RateLimiter(bytesPerSecond: $0) },
                 store.receiveBytesPerSecond.map { RateLimiter(bytesPerSecond: $0) }
             )
-            state.limiters[configuration] = made
+            state.limiters[owner] = made
             return made
         }
     }

@@ -76,10 +76,9 @@ extension NodeStorage {
         var stores: BucketClients.Stores = [:]
         for choice in choices {
             let loaded = try? ConfigurationDirectory(root: settings.amandaDirectory, name: choice.name).load()
-            guard let changer = try? loaded?.configuration.changer(),
-                let store = try? VolumeStore(changer, storage: storage, node: settings.node)
-            else { continue }
-            stores[choice.name] = (changer, store)
+            guard let loaded else { continue }
+            stores[choice.name] = try? ChangerStore.all(
+                of: loaded.configuration, storage: storage, node: settings.node)
         }
         return stores
     }

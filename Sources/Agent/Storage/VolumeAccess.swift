@@ -9,12 +9,11 @@ import S3
 
 /// Volumes as records name them, wherever they lie.
 struct VolumeAccess: Sendable {
-    /// Makes a client for a volume's bucket.
     private let client: @Sendable (VolumeRecord) throws -> S3Client
 
-    /// - Parameter client: makes a client for a bucket.
-    init(client: @escaping @Sendable (_ bucket: String) throws -> S3Client) {
-        self.client = { try client($0.bucket) }
+    /// - Parameter client: makes a client for a volume's bucket.
+    init(client: @escaping @Sendable (VolumeRecord) throws -> S3Client) {
+        self.client = client
     }
 
     /// - Parameter configuration: whose volumes they are.

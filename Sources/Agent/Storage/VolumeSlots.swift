@@ -6,39 +6,43 @@ import Catalog
 
 /// Where the labelled volumes of a changer lie now.
 struct VolumeSlots: Sendable {
-    private let devices: [String: (device: VolumeDevice, run: Datestamp?)]
-    private let store: VolumeStore?
+    private struct Place {
+        let device: VolumeDevice
+        let store: VolumeStore
+        let run: Datestamp?
+    }
 
-    /// Looks at every slot of every storage that a configuration defines: the one in use, and those that older dumps may
-    /// lie in. Of those only what can be read counts.
+    private let places: [String: Place]
+
+    /// Looks at every slot of every storage that a configuration defines, each in its own store: the one in use, and those
+    /// that older dumps may lie in. Of those only what can be read counts.
     ///
     /// - Parameters:
-    ///   - store: goes into records of volumes.
+    ///   - stores: the one in use first.
     ///   - known: the slots of the storage in use, where they have been looked at.
     static func read(
-        _ configuration: AmandaConfiguration, _ reader: SlotReader, in store: VolumeStore? = nil,
-        known: [SlotReader.Slot]? = nil
+        _ stores: [ChangerStore], _ reader: SlotReader, known: [SlotReader.Slot]? = nil
     ) async throws -> VolumeSlots {
         var slots = known ?? []
-        for (index, changer) in try configuration.changers().enumerated() where index > 0 || known == nil {
+        for (index, one) in stores.enumerated() where index > 0 || known == nil {
             do {
-                slots += try await reader.look(at: changer)
+                slots += try await reader.look(at: one.changer, in: one.store)
             } catch  where index > 0 && !(error is CancellationError) {
                 continue
             }
         }
-        var devices: [String: (device: VolumeDevice, run: Datestamp?)] = [:]
+        var places: [String: Place] = [:]
         for slot in slots {
-            guard case .labelled(let header) = slot.contents.volume, devices[header.label] == nil else {
+            guard case .labelled(let header) = slot.contents.volume, places[header.label] == nil else {
                 continue
             }
-            devices[header.label] = (slot.device, header.datestamp)
+            places[header.label] = Place(device: slot.device, store: slot.store, run: header.datestamp)
         }
-        return VolumeSlots(devices: devices, store: store)
+        return VolumeSlots(places: places)
     }
 
     /// nil: it is in no slot.
-    func device(of label: String) -> VolumeDevice? { devices[label]?.device }
+    func device(of label: String) -> VolumeDevice? { places[label]?.device }
 
     /// The volumes of a dump, each once.
     ///
@@ -46,14 +50,13 @@ struct VolumeSlots: Sendable {
     func volumes(of dump: CatalogDump) throws(LostVolume) -> [VolumeRecord] {
         var volumes: [VolumeRecord] = []
         for part in dump.parts where !volumes.contains(where: { $0.label == part.label }) {
-            guard let (device, run) = devices[part.label] else {
+            guard let place = places[part.label] else {
                 throw LostVolume(label: part.label, dump: dump, cause: .inNoSlot)
             }
-            guard run == dump.run else {
-                throw LostVolume(label: part.label, dump: dump, cause: .overwritten(by: run))
+            guard place.run == dump.run else {
+                throw LostVolume(label: part.label, dump: dump, cause: .overwritten(by: place.run))
             }
-            volumes.append(
-                store?.volume(part.label, on: device) ?? VolumeRecord(label: part.label, device: device))
+            volumes.append(place.store.volume(part.label, on: place.device))
         }
         return volumes
     }

@@ -15,6 +15,6 @@ extension StoredDump {
     public init(_ dump: CatalogDump) {
         self.init(
             name: DiskName(host: dump.name.host, disk: dump.name.disk), level: dump.name.level,
-            run: dump.run, labels: Set(dump.parts.map(\.label)))
+            run: Datestamp(dump.name.datestamp) ?? dump.run, labels: Set(dump.parts.map(\.label)))
     }
 }

@@ -26,7 +26,7 @@ public struct DumpHistory: Sendable {
 
     /// The same with dumps that no log knows yet.
     public func adding(_ more: [CatalogDump]) -> DumpHistory {
-        more.isEmpty ? self : DumpHistory(dumps: dumps + more, attempts: attempts)
+        more.isEmpty ? self : DumpHistory(dumps: dumps + more, attempts: attempts, omissions: omissions)
     }
 
     /// The dumps that give back a disk as this one found it.

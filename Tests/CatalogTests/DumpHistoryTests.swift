@@ -33,6 +33,39 @@ import Testing
         return scratch
     }
 
+    @Test func `an increment of the run that sent its held full dump keeps that full dump's volume`() throws {
+        let scratch = try scratch([0, 0, 1])
+        let (full, run) = (name(1), name(2))
+        try FileSystem.remove(scratch.path("log.\(full).0"))
+        let old = try scratch.text("log.\(run).0")
+        // As a flush writes it, before the run's own log: the full dump of the night before lies on a volume of this run.
+        try scratch.write(
+            "log.\(run).0",
+            Array(
+                old.replacing("localhost /srv/data \(run)", with: "localhost /srv/data \(full)")
+                    .replacing("1/-1 1 [", with: "1/-1 0 [").replacing(" 1 1 58c5", with: " 1 0 58c5").utf8))
+        try scratch.write("log.\(run).1", Array(old.replacing("v-02", with: "v-03").utf8))
+        try scratch.write(
+            "tapelist",
+            Array("\(run) v-03 reuse\n\(run) v-02 reuse\n\(name(0)) v-00 reuse\n".utf8))
+        let stored = try CatalogReader(scratch.location).storedDumps()
+        #expect(stored.map(\.level).sorted() == [0, 0, 1])
+        let chain = try #require(RestorableChain.newest(of: stored))
+        #expect(chain.dumps.map(\.level) == [0, 1])
+        #expect(Set(VolumeNeed.volumes(of: [chain]).keys) == ["v-02", "v-03"])
+    }
+
+    @Test func `history with more dumps still knows what was left out`() throws {
+        let history = DumpHistory(
+            dumps: [], omissions: [disk: [try #require(run(0))]]
+        ).adding([
+            CatalogDump(
+                name: .init(host: "localhost", disk: "/b", datestamp: name(1), level: 0),
+                run: try #require(run(1)), parts: [], originalKiB: nil)
+        ])
+        #expect(history.disks(leftOutOf: try #require(run(0))) == [disk])
+    }
+
     /// The scratch directory goes with its value.
     private func history(of scratch: ScratchCatalog) throws -> DumpHistory {
         try withExtendedLifetime(scratch) { try CatalogReader(scratch.location).history() }

@@ -97,6 +97,7 @@ import Testing
         try second.finish()
         let dump = try #require(try CatalogReader(scratch.location).dumps().first)
         #expect(dump.isWhole && dump.run == later && dump.name.datestamp == run.description)
+        #expect(try CatalogReader(scratch.location).storedDumps().map(\.run) == [run])
         let level = try #require(try info(scratch).levels.first)
         #expect(level.label == "amcat-0001" && level.fileNumber == 1 && level.storedKiB == 3072)
         #expect(level.date == run.secondsOfLocalTime)

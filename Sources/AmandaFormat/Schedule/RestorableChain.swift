@@ -4,6 +4,7 @@
 public struct StoredDump: Hashable, Sendable {
     public var name: DiskName
     public var level: Int
+    /// That made it. Its volumes bear another where it waited on a holding disk; what builds on what goes by this one.
     public var run: Datestamp
     /// The volumes that hold parts of it.
     public var labels: Set<String>

@@ -113,6 +113,51 @@ struct VolumeSeriesTests {
         #expect(labels == ["v-1", "v-1", "v-2"])
     }
 
+    @Test func `dumps side by side under max-dle-by-volume stay where they are, part by part`() async throws {
+        let fixture = try await DumpFixture(server: .shared())
+        var layout = Self.layout
+        layout.partByteCount = 5 << 20
+        let volumes = VolumesOfTest(fixture, layout, limit: nil)
+        let series = try volumes.series(atMost: 2, maxDumps: 1)
+        let outcomes = try await withThrowingTaskGroup(of: DumpOutcome.self) { group in
+            for name in ["a", "b"] {
+                let directory = "\(fixture.source)/\(name)"
+                try FileSystem.makeDirectories(directory)
+                try shell("head -c 34M /dev/urandom > random", in: directory)
+                var plan = try fixture.plan(nil, volume: series) { $0.disk = directory }
+                plan.indexPath = nil
+                group.addTask { try await fixture.dump(plan) }
+            }
+            return try await group.reduce(into: [DumpOutcome]()) { $0.append($1) }
+        }
+        for outcome in outcomes {
+            #expect(outcome.isUsable, "\(outcome.status)")
+            #expect(outcome.parts.count > 6)
+            #expect(Set(outcome.parts.map(\.label)).count == 1)
+            _ = try await RestoreEngine().verify(
+                try await fixture.restorePlan(outcome, volumes: volumes.readers))
+        }
+    }
+
+    @Test func `volumes that an earlier attempt has filled are passed over`() async throws {
+        let fixture = try await DumpFixture(server: .shared())
+        try shell("head -c 4M /dev/urandom > random", in: fixture.source)
+        let volumes = VolumesOfTest(fixture, Self.layout, limit: Self.limit, filled: 3)
+        let outcome = try await fixture.dump(fixture.plan(volume: volumes.series(atMost: 4)))
+        #expect(outcome.isUsable, "\(outcome.status)")
+        #expect(outcome.parts.map(\.label) == ["v-4"])
+    }
+
+    @Test func `a volume that takes nothing at all costs one more, not all`() async throws {
+        let fixture = try await DumpFixture(server: .shared())
+        let volumes = VolumesOfTest(fixture, Self.layout, limit: 1000)
+        guard
+            case .failed(VolumeError.tooSmall(label: "v-2", _, _)) =
+                try await fixture.dump(fixture.plan(volume: volumes.series(atMost: 9))).status
+        else { throw TestFailure("it did not fail") }
+        #expect(volumes.taken.count == 2)
+    }
+
     private func expectSame(
         _ fixture: DumpFixture, _ outcome: DumpOutcome, _ volumes: VolumesOfTest
     ) async throws {
@@ -137,12 +182,15 @@ final class VolumesOfTest: Sendable {
     private let fixture: DumpFixture
     private let layout: StoragePlan
     private let limit: Int64?
+    private let filled: Int
     private let state = Mutex<[BucketVolume]>([])
 
-    init(_ fixture: DumpFixture, _ layout: StoragePlan, limit: Int64?) {
+    /// - Parameter filled: so many, the first ones, have no room left.
+    init(_ fixture: DumpFixture, _ layout: StoragePlan, limit: Int64?, filled: Int = 0) {
         self.fixture = fixture
         self.layout = layout
         self.limit = limit
+        self.filled = filled
     }
 
     var taken: [BucketVolume] { state.withLock { $0 } }
@@ -169,9 +217,11 @@ final class VolumesOfTest: Sendable {
     private func take() throws -> BucketVolume {
         try state.withLock { taken in
             let label = "v-\(taken.count + 1)"
+            let isFilled = taken.count < filled
             let volume = try BucketVolume(
                 label: label, client: fixture.client, journal: fixture.journal, keys: keys(label),
-                layout: layout, room: VolumeRoom(limit: limit))
+                firstFileNumber: isFilled ? 2 : 1, layout: layout,
+                room: VolumeRoom(limit: limit, used: isFilled ? limit ?? 0 : 0))
             taken.append(volume)
             return volume
         }

@@ -39,7 +39,6 @@ public final class BucketVolume: DumpVolume {
         try turn.putBlocking(())
     }
 
-    /// The number that the next file gets.
     public var nextFileNumber: UInt32 { next.withLock { $0 } }
 
     public func openIfRoom(_ header: DumpHeader, room byteCount: Int) async throws -> (any DumpFile)? {

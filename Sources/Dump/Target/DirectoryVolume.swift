@@ -34,6 +34,8 @@ public final class DirectoryVolume: DumpVolume {
         next = Mutex(firstFileNumber)
     }
 
+    public var nextFileNumber: UInt32 { next.withLock { $0 } }
+
     /// Room for a volume in this directory: up to `limit` bytes, and, if it is watched, as long as its file system has any.
     ///
     /// - Parameter used: bytes of the files that are there.

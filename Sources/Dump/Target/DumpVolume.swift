@@ -8,6 +8,8 @@ public protocol DumpVolume: DumpTarget {
     var label: String { get }
     /// What it takes.
     var room: VolumeRoom { get }
+    /// The number that the next file gets; 1: nothing but the label lies there.
+    var nextFileNumber: UInt32 { get }
 
     /// Opens the next file for a dump, if there is room for its header and `room` bytes of data, which are claimed then.
     ///

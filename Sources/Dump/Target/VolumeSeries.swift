@@ -7,7 +7,8 @@ import Synchronization
 /// The volumes of a run, one after the other: when one is full, the next file goes to the next.
 ///
 /// All dumps that run side by side share the one volume at hand. A file that was opened before stays where it is, for as
-/// long as there is room for it.
+/// long as there is room for it; and a dump that goes on in a further file stays on its volume, if that was left for the
+/// number of its dumps alone.
 public final class VolumeSeries: DumpTarget {
     /// Why a further volume is wanted.
     public enum Cause: Sendable, Equatable {
@@ -29,6 +30,8 @@ public final class VolumeSeries: DumpTarget {
         var volume: any DumpVolume
         /// Host and disk of every dump of which anything lies on it.
         var dumps: Set<[String]> = []
+        /// By host and disk: the volume of the dump's last file.
+        var homes: [[String]: any DumpVolume] = [:]
         var refusal: (any Error)?
     }
 
@@ -65,17 +68,30 @@ public final class VolumeSeries: DumpTarget {
         _ = try await turn.take()
         defer { try? turn.putBlocking(()) }  // there is room for the one turn
         if let file = try await openHere(header, byteCount) { return file }
-        try await takeNext(cause(for: header))
-        if let file = try await openHere(header, byteCount) { return file }
+        repeat {
+            try await takeNext(cause(for: header))
+            if let file = try await openHere(header, byteCount) { return file }
+            // One that an earlier attempt has filled says nothing of the next.
+        } while current.nextFileNumber > 1
         throw VolumeError.tooSmall(
             label: current.label, needed: Int64(byteCount), room: current.room.summary)
     }
 
     private func openHere(_ header: DumpHeader, _ byteCount: Int) async throws -> (any DumpFile)? {
-        guard takesDump(header), let file = try await current.openIfRoom(header, room: byteCount) else {
+        let name = Self.name(of: header)
+        let (home, volume) = state.withLock { ($0.homes[name], $0.volume) }
+        if let home, home.label != volume.label,
+            let file = try await home.openIfRoom(header, room: byteCount)
+        {
+            return file
+        }
+        guard takesDump(header), let file = try await volume.openIfRoom(header, room: byteCount) else {
             return nil
         }
-        _ = state.withLock { $0.dumps.insert(Self.name(of: header)) }
+        state.withLock { state in
+            state.dumps.insert(name)
+            state.homes[name] = volume
+        }
         return file
     }
 
@@ -107,7 +123,7 @@ public final class VolumeSeries: DumpTarget {
                     taking.cancel()
                 }
             }
-            state.withLock { $0 = State(volume: volume) }
+            state.withLock { $0 = State(volume: volume, homes: $0.homes) }
         } catch let error where !(error is CancellationError) {
             state.withLock { $0.refusal = error }
             throw error

@@ -64,6 +64,8 @@ public struct SlotVolume: Codable, Sendable, Equatable {
     public var writtenByRun: Int?
     /// Why it is not.
     public var keptReason: String?
+    /// It holds nothing and may be written, which a run does when no other volume may be overwritten. Nil: no.
+    public var isSpare: Bool?
 
     /// One dump's share of a volume.
     public struct Dump: Codable, Sendable, Equatable {
@@ -86,7 +88,7 @@ public struct SlotVolume: Codable, Sendable, Equatable {
     public init(
         slot: Int, device: String, state: State, label: String? = nil, run: RunName? = nil,
         dumps: [Dump] = [],
-        writtenByRun: Int? = nil, keptReason: String? = nil
+        writtenByRun: Int? = nil, keptReason: String? = nil, isSpare: Bool? = nil
     ) {
         self.slot = slot
         self.device = device
@@ -96,6 +98,7 @@ public struct SlotVolume: Codable, Sendable, Equatable {
         self.dumps = dumps
         self.writtenByRun = writtenByRun
         self.keptReason = keptReason
+        self.isSpare = isSpare
     }
 
     public var storedBytes: Int64 { dumps.reduce(0) { $0 + $1.storedBytes } }

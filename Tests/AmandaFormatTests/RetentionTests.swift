@@ -92,7 +92,7 @@ import Testing
             forecast == [
                 .run(1), .kept(reason: "volume 'V2' is marked no-reuse"), .run(2),
                 .kept(reason: "volume 'V4' holds the newest full dump of localhost:/a"),
-                .kept(reason: "other volumes come before it"),
+                .spare,
                 .kept(reason: "holds something that is no Amanda volume"),
             ])
         chooser.policy.retainedVolumeCount = 3

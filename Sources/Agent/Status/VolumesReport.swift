@@ -80,6 +80,7 @@ struct VolumeTable: Sendable {
             var slot = slot(device, view.slots[index].volume)
             switch forecast[index] {
             case .run(let number): slot.writtenByRun = number
+            case .spare: slot.isSpare = true
             case .kept(let reason): slot.keptReason = reason
             }
             result.slots.append(slot)

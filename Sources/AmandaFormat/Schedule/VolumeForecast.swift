@@ -4,6 +4,8 @@
 public enum VolumeForecast: Hashable, Sendable {
     /// By the how-manieth run from now on, from 1.
     case run(Int)
+    /// It can be written at any time, and holds nothing; runs come to it only when none of the others may be overwritten.
+    case spare
     /// Not as things stand; why.
     case kept(reason: String)
 }
@@ -41,7 +43,9 @@ extension VolumeChooser {
             if let number = found[slot.slot] { return .run(number) }
             switch verdict(on: slot, run: run, slots: slots) {
             case .failure(let refusal): return .kept(reason: refusal.reason)
-            case .success: return .kept(reason: "other volumes come before it")
+            case .success(let choice):
+                if case .reusing = choice.kind { return .kept(reason: "other volumes come before it") }
+                return .spare
             }
         }
     }

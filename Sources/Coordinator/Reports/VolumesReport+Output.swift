@@ -60,6 +60,7 @@ extension VolumesReport: CommandReport {
         switch slot.writtenByRun {
         case 1: return "by the next run"
         case let number?: return "in \(number) runs"
+        case nil where slot.isSpare == true: return "spare: when no other may be overwritten"
         case nil: return "kept: " + RunText.oneLine(slot.keptReason ?? "for no known reason")
         }
     }

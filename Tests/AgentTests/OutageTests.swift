@@ -55,6 +55,20 @@ struct OutageTests {
             Datestamp(localTimeOf: Int64(Date().timeIntervalSince1970) + number)?.description)
     }
 
+    @Test func `a flush that is begun again when all was sent is no failure, another one is`() async throws {
+        let fixture = try await NodeFixture(server: .shared())
+        try fixture.configure("data", disks: [fixture.data])
+        func flush(attempt: Int) async throws -> JobSnapshot {
+            let order = JobOrder.flush(FlushOrder(configurations: NodeFixture.both))
+            return try await fixture.run(fixture.request("20261123030600", attempt: attempt, order))
+        }
+        let first = try await flush(attempt: 1)
+        #expect(first.error?.message.hasPrefix("no dump is held on this node for 'data'") == true)
+        let again = try await flush(attempt: 2)
+        #expect(again.state == .succeeded, "\(String(describing: again.error))")
+        #expect(again.flush?.configurations.first?.notes == ["an earlier attempt has sent what was held"])
+    }
+
     @Test func `with a holding disk the run is held, and the next one sends it`() async throws {
         let proxy = try FaultyProxy(to: try await LocalS3Server.shared().port)
         let fixture = try await fixture(proxy, isHolding: true)

@@ -26,6 +26,7 @@ struct FlushJob: Sendable {
             held.append((run, dumps.filter(\.isWhole), dumps.filter { !$0.isWhole }))
         }
         guard held.contains(where: { !$0.whole.isEmpty || !$0.broken.isEmpty }) else {
+            if request.attempt > 1 { return JobResult(flush: sentBefore(runs)) }
             let names = runs.map { "'\($0.name)'" }.joined(separator: ", ")
             throw WireError(
                 .configuration, node: settings.node, "no dump is held on this node for \(names)",
@@ -44,6 +45,15 @@ struct FlushJob: Sendable {
             report.configurations.append(part)
         }
         return JobResult(flush: report, error: report.firstError)
+    }
+
+    /// The agent was stopped after the last dump had gone.
+    private func sentBefore(_ runs: [ConfigurationRun]) -> FlushReport {
+        FlushReport(
+            run: request.run,
+            configurations: runs.map {
+                .init(name: $0.name, notes: ["an earlier attempt has sent what was held"])
+            })
     }
 
     private func notWhole(_ dump: HeldDump, _ name: String) -> WireError {

@@ -107,4 +107,24 @@ struct PlannedRunTests {
             "\(notes)")
         #expect(notes.contains { $0.contains("strategy hanoi is planned as standard") }, "\(notes)")
     }
+
+    @Test func `a night is too short for all configurations together`() async throws {
+        let fixture = try await fixture()
+        try fixture.configure("self", disks: [fixture.path("etc")])
+        for directory in ["data", "etc"] {
+            try fixture.write("\(directory)/large.bin", String(repeating: "0123456789abcdef", count: 1 << 18))
+        }
+        var request = try fixture.request(
+            "20261123030600", .backup(BackupOrder(configurations: NodeFixture.both, dryRun: true)))
+        request.sendBytesPerSecond = 40
+        let configurations = try #require(try await fixture.run(request).record).configurations
+        let notes: [String] = configurations.flatMap(\.notes)
+        let warnings = notes.filter { $0.contains("is expected to take") }
+        #expect(warnings.count == 1, "\(notes)")
+        let parts = /take (\d+) h \d+ min \(one after the other: data (\d+) h \d+ min, self (\d+) h \d+ min\)/
+        let warning = try #require(warnings.first)
+        let match = try #require(warning.firstMatch(of: parts), "\(warnings)")
+        let hours = [match.1, match.2, match.3].compactMap { Int($0) }
+        #expect(hours[0] >= 24 && hours[1] < 24 && hours[2] < 24, "\(warnings)")
+    }
 }

@@ -181,6 +181,27 @@ import Testing
         #expect(night.warnings(available: 3600).first?.hasSuffix("; without MAX_SEND_SPEED 18 min") == true)
     }
 
+    @Test func `parts that follow one another are judged by their sum`() {
+        func part(_ name: String, gib: Int64, cap: String?) -> (String, NightEstimate) {
+            (
+                name,
+                NightEstimate(
+                    [dump(name, gib: gib, rate: Double(100 << 20))], limits: limits(2),
+                    capBytesPerSecond: cap.map { _ in Double(50 << 20) }, capName: cap ?? "", now: 0)
+            )
+        }
+        let parts = [
+            part("data", gib: 100, cap: "MAX_SEND_SPEED"), part("logs", gib: 50, cap: nil),
+            part("self", gib: 1, cap: nil),
+        ]
+        for (_, night) in parts { #expect(night.warnings(available: 2100).isEmpty) }
+        #expect(
+            NightEstimate(parts).warnings(available: 2100) == [
+                "the run is expected to take 43 min (one after the other: data 35 min, logs 9 min), and there are "
+                    + "35 min; without MAX_SEND_SPEED 26 min"
+            ])
+    }
+
     @Test(arguments: [
         (TaperAlgorithm.first, 100, 0), (.last, 100, 3), (.largest, 40, 1), (.largestFit, 40, 2),
         (.largestFit, 95, 1), (.smallest, 100, 3),

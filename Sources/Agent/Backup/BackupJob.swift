@@ -31,9 +31,13 @@ struct BackupJob: Sendable {
 
     private func plan(_ runs: ConfigurationRuns.Prepared) async throws -> JobResult {
         var record = emptyRecord()
+        var night = RunNight()
         for run in runs.all {
-            record.configurations.append(try await run.record(of: run.plan()))
+            let planned = try await run.plan(startingIn: night.seconds)
+            record.configurations.append(try await run.record(of: planned))
+            night.add(planned, of: run.prepared)
         }
+        night.warn(in: &record)
         record.finishedAt = Date()
         return result(record)
     }

@@ -34,11 +34,13 @@ struct ConfigurationRun: Sendable {
     /// - Parameters:
     ///   - earlier: what an earlier attempt has stored is not planned again.
     ///   - absence: why the store is not asked.
+    ///   - startingIn: seconds until its first dump can begin.
     func plan(
-        earlier: ConfigurationRecord? = nil, absence: (any Error)? = nil
+        earlier: ConfigurationRecord? = nil, absence: (any Error)? = nil, startingIn: Double = 0
     ) async throws -> PlannedConfiguration {
         if isInEarnest, absence == nil { try await clients.makeBuckets(of: name) }
-        let planned = try await planning.plan(earlier: earlier, absence: absence)
+        let planned = try await planning.plan(
+            earlier: earlier, absence: absence, startingIn: startingIn)
         for dump in planned.plan.dumps {
             if let entry = entry(dump.name) { progress.expect(dump.dump.nativeBytes, of: entry) }
         }

@@ -6,8 +6,6 @@ import Catalog
 
 /// What one configuration's part of a run is to be: the volume and the dumps.
 struct PlannedConfiguration: Sendable {
-    private static let day = 86_400.0
-
     /// Why none can be had, if so: the run fails of it.
     let volume: Result<VolumeChoice, any Error>
     /// The slot of that choice.
@@ -31,10 +29,7 @@ struct PlannedConfiguration: Sendable {
 
     /// What `plan` says beside the dumps.
     func remarks(on prepared: PreparedConfiguration) -> [String] {
-        let runs = max(1, prepared.configuration.runspercycle)
-        let available = Double(max(1, prepared.configuration.dumpcycleDays)) * Self.day / Double(runs)
-        return plan.warnings + night.warnings(available: min(available, Self.day))
-            + selectionRemarks + prepared.loaded.warnings
+        plan.warnings + selectionRemarks + prepared.loaded.warnings
     }
 }
 

@@ -20,10 +20,11 @@ struct RunPlanning: Sendable {
     /// - Parameters:
     ///   - earlier: the record of an earlier attempt; what it has stored is not planned again.
     ///   - absence: why the store is not asked for its volumes.
+    ///   - startingIn: seconds until its first dump can begin.
     /// - Throws: `CancellationError`; what keeps the catalog from being read. A store that does not answer, and a volume
     ///   that cannot be had, stand in the plan.
     func plan(
-        earlier: ConfigurationRecord?, absence: (any Error)? = nil
+        earlier: ConfigurationRecord?, absence: (any Error)? = nil, startingIn: Double = 0
     ) async throws -> PlannedConfiguration {
         let view = try await view(absence)
         let volume = view.flatMap { view in Result { try view.choice(for: run) } }
@@ -50,7 +51,7 @@ struct RunPlanning: Sendable {
         return PlannedConfiguration(
             volume: volume, device: try await device(of: try? volume.get()), stored: stored,
             keptVolumes: keptVolumes, plan: plan, bases: facts.bases,
-            night: night(plan, now: now), selectionRemarks: selections)
+            night: night(plan, now: now + Int64(min(startingIn, 1e9))), selectionRemarks: selections)
     }
 
     private func night(_ plan: Plan, now: Int64) -> NightEstimate {

@@ -9,6 +9,8 @@ public struct NightEstimate: Equatable, Sendable {
     /// Without the cap on the sum of all uploads.
     public var withoutCap: Double
     private let capName: String
+    /// Where several parts take their time, each with its own; else empty.
+    private let shares: String
 
     /// Plays the queue through.
     ///
@@ -20,11 +22,27 @@ public struct NightEstimate: Equatable, Sendable {
         capName: String = "the cap on the sum of uploads", now: Int64
     ) {
         self.capName = capName
+        shares = ""
         var ungated = limits
         (ungated.netusage, ungated.interfaces) = (.max, [:])
         seconds = Self.play(DumpQueue(dumps, limits: limits), cap: capBytesPerSecond, now: now)
         withoutGate = Self.play(DumpQueue(dumps, limits: ungated), cap: capBytesPerSecond, now: now)
         withoutCap = Self.play(DumpQueue(dumps, limits: limits), cap: nil, now: now)
+    }
+
+    /// The parts of a run that follow one another, by their names.
+    public init(_ parts: [(name: String, night: NightEstimate)]) {
+        seconds = parts.reduce(0) { $0 + $1.night.seconds }
+        withoutGate = parts.reduce(0) { $0 + $1.night.withoutGate }
+        withoutCap = parts.reduce(0) { $0 + $1.night.withoutCap }
+        let capped = parts.map(\.night).filter { $0.withoutCap < $0.seconds }
+        capName = Set(capped.map(\.capName)).sorted().joined(separator: " and ")
+        let long = parts.filter { $0.night.seconds >= 60 }
+        shares =
+            long.count < 2
+            ? ""
+            : " (one after the other: "
+                + long.map { "\($0.name) \(Self.hours($0.night.seconds))" }.joined(separator: ", ") + ")"
     }
 
     /// What `plan` says when the run would not end in time.
@@ -40,7 +58,7 @@ public struct NightEstimate: Equatable, Sendable {
             causes.append("without \(capName) \(Self.hours(withoutCap))")
         }
         let time =
-            "the run is expected to take \(Self.hours(seconds)), and there are \(Self.hours(available))"
+            "the run is expected to take \(Self.hours(seconds))\(shares), and there are \(Self.hours(available))"
         return [causes.isEmpty ? time : "\(time); \(causes.joined(separator: ", "))"]
     }
 

@@ -101,6 +101,35 @@ struct OutageTests {
         #expect(dumps.map(\.name.level).sorted() == [0, 0, 1, 1])
     }
 
+    @Test func `an increment of a night without a store comes back once it is sent`() async throws {
+        let proxy = try FaultyProxy(to: try await LocalS3Server.shared().port)
+        let fixture = try await fixture(proxy, isHolding: true)
+        var runs: [String] = []
+        #expect(try await fixture.backUpNow(&runs).map(\.level) == [0, 0])
+        proxy.refuse()
+        try fixture.write("more/new", "second\n")
+        let night = try run(1)
+        let held = try await fixture.backUp(night, outageSeconds: Self.outageSeconds)
+        let dumps = try #require(held.record).configurations[0].dumps
+        #expect(dumps.map(\.status) == [.held, .held] && dumps.map(\.level) == [1, 1], "\(dumps)")
+        let more = try tree(fixture.path("more"))
+
+        try proxy.accept()
+        try fixture.write("more/late", "third\n")
+        let next = try await fixture.backUp(run(2))
+        #expect(next.state == .succeeded, "\(String(describing: next.error))")
+        let record = try #require(try await fixture.record(night))
+        let sent = record.configurations[0].dumps
+        #expect(sent.map(\.status) == [.ok, .ok])
+        #expect(sent.map { $0.bases?.map(\.run.digits) } == [[runs[0]], [runs[0]]])
+        try FileSystem.rename(fixture.path("etc"), to: fixture.path("etc-gone"))
+        let back = try await fixture.restore(
+            night, to: fixture.path("out"), configurations: [NodeFixture.both[0]])
+        #expect(back.state == .succeeded, "\(String(describing: back.error))")
+        let restored = try tree("\(fixture.path("out"))/node01/data\(fixture.path("more"))")
+        #expect(restored == more)
+    }
+
     @Test func `without one it waits to its deadline, and fails with the reason`() async throws {
         let proxy = try FaultyProxy(to: try await LocalS3Server.shared().port)
         let fixture = try await fixture(proxy, isHolding: false)

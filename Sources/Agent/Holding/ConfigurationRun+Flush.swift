@@ -89,12 +89,24 @@ extension ConfigurationRun {
         do {
             let records = NodeRecordStore(client: try clients.main, layout: BucketLayout(request.storage))
             try await FlushedRecords(
-                records: records, node: node, run: request.run, kept: { await reporter.record(of: $0) }
+                records: records, node: node, run: request.run, kept: { await reporter.record(of: $0) },
+                bases: { try await bases(of: $0) }
             ).update(flushed, configuration: name, volumes: volumes.filter { labels.contains($0.label) })
         } catch {
             await outcome.add(notes: [
                 "the record of run \(flushed.held.header.datestamp) still calls it held: \(error)"
             ])
+        }
+    }
+
+    private func bases(of held: HeldDump) async throws -> [DumpBaseRecord] {
+        let places = try await taking.look().places
+        return try await runBlocking("history") { [prepared] in
+            let header = held.header
+            let name = DiskName(host: header.host, disk: header.disk)
+            let chain = try CatalogReader(prepared.location).history().bases(
+                of: name, below: header.level, before: header.datestamp)
+            return try chain?.records(places) ?? []
         }
     }
 }

@@ -13,10 +13,12 @@ struct FlushedRecords: Sendable {
     let run: RunName
     /// The record of a run as this agent kept it: one of a run during which the store was away is nowhere else.
     let kept: @Sendable (RunName) async -> NodeRecord?
+    /// What a held dump builds on: a run that found no store could not name the volumes.
+    let bases: @Sendable (HeldDump) async throws -> [DumpBaseRecord]
 
     /// Replaces `held` by the place in the bucket.
     ///
-    /// - Throws: `S3Error`: the dump is on its volume all the same.
+    /// - Throws: `S3Error`, or why `bases` could not tell: the dump is on its volume all the same.
     func update(
         _ flushed: HeldDumpFlush.Flushed, configuration: String, volumes: [VolumeRecord]
     ) async throws {
@@ -26,28 +28,34 @@ struct FlushedRecords: Sendable {
         guard var record = known else { return }
         var isChanged = false
         for index in record.configurations.indices where record.configurations[index].name == configuration {
-            isChanged = record.configurations[index].replaceHeld(flushed, on: volumes, run) || isChanged
+            guard let place = record.configurations[index].place(of: flushed.held) else { continue }
+            if flushed.held.header.level > 0, record.configurations[index].dumps[place].bases == nil {
+                record.configurations[index].dumps[place].bases = try await bases(flushed.held)
+            }
+            record.configurations[index].replaceHeld(at: place, flushed, on: volumes, run)
+            isChanged = true
         }
         if isChanged { try await records.write(record) }
     }
 }
 
 extension ConfigurationRecord {
-    /// - Returns: whether the dump stood here as held.
-    fileprivate mutating func replaceHeld(
-        _ flushed: HeldDumpFlush.Flushed, on sent: [VolumeRecord], _ run: RunName
-    ) -> Bool {
-        let header = flushed.held.header
-        let index = dumps.firstIndex {
-            $0.status == .held && $0.host == header.host && $0.disk == header.disk && $0.level == header.level
+    /// Where the dump stands as held; nil: it does not.
+    fileprivate func place(of held: HeldDump) -> Int? {
+        dumps.firstIndex {
+            $0.status == .held && $0.host == held.header.host && $0.disk == held.header.disk
+                && $0.level == held.header.level
         }
-        guard let index else { return false }
-        dumps[index] = dumps[index].sent(as: flushed.outcome)
+    }
+
+    fileprivate mutating func replaceHeld(
+        at place: Int, _ flushed: HeldDumpFlush.Flushed, on sent: [VolumeRecord], _ run: RunName
+    ) {
+        dumps[place] = dumps[place].sent(as: flushed.outcome)
         for var volume in sent where !volumes.contains(where: { $0.label == volume.label }) {
             volume.run = run
             volumes.append(volume)
         }
-        return true
     }
 }
 

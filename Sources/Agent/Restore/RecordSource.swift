@@ -47,6 +47,7 @@ struct RecordSource: RestoreSource {
     private func chain(_ dump: DumpRecord, _ volumes: [VolumeRecord]) throws(WireError) -> [RestorableDump] {
         // That there is none is said by an empty list: full dumps are made by other means then.
         guard dump.level == 0 || dump.bases != nil else {
+            if dump.status == .held { throw baselessHeld(dump.disk) }
             throw damaged(dump.disk, "no dump below level \(dump.level)")
         }
         var chain: [RestorableDump] = []
@@ -97,6 +98,14 @@ struct RecordSource: RestoreSource {
                 "the record of run \(record.run) of node '\(record.node)' cannot be used: '\(disk)': \(error.message)",
                 hint: Self.hint)
         }
+    }
+
+    private func baselessHeld(_ disk: String) -> WireError {
+        WireError(
+            .failed, node: record.node,
+            "'\(disk)' of run \(record.run) is an increment that was held while the store was away: its record does "
+                + "not say what it builds on",
+            hint: "run 'amfleet flush', which sends it and completes the record, and restore again.")
     }
 
     private func damaged(_ disk: String, _ what: String) -> WireError {

@@ -117,6 +117,15 @@ struct DirectoryVolumeTests {
         #expect(try FileSystem.list(files.directory) == ["00001.mine"])
     }
 
+    @Test func `a FIFO of such a name is not waited for`() async throws {
+        let fixture = try await DumpFixture(server: .shared())
+        let files = try files(fixture)
+        try shell("mkfifo 00000.label", in: files.directory)
+        #expect(throws: VolumeError.foreignFile(path: "\(files.directory)/00000.label")) {
+            _ = try files.label()
+        }
+    }
+
     @Test func `a file that was cut is not restored`() async throws {
         let fixture = try await DumpFixture(server: .shared())
         try shell("head -c 1M /dev/urandom > random", in: fixture.source)

@@ -12,9 +12,9 @@ public final class RandomAccessFile: Sendable {
     public let path: String
     private let descriptor: Int32
 
-    /// Opens what is there. A symbolic link is refused.
+    /// Opens what is there. A symbolic link is refused, and a FIFO is not waited for.
     public convenience init(opening path: [UInt8], forWriting: Bool = false) throws(FilesError) {
-        try self.init(path, (forWriting ? O_RDWR : O_RDONLY) | O_NOFOLLOW, "open")
+        try self.init(path, (forWriting ? O_RDWR : O_RDONLY) | O_NOFOLLOW | O_NONBLOCK, "open")
     }
 
     /// Makes a new file.

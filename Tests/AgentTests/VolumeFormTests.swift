@@ -146,7 +146,7 @@ struct VolumeFormTests {
         let fixture = try await NodeFixture(server: .shared())
         try writeRandom(fixture, "file", 20 << 20)
         try fixture.configure(
-            "data", disks: [fixture.data], slots: "{1..4}",
+            "data", disks: [fixture.data], slots: "{1..4}", dumptypeLines: ["record yes"],
             globalLines: ["runtapes 2", "device-property \"ENFORCE_MAX_VOLUME_USAGE\" \"YES\""],
             length: "8 megabytes")
         let failed = try await backUp(fixture, "20261123030600")
@@ -159,6 +159,48 @@ struct VolumeFormTests {
         let log = try fixture.read("etc/amanda/data/log.20261123030600.0")
         #expect(log.contains("no-tape config [2 tapes filled; runtapes=2 does not allow additional tapes]"))
         #expect(failed.record?.configurations[0].volumes.map(\.label) == ["data-01", "data-02"])
+        // Nothing calls it a dump, and nothing builds on it.
+        #expect(!log.contains("DONE taper") && !log.contains("\nPART taper"), "\(log)")
+        #expect(log.contains("\nFAIL taper ") || log.contains("\nPARTIAL taper "), "\(log)")
+        let location = try ConfigurationDirectory(root: fixture.settings.amandaDirectory, name: "data").load()
+            .location
+        let catalog = CatalogReader(location)
+        #expect(try catalog.storedDumps().isEmpty)
+        #expect(try catalog.info(host: "localhost", disk: fixture.data) == nil)
+        #expect(try catalog.tapelist().entries.map(\.datestampText) == ["20261123030600", "20261123030600"])
+        let lists = fixture.path("gnutar-lists")
+        #expect(try !FileSystem.exists(lists) || FileSystem.list(lists).isEmpty)
+        #expect(!FileSystem.exists(fixture.path("etc/amanda/data/index/localhost")))
+        let keys = try await fixture.client.list(prefix: "demo/node01/data/").objects.map(\.key)
+        let headers = keys.filter { $0.hasSuffix("-filestart") }
+        #expect(headers.count == 2)
+        for key in headers {
+            let bytes = try await fixture.client.get(key, limit: 1 << 20).bytes
+            #expect(try DumpHeader(parsing: bytes).isPartial, "\(key)")
+        }
+        let restored = try await restore(fixture, "20261123030600")
+        #expect(restored.state == .failed)
+    }
+
+    @Test func `a dump on several volumes of which one was overwritten is refused before its first byte`()
+        async throws
+    {
+        let fixture = try await NodeFixture(server: .shared())
+        try writeRandom(fixture, "file", 20 << 20)
+        try fixture.configure(
+            "data", disks: [fixture.data], slots: "{1..4}",
+            globalLines: ["runtapes 3", "device-property \"ENFORCE_MAX_VOLUME_USAGE\" \"YES\""],
+            length: "8 megabytes")
+        let run = "20261123030600"
+        #expect(try await backUp(fixture, run).state == .succeeded)
+        let label = VolumeHeader(datestamp: Datestamp("20261124030600"), label: "data-02")
+        _ = try await fixture.client.put("demo/node01/data/slot-2special-tapestart", label.bytes)
+        let restored = try await restore(fixture, run)
+        #expect(
+            restored.error?.message.contains("was overwritten by run 20261124030600 (volume 'data-02')")
+                == true,
+            "\(String(describing: restored.error))")
+        #expect(!FileSystem.exists(fixture.path("restored-\(run)")))
     }
 
     @Test func `a further attempt goes on behind the last file, on the volumes that it has`() async throws {

@@ -66,6 +66,18 @@ struct ChainOutlookTests {
         await VolumeReader(fixture.bucket).provenRestorability(of: record(fixture))
     }
 
+    @Test func `a volume that holds no dump of the run may be overwritten`() async throws {
+        let fixture = try await StoreFixture.weed()
+        _ = try await store(fixture)
+        var record = record(fixture)
+        let other = ObjectKeys(slotPrefix: "demo/node01/vertica/slot-03")
+        try await label(fixture, other, "vertica-03", Sample.name("20261124030600"))
+        record.configurations[0].volumes.append(
+            VolumeRecord(
+                label: "vertica-03", bucket: fixture.bucket.bucket, prefix: "demo/node01/vertica/slot-03"))
+        #expect(await VolumeReader(fixture.bucket).provenRestorability(of: record) == .restorable)
+    }
+
     @Test func `what a base was overwritten by is said with its level, run and volume`() async throws {
         let fixture = try await StoreFixture.weed()
         let (full, _) = try await store(fixture)

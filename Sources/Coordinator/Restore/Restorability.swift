@@ -74,10 +74,10 @@ struct FileNeed: Sendable {
 }
 
 extension NodeRecord {
-    /// The run's own volumes, then those of earlier dumps that it takes besides. Only the node can look into its directories, and
+    /// The run's own volumes that hold a dump of it, then those of earlier dumps that it takes besides. Only the node can look into its directories, and
     /// does before it restores: they are left out.
     var volumeNeeds: [VolumeNeed] {
-        var needs = configurations.flatMap(\.volumes).map {
+        var needs = configurations.flatMap(\.volumesWithDumps).map {
             VolumeNeed(volume: $0, run: $0.run ?? run, what: "")
         }
         for (dump, base) in bases {
@@ -122,5 +122,13 @@ extension NodeRecord {
             dump in
             (dump.bases ?? []).map { (dump, $0) }
         }
+    }
+}
+
+extension ConfigurationRecord {
+    /// Not those that hold only what did not become a dump, or dumps of earlier runs that were sent there.
+    fileprivate var volumesWithDumps: [VolumeRecord] {
+        let labels = Set(dumps.filter(\.status.isUsable).flatMap(\.parts).map(\.label))
+        return volumes.filter { labels.contains($0.label) }
     }
 }

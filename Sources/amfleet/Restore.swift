@@ -33,6 +33,9 @@ struct RestoreVerb: Verb {
     @Flag(help: "Remove what the backup does not hold.")
     var delete = false
 
+    @Flag(help: "Begin also where a file system seems to have too little room.")
+    var ignoreRoom = false
+
     @OptionGroup(title: "What lies in Glacier") var thaw: ThawOptions
 
     @Flag(help: "Do without the lease, on a store without conditional writes.")
@@ -59,7 +62,7 @@ struct RestoreVerb: Verb {
         let options = RestoreCommand.Options(
             run: try run.map { try RunName(argument: $0) }, nodes: node, configurations: configuration,
             directory: directory, overwrites: overwrite, deletes: delete, isLeased: !noLease,
-            thaw: try thaw.order)
+            thaw: try thaw.order, ignoresRoom: ignoreRoom)
         return try await withCluster { try await RestoreCommand($0, options).run() }
     }
 }

@@ -196,14 +196,15 @@ struct NodeFixture: Sendable {
 
     func restore(
         _ run: String, to directory: String? = nil, overwrite: Bool = false, delete: Bool = false,
-        configurations: [ConfigurationChoice] = NodeFixture.both.reversed(), thaw: ThawOrder? = nil
+        configurations: [ConfigurationChoice] = NodeFixture.both.reversed(), thaw: ThawOrder? = nil,
+        ignoresRoom: Bool? = nil
     ) async throws -> JobSnapshot {
         var request = try request(
             run,
             .restore(
                 RestoreOrder(
                     sourceNode: "node01", configurations: configurations, directory: directory,
-                    overwrite: overwrite, delete: delete, thaw: thaw)))
+                    overwrite: overwrite, delete: delete, thaw: thaw, ignoresRoom: ignoresRoom)))
         request.id += "-\(UInt32.random(in: 0...UInt32.max))"
         return try await self.run(request)
     }

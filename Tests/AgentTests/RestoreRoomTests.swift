@@ -14,7 +14,7 @@ struct RestoreRoomTests {
 
     /// Two file systems, `/a` and all else, with so many bytes free.
     private func room(_ free: Int64, mayCompress: Bool = false) -> RestoreRoom {
-        RestoreRoom(node: "node01") { path in
+        RestoreRoom(node: "node01", isIgnored: false) { path in
             FileSystemRoom(
                 freeByteCount: free / 2, privilegedFreeByteCount: free, totalByteCount: 1 << 40,
                 device: path == "/tmp" ? 1 : 2, mayCompress: mayCompress)
@@ -40,7 +40,10 @@ struct RestoreRoomTests {
                 == "'/tmp/x' has 3.0 KiB free, and what is restored there needs at least 3.0 KiB: a (2.0 KiB), b (1.0 KiB)"
         )
         #expect(error?.node == "node01")
-        #expect(error?.hint == "make room there, or restore to another file system with '--to DIR'.")
+        #expect(
+            error?.hint
+                == "make room there, restore to another file system with '--to DIR', or try with '--ignore-room'."
+        )
     }
 
     @Test func `file systems count apart, and what is staged goes again`() throws {
@@ -58,6 +61,9 @@ struct RestoreRoomTests {
                 "whether '/tmp/x' has room for 'a' is not known: its size is not recorded"
             ])
         #expect(try room(1, mayCompress: true).check([need("a", 1024)]).count == 1)
+        var ignored = room(1)
+        ignored.isIgnored = true
+        #expect(try ignored.check([need("a", 1024)]).count == 1)
     }
 
     @Test(.enabled(if: RequiredTools.areUsable("weed")))
@@ -79,5 +85,7 @@ struct RestoreRoomTests {
         #expect(message.hasPrefix("'\(out)/node01/data\(node.data)' has "), "\(message)")
         #expect(message.hasSuffix("needs at least 32.0 PiB: data: \(node.data) (32.0 PiB)"), "\(message)")
         #expect(!FileSystem.exists(out))
+        let tried = try await node.restore(run, to: out, configurations: data, ignoresRoom: true)
+        #expect(tried.state == .failed && tried.error?.kind == .damaged, "\(String(describing: tried.error))")
     }
 }

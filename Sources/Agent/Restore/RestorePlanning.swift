@@ -61,7 +61,7 @@ struct RestorePlanning: Sendable {
 
     private func requireRoom(_ steps: [RestoreStep]) async throws {
         let remarks = try await runBlocking("room") { [order, node] in
-            try RestoreRoom(node: node).check(
+            try RestoreRoom(node: node, isIgnored: order.ignoresRoom == true).check(
                 try steps.compactMap { try $0.need(at: $0.place(deletes: order.delete)) })
         }
         for remark in remarks { await reporter.note(remark) }

@@ -28,6 +28,8 @@ struct RestoreRoom: Sendable {
     }
 
     let node: String
+    /// What cannot fit is a remark too: tar's lengths are all that is known, and many empty files need less.
+    var isIgnored = false
     /// Of a directory that exists.
     var room: @Sendable (_ path: String) throws -> FileSystemRoom = { try FileSystem.room(at: $0) }
 
@@ -49,7 +51,7 @@ struct RestoreRoom: Sendable {
         for (room, needs) in systems.values.sorted(by: { $0.needs[0].path < $1.needs[0].path }) {
             let free = room.privilegedFreeByteCount
             if Self.peak(needs, \.least) > free {
-                guard room.mayCompress else { throw refusal(needs, free) }
+                guard room.mayCompress || isIgnored else { throw refusal(needs, free) }
                 remarks.append(Self.doubt(needs, free))
             } else if Self.peak(needs, \.most) > free {
                 remarks.append(Self.doubt(needs, free))
@@ -78,7 +80,9 @@ struct RestoreRoom: Sendable {
             .failed, node: node,
             "'\(needs[0].path)' has \(Quantity.bytes(free)) free, and what is restored there needs at least "
                 + "\(Quantity.bytes(Self.peak(needs, \.least))): \(Self.list(needs, \.least))",
-            hint: "make room there, or restore to another file system with '--to DIR'.\(staged)")
+            hint:
+                "make room there, restore to another file system with '--to DIR', or try with '--ignore-room'."
+                + staged)
     }
 
     private static func doubt(_ needs: [Need], _ free: Int64) -> String {

@@ -96,11 +96,13 @@ public struct RestoreOrder: Codable, Sendable, Equatable {
     public var delete: Bool
     /// How what lies in the archive is brought back; nil: as `ThawOrder()` says.
     public var thaw: ThawOrder?
+    /// Begin also where the file system seems to have too little room; nil: no.
+    public var ignoresRoom: Bool?
 
     public init(
         sourceNode: String, configurations: [ConfigurationChoice], directory: String? = nil,
         overwrite: Bool = false,
-        delete: Bool = false, thaw: ThawOrder? = nil
+        delete: Bool = false, thaw: ThawOrder? = nil, ignoresRoom: Bool? = nil
     ) {
         self.sourceNode = sourceNode
         self.configurations = configurations
@@ -108,5 +110,6 @@ public struct RestoreOrder: Codable, Sendable, Equatable {
         self.overwrite = overwrite
         self.delete = delete
         self.thaw = thaw
+        self.ignoresRoom = ignoresRoom
     }
 }

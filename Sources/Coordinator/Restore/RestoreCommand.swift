@@ -18,11 +18,13 @@ public struct RestoreCommand: Sendable {
         public var isLeased: Bool
         /// Of what lies in the archive; nil: as usual.
         public var thaw: ThawOrder?
+        public var ignoresRoom: Bool
 
         public init(
             run: RunName? = nil, nodes: [String] = [], configurations: [String] = [],
             directory: String? = nil,
-            overwrites: Bool = false, deletes: Bool = false, isLeased: Bool = true, thaw: ThawOrder? = nil
+            overwrites: Bool = false, deletes: Bool = false, isLeased: Bool = true, thaw: ThawOrder? = nil,
+            ignoresRoom: Bool = false
         ) {
             self.run = run
             self.nodes = nodes
@@ -32,6 +34,7 @@ public struct RestoreCommand: Sendable {
             self.deletes = deletes
             self.isLeased = isLeased
             self.thaw = thaw
+            self.ignoresRoom = ignoresRoom
         }
     }
 
@@ -70,7 +73,8 @@ public struct RestoreCommand: Sendable {
         let jobs = source.nodes.map { node in
             let order = RestoreOrder(
                 sourceNode: node, configurations: configurations, directory: options.directory,
-                overwrite: options.overwrites, delete: options.deletes, thaw: options.thaw)
+                overwrite: options.overwrites, delete: options.deletes, thaw: options.thaw,
+                ignoresRoom: options.ignoresRoom)
             return FleetJob(
                 request: cluster.request(
                     .restore(order), run: source.run, node: node, among: source.nodes.count,

@@ -5,6 +5,8 @@ public enum AgentPaths {
     public static let status = "/v1/status"
     /// `NodeVolumes`; its query is a `StatusQuestion`.
     public static let volumes = "/v1/volumes"
+    /// `NodeRestorability`; its query is a `RestorabilityQuestion`.
+    public static let restorability = "/v1/restorability"
     /// POST of a `KeyRequest`, answered by `NodeKeys`.
     public static let keys = "/v1/keys"
     public static let jobs = "/v1/jobs"

@@ -5,7 +5,7 @@ internal import Coordinator
 
 struct ListVerb: Verb {
     static let configuration = CommandConfiguration(
-        commandName: "list", abstract: "Every run, from the bucket alone.")
+        commandName: "list", abstract: "Every run, and what became of its volumes.")
 
     @OptionGroup var common: CommonOptions
 

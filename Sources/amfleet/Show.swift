@@ -6,7 +6,7 @@ internal import Coordinator
 
 struct ShowVerb: Verb {
     static let configuration = CommandConfiguration(
-        commandName: "show", abstract: "One run with every node, disk and volume, from the bucket alone.")
+        commandName: "show", abstract: "One run with every node, disk and volume.")
 
     @OptionGroup var common: CommonOptions
 

@@ -20,6 +20,21 @@ import Testing
         #expect(StatusQuestion(items: items) == question)
     }
 
+    @Test func `a question for a run survives too, and names everything`() throws {
+        let place = StatusQuestion(
+            storage: StorageAddress(bucket: "b", prefix: "a/b", region: "eu-west-1"),
+            configurations: [ConfigurationChoice(name: "daily set", role: .data)])
+        let run = try #require(RunName("20261123030600"))
+        let question = RestorabilityQuestion(place, run: run, provesFiles: true)
+        let components = try #require(URLComponents(string: question.path))
+        #expect(components.path == AgentPaths.restorability)
+        let items = (components.queryItems ?? []).map { (name: $0.name, value: $0.value ?? "") }
+        #expect(RestorabilityQuestion(items: items) == question)
+        for name in ["bucket", "run", "files"] {
+            #expect(RestorabilityQuestion(items: items.filter { $0.name != name }) == nil)
+        }
+    }
+
     @Test func `without a bucket it is a plain status`() {
         #expect(StatusQuestion(items: []) == nil)
     }

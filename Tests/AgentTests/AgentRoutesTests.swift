@@ -125,6 +125,12 @@ import Testing
             let wrongNode = try await agent.refusal(
                 "POST", AgentPaths.jobs, body: WireJSON.document(JobRequest.sample(node: "node02")))
             #expect(wrongNode.status == 422)
+            let runless = try await agent.refusal(
+                "GET", "/v1/restorability?bucket=a&region=b&files=true", as: fixture.observer)
+            #expect(runless.status == 400)
+            #expect(
+                runless.error.message
+                    == "a restorability question names at least 'bucket', 'region', 'run' and 'files'")
             let question = try await agent.refusal("GET", "/v1/status?bukcet=a")
             #expect(question.status == 400)
         }

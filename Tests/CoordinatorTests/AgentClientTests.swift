@@ -130,6 +130,31 @@ struct AgentClientTests {
         await server.process.stop()
     }
 
+    @Test func `an agent that is older than a question is said to be, one that knows it answers`()
+        async throws
+    {
+        let place = StatusQuestion(
+            storage: StorageAddress(bucket: "b", prefix: "demo", region: "us-east-1"), configurations: [])
+        let question = RestorabilityQuestion(place, run: Sample.run, provesFiles: true)
+        let path = String(question.path.dropFirst())
+        let server = try await server(authority.write(.node("node01")))
+        let old = try WireJSON.document(
+            WireError(.unsupported, node: "node01", "there is no such path on an agent"))
+        try answer(path, old, status: "404 Not Found")
+        let error = await #expect(throws: WireError.self) {
+            _ = try await agent(server.port).restorability(question)
+        }
+        #expect(error?.message == "its agent is older and does not know this question")
+        let word = NodeRestorability(node: "node01", run: Sample.run, .damaged("a file is gone"))
+        try answer(path, WireJSON.document(word))
+        #expect(
+            try await agent(server.port).restorability(question).restorability == .damaged("a file is gone"))
+        try answer(
+            path, WireJSON.document(NodeRestorability(node: "node02", run: Sample.run, .restorable)))
+        await #expect(throws: WireError.self) { _ = try await agent(server.port).restorability(question) }
+        await server.process.stop()
+    }
+
     private func refusal(_ agent: AgentClient) async -> WireError? {
         await #expect(throws: WireError.self) { _ = try await agent.status() }
     }
@@ -152,8 +177,8 @@ struct AgentClientTests {
     }
 
     /// What the server hands out for a path: a whole HTTP answer.
-    private func answer(_ path: String, _ body: [UInt8]) throws {
-        let head = "HTTP/1.1 200 OK\r\nContent-Length: \(body.count)\r\nConnection: close\r\n\r\n"
+    private func answer(_ path: String, _ body: [UInt8], status: String = "200 OK") throws {
+        let head = "HTTP/1.1 \(status)\r\nContent-Length: \(body.count)\r\nConnection: close\r\n\r\n"
         try FileSystem.writeAtomically(directory.path(path), Array(head.utf8) + body)
     }
 

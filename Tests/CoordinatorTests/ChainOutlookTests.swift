@@ -63,7 +63,7 @@ struct ChainOutlookTests {
     }
 
     private func outlook(_ fixture: StoreFixture) async -> Restorability {
-        await VolumeReader(fixture.bucket).provenRestorability(of: record(fixture))
+        await fixture.volumes.provenRestorability(of: record(fixture))
     }
 
     @Test func `a volume that holds no dump of the run may be overwritten`() async throws {
@@ -75,7 +75,7 @@ struct ChainOutlookTests {
         record.configurations[0].volumes.append(
             VolumeRecord(
                 label: "vertica-03", bucket: fixture.bucket.bucket, prefix: "demo/node01/vertica/slot-03"))
-        #expect(await VolumeReader(fixture.bucket).provenRestorability(of: record) == .restorable)
+        #expect(await fixture.volumes.provenRestorability(of: record) == .restorable)
     }
 
     @Test func `what a base was overwritten by is said with its level, run and volume`() async throws {
@@ -86,7 +86,7 @@ struct ChainOutlookTests {
         let reason =
             "level 0 of '/data' of run \(Self.base): volume 'vertica-01' now holds run 20261124030600"
         #expect(await outlook(fixture) == .overwritten(reason))
-        #expect(await VolumeReader(fixture.bucket).restorability(of: record(fixture)) == .overwritten(reason))
+        #expect(await fixture.volumes.restorability(of: record(fixture)) == .overwritten(reason))
     }
 
     @Test func `what stands for a disk that was left out is judged like a base`() async throws {
@@ -96,16 +96,16 @@ struct ChainOutlookTests {
         var skipped = Sample.dump(.skipped, disk: "/var")
         (skipped.parts, skipped.bases) = ([], record.configurations[0].dumps[0].bases)
         record.configurations[0].dumps = [skipped]
-        #expect(await VolumeReader(fixture.bucket).provenRestorability(of: record) == .restorable)
+        #expect(await fixture.volumes.provenRestorability(of: record) == .restorable)
         try await fixture.bucket.client.delete(full.data(file: 1))
         #expect(
-            await VolumeReader(fixture.bucket).provenRestorability(of: record)
+            await fixture.volumes.provenRestorability(of: record)
                 == .damaged(
                     "level 0 of '/var' of run \(Self.base), on volume 'vertica-01': "
                         + "'\(full.data(file: 1))' is not in the bucket"))
         try await label(fixture, full, "vertica-01", Sample.name("20261124030600"))
         let reason = "level 0 of '/var' of run \(Self.base): volume 'vertica-01' now holds run 20261124030600"
-        #expect(await VolumeReader(fixture.bucket).restorability(of: record) == .overwritten(reason))
+        #expect(await fixture.volumes.restorability(of: record) == .overwritten(reason))
     }
 
     @Test func `a base's object that is missing or shorter is named`() async throws {

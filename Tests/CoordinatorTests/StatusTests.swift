@@ -117,7 +117,9 @@ import Testing
         let record = Sample.record(configurations: [Sample.asked[0]])
         let prefix = "demo/node01/vertica/slot-01"
         func outlook(_ header: Result<VolumeHeader?, WireError>) -> Restorability {
-            Restorability.of(record, headers: [prefix: header])
+            Restorability.of(
+                record.labelNeeds,
+                labels: [record.configurations[0].volumes[0]: header.map { $0.map(FoundLabel.init) }])
         }
         let own = VolumeHeader(datestamp: Datestamp("20261123030600"), label: "vertica-01")
         #expect(outlook(.success(own)) == .restorable)

@@ -32,6 +32,13 @@ struct StoreFixture {
         bucket = ClusterBucket(client: client, layout: BucketLayout(prefix: "demo"), bucket: name)
     }
 
+    /// Of a cluster whose node would have to be asked of nothing.
+    var volumes: VolumeReader {
+        VolumeReader(bucket) { record, _ in
+            throw WireError(.failed, node: record.node, "nothing lies elsewhere")
+        }
+    }
+
     func claim(_ holder: String) -> LeaseClaim {
         LeaseClaim(cluster: "demo", holder: holder, purpose: "backup 20261123030600")
     }

@@ -115,6 +115,39 @@ extension EndToEnd {
             #expect(backup.exit == 0, "\(backup)")
         }
 
+        @Test func `status, list and show ask the node of what lies in its directories`() async throws {
+            let made = try Arranged.as(VolumesOfEveryForm.self)
+            func amfleet(_ verb: String...) async throws -> String {
+                try await made.cluster.amfleet(verb).output
+            }
+            let run = String(try await amfleet("list").split(separator: "\n")[1].prefix(14))
+            let sound = try await amfleet("status")
+            #expect(sound.contains("restorable on 1/1 nodes"), "\(sound)")
+
+            let vtapes = VolumesOfEveryForm.vtapes(StockAmanda.newName("disk"), made.cluster)
+            let hidden = "\(made.cluster.directory)/hidden"
+            let name = try #require(
+                try FileManager.default.contentsOfDirectory(atPath: "\(vtapes)/slot1").first {
+                    $0.hasPrefix("00001.")
+                })
+            try FileManager.default.moveItem(atPath: "\(vtapes)/slot1/\(name)", toPath: hidden)
+            let damaged = try await amfleet("status")
+            try FileManager.default.moveItem(atPath: hidden, toPath: "\(vtapes)/slot1/\(name)")
+            #expect(damaged.contains("restorable on 0/1 nodes"), "\(damaged)")
+            #expect(damaged.contains("'\(vtapes)/slot1/1' is not there"), "\(damaged)")
+
+            _ = try await made.node.stop()
+            for verb in [["status"], ["list"], ["show", run]] {
+                let text = try await made.cluster.amfleet(verb).output
+                #expect(text.contains("where only the node can look: the agent at "), "\(text)")
+            }
+            try await made.node.start()
+            for verb in [["status"], ["list"], ["show", run]] {
+                let text = try await made.cluster.amfleet(verb).output
+                #expect(!text.contains("only the node can look"), "\(text)")
+            }
+        }
+
         @Test(arguments: VolumesOfEveryForm.forms)
         func `amadmin finds the dump on all its volumes and amfetchdump restores it, identical`(
             form: VolumesOfEveryForm.Form

@@ -20,6 +20,7 @@ struct AgentRouter: Sendable {
     let work: any JobWork
     let status: @Sendable (StatusQuestion?) async -> NodeStatus
     let volumes: @Sendable (StatusQuestion) async -> NodeVolumes
+    let restorability: @Sendable (RestorabilityQuestion) async -> NodeRestorability
     let createKeys: @Sendable (KeyRequest) async throws -> NodeKeys
     let logger: Logger
 
@@ -37,6 +38,14 @@ struct AgentRouter: Sendable {
                 throw self.refusal(.badRequest, "a volumes question names at least 'bucket' and 'region'")
             }
             return try Response(await self.volumes(question), context: context)
+        }
+        router.get(RouterPath(AgentPaths.restorability)) { request, context in
+            guard let question = RestorabilityQuestion(items: self.items(request)) else {
+                throw self.refusal(
+                    .badRequest,
+                    "a restorability question names at least 'bucket', 'region', 'run' and 'files'")
+            }
+            return try Response(await self.restorability(question), context: context)
         }
         router.post(RouterPath(AgentPaths.keys)) { request, context in
             let request: KeyRequest = try await self.body(of: request, "the request for keys")
@@ -70,12 +79,17 @@ struct AgentRouter: Sendable {
 
     /// Nil where nothing is asked beyond the agent itself.
     private func question(_ request: Request) throws -> StatusQuestion? {
-        let items = request.uri.queryParameters.map { (name: String($0.key), value: String($0.value)) }
+        let items = items(request)
         let question = StatusQuestion(items: items)
         guard question != nil || items.isEmpty else {
             throw refusal(.badRequest, "a status question names at least 'bucket' and 'region'")
         }
         return question
+    }
+
+    /// The query, decoded.
+    private func items(_ request: Request) -> [(name: String, value: String)] {
+        request.uri.queryParameters.map { (name: String($0.key), value: String($0.value)) }
     }
 
     /// 200 for a job that was known, 202 for one that was taken on.
@@ -120,20 +134,5 @@ struct AgentRouter: Sendable {
 
     private func refusal(_ status: HTTPResponse.Status, _ text: String) -> HTTPRefusal {
         HTTPRefusal(status, WireError(.unsupported, node: settings.node, text))
-    }
-}
-
-/// Nil where `work` has not ended within `limit`; it is cancelled then.
-private func withTimeLimit<Value: Sendable>(
-    _ limit: Duration, _ work: @escaping @Sendable () async throws -> Value
-) async throws -> Value? {
-    try await withThrowingTaskGroup(of: Value?.self) { group in
-        group.addTask { try await work() }
-        group.addTask {
-            try await Task.sleep(for: limit)
-            return nil
-        }
-        defer { group.cancelAll() }
-        return try await group.next() ?? nil
     }
 }

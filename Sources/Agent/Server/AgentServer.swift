@@ -97,10 +97,12 @@ public struct AgentServer: Sendable {
         _ onReady: @escaping @Sendable (AgentSettings.ListenAddress) async -> Void
     ) -> some ApplicationProtocol {
         let volumes = VolumesReport(settings: settings, transport: transport)
+        let restorability = RestorabilityReport(settings: settings, transport: transport)
         let keys = KeyService(settings: settings)
         let routes = AgentRouter(
             settings: settings, table: table, work: work, status: status,
             volumes: { await volumes.volumes(answering: $0) },
+            restorability: { await restorability.restorability(answering: $0) },
             createKeys: { try await keys.create($0) }, logger: logger)
         let listen = settings.listen
         return Application(

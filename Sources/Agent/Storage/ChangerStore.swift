@@ -30,4 +30,12 @@ struct ChangerStore: Sendable {
         let paths = changer.devices.compactMap(\.bucketPath).filter { $0.bucket == volume.bucket }
         return paths.contains { $0.prefix == volume.prefix } ? 2 : paths.isEmpty ? 0 : 1
     }
+
+    /// Whether one of its slots is the place of a volume in a bucket that a record names.
+    func names(_ volume: VolumeRecord) -> Bool {
+        store.record == volume.store
+            && changer.devices.compactMap(\.bucketPath).contains {
+                $0.bucket == volume.bucket && $0.prefix == volume.prefix
+            }
+    }
 }

@@ -15,6 +15,8 @@ struct AgentClient: Sendable {
     static let answerLimit: Duration = .seconds(20)
     /// With a question: the agent asks the store and parses configurations.
     static let questionLimit: Duration = .seconds(45)
+    /// The agent gives up after a minute, and says so.
+    static let restorabilityLimit: Duration = .seconds(75)
 
     let node: String
     let address: AgentAddress
@@ -39,6 +41,23 @@ struct AgentClient: Sendable {
     /// The volumes of the configurations that the question names.
     func volumes(_ question: StatusQuestion) async throws -> NodeVolumes {
         try read(await send("GET", question.path(AgentPaths.volumes), limit: Self.questionLimit))
+    }
+
+    /// Whether what lies where only the node can look can still be had.
+    func restorability(_ question: RestorabilityQuestion) async throws -> NodeRestorability {
+        let response = try await send(
+            "GET", question.path, limit: Self.restorabilityLimit, absentIsFine: true)
+        guard response.status != 404 else {
+            throw WireError(
+                .unsupported, node: node, "its agent is older and does not know this question",
+                hint: "bring amfleetd on the node to the version of amfleet.")
+        }
+        let answer: NodeRestorability = try read(response)
+        guard answer.node == node, answer.run == question.run else {
+            throw WireError(
+                .failed, node: node, "the agent answered for run \(answer.run) of node '\(answer.node)'")
+        }
+        return answer
     }
 
     /// Has the node make keys; it takes seconds for each user.

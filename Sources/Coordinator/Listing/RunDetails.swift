@@ -2,7 +2,7 @@
 
 public import AgentAPI
 
-/// `amfleet show RUN`: the manifest and every node's record, from the bucket alone.
+/// `amfleet show RUN`: the manifest and every node's record, from the bucket; agents are asked only of volumes that lie elsewhere.
 public struct RunDetails: Sendable {
     public struct Node: Sendable {
         public var verdict: NodeVerdict
@@ -17,7 +17,7 @@ public struct RunDetails: Sendable {
     public init(_ cluster: Cluster, run: RunName) async throws {
         let bucket = cluster.impatientBucket
         let manifest = try await RunChoice(cluster).manifest(run).value
-        let volumes = VolumeReader(bucket)
+        let volumes = cluster.volumeReader()
         let outcomes = try await onEveryNode(manifest.nodes.map(\.node), width: 16) { node in
             let record = try await bucket.nodeRecord(run, node: node)
             return (record, await record.asyncMap { await volumes.restorability(of: $0) })

@@ -3,7 +3,7 @@
 public import AgentAPI
 public import FoundationEssentials
 
-/// `amfleet list`: every run, from the bucket alone.
+/// `amfleet list`: every run, from the bucket; agents are asked only of volumes that lie elsewhere.
 public struct RunListing: Sendable {
     public struct Row: Sendable, Encodable {
         public enum State: String, Sendable, Encodable {
@@ -47,7 +47,7 @@ public struct RunListing: Sendable {
         let runs = try await bucket.runs()
         let lease = try await bucket.read(Lease.self, bucket.layout.lease)?.value
         let holder = lease.flatMap { $0.isReleased || $0.expiresAt <= cluster.storeTime() ? nil : $0 }
-        let volumes = VolumeReader(bucket)
+        let volumes = cluster.volumeReader()
         let outcomes = try await onEveryNode(runs.reversed().map(\.digits), width: Self.width) {
             digits -> Row? in
             guard let run = RunName(digits) else { return nil }

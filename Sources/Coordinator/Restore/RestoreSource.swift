@@ -17,7 +17,7 @@ struct RestoreSource: Sendable {
     /// - Parameter run: nil: the newest complete one that can still be had on every node that was asked.
     static func choose(_ cluster: Cluster, run: RunName?, selection: Selection) async throws -> RestoreSource
     {
-        let volumes = VolumeReader(cluster.impatientBucket)
+        let volumes = cluster.volumeReader()
         if let run {
             guard let manifest = try await cluster.impatientBucket.manifest(run)?.value else {
                 return ofCatalogs(run, selection)
@@ -92,7 +92,7 @@ struct RestoreSource: Sendable {
         wanted.configurations = record.configurations.filter { record in
             configurations.contains { $0.name == record.name }
         }
-        switch await volumes.restorability(of: wanted, leavesElsewhere: true) {
+        switch await volumes.restorabilityInBucket(of: wanted) {
         case .restorable: return NodeRecoveryPoints(wanted)
         case .overwritten(let reason):
             throw WireError(.damaged, node: node, "run \(manifest.run) was overwritten: \(reason)")

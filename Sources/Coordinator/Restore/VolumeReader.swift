@@ -4,80 +4,110 @@ internal import AgentAPI
 internal import AmandaFormat
 internal import S3
 
-/// Reads the volumes' labels, each once, and looks their objects up.
+/// Judges whether volumes still hold what a record says: reads labels, each once, and looks objects up. What lies outside the cluster's
+/// bucket it asks the node.
 actor VolumeReader {
-    private let bucket: ClusterBucket
-    private var headers: [String: Result<VolumeHeader?, WireError>] = [:]
+    /// Asks a record's node of what only it can look at.
+    typealias NodeQuestion =
+        @Sendable (_ record: NodeRecord, _ provesFiles: Bool) async throws -> NodeRestorability
 
-    init(_ bucket: ClusterBucket) {
+    private let bucket: ClusterBucket
+    private let ask: NodeQuestion
+    private var labels: [VolumeRecord: Result<FoundLabel?, WireError>] = [:]
+    /// Nodes that will not answer another time either.
+    private var silent: [String: WireError] = [:]
+
+    init(_ bucket: ClusterBucket, asking ask: @escaping NodeQuestion) {
         self.bucket = bucket
+        self.ask = ask
     }
 
     /// By the labels alone, however much lies on a volume.
-    ///
-    /// - Parameter leavesElsewhere: volumes of other stores and buckets are not judged: the node looks at them itself.
-    func restorability(of record: NodeRecord, leavesElsewhere: Bool = false) async -> Restorability {
-        let needs = record.volumeNeeds.filter { !leavesElsewhere || bucket.holds($0.volume) }
-        var found: [String: Result<VolumeHeader?, WireError>] = [:]
-        for need in needs { found[need.volume.prefix] = await header(need.volume) }
-        return Restorability.of(needs, headers: found)
+    func restorability(of record: NodeRecord) async -> Restorability {
+        let own = await restorabilityInBucket(of: record)
+        return own == .restorable ? await elsewhere(record, provesFiles: false) : own
+    }
+
+    /// The same for the volumes in the cluster's bucket alone: a restore has the node look at the others itself.
+    func restorabilityInBucket(of record: NodeRecord) async -> Restorability {
+        let needs = record.labelNeeds.filter { bucket.holds($0.volume) }
+        for need in needs where labels[need.volume] == nil {
+            labels[need.volume] = await label(of: need.volume)
+        }
+        return Restorability.of(needs, labels: labels)
     }
 
     /// Also by every object that a restore reads: present, and as long as the record says.
     nonisolated func provenRestorability(of record: NodeRecord) async -> Restorability {
-        let byLabels = await restorability(of: record)
+        let byLabels = await restorabilityInBucket(of: record)
         guard byLabels == .restorable else { return byLabels }
-        for need in record.fileNeeds {
+        for need in record.fileNeeds where bucket.holds(need.volume) {
             do {
-                if let fault = try await bucket.fault(of: need) { return .damaged(fault) }
+                if let fault = need.fault(try await bucket.file(need.fileNumber, of: need.volume)) {
+                    return .damaged(fault)
+                }
             } catch {
                 return .unknown("\(need.what): \(WireError(describing: error).message)")
             }
         }
-        return .restorable
+        return await elsewhere(record, provesFiles: true)
     }
 
-    private func header(_ volume: VolumeRecord) async -> Result<VolumeHeader?, WireError> {
-        guard bucket.holds(volume) else {
-            let place = volume.store.map { " at \($0.endpoint ?? "AWS")" } ?? ""
-            return .failure(WireError(.failed, "it lies in bucket '\(volume.bucket)'\(place)"))
+    private func elsewhere(_ record: NodeRecord, provesFiles: Bool) async -> Restorability {
+        guard let stray = record.labelNeeds.first(where: { !bucket.holds($0.volume) })?.volume else {
+            return .restorable
         }
-        if let known = headers[volume.prefix] { return known }
-        let found: Result<VolumeHeader?, WireError>
         do {
-            found = .success(try await bucket.volumeHeader(volume))
+            if let error = silent[record.node] { throw error }
+            return try await ask(record, provesFiles).restorability
         } catch {
-            found = .failure(WireError(describing: error))
+            let wire = WireError(describing: error)
+            if [.agentLost, .authentication, .unsupported].contains(wire.kind) { silent[record.node] = wire }
+            let place = stray.store.map { " at \($0.endpoint ?? "AWS")" } ?? ""
+            return .unknown(
+                "volume '\(stray.label)' in '\(stray.place)'\(place), where only the node can look: \(wire.message)"
+            )
         }
-        headers[volume.prefix] = found
-        return found
+    }
+
+    private func label(of volume: VolumeRecord) async -> Result<FoundLabel?, WireError> {
+        do {
+            return .success(try await bucket.volumeHeader(volume).map(FoundLabel.init))
+        } catch {
+            return .failure(WireError(describing: error))
+        }
+    }
+}
+
+extension FoundLabel {
+    init(_ header: VolumeHeader) {
+        self.init(label: header.label, datestamp: header.datestamp?.description)
+    }
+}
+
+extension Cluster {
+    /// Reads the cluster's bucket with little patience, and asks the agents.
+    func volumeReader() -> VolumeReader {
+        VolumeReader(impatientBucket) { record, provesFiles in
+            let choices = record.configurations.map { ConfigurationChoice(name: $0.name, role: $0.role) }
+            let place = StatusQuestion(storage: settings.storage.address, configurations: choices)
+            let question = RestorabilityQuestion(place, run: record.run, provesFiles: provesFiles)
+            return try await agent(record.node).restorability(question)
+        }
     }
 }
 
 extension ClusterBucket {
-    /// Other buckets and stores are the nodes' own: only they have the keys.
-    func holds(_ volume: VolumeRecord) -> Bool { volume.bucket == bucket && volume.store == nil }
+    /// Other buckets and stores, and directories, are the nodes' own.
+    func holds(_ volume: VolumeRecord) -> Bool { volume.lies(inBucketOfCluster: bucket) }
 
-    /// What is wrong with a file of a volume, by the object's key; nil: nothing.
-    func fault(of need: FileNeed) async throws -> String? {
-        let keys = ObjectKeys(slotPrefix: need.volume.prefix)
-        let place = "\(need.what), on volume '\(need.volume.label)'"
-        let header = keys.header(file: need.fileNumber)
-        guard try await client.head(header) != nil else {
-            return "\(place): '\(header)' is not in the bucket"
-        }
-        let data = keys.data(file: need.fileNumber)
-        var key = data
-        var byteCount = try await client.head(data)?.byteCount
-        if byteCount == nil {
-            let blocks = try await client.list(prefix: keys.blocks(file: need.fileNumber)).objects
-            key = blocks.first?.key ?? data
-            byteCount = blocks.isEmpty ? nil : blocks.map(\.byteCount).reduce(0, +)
-        }
-        guard let byteCount else {
-            return need.byteCount == 0 ? nil : "\(place): '\(data)' is not in the bucket"
-        }
-        guard let expected = need.byteCount, expected != byteCount else { return nil }
-        return "\(place): '\(key)' has \(byteCount) bytes, the record says \(expected)"
+    /// What is left of a file of a volume.
+    func file(_ number: UInt32, of volume: VolumeRecord) async throws -> FoundFile {
+        let keys = ObjectKeys(slotPrefix: volume.prefix)
+        let (header, data) = (keys.header(file: number), keys.data(file: number))
+        let hasHeader = try await client.head(header) != nil
+        let stored = hasHeader ? try await client.stored(data, orPieces: keys.blocks(file: number)) : nil
+        return FoundFile(
+            header: header, hasHeader: hasHeader, data: stored?.key ?? data, byteCount: stored?.byteCount)
     }
 }

@@ -42,7 +42,7 @@ struct BucketFacts: Sendable {
 
     private mutating func read(_ cluster: Cluster, _ names: [String]) async throws {
         let bucket = cluster.impatientBucket
-        let volumes = VolumeReader(bucket)
+        let volumes = cluster.volumeReader()
         var manifests: [RunManifest] = []
         for run in try await bucket.runs().suffix(Self.depth).reversed() {
             if let manifest = try await bucket.manifest(run)?.value { manifests.append(manifest) }

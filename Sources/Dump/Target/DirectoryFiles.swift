@@ -15,7 +15,7 @@ public struct DirectoryFiles: Sendable {
         /// The whole file's.
         public let byteCount: Int64
         /// Its path in bytes.
-        let path: [UInt8]
+        public let path: [UInt8]
         /// A writer that was killed left it without a header.
         public let isEmpty: Bool
     }

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// A volume that a restore reads, and the run that it must bear.
+public struct LabelNeed: Sendable {
+    public let volume: VolumeRecord
+    public let run: RunName
+    /// Whose volume it is.
+    public let configuration: String
+    /// `level 0 of '/data' of run …: `; empty for the run's own.
+    public let what: String
+}
+
+/// One numbered file of a volume that a restore reads.
+public struct FileNeed: Sendable {
+    public let volume: VolumeRecord
+    /// Whose volume it is.
+    public let configuration: String
+    public let fileNumber: UInt32
+    /// nil: not known.
+    public let byteCount: Int64?
+    /// `level 0 of '/data' of run …`
+    public let what: String
+
+    /// What is wrong with the file, by the object's key or the path; nil: nothing.
+    public func fault(_ found: FoundFile) -> String? {
+        let place = "\(what), on volume '\(volume.label)'"
+        let missing = volume.directory == nil ? "is not in the bucket" : "is not there"
+        guard found.hasHeader else { return "\(place): '\(found.header)' \(missing)" }
+        guard let found = found.byteCount.map({ (key: found.data, byteCount: $0) }) else {
+            return byteCount == 0 ? nil : "\(place): '\(found.data)' \(missing)"
+        }
+        guard let byteCount, byteCount != found.byteCount else { return nil }
+        return "\(place): '\(found.key)' has \(found.byteCount) bytes, the record says \(byteCount)"
+    }
+}
+
+extension NodeRecord {
+    /// The run's own volumes that hold a dump of it, then those of earlier dumps that it takes besides.
+    public var labelNeeds: [LabelNeed] {
+        configurations.flatMap { configuration in
+            configuration.volumesWithDumps.map {
+                LabelNeed(volume: $0, run: $0.run ?? run, configuration: configuration.name, what: "")
+            }
+        }
+            + bases.flatMap { configuration, dump, base in
+                let what = "level \(base.level) of '\(dump.disk)' of run \(base.run): "
+                return base.volumes.map {
+                    LabelNeed(
+                        volume: $0, run: $0.run ?? base.writtenRun, configuration: configuration, what: what)
+                }
+            }
+    }
+
+    /// Every file of every dump on a volume, those of lower levels included. An impossible place is the restore's to refuse.
+    public var fileNeeds: [FileNeed] {
+        let own = configurations.flatMap { configuration in
+            configuration.dumps.filter(\.status.isUsable).flatMap { dump in
+                dump.parts.compactMap {
+                    need(
+                        in: configuration.volumes, of: configuration.name, $0.label, $0.fileNumber,
+                        $0.byteCount, "level \(dump.level) of '\(dump.disk)' of run \(run)")
+                }
+            }
+        }
+        return own
+            + bases.flatMap { configuration, dump, base in
+                base.parts.compactMap {
+                    need(
+                        in: base.volumes, of: configuration, $0.label, $0.fileNumber, $0.byteCount,
+                        "level \(base.level) of '\(dump.disk)' of run \(base.run)")
+                }
+            }
+    }
+
+    private func need(
+        in volumes: [VolumeRecord], of configuration: String, _ label: String, _ file: Int,
+        _ byteCount: Int64?, _ what: String
+    ) -> FileNeed? {
+        guard let volume = volumes.first(where: { $0.label == label }), let number = UInt32(exactly: file)
+        else { return nil }
+        return FileNeed(
+            volume: volume, configuration: configuration, fileNumber: number, byteCount: byteCount, what: what
+        )
+    }
+
+    private var bases: [(configuration: String, dump: DumpRecord, base: DumpBaseRecord)] {
+        configurations.flatMap { configuration in
+            configuration.dumps.filter { $0.status.isUsable || $0.status == .skipped }.flatMap { dump in
+                (dump.bases ?? []).map { (configuration.name, dump, $0) }
+            }
+        }
+    }
+}
+
+extension ConfigurationRecord {
+    /// Not those that hold only what did not become a dump, or dumps of earlier runs that were sent there.
+    fileprivate var volumesWithDumps: [VolumeRecord] {
+        let labels = Set(dumps.filter(\.status.isUsable).flatMap(\.parts).map(\.label))
+        return volumes.filter { labels.contains($0.label) }
+    }
+}
+
+extension VolumeRecord {
+    /// Whether whoever reaches the cluster's own bucket can read it; all other volumes only their node can.
+    public func lies(inBucketOfCluster bucket: String) -> Bool {
+        self.bucket == bucket && store == nil && directory == nil
+    }
+}

@@ -21,10 +21,11 @@ struct ElsewhereOutlookTests {
     ]
 
     private func reader(
-        _ fixture: StoreFixture, _ answer: @escaping @Sendable () throws -> Restorability
+        _ fixture: StoreFixture, patience: Duration = .seconds(60),
+        _ answer: @escaping @Sendable () throws -> Restorability
     ) -> (reader: VolumeReader, asked: AskedLog) {
         let log = AskedLog()
-        let reader = VolumeReader(fixture.bucket) { record, provesFiles in
+        let reader = VolumeReader(fixture.bucket, patience: patience) { record, provesFiles in
             log.add(provesFiles)
             return NodeRestorability(node: record.node, run: record.run, try answer())
         }
@@ -88,6 +89,21 @@ struct ElsewhereOutlookTests {
         #expect(await reader.provenRestorability(of: record) == .unknown(reason))
         #expect(await reader.restorability(of: record) == .unknown(reason))
         #expect(log.all == [true])
+    }
+
+    @Test func `a node that knows nothing after a long wait is asked once, one that knows each time`()
+        async throws
+    {
+        let fixture = try await StoreFixture.weed()
+        let record = try await record(fixture, Self.strays[1])
+        for (word, count) in [(Restorability.unknown("the store is away"), 1), (.restorable, 2)] {
+            let (reader, log) = reader(fixture, patience: .zero) { word }
+            #expect(await reader.restorability(of: record) == word)
+            let again = await reader.restorability(of: record)
+            #expect((again == .restorable) == (word == .restorable))
+            if case .unknown(let reason) = again { #expect(reason.hasSuffix("look: the store is away")) }
+            #expect(log.all.count == count)
+        }
     }
 }
 

@@ -14,11 +14,17 @@ actor VolumeReader {
     private let bucket: ClusterBucket
     private let ask: NodeQuestion
     private var labels: [VolumeRecord: Result<FoundLabel?, WireError>] = [:]
+    private let patience: Duration
     /// Nodes that will not answer another time either.
     private var silent: [String: WireError] = [:]
 
-    init(_ bucket: ClusterBucket, asking ask: @escaping NodeQuestion) {
+    /// - Parameter patience: a node that took longer to say that it does not know, because its store is away, is not asked again:
+    ///   a listing of a hundred runs would wait a hundred times.
+    init(
+        _ bucket: ClusterBucket, patience: Duration = .seconds(10), asking ask: @escaping NodeQuestion
+    ) {
         self.bucket = bucket
+        self.patience = patience
         self.ask = ask
     }
 
@@ -59,7 +65,12 @@ actor VolumeReader {
         }
         do {
             if let error = silent[record.node] { throw error }
-            return try await ask(record, provesFiles).restorability
+            let start = ContinuousClock.now
+            let answer = try await ask(record, provesFiles).restorability
+            if case .unknown(let reason) = answer, start.duration(to: .now) > patience {
+                silent[record.node] = WireError(.failed, node: record.node, reason)
+            }
+            return answer
         } catch {
             let wire = WireError(describing: error)
             if [.agentLost, .authentication, .unsupported].contains(wire.kind) { silent[record.node] = wire }

@@ -136,5 +136,6 @@ struct ChainOutlookTests {
             Sample.manifest([Sample.verdict("node01", .complete)], .complete), outlook, nodes: ["node01"])
         #expect(set.restorableNodes == 0 && set.totalNodes == 1)
         #expect(set.reasons == ["node01: damaged: level 0 of '/data' …: 'k' is not in the bucket"])
+        #expect(set.fixes == ["'amfleet backup' makes a new one."])
     }
 }

@@ -75,6 +75,7 @@ import Testing
         let set = StatusJudgement.newestSet(manifest, outlook, nodes: ["node01", "node02", "node03"])
         #expect(set.restorableNodes == 1)
         #expect(set.reasons == ["node02: reason of node02", "node03: not in this run"])
+        #expect(set.fixes.allSatisfy { $0.hasPrefix("'amfleet retry ") })
         #expect(StatusJudgement.of(set, isKnown: true).count == 2)
         #expect(StatusJudgement.of(nil, isKnown: true).map(\.what) == ["no run in the bucket has ended yet"])
         #expect(StatusJudgement.of(nil, isKnown: false).isEmpty)
@@ -84,7 +85,8 @@ import Testing
         let report = StatusReport(
             cluster: "demo", checkedAt: now, nodes: [row(status())],
             newestSet: .init(
-                run: Sample.run, verdict: .complete, restorableNodes: 3, totalNodes: 3, reasons: []),
+                run: Sample.run, verdict: .complete, restorableNodes: 3, totalNodes: 3, reasons: [], fixes: []
+            ),
             findings: [.init(.problem, node: "node01", "it is ill", fix: "mend it.")])
         #expect(report.ending == .problem)
         #expect(report.lines.contains("  node01: it is ill"))

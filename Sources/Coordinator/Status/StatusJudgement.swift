@@ -45,32 +45,39 @@ enum StatusJudgement {
             ]
         }
         guard set.restorableNodes < set.totalNodes else { return [] }
-        let fix =
-            set.verdict == .held
-            ? "'amfleet flush' completes it."
-            : "'amfleet retry \(set.run)' completes it, or 'amfleet backup' makes a new one."
-        return set.reasons.map { Finding(.problem, "run \(set.run), \($0)", fix: fix) }
+        return zip(set.reasons, set.fixes).map { reason, fix in
+            Finding(.problem, "run \(set.run), \(reason)", fix: fix)
+        }
     }
 
     /// - Parameter nodes: of `cluster.json`; each must have its data in the set.
     static func newestSet(
         _ manifest: RunManifest, _ outlook: RunOutlook, nodes: [String]
     ) -> StatusReport.NewestSet {
-        var reasons: [String] = []
+        var (reasons, fixes): ([String], [String]) = ([], [])
+        func add(_ reason: String, _ fix: String) {
+            reasons.append(reason)
+            fixes.append(fix)
+        }
+        let anew = "'amfleet backup' makes a new one."
         for node in nodes where outlook.byNode[node] != .restorable {
             switch outlook.byNode[node] {
-            case .overwritten(let reason): reasons.append("\(node): overwritten: \(reason)")
-            case .damaged(let reason): reasons.append("\(node): damaged: \(reason)")
-            case .unknown(let reason): reasons.append("\(node): unknown: \(reason)")
+            case .overwritten(let reason): add("\(node): overwritten: \(reason)", anew)
+            case .damaged(let reason): add("\(node): damaged: \(reason)", anew)
+            case .unknown(let reason):
+                add("\(node): unknown: \(reason)", "ask again when it can be looked at; \(anew)")
             case .restorable, nil:
                 let verdict = manifest.nodes.first { $0.node == node }
-                reasons.append(
-                    "\(node): \(verdict?.error?.message ?? verdict?.state.rawValue ?? "not in this run")")
+                add(
+                    "\(node): \(verdict?.error?.message ?? verdict?.state.rawValue ?? "not in this run")",
+                    verdict?.state == .held
+                        ? "'amfleet flush' completes it."
+                        : "'amfleet retry \(manifest.run)' completes it, or \(anew)")
             }
         }
         return StatusReport.NewestSet(
             run: manifest.run, verdict: manifest.verdict, restorableNodes: nodes.count - reasons.count,
-            totalNodes: nodes.count, reasons: reasons)
+            totalNodes: nodes.count, reasons: reasons, fixes: fixes)
     }
 
     private static func agent(_ status: NodeStatus, _ row: StatusReport.Node) -> [Finding] {

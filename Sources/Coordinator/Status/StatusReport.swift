@@ -58,6 +58,8 @@ public struct StatusReport: Sendable, Encodable {
         public var totalNodes: Int
         /// Why a node's data cannot be had, each with its name.
         public var reasons: [String]
+        /// What to do about each of the reasons.
+        public var fixes: [String]
     }
 
     public var cluster: String

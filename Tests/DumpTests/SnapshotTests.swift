@@ -78,6 +78,7 @@ struct SnapshotTests {
         #expect(!failed.isUsable && failed.snapshot == nil)
         #expect(try shell("sha256sum *", in: fixture.snapshots) == before)
 
+        proxy.clear()
         proxy.inject(.delay(.seconds(30)), method: "PUT", target: "partNumber=1", times: 100)
         let plan = try fixture.increment(2, fixture.volume(storage, firstFile: 4))
         let sent = proxy.requests.count

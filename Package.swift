@@ -79,7 +79,8 @@ let package = Package(
         .module(
             "Coordinator",
             [
-                "AgentAPI", "AmandaFormat", "S3", "HTTPTransport", "Certificates", "Digest", "Files",
+                "AgentAPI", "AmandaFormat", "S3", "HTTPTransport", "BlockingWork", "Certificates", "Digest",
+                "Files",
                 "NearestName",
                 "Secret",
             ]),

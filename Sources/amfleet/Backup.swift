@@ -22,7 +22,7 @@ struct BackupVerb: Verb {
     var noLease = false
 
     func report() async throws -> any CommandReport {
-        let options = BackupCommand.Options(nodes: node, configurations: configuration, isLeased: !noLease)
+        let options = RunOptions(nodes: node, configurations: configuration, isLeased: !noLease)
         if dryRun { return try await withCluster { try await BackupCommand($0, options).plan() } }
         return try await withCluster { try await BackupCommand($0, options).run() }
     }

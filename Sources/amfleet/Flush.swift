@@ -20,7 +20,7 @@ struct FlushVerb: Verb {
     var noLease = false
 
     func report() async throws -> any CommandReport {
-        let options = FlushCommand.Options(nodes: node, configurations: configuration, isLeased: !noLease)
+        let options = RunOptions(nodes: node, configurations: configuration, isLeased: !noLease)
         return try await withCluster { try await FlushCommand($0, options).run() }
     }
 }

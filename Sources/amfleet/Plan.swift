@@ -17,7 +17,7 @@ struct PlanVerb: Verb {
     var configuration: [String] = []
 
     func report() async throws -> any CommandReport {
-        let options = BackupCommand.Options(nodes: node, configurations: configuration)
+        let options = RunOptions(nodes: node, configurations: configuration)
         return try await withCluster { try await BackupCommand($0, options).plan() }
     }
 }

@@ -53,8 +53,7 @@ public struct RestoreCommand: Sendable {
         }
         let selection = try Selection(
             cluster.file, nodes: options.nodes, configurations: options.configurations)
-        let preflight = try await Preflight.of(cluster, nodes: selection.nodes, configurations: nil)
-        if let refusal = preflight.refusal() { throw refusal }
+        let preflight = try await Preflight.passed(cluster, nodes: selection.nodes, configurations: nil)
         let source = try await RestoreSource.choose(cluster, run: options.run, selection: selection)
         return try await cluster.holding(for: "restore \(source.run)", isLeased: options.isLeased) { lease in
             guard preflight.runningJobs.isEmpty else {

@@ -6,33 +6,19 @@ internal import S3
 
 /// `amfleet backup`: every node, straight to S3, one verdict.
 public struct BackupCommand: Sendable {
-    public struct Options: Sendable {
-        /// Empty: all.
-        public var nodes: [String]
-        /// Empty: all.
-        public var configurations: [String]
-        public var isLeased: Bool
-
-        public init(nodes: [String] = [], configurations: [String] = [], isLeased: Bool = true) {
-            self.nodes = nodes
-            self.configurations = configurations
-            self.isLeased = isLeased
-        }
-    }
-
     let cluster: Cluster
-    let options: Options
+    let options: RunOptions
 
-    public init(_ cluster: Cluster, _ options: Options) {
+    public init(_ cluster: Cluster, _ options: RunOptions) {
         self.cluster = cluster
         self.options = options
     }
 
     /// - Throws: why it could not begin. A node that fails is in the report.
     public func run() async throws -> RunReport {
-        let selection = try selection()
+        let selection = try options.selection(of: cluster)
         let preflight = try await checked(selection)
-        let run = try await name(preflight)
+        let run = try await preflight.newRun(of: cluster)
         return try await cluster.holding(for: "backup \(run)", isLeased: options.isLeased) { lease in
             try await begin(run, selection, preflight, lease)
         }
@@ -40,8 +26,8 @@ public struct BackupCommand: Sendable {
 
     /// What a backup would do on every node; nothing is written anywhere.
     public func plan() async throws -> PlanReport {
-        let selection = try selection()
-        let run = try await name(checked(selection))
+        let selection = try options.selection(of: cluster)
+        let run = try await checked(selection).newRun(of: cluster)
         // The next plan may have the same run's name, and must not be answered with this one's result.
         let number = String(UInt32.random(in: UInt32.min...UInt32.max), radix: 16)
         let jobs = selection.nodes.map { node in
@@ -55,20 +41,9 @@ public struct BackupCommand: Sendable {
         return PlanReport(run: run, result)
     }
 
-    private func selection() throws -> Selection {
-        try Selection(cluster.file, nodes: options.nodes, configurations: options.configurations)
-    }
-
     private func checked(_ selection: Selection) async throws -> Preflight {
-        let preflight = try await Preflight.of(
+        try await Preflight.passed(
             cluster, nodes: selection.nodes, configurations: selection.configurations)
-        if let refusal = preflight.refusal() { throw refusal }
-        return preflight
-    }
-
-    private func name(_ preflight: Preflight) async throws -> RunName {
-        let known = try await cluster.bucket.runs() + preflight.newestRuns
-        return try RunNaming.name(at: LocalTime(Date()), newerThan: known)
     }
 
     private func begin(
@@ -83,11 +58,7 @@ public struct BackupCommand: Sendable {
                 + selection.configurations.map(\.name).joined(separator: ", "))
         let report = try await RunCarrier(cluster: cluster, lease: lease)
             .carry(stored, selection.nodes.map { .init(node: $0, attempt: 1) })
-        do {
-            try await UnfinishedRuns(cluster: cluster).settleHeld()
-        } catch {
-            cluster.console.say("runs with held dumps could not be judged anew: \(error)")
-        }
+        await UnfinishedRuns(cluster: cluster).settleHeld()
         return report
     }
 

@@ -1,47 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import AgentAPI
-internal import FoundationEssentials
 
 /// `amfleet flush`: what lies on the nodes' holding disks goes to volumes, on all nodes at once; nothing is dumped.
 ///
 /// A flush is no run of its own: it has no manifest. The runs that made the dumps are judged anew once these are in the bucket.
 public struct FlushCommand: Sendable {
-    public struct Options: Sendable {
-        /// Empty: all.
-        public var nodes: [String]
-        /// Empty: all.
-        public var configurations: [String]
-        public var isLeased: Bool
-
-        public init(nodes: [String] = [], configurations: [String] = [], isLeased: Bool = true) {
-            self.nodes = nodes
-            self.configurations = configurations
-            self.isLeased = isLeased
-        }
-    }
-
     let cluster: Cluster
-    let options: Options
+    let options: RunOptions
 
-    public init(_ cluster: Cluster, _ options: Options) {
+    public init(_ cluster: Cluster, _ options: RunOptions) {
         self.cluster = cluster
         self.options = options
     }
 
     /// - Throws: why it could not begin, `CoordinatorError.nothingHeld` included. A node that fails is in the report.
     public func run() async throws -> FlushSetReport {
-        let selection = try Selection(
-            cluster.file, nodes: options.nodes, configurations: options.configurations)
-        let preflight = try await Preflight.of(
+        let selection = try options.selection(of: cluster)
+        let preflight = try await Preflight.passed(
             cluster, nodes: selection.nodes, configurations: selection.configurations)
-        if let refusal = preflight.refusal() { throw refusal }
         let parts = Self.parts(preflight.statuses)
         guard parts.contains(where: { !$0.configurations.isEmpty || $0.error != nil }) else {
             throw CoordinatorError.nothingHeld(nodes: selection.nodes)
         }
-        let known = try await cluster.bucket.runs() + preflight.newestRuns
-        let run = try RunNaming.name(at: LocalTime(Date()), newerThan: known)
+        let run = try await preflight.newRun(of: cluster)
         return try await cluster.holding(for: "flush \(run)", isLeased: options.isLeased) { lease in
             guard preflight.runningJobs.isEmpty else {
                 throw CoordinatorError.jobsRunning(preflight.runningJobs)
@@ -84,11 +66,7 @@ public struct FlushCommand: Sendable {
                     fence: lease?.fence ?? 0))
         }
         let result = try await FleetJobs(cluster: cluster, lease: lease).carry(jobs)
-        do {
-            try await shielded { try await UnfinishedRuns(cluster: cluster).settleHeld() }
-        } catch {
-            cluster.console.say("runs with held dumps could not be judged anew: \(error)")
-        }
+        await UnfinishedRuns(cluster: cluster).settleHeld()
         return FlushSetReport(run: run, result, silent: parts.compactMap(\.error))
     }
 }

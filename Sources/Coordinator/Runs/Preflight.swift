@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import AgentAPI
+internal import BlockingWork
+internal import FoundationEssentials
 internal import S3
 
 /// What every agent and the store said before anything begins.
@@ -62,6 +64,23 @@ extension Preflight {
     /// The store must have answered by then, so that an absent one is told within a minute.
     static let storeLimit: Duration = .seconds(45)
 
+    /// As `of`, for what may begin.
+    ///
+    /// - Throws: why it may not.
+    static func passed(
+        _ cluster: Cluster, nodes: [String], configurations: [ConfigurationChoice]?
+    ) async throws -> Preflight {
+        let preflight = try await of(cluster, nodes: nodes, configurations: configurations)
+        if let refusal = preflight.refusal() { throw refusal }
+        return preflight
+    }
+
+    /// Newer than every run in the bucket and in the nodes' catalogs.
+    func newRun(of cluster: Cluster) async throws -> RunName {
+        let known = try await cluster.bucket.runs() + newestRuns
+        return try RunNaming.name(at: LocalTime(Date()), newerThan: known)
+    }
+
     /// Asks every agent and the store at the same time.
     ///
     /// - Parameter configurations: what the agents shall look at; nil: only themselves, as before a restore onto an
@@ -86,11 +105,10 @@ extension Preflight {
     /// - Throws: `CancellationError` only.
     private static func storeFault(_ cluster: Cluster) async throws -> (any Error)? {
         do {
-            try await withTimeLimit(storeLimit) {
+            let checked: Void? = try await withTimeLimit(storeLimit) {
                 _ = try await cluster.clusterGuard(cluster.impatientBucket).check()
             }
-            return nil
-        } catch is TimeLimitExceeded {
+            if checked != nil { return nil }
             return WireError(
                 .storageUnreachable,
                 "the store at \(cluster.storeName) did not answer within \(storeLimit.components.seconds) s",
@@ -99,27 +117,6 @@ extension Preflight {
             try Task.checkCancellation()
             return error
         }
-    }
-}
-
-/// `withTimeLimit`'s own end.
-struct TimeLimitExceeded: Error {}
-
-/// Runs `work`, and cancels it when it takes longer.
-///
-/// - Throws: `TimeLimitExceeded` then, once `work` has let go.
-func withTimeLimit<Value: Sendable>(
-    _ limit: Duration, _ work: @escaping @Sendable () async throws -> Value
-) async throws -> Value {
-    try await withThrowingTaskGroup(of: Value?.self) { group in
-        group.addTask { try await work() }
-        group.addTask {
-            try await Task.sleep(for: limit)
-            return nil
-        }
-        defer { group.cancelAll() }
-        guard let first = try await group.next(), let value = first else { throw TimeLimitExceeded() }
-        return value
     }
 }
 

@@ -18,8 +18,8 @@ public struct RetryCommand: Sendable {
         let manifest = try await RunChoice(cluster).manifest(run).value
         let nodes = try wanted(manifest)
         guard !nodes.isEmpty else { return RunReport(manifest, asked: manifest.nodes.map(\.node)) }
-        let preflight = try await Preflight.of(cluster, nodes: nodes, configurations: manifest.configurations)
-        if let refusal = preflight.refusal() { throw refusal }
+        let preflight = try await Preflight.passed(
+            cluster, nodes: nodes, configurations: manifest.configurations)
         return try await cluster.holding(for: "retry \(run)", isLeased: isLeased) { lease in
             try await begin(run, preflight, lease)
         }

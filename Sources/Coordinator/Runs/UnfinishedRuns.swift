@@ -39,8 +39,16 @@ struct UnfinishedRuns: Sendable {
     }
 
     /// Judges runs with held dumps anew: a later run may have sent them, and then their nodes' records say so. What the bucket
-    /// does not prove stays held. Call it with the lease held.
-    func settleHeld() async throws {
+    /// does not prove stays held, also in a cancelled task. Call it with the lease held.
+    func settleHeld() async {
+        do {
+            try await shielded { try await judgeHeld() }
+        } catch {
+            cluster.console.say("runs with held dumps could not be judged anew: \(error)")
+        }
+    }
+
+    private func judgeHeld() async throws {
         for run in try await cluster.bucket.runs().suffix(Self.depth) {
             guard let stored = try await cluster.bucket.manifest(run), stored.value.verdict != .running else {
                 continue

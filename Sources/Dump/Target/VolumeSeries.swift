@@ -114,13 +114,17 @@ public final class VolumeSeries: DumpTarget {
     private func takeNext(_ cause: Cause) async throws {
         if let refusal = state.withLock({ $0.refusal }) { throw refusal }
         let taking = Task { [next] in try await next(cause) }
+        let patience = Mutex<Task<Void, any Error>?>(nil)
+        defer { patience.withLock { $0?.cancel() } }
         do {
             let volume = try await withTaskCancellationHandler {
                 try await taking.value
             } onCancel: {
-                Task {
-                    try? await Task.sleep(for: Self.takingLimit)
-                    taking.cancel()
+                patience.withLock { patience in
+                    patience = Task {
+                        try await Task.sleep(for: Self.takingLimit)
+                        taking.cancel()
+                    }
                 }
             }
             state.withLock { $0 = State(volume: volume, homes: $0.homes) }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// Nil where `work` has not ended within `limit`; it is cancelled then, and what does not heed that is waited for.
-func withTimeLimit<Value: Sendable>(
+public func withTimeLimit<Value: Sendable>(
     _ limit: Duration, _ work: @escaping @Sendable () async throws -> Value
 ) async throws -> Value? {
     try await withThrowingTaskGroup(of: Value?.self) { group in

@@ -39,30 +39,33 @@ let package = Package(
         .target(name: "CLinux", path: "Sources/System/CLinux"),
 
         // Layer 1: the only Swift that imports C. No C type in any public signature.
+        .system("Faults"),
         .system("Secret"),
         .system("NearestName"),
         .system("BlockingWork", ["CLinux"]),
-        .system("Files", ["CLinux"]),
+        .system("Files", ["CLinux", "Faults"]),
         .system("Digest", ["COpenSSL", "CISAL"]),
-        .system("Gzip", ["CZlib", "CISAL", "BlockingWork"]),
-        .system("Zstd", ["CZstd", "BlockingWork"]),
-        .system("Cipher", ["COpenSSL", "BlockingWork"]),
-        .system("ChildProcess", ["CLinux", "BlockingWork"]),
-        .system("Certificates", ["COpenSSL", "Files", "Secret"]),
-        .system("HTTPTransport", ["CCurl", "COpenSSL", "CLinux", "BlockingWork", "Certificates"]),
-        .system("TLS", ["COpenSSL", "Certificates", nioCore, nioPosix, hummingbirdCore, logging]),
+        .system("Gzip", ["CZlib", "CISAL", "BlockingWork", "Faults"]),
+        .system("Zstd", ["CZstd", "BlockingWork", "Faults"]),
+        .system("Cipher", ["COpenSSL", "BlockingWork", "Faults"]),
+        .system("ChildProcess", ["CLinux", "BlockingWork", "Faults"]),
+        .system("Certificates", ["COpenSSL", "Files", "Secret", "Faults"]),
+        .system("HTTPTransport", ["CCurl", "COpenSSL", "CLinux", "BlockingWork", "Certificates", "Faults"]),
+        .system("TLS", ["COpenSSL", "Certificates", "Faults", nioCore, nioPosix, hummingbirdCore, logging]),
 
         // Layer 2: knowledge. Formats and protocols as values; only S3 does I/O.
-        .module("AmandaFormat", ["NearestName", "Secret"]),
-        .module("S3", ["HTTPTransport", "Digest", "Secret", "BlockingWork", "ChildProcess", "Files"]),
-        .module("AgentAPI", ["NearestName", "Secret"]),
+        .module("AmandaFormat", ["Faults", "NearestName", "Secret"]),
+        .module(
+            "S3", ["Faults", "HTTPTransport", "Digest", "Secret", "BlockingWork", "ChildProcess", "Files"]),
+        .module("AgentAPI", ["Faults", "NearestName", "Secret"]),
 
         // Layer 3: what a node does. One configuration's files; one disk, either way.
-        .module("Catalog", ["AmandaFormat", "Files", "Gzip", "BlockingWork"]),
+        .module("Catalog", ["Faults", "AmandaFormat", "Files", "Gzip", "BlockingWork"]),
         .module(
             "Dump",
             [
-                "AmandaFormat", "S3", "Gzip", "Zstd", "Cipher", "Digest", "ChildProcess", "BlockingWork",
+                "Faults", "AmandaFormat", "S3", "Gzip", "Zstd", "Cipher", "Digest", "ChildProcess",
+                "BlockingWork",
                 "Files", "NearestName",
             ]),
 
@@ -70,7 +73,8 @@ let package = Package(
         .module(
             "Agent",
             [
-                "AgentAPI", "AmandaFormat", "Catalog", "Dump", "S3", "HTTPTransport", "TLS", "Certificates",
+                "Faults", "AgentAPI", "AmandaFormat", "Catalog", "Dump", "S3", "HTTPTransport", "TLS",
+                "Certificates",
                 "Files", "Digest",
                 "ChildProcess", "BlockingWork", "Secret", hummingbird, hummingbirdCore, httpTypes, nioCore,
                 lifecycle,
@@ -79,7 +83,8 @@ let package = Package(
         .module(
             "Coordinator",
             [
-                "AgentAPI", "AmandaFormat", "S3", "HTTPTransport", "BlockingWork", "Certificates", "Digest",
+                "Faults", "AgentAPI", "AmandaFormat", "S3", "HTTPTransport", "BlockingWork", "Certificates",
+                "Digest",
                 "Files",
                 "NearestName",
                 "Secret",
@@ -91,6 +96,7 @@ let package = Package(
 
         // Tests, one target per target.
         .support("TestSupport", ["Certificates", "Files", "Secret"]),
+        .tests("Faults"),
         .tests("BlockingWork"),
         .tests("Secret"),
         .tests("NearestName"),
@@ -109,27 +115,29 @@ let package = Package(
                 logging, httpTypes,
                 nioHTTP1,
             ]),
-        .tests("AmandaFormat", ["Secret"], fixtures: true),
-        .tests("S3", ["HTTPTransport", "Digest", "Secret", "BlockingWork", "Certificates", "Files"]),
-        .tests("AgentAPI"),
-        .tests("Catalog", ["AmandaFormat", "Files"], fixtures: true),
+        .tests("AmandaFormat", ["Faults", "Secret"], fixtures: true),
+        .tests(
+            "S3", ["Faults", "HTTPTransport", "Digest", "Secret", "BlockingWork", "Certificates", "Files"]),
+        .tests("AgentAPI", ["Faults"]),
+        .tests("Catalog", ["Faults", "AmandaFormat", "Files"], fixtures: true),
         .tests(
             "Dump",
             [
-                "AmandaFormat", "S3", "Gzip", "BlockingWork", "Catalog", "Digest", "Files", "HTTPTransport",
+                "Faults", "AmandaFormat", "S3", "Gzip", "BlockingWork", "Catalog", "Digest", "Files",
+                "HTTPTransport",
                 "Secret",
             ]),
         .tests(
             "Agent",
             [
-                "AgentAPI", "AmandaFormat", "BlockingWork", "Catalog", "Dump", "HTTPTransport",
+                "Faults", "AgentAPI", "AmandaFormat", "BlockingWork", "Catalog", "Dump", "HTTPTransport",
                 "Certificates",
                 "Files", "S3", "Secret", "TLS",
                 logging, httpTypes,
             ]),
         .tests(
             "Coordinator",
-            ["AgentAPI", "AmandaFormat", "Certificates", "Files", "HTTPTransport", "S3", "Secret"]),
+            ["Faults", "AgentAPI", "AmandaFormat", "Certificates", "Files", "HTTPTransport", "S3", "Secret"]),
         .testTarget(
             name: "EndToEndTests",
             dependencies: ["TestSupport"],

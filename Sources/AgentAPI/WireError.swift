@@ -1,32 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
+// Whoever speaks of a failure on the wire speaks in these words.
+@_exported public import Faults
+
 /// A failure as it crosses the wire and as it stands in a record: it keeps its node's name and its kind.
 public struct WireError: Error, Codable, Sendable, Equatable, CustomStringConvertible {
-    /// What decides the exit code and whether trying again can help.
-    public enum Kind: String, Codable, Sendable, CaseIterable {
-        /// Settings or configuration that cannot be used: exit 2 before the start.
-        case configuration
-        /// Credentials, permission, bucket: the store refused. Exit 6 where every node met it.
-        case storageRefused
-        /// The store did not answer within `limits.storageOutage`.
-        case storageUnreachable
-        /// The agent did not answer within `limits.agentLost`.
-        case agentLost
-        /// A certificate, either side's.
-        case authentication
-        /// Another job or run is in the way; `runningJob` names it.
-        case busy
-        /// The dump or restore itself failed.
-        case failed
-        /// Ended by an operator.
-        case cancelled
-        /// The agent stopped in the middle.
-        case interrupted
-        /// Stored data is missing or changed.
-        case damaged
-        /// The request is for something that this version does not do.
-        case unsupported
-    }
+    public typealias Kind = FaultKind
 
     public var kind: Kind
     /// The node it happened on; nil for the coordinator itself.

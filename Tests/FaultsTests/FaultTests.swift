@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Testing
+
+@testable import Faults
+
+private struct Broken: Fault {
+    var facts: String
+    var place: FaultPlace?
+    var hint: String?
+}
+
+@Suite struct FaultTests {
+    @Test func describesPlaceFactsAndHint() {
+        let place = FaultPlace(file: "/etc/x", line: 3, node: "n1", disk: "/home")
+        #expect(Broken(facts: "gone").description == "gone")
+        #expect(Broken(facts: "gone", place: place).description == "/etc/x:3: gone")
+        #expect(Broken(facts: "gone", place: FaultPlace(file: "/etc/x")).description == "/etc/x: gone")
+        #expect(
+            Broken(facts: "gone", place: FaultPlace(node: "n1"), hint: "look.").description
+                == "gone\nhint: look.")
+    }
+
+    @Test func everyFaultKeepsItsHint() throws {
+        let list = try #require(
+            FaultList([Broken(facts: "one", hint: "first."), Broken(facts: "two", hint: "second.")]))
+        #expect(list.description == "one\nhint: first.\ntwo\nhint: second.")
+        #expect(list.facts == "one")
+        #expect(list.hint == "first.")
+        #expect(FaultList([]) == nil)
+    }
+
+    @Test func aPlaceTakesTheLineOnlyWithItsFile() {
+        let place = FaultPlace(file: "/a").completed(by: FaultPlace(file: "/b", line: 7, node: "n1"))
+        #expect(place == FaultPlace(file: "/a", node: "n1"))
+        #expect(
+            FaultPlace(node: "n2").completed(by: FaultPlace(file: "/b", line: 7, node: "n1")).description
+                == "/b:7")
+    }
+
+    @Test func remarksLeadWithTheirPlace() {
+        let remark = Remark(place: FaultPlace(file: "/etc/x", line: 3), subject: "dumpcycle", "not used")
+        #expect(remark.description == "/etc/x:3: dumpcycle: not used")
+        #expect(remark.headless == "dumpcycle: not used")
+        #expect(Remark("not used").description == "not used")
+    }
+}

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import Coordinator
+import Coordinator
 
 /// What the process ends with. Never renumber: scripts and monitoring know these (DESIGN section 5).
 enum ExitCode: Int32 {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import AgentAPI
-internal import ArgumentParser
-internal import Glibc
+import AgentAPI
+import ArgumentParser
+import Glibc
 
 @main
 struct Amfleet: AsyncParsableCommand {

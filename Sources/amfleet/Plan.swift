@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import ArgumentParser
-internal import Coordinator
+import ArgumentParser
+import Coordinator
 
 struct PlanVerb: Verb {
     static let configuration = CommandConfiguration(

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import AgentAPI
-internal import ArgumentParser
-internal import Coordinator
+import AgentAPI
+import ArgumentParser
+import Coordinator
 
 struct ShowVerb: Verb {
     static let configuration = CommandConfiguration(

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import Coordinator
-internal import Files
-internal import Glibc
+import Coordinator
+import Files
+import Glibc
 
 /// One of the process's two outputs, unbuffered.
 struct Terminal: Sendable {

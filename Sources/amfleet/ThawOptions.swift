@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import AgentAPI
-internal import ArgumentParser
+import AgentAPI
+import ArgumentParser
 
 /// How a restore brings back what lies in the archive.
 struct ThawOptions: ParsableArguments, Sendable {

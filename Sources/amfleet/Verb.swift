@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import ArgumentParser
-internal import Coordinator
-internal import Dispatch
-internal import Glibc
-internal import Synchronization
+import ArgumentParser
+import Coordinator
+import Dispatch
+import Glibc
+import Synchronization
 
 /// Options of every command.
 struct CommonOptions: ParsableArguments, Sendable {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import AgentAPI
-internal import ArgumentParser
-internal import Coordinator
+import AgentAPI
+import ArgumentParser
+import Coordinator
 
 /// Known by name, so that who looks for it is told where to look instead.
 struct VerifyVerb: Verb {

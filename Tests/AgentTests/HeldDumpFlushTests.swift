@@ -77,10 +77,10 @@ struct HeldDumpFlushTests {
         #expect(try stock.flushCommands().count == (isStocks ? 1 : 0))
         let contents = try stock.disks.contents()
         let disk = [(host: "localhost", disk: stock.data)]
-        #expect(HeldDumpFlush.due(contents, autoflush: "NO", disks: disk).isEmpty)
-        #expect(HeldDumpFlush.due(contents, autoflush: "YES", disks: []).isEmpty)
-        let due = HeldDumpFlush.due(contents, autoflush: "YES", disks: disk)
-        #expect(due == HeldDumpFlush.due(contents, autoflush: "ALL", disks: []) && due.count == 1)
+        #expect(DueDumps.of(contents, autoflush: "NO", disks: disk).isEmpty)
+        #expect(DueDumps.of(contents, autoflush: "YES", disks: []).isEmpty)
+        let due = DueDumps.of(contents, autoflush: "YES", disks: disk)
+        #expect(due == DueDumps.of(contents, autoflush: "ALL", disks: []) && due.count == 1)
         let held = try #require(due.first)
         #expect(held.isWhole)
 

@@ -45,7 +45,7 @@ import Testing
     }
 
     @Test func `what differs only in the node's own directory or the line is said once, with its hint`() {
-        func finding(_ node: String, _ line: Int, port: Int = 8333) -> StatusReport.Finding {
+        func finding(_ node: String, _ line: Int, port: Int = 8333) -> Finding {
             .init(
                 .remark, node: node, configuration: "vertica",
                 "S3_SECRET_KEY (/srv/\(node)/amanda/vertica/amanda.conf:\(line)) http://host:\(port)/",
@@ -66,7 +66,7 @@ import Testing
     }
 
     @Test func `a single remark keeps its words, also one of the whole cluster`() {
-        let findings: [StatusReport.Finding] = [
+        let findings: [Finding] = [
             .init(.remark, node: "node01", "runs amfleetd 0.0.9, this is amfleet 0.1.0"),
             .init(.remark, "the coordinator's certificate expires in 20 d 0 h"),
         ]
@@ -79,7 +79,7 @@ import Testing
 
     @Test func `many nodes that are all concerned are counted`() {
         let many = (1...5).map { "node0\($0)" }
-        let findings = many.map { StatusReport.Finding(.remark, node: $0, "old") }
+        let findings = many.map { Finding(.remark, node: $0, "old") }
         #expect(RemarkGroups(findings, nodes: many).groups.map(\.text) == ["all 5 nodes: old"])
         #expect(
             RemarkGroups(Array(findings.dropLast()), nodes: many).groups.map(\.text)
@@ -88,15 +88,15 @@ import Testing
 
     private let nodes = ["node01", "node02", "node03"]
 
-    private func groups(_ findings: [StatusReport.Finding]) -> [RemarkGroups.Group] {
+    private func groups(_ findings: [Finding]) -> [RemarkGroups.Group] {
         RemarkGroups(findings, nodes: nodes).groups
     }
 
-    private func texts(_ findings: [StatusReport.Finding]) -> [String] { groups(findings).map(\.text) }
+    private func texts(_ findings: [Finding]) -> [String] { groups(findings).map(\.text) }
 
     private func unused(
         _ name: String, line: Int, of configuration: String, on node: String
-    ) -> StatusReport.Finding {
+    ) -> Finding {
         .init(
             .remark, node: node, configuration: configuration,
             "/srv/\(node)/amanda/\(configuration)/amanda.conf:\(line): \(name)" + RemarkGroups.unusedEnding)

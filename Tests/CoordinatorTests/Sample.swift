@@ -61,7 +61,7 @@ enum Sample {
         _ node: String, _ state: NodeVerdict.State, _ kind: WireError.Kind? = nil
     ) -> NodeVerdict {
         NodeVerdict(
-            node: node, state: state, jobID: BackupJob.id(run, node: node),
+            node: node, state: state, jobID: JobID.backup(run, node: node),
             error: kind.map { WireError($0, node: node, "reason of \(node)") })
     }
 

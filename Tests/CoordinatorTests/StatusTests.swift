@@ -37,9 +37,9 @@ import Testing
 
     @Test(
         arguments: [(31.0, nil), (29.0, .remark), (6.0, .problem), (-1.0, .problem)]
-            as [(Double, StatusReport.Finding.Weight?)])
+            as [(Double, Finding.Weight?)])
     func `a certificate is remarked 30 days before its end and a problem 7 days before`(
-        days: Double, weight: StatusReport.Finding.Weight?
+        days: Double, weight: Finding.Weight?
     ) {
         #expect(findings(row(status(expiresIn: days * 86_400))).map(\.weight) == (weight.map { [$0] } ?? []))
     }
@@ -133,7 +133,7 @@ import Testing
         #expect(outlook(.failure(WireError(.failed, "no"))) == .unknown("volume 'vertica-01': no"))
     }
 
-    private func findings(_ row: StatusReport.Node) -> [StatusReport.Finding] {
+    private func findings(_ row: StatusReport.Node) -> [Finding] {
         StatusJudgement.of(row, error: nil, bucketAnswered: true, now: now)
     }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import NearestName
+import NearestName
 
 /// Takes one JSON object apart field by field, and knows which of its keys were asked for.
 ///

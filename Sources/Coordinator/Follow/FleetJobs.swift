@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import AgentAPI
+import AgentAPI
 
 /// One node's job, and whether an earlier coordinator submitted it already.
 struct FleetJob: Sendable {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import AgentAPI
+import AgentAPI
 
 /// Carries out what `JobFollowing` decides, for one node: requests, event streams and pauses.
 struct JobFollower: Sendable {
@@ -96,11 +96,4 @@ struct JobFollower: Sendable {
     }
 
     private func now() -> Duration { MonotonicTime.now }
-}
-
-/// Time that never jumps, as a `Duration` since the process began.
-enum MonotonicTime {
-    private static let start = ContinuousClock.now
-
-    static var now: Duration { ContinuousClock.now - start }
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import AgentAPI
+import AgentAPI
 
 /// How one node's part in a job ended, as far as the coordinator could see.
 struct NodeEnding: Sendable, Equatable {

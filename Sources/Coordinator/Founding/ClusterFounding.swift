@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import AgentAPI
-internal import Certificates
-internal import Files
-internal import Secret
+import AgentAPI
+import Certificates
+import Files
+import Secret
 
 /// `amfleet init`: a cluster's authority, the coordinator's certificate and a `cluster.json`.
 public struct ClusterFounding: Sendable {

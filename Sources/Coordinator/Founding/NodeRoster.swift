@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import AgentAPI
-internal import Certificates
-internal import Files
-internal import NearestName
-internal import Secret
+import AgentAPI
+import Certificates
+import Files
+import NearestName
+import Secret
 
 /// `amfleet node add|remove|list`: who belongs to the cluster, and a folder of identity for each.
 public struct NodeRoster: Sendable {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import AgentAPI
+import AgentAPI
 
 /// The run that a restore takes, and which nodes can have it.
 struct RestoreSource: Sendable {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import AgentAPI
+import AgentAPI
 
 /// What became of one node's part of a run, from the evidence in the bucket first and the agent's word second.
 enum NodeJudgement {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import AgentAPI
-internal import BlockingWork
-internal import FoundationEssentials
-internal import S3
+import AgentAPI
+import BlockingWork
+import FoundationEssentials
+import S3
 
 /// What every agent and the store said before anything begins.
 struct Preflight: Sendable {

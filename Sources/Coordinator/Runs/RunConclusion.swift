@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import AgentAPI
-internal import FoundationEssentials
-internal import S3
+import AgentAPI
+import FoundationEssentials
+import S3
 
 /// Judges a run by the evidence in the bucket and writes its final manifest.
 struct RunConclusion: Sendable {
@@ -42,7 +42,7 @@ struct RunConclusion: Sendable {
                     case .failure(let error): .unknown(error)
                     }
                 let verdict = NodeJudgement.verdict(
-                    node: ending.node, jobID: BackupJob.id(manifest.run, node: ending.node),
+                    node: ending.node, jobID: JobID.backup(manifest.run, node: ending.node),
                     run: manifest.run,
                     asked: manifest.configurations, evidence: evidence, ending: ending)
                 return (ending.node, verdict)

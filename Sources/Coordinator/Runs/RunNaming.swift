@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import AgentAPI
+import AgentAPI
 
 /// The choice of a run's name: the coordinator's local time, or the second after the newest name there is.
 enum RunNaming {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import AgentAPI
+import AgentAPI
 
 /// Runs whose coordinator died before it wrote the final manifest.
 struct UnfinishedRuns: Sendable {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import AgentAPI
-internal import FoundationEssentials
+import AgentAPI
+import FoundationEssentials
 
 /// What the bucket says of the cluster, for `status`.
 struct BucketFacts: Sendable {
@@ -17,7 +17,7 @@ struct BucketFacts: Sendable {
 
     var nodes: [String: Node] = [:]
     var newestSet: StatusReport.NewestSet?
-    var findings: [StatusReport.Finding] = []
+    var findings: [Finding] = []
     /// False where the store did not answer: then absence proves nothing.
     var isKnown = false
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import AgentAPI
-internal import FoundationEssentials
+import AgentAPI
+import FoundationEssentials
 
 /// Asks every agent and the bucket at the same time. Nothing that is wrong is thrown: it is what is to be reported.
 public struct StatusCommand: Sendable {

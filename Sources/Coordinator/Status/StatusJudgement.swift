@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import AgentAPI
-internal import FoundationEssentials
+import AgentAPI
+import FoundationEssentials
 
 /// What is wrong, and what to do about it: pure.
 enum StatusJudgement {
@@ -9,8 +9,6 @@ enum StatusJudgement {
     static let greatestClockOffset: Double = 60
     static let expiryRemark: Double = 30 * 86_400
     static let expiryProblem: Double = 7 * 86_400
-
-    typealias Finding = StatusReport.Finding
 
     static func of(
         _ row: StatusReport.Node, error: WireError?, bucketAnswered: Bool, now: Date

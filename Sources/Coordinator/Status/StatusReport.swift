@@ -5,34 +5,6 @@ public import FoundationEssentials
 
 /// `amfleet status`: one row a node, one verdict on the newest set, every problem with its fix.
 public struct StatusReport: Sendable, Encodable {
-    /// Something wrong, or something to know.
-    public struct Finding: Sendable, Encodable, Equatable {
-        public enum Weight: String, Sendable, Encodable {
-            /// Exit code 7.
-            case problem
-            case remark
-        }
-
-        public var weight: Weight
-        /// Nil: the cluster as a whole.
-        public var node: String?
-        /// Nil: the node as a whole.
-        public var configuration: String?
-        public var what: String
-        public var fix: String?
-
-        init(
-            _ weight: Weight, node: String? = nil, configuration: String? = nil, _ what: String,
-            fix: String? = nil
-        ) {
-            self.weight = weight
-            self.node = node
-            self.configuration = configuration
-            self.what = what
-            self.fix = fix
-        }
-    }
-
     public struct Node: Sendable, Encodable {
         public var node: String
         public var address: String

@@ -6,11 +6,6 @@ import Files
 
 /// Dumps disks: GNU tar's archive of one DLE into the numbered files of a volume in the bucket.
 public struct DumpEngine: Sendable {
-    /// How long aborting uploads and marking headers may take after a failure or a cancellation.
-    static let cleanUpLimit = Duration.seconds(30)
-    /// How long a cancelled dump waits for the id of an upload that it has asked for.
-    static let answerLimit = Duration.seconds(10)
-
     /// An engine for any number of dumps at the same time.
     public init() {}
 
@@ -42,7 +37,7 @@ private struct OneDump {
     private let meter: ProgressMeter
     private let started = ContinuousClock.now
     private var listing: TarListing?
-    private var totals: DumpPipeline.Totals?
+    private var totals: DumpTotals?
     private var attributes: [String] = []
     private var earlyStrange: [String] = []
     private var extraNotes: [String] = []

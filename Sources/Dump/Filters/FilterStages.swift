@@ -99,8 +99,8 @@ struct DumpStages: Sendable {
     var last: any StreamStage { stages[stages.count - 1] }
 
     /// Tar's archive, and what Amanda's client would send. Both are whole only at the end of the stream.
-    func totals(stored: CRCSize) -> DumpPipeline.Totals {
-        DumpPipeline.Totals(
+    func totals(stored: CRCSize) -> DumpTotals {
+        DumpTotals(
             native: native.total, client: isClientEqualToStored ? stored : client.total, stored: stored)
     }
 

@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import AgentAPI
+import AmandaFormat
+import BlockingWork
+import Catalog
+import Dump
+
+/// Held dumps on their way to volumes: a flush with a log of its own, as amflush writes one, under the run's name. Where a run
+/// follows it goes on with the same volume, and its plan finds the dumps where they then lie.
+extension ConfigurationRun {
+    /// What a run sends by itself.
+    func dumpsDueForFlush() async throws -> [HeldDump] {
+        try await runBlocking("holding") { [prepared] in try DueDumps.of(prepared) }
+    }
+
+    /// Everything that lies on the holding disks; what is not whole can only be told of.
+    func heldDumps() async throws -> [HeldDump] {
+        let disks = HoldingDisks(prepared.configuration.holdingDisks)
+        return try await runBlocking("holding") { try disks.contents().dumps }
+    }
+
+    /// Sends dumps to volumes. One that cannot go stays held, and the report says why.
+    ///
+    /// - Throws: `CancellationError`.
+    func flush(_ dumps: [HeldDump], _ progress: FlushProgress) async throws -> FlushReport.Configuration {
+        let outcome = FlushOutcome(name)
+        do {
+            try await clients.makeBuckets(of: name)
+            let choice = try await taking.choose()
+            let disks = dumps.map { (host: $0.header.host, disk: $0.header.disk) }
+            let catalog = try await beginCatalog(.flush, disks: disks)
+            do {
+                try await send(dumps, to: choice, catalog, progress, outcome)
+            } catch {
+                await outcome.add(notes: await close(catalog))
+                throw error
+            }
+            await outcome.add(notes: await close(catalog))
+        } catch {
+            if error is CancellationError || Task.isCancelled { throw CancellationError() }
+            await outcome.fail(WireError(cause: error, node: node))
+        }
+        return await outcome.report(of: dumps)
+    }
+
+    private func send(
+        _ dumps: [HeldDump], to choice: VolumeChoice, _ catalog: RunCatalog, _ progress: FlushProgress,
+        _ outcome: FlushOutcome
+    ) async throws {
+        let configuration = prepared.configuration
+        let volumes = RunVolumes(taking, catalog, journal: journal, glacier: glacier)
+        let target: VolumeSeries
+        do {
+            target = try await volumes.begin(.success(choice), kept: [])
+        } catch {
+            if error is CancellationError || Task.isCancelled { throw CancellationError() }
+            try await runBlocking("catalog") { try catalog.volumeRefused("\(error)") }
+            throw error
+        }
+        try await HeldDumpFlush(
+            disks: HoldingDisks(configuration.holdingDisks), catalog: catalog,
+            order: configuration.taperAlgorithm
+        ).flush(
+            dumps, into: target, isHopeless: { WireError(cause: $0, node: node).concernsWholeStore },
+            begin: { held in
+                progress.begin(held, configuration: name)
+                await reporter.disk("\(name): \(held.what) goes to volume '\(target.current.label)'")
+            },
+            progress: { progress.update($0) }
+        ) { flushed in
+            progress.end(flushed)
+            await outcome.add(flushed, volumes.records, node: node)
+            await tell(flushed, volumes.records, outcome)
+        }
+    }
+
+    /// The record of the run that made the dump has to say where it lies now.
+    private func tell(
+        _ flushed: HeldDumpFlush.Flushed, _ volumes: [VolumeRecord], _ outcome: FlushOutcome
+    ) async {
+        let what = flushed.held.what
+        if case .failed(let error) = flushed.outcome.status {
+            await reporter.disk("\(name): \(what) stays held: \(WireError(cause: error, node: node).message)")
+            return
+        }
+        await reporter.disk("\(name): \(what) was sent")
+        let labels = Set(flushed.outcome.parts.map(\.label))
+        do {
+            let records = NodeRecordStore(client: try clients.main, layout: BucketLayout(request.storage))
+            try await FlushedRecords(
+                records: records, node: node, run: request.run, kept: { await reporter.record(of: $0) },
+                bases: { try await bases(of: $0) }
+            ).update(flushed, configuration: name, volumes: volumes.filter { labels.contains($0.label) })
+        } catch {
+            await outcome.add(notes: [
+                "the record of run \(flushed.held.header.datestamp) still calls it held: \(error)"
+            ])
+        }
+    }
+
+    private func bases(of held: HeldDump) async throws -> [DumpBaseRecord] {
+        let places = try await taking.look().places
+        return try await runBlocking("history") { [prepared] in
+            let header = held.header
+            let name = DiskName(host: header.host, disk: header.disk)
+            let chain = try CatalogReader(prepared.location).history().bases(
+                of: name, below: header.level, before: header.datestamp)
+            return try chain?.records(places) ?? []
+        }
+    }
+}
+
+/// Gathers what a flush has done.
+private actor FlushOutcome {
+    private var report: FlushReport.Configuration
+    /// By path of the first chunk.
+    private var done: [String: FlushReport.Dump] = [:]
+
+    init(_ name: String) {
+        report = FlushReport.Configuration(name: name)
+    }
+
+    func add(_ flushed: HeldDumpFlush.Flushed, _ volumes: [VolumeRecord], node: String) {
+        report.volumes = volumes
+        guard let record = HeldDumpRecord(flushed.held) else { return }
+        var dump = FlushReport.Dump(held: record)
+        if case .failed(let error) = flushed.outcome.status {
+            dump.error = WireError(cause: error, node: node)
+        } else {
+            var seen: Set<String> = []
+            dump.labels = flushed.outcome.parts.map(\.label).filter { seen.insert($0).inserted }
+        }
+        done[flushed.held.path] = dump
+    }
+
+    func add(notes: [String]) {
+        report.notes += notes
+    }
+
+    func fail(_ error: WireError) {
+        report.error = error
+    }
+
+    /// In the order of `dumps`; one that was not begun has the reason for which none was.
+    func report(of dumps: [HeldDump]) -> FlushReport.Configuration {
+        let reason = report.error ?? done.values.lazy.compactMap(\.error).first { $0.concernsWholeStore }
+        var report = report
+        report.error = reason
+        report.dumps = dumps.compactMap { held in
+            done[held.path] ?? HeldDumpRecord(held).map { FlushReport.Dump(held: $0, error: reason) }
+        }
+        return report
+    }
+}
+
+extension FlushReport.Configuration {
+    /// What a run's record says of the flush before it.
+    var remarks: [String] {
+        dumps.map { dump in
+            let what = "held dump of level \(dump.held.level) of '\(dump.held.disk)' of run \(dump.held.run)"
+            guard dump.labels.isEmpty else {
+                return "\(what) was sent to volume \(dump.labels.map { "'\($0)'" }.joined(separator: ", "))"
+            }
+            return "\(what) stays held: \(dump.error?.message ?? error?.message ?? "it was not begun")"
+        } + notes
+    }
+}
+
+extension HeldDump {
+    /// `held dump of level 0 of '/data' of run …`
+    fileprivate var what: String {
+        "held dump of level \(header.level) of '\(header.disk)' of run \(header.datestamp)"
+    }
+}

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import AmandaFormat
+import BlockingWork
+import Catalog
+import Dump
+
+/// Sends what lies on a configuration's holding disks to a volume, within a run.
+///
+/// For each dump, in this order: data and proof, headers, the catalog's `DONE`, and only then are the chunks removed. A crash
+/// anywhere leaves it held, on the volume, or both; never neither.
+struct HeldDumpFlush: Sendable {
+    /// One dump and what became of it.
+    struct Flushed: Sendable {
+        let held: HeldDump
+        let outcome: DumpOutcome
+    }
+
+    let disks: HoldingDisks
+    let catalog: RunCatalog
+    let order: TaperAlgorithm
+
+    /// Sends the dumps one after the other; one that fails stays held and does not stop the others, unless `isHopeless` says
+    /// of its error that the next would only meet it again.
+    ///
+    /// - Parameters:
+    ///   - spaceLeft: bytes that may still be written; asked before each dump.
+    ///   - begin: told of each dump before its first byte.
+    ///   - done: told of each dump, after its chunks have gone.
+    func flush(
+        _ dumps: [HeldDump], into target: any DumpTarget, spaceLeft: @Sendable () -> Int64 = { .max },
+        isHopeless: @Sendable (any Error) -> Bool,
+        begin: @Sendable (HeldDump) async -> Void = { _ in },
+        progress: @escaping @Sendable (DumpProgress) -> Void = { _ in },
+        done: @Sendable (Flushed) async -> Void
+    ) async throws {
+        var waiting = dumps
+        while let next = order.next(among: waiting.map(\.storedByteCount), spaceLeft: spaceLeft()) {
+            try Task.checkCancellation()
+            let held = waiting.remove(at: next)
+            await begin(held)
+            let outcome = try await HoldingFlush().send(held, to: target, progress: progress)
+            try await runBlocking("catalog") { [catalog, disks] in
+                try catalog.record(Catalog.DumpRecord(flushed: outcome))
+                guard outcome.isUsable else { return }
+                try disks.remove(held)
+                try catalog.flushed(held)
+            }
+            await done(Flushed(held: held, outcome: outcome))
+            if case .failed(let error) = outcome.status, isHopeless(error) { return }
+        }
+    }
+}
+
+extension Catalog.DumpRecord {
+    /// A dump that was made and lies on a holding disk.
+    init(_ outcome: DumpOutcome, heldAs held: HeldDump) {
+        self.init(outcome)
+        parts = []
+        way = .held(file: held.path, storedByteCount: held.storedByteCount)
+    }
+
+    /// A dump that went from a holding disk to a volume, or failed to; index and header were written when it was made.
+    init(flushed outcome: DumpOutcome) {
+        self.init(outcome)
+        way = .flushed
+    }
+}

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import AgentAPI
+import FoundationEssentials
+import S3
+
+/// `amfleet backup`: every node, straight to S3, one verdict.
+public struct BackupCommand: Sendable {
+    let cluster: Cluster
+    let options: RunOptions
+
+    public init(_ cluster: Cluster, _ options: RunOptions) {
+        self.cluster = cluster
+        self.options = options
+    }
+
+    /// - Throws: why it could not begin. A node that fails is in the report.
+    public func run() async throws -> RunReport {
+        let selection = try options.selection(of: cluster)
+        let preflight = try await checked(selection)
+        let run = try await preflight.newRun(of: cluster)
+        return try await cluster.holding(for: "backup \(run)", isLeased: options.isLeased) { lease in
+            try await begin(run, selection, preflight, lease)
+        }
+    }
+
+    /// What a backup would do on every node; nothing is written anywhere.
+    public func plan() async throws -> PlanReport {
+        let selection = try options.selection(of: cluster)
+        let run = try await checked(selection).newRun(of: cluster)
+        // The next plan may have the same run's name, and must not be answered with this one's result.
+        let number = String(UInt32.random(in: UInt32.min...UInt32.max), radix: 16)
+        let jobs = selection.nodes.map { node in
+            FleetJob(
+                request: cluster.request(
+                    .backup(BackupOrder(configurations: selection.configurations, dryRun: true)), run: run,
+                    node: node, among: selection.nodes.count,
+                    id: "plan-\(run)-\(number)-\(node)", fence: 0))
+        }
+        let result = try await FleetJobs(cluster: cluster, lease: nil).carry(jobs)
+        return PlanReport(run: run, result)
+    }
+
+    private func checked(_ selection: Selection) async throws -> Preflight {
+        try await Preflight.passed(
+            cluster, nodes: selection.nodes, configurations: selection.configurations)
+    }
+
+    private func begin(
+        _ run: RunName, _ selection: Selection, _ preflight: Preflight, _ lease: RunLease?
+    ) async throws -> RunReport {
+        guard preflight.runningJobs.isEmpty else { throw CoordinatorError.jobsRunning(preflight.runningJobs) }
+        try await cluster.clusterGuard().claim()
+        try await UnfinishedRuns(cluster: cluster).settle(preflight.statuses)
+        let stored = try await open(run, selection, lease)
+        cluster.console.say(
+            "run \(stored.value.run): \(Quantity.count(selection.nodes.count, "node")), "
+                + selection.configurations.map(\.name).joined(separator: ", "))
+        let report = try await RunCarrier(cluster: cluster, lease: lease)
+            .carry(stored, selection.nodes.map { .init(node: $0, attempt: 1) })
+        await UnfinishedRuns(cluster: cluster).settleHeld()
+        return report
+    }
+
+    /// Creates the manifest that says `running`. A name that somebody took meanwhile moves on by a second.
+    private func open(
+        _ wanted: RunName, _ selection: Selection, _ lease: RunLease?
+    ) async throws -> ClusterBucket.Stored<RunManifest> {
+        var run = wanted
+        while true {
+            let manifest = RunOpening.manifest(
+                run, selection, cluster: cluster.settings, coordinator: Cluster.holder,
+                fence: lease?.fence ?? 0,
+                now: Date())
+            let key = cluster.bucket.layout.manifest(run)
+            if let stored = try await cluster.bucket.write(manifest, key, .ifAbsent) { return stored }
+            if let found = try await cluster.bucket.manifest(run), found.value == manifest { return found }
+            run = try RunNaming.name(at: LocalTime(Date()), newerThan: [run])
+        }
+    }
+}
+
+/// The first manifest of a run.
+enum RunOpening {
+    /// Nodes that were not asked stand in it as missing: a set without them is not complete, and `retry` adds them.
+    static func manifest(
+        _ run: RunName, _ selection: Selection, cluster: ClusterSettings, coordinator: String, fence: Int,
+        now: Date
+    ) -> RunManifest {
+        RunManifest(
+            cluster: cluster.cluster, run: run, fence: fence, coordinator: coordinator,
+            startedAt: now.wholeSecond,
+            configurations: selection.configurations,
+            nodes: cluster.nodes.map { node in
+                let id = JobID.backup(run, node: node.name)
+                guard selection.nodes.contains(node.name) else {
+                    return NodeVerdict(
+                        node: node.name, state: .missing, jobID: id, attempt: 0,
+                        error: WireError(.failed, node: node.name, "left out with --node"))
+                }
+                return NodeVerdict(node: node.name, state: .running, jobID: id)
+            })
+    }
+}

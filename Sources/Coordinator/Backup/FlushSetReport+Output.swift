@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import AgentAPI
+
+extension FlushSetReport: CommandReport {
+    private struct Body: Encodable {
+        var run: RunName
+        var nodes: [Node]
+    }
+
+    public func document(command: String) throws -> [UInt8] {
+        try WireJSON.document(
+            CommandDocument(command: command, result: ending, body: Body(run: run, nodes: nodes)))
+    }
+
+    public var lines: [String] {
+        var table = TextTable([
+            ("NODE", .left), ("CONFIGURATION", .left), ("DISK", .left), ("LEVEL", .right), ("RUN", .left),
+            ("STORED", .right), ("STATE", .left),
+        ])
+        for (node, configuration, dump) in dumps {
+            let held = dump.held
+            table.add([
+                node, configuration, held.disk, "\(held.level)", held.run.digits,
+                Quantity.bytes(held.storedBytes),
+                dump.labels.isEmpty
+                    ? "held: \(RunText.oneLine(dump.error?.message ?? "not begun"))"
+                    : "sent to \(dump.labels.joined(separator: ", "))",
+            ])
+        }
+        return table.lines + remarks + ["", verdict]
+    }
+
+    private var dumps: [(node: String, configuration: String, dump: FlushReport.Dump)] {
+        nodes.flatMap { node in
+            (node.report?.configurations ?? []).flatMap { configuration in
+                configuration.dumps.map { (node.node, configuration.name, $0) }
+            }
+        }
+    }
+
+    private var remarks: [String] {
+        let errors = nodes.compactMap { node in node.error.map { "\($0.on(node.node))" } }
+        let notes = nodes.flatMap { node in
+            (node.report?.configurations ?? []).flatMap { configuration in
+                configuration.notes.map {
+                    "\(node.node): note: \(configuration.name): \(RunText.oneLine($0))"
+                }
+            }
+        }
+        return errors.isEmpty && notes.isEmpty ? [] : [""] + errors + notes
+    }
+
+    private var verdict: String {
+        let sent = dumps.filter { !$0.dump.labels.isEmpty }
+        let bytes = sent.reduce(Int64(0)) { $0 + $1.dump.held.storedBytes }
+        let left = dumps.count - sent.count
+        return "flush \(run): \(Quantity.count(sent.count, "dump")) sent, \(Quantity.bytes(bytes))"
+            + (left == 0 ? "" : "; \(Quantity.count(left, "dump")) still held")
+    }
+}

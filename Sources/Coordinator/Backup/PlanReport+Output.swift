@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import AgentAPI
+
+extension PlanReport: CommandReport {
+    private struct Body: Encodable {
+        var run: RunName
+        var nodes: [Node]
+    }
+
+    public func document(command: String) throws -> [UInt8] {
+        try WireJSON.document(
+            CommandDocument(command: command, result: ending, body: Body(run: run, nodes: nodes)))
+    }
+
+    public var lines: [String] {
+        var table = TextTable([
+            ("NODE", .left), ("CONFIGURATION", .left), ("DISK", .left), ("LEVEL", .right), ("DUMPED", .right),
+            ("STORED", .right), ("VOLUME", .left), ("WHY", .left),
+        ])
+        for node in nodes {
+            for configuration in node.record?.configurations ?? [] {
+                for dump in configuration.dumps { table.add(row(node.node, configuration, dump)) }
+            }
+        }
+        let remarks = notes + nodes.flatMap(errors)
+        return table.lines + (remarks.isEmpty ? [] : [""] + remarks)
+            + ["", "plan: nothing was written; a backup now would be run \(run)"]
+    }
+
+    /// What concerns several nodes or configurations alike is said once.
+    private var notes: [String] {
+        let findings = nodes.flatMap { node in
+            (node.record?.configurations ?? []).flatMap { configuration in
+                configuration.notes.map {
+                    Finding(
+                        .remark, node: node.node, configuration: configuration.name, RunText.oneLine($0))
+                }
+            }
+        }
+        return RemarkGroups(findings, nodes: nodes.map(\.node)).groups.map(\.text)
+    }
+
+    private func row(
+        _ node: String, _ configuration: ConfigurationRecord, _ dump: DumpRecord
+    ) -> [String] {
+        let isPlanned = dump.status == .planned
+        let figures = dump.expectation.flatMap { isPlanned ? $0 : nil }
+        return [
+            node, configuration.name, dump.disk, isPlanned ? "\(dump.level)" : "-",
+            figures.map { Quantity.bytes($0.dumpedBytes) } ?? "-",
+            figures.map { Quantity.bytes($0.storedBytes) } ?? "-",
+            isPlanned ? configuration.volumes.map(\.label).joined(separator: ", ") : "-",
+            dump.expectation.map { RunText.oneLine($0.reason) }
+                ?? dump.error.map { RunText.oneLine($0.message) } ?? "-",
+        ]
+    }
+
+    private func errors(on node: Node) -> [String] {
+        let errors = (node.record?.configurations ?? []).flatMap { configuration in
+            ([configuration.error] + configuration.dumps.map(\.error)).compactMap { $0 }.map {
+                "\(node.node): \(configuration.name): \($0.withoutNode)"
+            }
+        }
+        return errors + [node.error].compactMap { $0 }.map { "\($0.on(node.node))" }
+    }
+}

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import AgentAPI
+import FoundationEssentials
+import S3
+
+/// `amfleet retry RUN`: only the nodes that are not complete, under the same run name.
+public struct RetryCommand: Sendable {
+    let cluster: Cluster
+    let isLeased: Bool
+
+    public init(_ cluster: Cluster, isLeased: Bool = true) {
+        self.cluster = cluster
+        self.isLeased = isLeased
+    }
+
+    public func run(_ run: RunName) async throws -> RunReport {
+        let manifest = try await RunChoice(cluster).manifest(run).value
+        let nodes = try wanted(manifest)
+        guard !nodes.isEmpty else { return RunReport(manifest, asked: manifest.nodes.map(\.node)) }
+        let preflight = try await Preflight.passed(
+            cluster, nodes: nodes, configurations: manifest.configurations)
+        return try await cluster.holding(for: "retry \(run)", isLeased: isLeased) { lease in
+            try await begin(run, preflight, lease)
+        }
+    }
+
+    /// Nodes of the run, and of the cluster, that are not complete; what is held needs no second dump, only a flush.
+    private func wanted(_ manifest: RunManifest) throws -> [String] {
+        let known = cluster.settings.nodes.map(\.name)
+        let complete = manifest.nodes.filter { $0.state == .complete || $0.state == .held }.map(\.node)
+        let gone = manifest.nodes.map(\.node).filter { !known.contains($0) && !complete.contains($0) }
+        guard gone.isEmpty else { throw CoordinatorError.nodesGone(gone, run: manifest.run) }
+        return known.filter { !complete.contains($0) }
+    }
+
+    private func begin(_ run: RunName, _ preflight: Preflight, _ lease: RunLease?) async throws -> RunReport {
+        // Read again: it may have changed until the lease was ours.
+        let stored = try await RunChoice(cluster.bucket).manifest(run)
+        let nodes = try wanted(stored.value)
+        let foreign = preflight.runningJobs.filter { $0.runningJob != JobID.backup(run, node: $0.node ?? "") }
+        guard foreign.isEmpty else { throw CoordinatorError.jobsRunning(foreign) }
+        let parts = try await parts(stored.value, nodes)
+        let revised = Self.revised(stored.value, parts, coordinator: Cluster.holder, fence: lease?.fence)
+        let key = cluster.bucket.layout.manifest(run)
+        guard let reopened = try await cluster.bucket.write(revised, key, .ifMatch(stored.entityTag)) else {
+            throw CoordinatorError.manifestChanged(run)
+        }
+        cluster.console.say("run \(run) again: \(nodes.joined(separator: ", "))")
+        return try await RunCarrier(cluster: cluster, lease: lease).carry(reopened, parts)
+    }
+
+    /// The attempt after the last one that the manifest or the agent knows; a job that still runs is re-joined.
+    private func parts(_ manifest: RunManifest, _ nodes: [String]) async throws -> [RunCarrier.Part] {
+        let outcomes = try await onEveryNode(nodes) { node in
+            try await cluster.agent(node).job(JobID.backup(manifest.run, node: node))
+        }
+        return outcomes.map { outcome in
+            let recorded = manifest.nodes.first { $0.node == outcome.node }?.attempt ?? 0
+            guard let job = outcome.report.flatMap({ $0 }) else {
+                return .init(node: outcome.node, attempt: recorded + 1)
+            }
+            guard job.state.isFinal else {
+                return .init(node: outcome.node, attempt: job.attempt, isKnown: true)
+            }
+            return .init(node: outcome.node, attempt: max(recorded, job.attempt) + 1)
+        }
+    }
+
+    static func revised(
+        _ manifest: RunManifest, _ parts: [RunCarrier.Part], coordinator: String, fence: Int?
+    ) -> RunManifest {
+        var manifest = manifest
+        manifest.revision += 1
+        manifest.verdict = .running
+        manifest.finishedAt = nil
+        manifest.coordinator = coordinator
+        manifest.fence = fence ?? manifest.fence
+        for part in parts {
+            let verdict = NodeVerdict(
+                node: part.node, state: .running, jobID: JobID.backup(manifest.run, node: part.node),
+                attempt: part.attempt)
+            if let index = manifest.nodes.firstIndex(where: { $0.node == part.node }) {
+                manifest.nodes[index] = verdict
+            } else {
+                manifest.nodes.append(verdict)
+            }
+        }
+        return manifest
+    }
+}

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import AgentAPI
+import FoundationEssentials
+
+/// Carries a run whose manifest says `running` to its end, and writes the manifest that says how it ended.
+struct RunCarrier: Sendable {
+    let cluster: Cluster
+    let lease: RunLease?
+
+    /// One node of the run that still has to be brought to an end.
+    struct Part: Sendable {
+        let node: String
+        let attempt: Int
+        /// An earlier coordinator submitted it already.
+        var isKnown = false
+    }
+
+    func carry(_ stored: ClusterBucket.Stored<RunManifest>, _ parts: [Part]) async throws -> RunReport {
+        let manifest = stored.value
+        let jobs = parts.map { part in
+            FleetJob(
+                request: cluster.request(
+                    .backup(BackupOrder(configurations: manifest.configurations)), run: manifest.run,
+                    node: part.node, among: parts.count,
+                    id: JobID.backup(manifest.run, node: part.node), attempt: part.attempt,
+                    fence: lease?.fence ?? 0),
+                isKnown: part.isKnown)
+        }
+        let result = try await FleetJobs(cluster: cluster, lease: lease).carry(jobs)
+        return try await shielded {
+            try await RunConclusion(cluster: cluster)
+                .conclude(
+                    stored, endings: result.endings, isCancelled: result.isCancelled, fence: lease?.fence)
+        }
+    }
+}

@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import AgentAPI
+import Certificates
+import HTTPTransport
+
+/// One node's agent, as the coordinator speaks to it.
+///
+/// The URL's host is the node's name in the cluster, `<node>.<cluster>`, which TLS checks against the agent's certificate,
+/// as the transport does with its URI; the address only says where to connect. Everything throws `WireError` with the node's name, or `CancellationError`.
+struct AgentClient: Sendable {
+    /// An agent sends a heartbeat every 2 s: five missing ones mean that it is frozen or gone.
+    static let eventStall: Duration = .seconds(10)
+    /// Without a `StatusQuestion`, and for everything about jobs.
+    static let answerLimit: Duration = .seconds(20)
+    /// With a question: the agent asks the store and parses configurations.
+    static let questionLimit: Duration = .seconds(45)
+    /// The agent gives up after a minute, and says so.
+    static let restorabilityLimit: Duration = .seconds(75)
+
+    let node: String
+    let address: AgentAddress
+    let cluster: String
+    let identity: HTTPIdentity
+    let transport: HTTPTransport
+
+    /// What the node says of itself; with a question also of the store and its configurations.
+    func status(_ question: StatusQuestion? = nil) async throws -> NodeStatus {
+        let limit = question == nil ? Self.answerLimit : Self.questionLimit
+        let response = try await send("GET", question?.path ?? AgentPaths.status, limit: limit)
+        let status: NodeStatus = try read(response)
+        guard status.node == node, status.cluster == cluster else {
+            throw WireError(
+                .authentication, node: node,
+                "the agent calls itself '\(status.node)' of cluster '\(status.cluster)'",
+                hint: "copy the folder that 'amfleet node add \(node)' made to the node.")
+        }
+        return status
+    }
+
+    /// The volumes of the configurations that the question names.
+    func volumes(_ question: StatusQuestion) async throws -> NodeVolumes {
+        try read(await send("GET", question.path(AgentPaths.volumes), limit: Self.questionLimit))
+    }
+
+    /// Whether what lies where only the node can look can still be had.
+    func restorability(_ question: RestorabilityQuestion) async throws -> NodeRestorability {
+        let response = try await send(
+            "GET", question.path, limit: Self.restorabilityLimit, absentIsFine: true)
+        guard response.status != 404 else {
+            throw WireError(
+                .unsupported, node: node, "its agent is older and does not know this question",
+                hint: "bring amfleetd on the node to the version of amfleet.")
+        }
+        let answer: NodeRestorability = try read(response)
+        guard answer.node == node, answer.run == question.run else {
+            throw WireError(
+                .failed, node: node, "the agent answered for run \(answer.run) of node '\(answer.node)'")
+        }
+        return answer
+    }
+
+    /// Has the node make keys; it takes seconds for each user.
+    func createKeys(_ request: KeyRequest, limit: Duration) async throws -> NodeKeys {
+        let body = HTTPBody.bytes(try WireJSON.document(request))
+        return try read(await send("POST", AgentPaths.keys, body: body, limit: limit))
+    }
+
+    /// Asks for a job. Twice with the same id and attempt is the same job.
+    func submit(_ request: JobRequest) async throws -> JobSnapshot {
+        try read(await send("POST", AgentPaths.jobs, body: .bytes(try WireJSON.document(request))))
+    }
+
+    /// Where a job stands; nil for one that the agent does not know.
+    func job(_ id: String) async throws -> JobSnapshot? {
+        let response = try await send("GET", AgentPaths.job(id), absentIsFine: true)
+        return response.status == 404 ? nil : try read(response)
+    }
+
+    /// Every job that the agent remembers, newest first.
+    func jobs() async throws -> [JobSnapshot] {
+        let list: JobList = try read(await send("GET", AgentPaths.jobs))
+        return list.jobs
+    }
+
+    /// Asks for a job's end, which comes later. A job that is final or unknown is fine.
+    func cancel(_ id: String) async throws {
+        _ = try await send("DELETE", AgentPaths.job(id), absentIsFine: true)
+    }
+
+    /// The job's events after number `sequence`, as they come.
+    func events(_ id: String, after sequence: Int) async throws -> AgentEvents {
+        var request = try request("GET", AgentPaths.events(id, after: sequence))
+        request.limits = HTTPLimits(stall: Self.eventStall, total: nil)
+        let stream: HTTPStream
+        do {
+            stream = try await transport.open(request)
+        } catch {
+            throw failure(error)
+        }
+        guard stream.status == 200 else {
+            throw WireError(
+                .agentLost, node: node, "the agent answered \(stream.status) for the events of \(id)")
+        }
+        return AgentEvents(node: node, stream: stream)
+    }
+
+    private func request(_ method: String, _ path: String) throws -> HTTPRequest {
+        var identity = identity
+        do {
+            identity.peerURI = try PeerName(cluster: cluster, role: .node(node)).uri
+        } catch {
+            throw WireError(.configuration, node: node, text: "\(error)")
+        }
+        return HTTPRequest(
+            method: method, url: "https://\(node).\(cluster):\(address.port)\(path)",
+            sink: .collect(limit: 64 << 20),
+            connectTo: address.description, identity: identity)
+    }
+
+    private func send(
+        _ method: String, _ path: String, body: HTTPBody = .empty, limit: Duration = answerLimit,
+        absentIsFine: Bool = false
+    ) async throws -> HTTPResponse {
+        var request = try request(method, path)
+        request.body = body
+        request.limits = HTTPLimits(stall: limit, total: limit)
+        if body.byteCount > 0 { request.headers.append(("Content-Type", "application/json")) }
+        let response: HTTPResponse
+        do {
+            response = try await transport.send(request)
+        } catch {
+            throw failure(error)
+        }
+        if (200...299).contains(response.status) || (absentIsFine && response.status == 404) {
+            return response
+        }
+        throw refusal(response)
+    }
+
+    private func failure(_ error: HTTPTransportError) -> any Error {
+        error == .cancelled
+            ? CancellationError() : WireError(error, node: node, agent: "the agent at \(address)")
+    }
+
+    /// What the agent said in its own words, or what its status code means.
+    private func refusal(_ response: HTTPResponse) -> WireError {
+        if var error = try? WireJSON.read(WireError.self, from: response.body, what: "error") {
+            error.node = error.node ?? node
+            return error
+        }
+        let kind: WireError.Kind =
+            switch response.status {
+            case 401, 403: .authentication
+            case 409: .busy
+            case 500...599: .agentLost
+            default: .failed
+            }
+        return WireError(kind, node: node, "the agent answered \(response.status)")
+    }
+
+    private func read<Value: Decodable>(_ response: HTTPResponse) throws -> Value {
+        do {
+            return try WireJSON.read(Value.self, from: response.body, what: "the agent's answer")
+        } catch {
+            throw WireError(
+                .unsupported, node: node, "\(error)", hint: "bring amfleet and amfleetd to the same version.")
+        }
+    }
+}

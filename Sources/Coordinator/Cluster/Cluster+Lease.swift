@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import AgentAPI
+import S3
+
+extension Cluster {
+    /// Runs `work` while we hold the cluster, and gives the lease back whatever happens.
+    ///
+    /// - Parameter isLeased: false with `--no-lease`: `work` gets nil.
+    /// - Throws: `CoordinatorError.leaseHeld` naming the holder.
+    func holding<Value: Sendable>(
+        for purpose: String, isLeased: Bool = true, _ work: @Sendable (RunLease?) async throws -> Value
+    ) async throws -> Value {
+        guard isLeased else { return try await work(nil) }
+        // A lease that is taken is known, even where the operator gives up meanwhile.
+        let lease = try await shielded { try await takeLease(for: purpose) }
+        if let previous = lease.takenFrom {
+            console.say(
+                "took over the lease of \(previous.holder) (\(previous.purpose)), which ran out at "
+                    + LocalTime(previous.expiresAt).text)
+        }
+        do {
+            let value = try await work(lease)
+            await Task { await lease.release() }.value
+            return value
+        } catch {
+            await Task { await lease.release() }.value
+            throw error
+        }
+    }
+
+    func takeLease(for purpose: String) async throws -> RunLease {
+        let claim = LeaseClaim(cluster: settings.cluster, holder: Self.holder, purpose: purpose)
+        do {
+            return try await RunLease.take(bucket, as: claim) { storeTime() }
+        } catch let error as S3Error {
+            if case .refused(_, 501, _, _) = error {
+                throw CoordinatorError.noConditionalWrites(store: storeName)
+            }
+            throw error
+        }
+    }
+}

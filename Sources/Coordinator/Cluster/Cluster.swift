@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import AgentAPI
+import FoundationEssentials
+import HTTPTransport
+import S3
+
+/// Everything a command needs of the cluster: its settings, the store, the agents, and somewhere to tell of it.
+public struct Cluster: Sendable {
+    let file: ClusterFile
+    let settings: ClusterSettings
+    let identity: CoordinatorIdentity
+    let transport: HTTPTransport
+    let client: S3Client
+    let bucket: ClusterBucket
+    /// The same with less patience, for whatever an operator waits for: an absent store is told within a minute.
+    let impatientBucket: ClusterBucket
+    /// The store's endpoint, for messages.
+    let storeName: String
+    let console: Console
+
+    /// Reads and checks everything that lies on this machine; asks nobody yet.
+    public init(_ file: ClusterFile, console: Console) throws {
+        self.file = file
+        self.console = console
+        settings = file.settings
+        identity = try CoordinatorIdentity(file, now: Date())
+        transport = try HTTPTransport(connectionCount: settings.nodes.count * 2 + 32)
+        let address = settings.storage.address
+        let location = try S3Location(
+            bucket: address.bucket, region: address.region, endpoint: address.endpoint,
+            addressing: address.addressing.flatMap { S3Addressing(rawValue: $0.rawValue) },
+            authority: settings.storage.authority.map(file.resolve))
+        storeName = location.endpointName
+        let credentials = CredentialCache(
+            CredentialChain(
+                credentialsFile: settings.storage.credentialsFile.map(file.resolve),
+                readsDeviceProperties: false, region: address.region, transport: transport))
+        client = S3Client(
+            location: location, credentials: credentials, transport: transport,
+            retry: RetryPolicy(storageOutage: settings.limits.storageOutage))
+        let layout = BucketLayout(address)
+        bucket = ClusterBucket(client: client, layout: layout, bucket: address.bucket)
+        let impatient = S3Client(
+            location: location, credentials: credentials, transport: transport, limits: .preflight,
+            retry: .preflight)
+        impatientBucket = ClusterBucket(client: impatient, layout: layout, bucket: address.bucket)
+    }
+
+    /// Ends every connection.
+    public func close() async {
+        await transport.shutdown()
+    }
+
+    func agent(_ node: String) throws -> AgentClient {
+        guard let entry = settings.nodes.first(where: { $0.name == node }) else {
+            throw CoordinatorError.unknownNode(node, nearest: nil)
+        }
+        return AgentClient(
+            node: node, address: entry.address, cluster: settings.cluster,
+            identity: HTTPIdentity(
+                authority: file.resolve(settings.tls.authority),
+                certificate: file.resolve(settings.tls.certificate),
+                privateKey: file.resolve(settings.tls.privateKey)),
+            transport: transport)
+    }
+
+    /// The store's time, as far as any of its answers has told it.
+    func storeTime() -> Date {
+        Date().addingTimeInterval(storeClockOffset ?? 0)
+    }
+
+    /// The store's clock minus ours, in seconds; nil before its first answer.
+    var storeClockOffset: Double? {
+        (client.clockOffset ?? impatientBucket.client.clockOffset)?.inSeconds
+    }
+
+    func clusterGuard(_ bucket: ClusterBucket? = nil) throws -> ClusterGuard {
+        guard
+            let identity = ClusterIdentity(
+                cluster: settings.cluster, authorityPEM: identity.authorityPEM, createdAt: Date())
+        else {
+            throw CoordinatorError.ownCertificate(
+                path: file.resolve(settings.tls.authority), reason: "it holds no PEM block")
+        }
+        return ClusterGuard(bucket: bucket ?? self.bucket, identity: identity)
+    }
+
+    /// `user@host, pid N`.
+    static var holder: String {
+        let process = ProcessInfo.processInfo
+        return "\(process.userName)@\(process.hostName), pid \(process.processIdentifier)"
+    }
+}

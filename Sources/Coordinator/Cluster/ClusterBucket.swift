@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import AgentAPI
+import AmandaFormat
+import S3
+
+/// The cluster's own objects in the bucket, as values (DESIGN section 3).
+struct ClusterBucket: Sendable {
+    /// Our JSON documents are small; a node record names every object of a run.
+    static let documentLimit = 256 << 20
+
+    let client: S3Client
+    let layout: BucketLayout
+    let bucket: String
+
+    /// A document and the version it was read as, for replacing just that one.
+    struct Stored<Value: Sendable>: Sendable {
+        var value: Value
+        var entityTag: String
+    }
+
+    /// Nil on a definite 404 only; any other failure is thrown.
+    func read<Value: Codable & Sendable>(
+        _ type: Value.Type, _ key: String
+    ) async throws -> Stored<Value>? {
+        do {
+            let (bytes, version) = try await client.get(key, limit: Self.documentLimit)
+            let value = try WireJSON.read(Value.self, from: bytes, what: "'\(key)'")
+            return Stored(value: value, entityTag: version.etag)
+        } catch let error as S3Error {
+            if case .notFound = error { return nil }
+            throw error
+        }
+    }
+
+    /// - Returns: nil when the condition does not hold.
+    func write<Value: Codable & Sendable>(
+        _ value: Value, _ key: String, _ condition: WriteCondition
+    ) async throws -> Stored<Value>? {
+        do {
+            let version = try await client.put(key, try WireJSON.document(value), condition: condition)
+            return Stored(value: value, entityTag: version.etag)
+        } catch let error as S3Error {
+            if case .preconditionFailed = error { return nil }
+            throw error
+        }
+    }
+
+    func manifest(_ run: RunName) async throws -> Stored<RunManifest>? {
+        try await read(RunManifest.self, layout.manifest(run))
+    }
+
+    func nodeRecord(_ run: RunName, node: String) async throws -> NodeRecord? {
+        try await read(NodeRecord.self, layout.nodeRecord(run, node: node))?.value
+    }
+
+    /// Every run that left anything, oldest first.
+    func runs() async throws -> [RunName] {
+        let listing = try await client.list(prefix: layout.runs, delimiter: "/")
+        return listing.commonPrefixes.compactMap { prefix in
+            RunName(String(prefix.dropFirst(layout.runs.count).dropLast()))
+        }.sorted()
+    }
+
+    /// The label object of a volume; nil where there is none.
+    func volumeHeader(_ volume: VolumeRecord) async throws -> VolumeHeader? {
+        do {
+            let key = ObjectKeys(slotPrefix: volume.prefix).volumeLabel
+            let (bytes, _) = try await client.get(key, limit: VolumeHeader.paddedByteCount)
+            return try VolumeHeader(parsing: bytes)
+        } catch let error as S3Error {
+            if case .notFound = error { return nil }
+            throw error
+        }
+    }
+}

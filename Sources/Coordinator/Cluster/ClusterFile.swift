@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Files
+
+/// `cluster.json` on disk: where it was found, what it says, and what its relative paths mean.
+public struct ClusterFile: Sendable {
+    /// Where it is looked for when nobody says, in this order.
+    public static let defaultPaths = ["./cluster.json", "/etc/amfleet/cluster.json"]
+
+    public let path: String
+    public var settings: ClusterSettings
+
+    public init(path: String, settings: ClusterSettings) {
+        self.path = path
+        self.settings = settings
+    }
+
+    /// - Parameter path: what `--cluster` says; nil: the default places.
+    /// - Throws: `CoordinatorError.clusterFileMissing`, `FilesError`, `SettingsError`.
+    public static func load(_ path: String?, defaults: [String] = defaultPaths) throws -> ClusterFile {
+        let candidates = path.map { [$0] } ?? defaults
+        guard let found = candidates.first(where: FileSystem.exists) else {
+            throw CoordinatorError.clusterFileMissing(looked: candidates)
+        }
+        let bytes: [UInt8]
+        do {
+            bytes = try FileSystem.readAll(found, limit: 4 << 20)
+        } catch {
+            throw CoordinatorError.unreadable(path: found, reason: "\(error)")
+        }
+        return ClusterFile(path: found, settings: try ClusterSettings(parsing: bytes, file: found))
+    }
+
+    /// Writes it anew, in canonical order, as a whole or not at all.
+    public func save() throws {
+        try FileSystem.writeAtomically(path, Array(settings.text.utf8), mode: 0o644)
+    }
+
+    /// Where the file lies.
+    public var directory: String { FileSystem.parentDirectory(of: path) }
+
+    /// A path of the settings: relative ones are relative to the file.
+    public func resolve(_ setting: String) -> String {
+        setting.hasPrefix("/") ? setting : directory == "." ? setting : "\(directory)/\(setting)"
+    }
+}

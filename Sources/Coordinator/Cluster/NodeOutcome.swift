@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import AgentAPI
+
+/// What became of one node's part in a job: a report, or the reason why there is none.
+struct NodeOutcome<Report: Sendable>: Sendable {
+    let node: String
+    let result: Result<Report, WireError>
+
+    init(node: String, result: Result<Report, WireError>) {
+        self.node = node
+        self.result = result
+    }
+
+    /// Runs `work`; every error but cancellation becomes the outcome.
+    init(node: String, of work: (_ node: String) async throws -> Report) async throws {
+        self.node = node
+        do {
+            result = .success(try await work(node))
+        } catch let error as CancellationError {
+            throw error
+        } catch {
+            try Task.checkCancellation()
+            result = .failure(WireError(describing: error, node: node))
+        }
+    }
+
+    var report: Report? { try? result.get() }
+
+    var error: WireError? {
+        guard case .failure(let error) = result else { return nil }
+        return error
+    }
+}
+
+/// Runs `work` on every node, at most `width` at a time, and reports each one's outcome in node order.
+///
+/// One node's failure does not stop the others: four of five nodes safe and the fifth named is worth
+/// more than none. Cancelling the caller cancels every running node and starts no further one.
+///
+/// - Throws: `CancellationError` if the caller was cancelled.
+func onEveryNode<Report: Sendable>(
+    _ nodes: [String], width: Int = 64,
+    _ work: @escaping @Sendable (_ node: String) async throws -> Report
+) async throws -> [NodeOutcome<Report>] {
+    try await withThrowingTaskGroup(of: (Int, NodeOutcome<Report>).self) { group in
+        var outcomes: [Int: NodeOutcome<Report>] = [:]
+        for (index, node) in nodes.enumerated() {
+            if index >= width, let (finished, outcome) = try await group.next() {
+                outcomes[finished] = outcome
+            }
+            group.addTask { (index, try await NodeOutcome(node: node, of: work)) }
+        }
+        for try await (finished, outcome) in group {
+            outcomes[finished] = outcome
+        }
+        return nodes.indices.compactMap { outcomes[$0] }
+    }
+}

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import AgentAPI
+import FoundationEssentials
+import S3
+import Synchronization
+
+/// Our hold of the cluster: taken, renewed every 15 s, given back. Only conditional writes, so that one gets it.
+final class RunLease: Sendable {
+    private let bucket: ClusterBucket
+    private let state: Mutex<State>
+    /// The store's time: every coordinator judges expiry by the same clock.
+    private let storeTime: @Sendable () -> Date
+
+    /// A holder whose lease had run out: said to the operator.
+    let takenFrom: Lease?
+    let fence: Int
+
+    private struct State {
+        var stored: ClusterBucket.Stored<Lease>
+        var lostTo: String?
+    }
+
+    private init(
+        bucket: ClusterBucket, stored: ClusterBucket.Stored<Lease>, takenFrom: Lease?,
+        storeTime: @escaping @Sendable () -> Date
+    ) {
+        self.bucket = bucket
+        self.takenFrom = takenFrom
+        self.storeTime = storeTime
+        fence = stored.value.fence
+        state = Mutex(State(stored: stored))
+    }
+
+    /// Takes the lease, or says who has it.
+    ///
+    /// - Throws: `CoordinatorError.leaseHeld`; `.noConditionalWrites` where the store lets two writers through.
+    static func take(
+        _ bucket: ClusterBucket, as claim: LeaseClaim, storeTime: @escaping @Sendable () -> Date
+    ) async throws -> RunLease {
+        let key = bucket.layout.lease
+        for _ in 0..<5 {
+            let found = try await bucket.read(Lease.self, key)
+            let wanted: Lease
+            let condition: WriteCondition
+            var takenFrom: Lease?
+            switch LeaseDecision.taking(found: found?.value, as: claim, now: storeTime()) {
+            case .held(let lease): throw CoordinatorError.leaseHeld(lease)
+            case .create(let lease): (wanted, condition) = (lease, .ifAbsent)
+            case .replace(let lease, let expired):
+                (wanted, condition) = (lease, .ifMatch(found?.entityTag ?? ""))
+                takenFrom = expired
+            }
+            guard let stored = try await write(wanted, condition, to: bucket) else { continue }
+            try await proveConditions(stored, bucket)
+            return RunLease(bucket: bucket, stored: stored, takenFrom: takenFrom, storeTime: storeTime)
+        }
+        throw CoordinatorError.leaseLost(to: "other coordinators that start at the same time")
+    }
+
+    /// Whether new things may be started: it is ours, and was renewed in time.
+    var isHeld: Bool {
+        state.withLock { $0.lostTo == nil && $0.stored.value.expiresAt > storeTime() }
+    }
+
+    /// Who has it instead, once it is lost.
+    var lostTo: String? { state.withLock(\.lostTo) }
+
+    /// Renews until cancelled or lost; while the store is away it tries again, since nobody else can take it either.
+    func keep(onLoss: @escaping @Sendable (String) async -> Void) async {
+        while !Task.isCancelled {
+            try? await Task.sleep(for: Lease.renewEvery)
+            guard !Task.isCancelled else { return }
+            if let holder = await renew() {
+                await onLoss(holder)
+                return
+            }
+        }
+    }
+
+    /// - Returns: who has taken it, nil while it is ours or the store is away.
+    func renew() async -> String? {
+        let current = state.withLock(\.stored)
+        let wanted = current.value.renewed(at: storeTime())
+        do {
+            if let stored = try await Self.write(wanted, .ifMatch(current.entityTag), to: bucket) {
+                state.withLock { $0.stored = stored }
+                return nil
+            }
+            let found = try await bucket.read(Lease.self, bucket.layout.lease)
+            if let found, found.value.isSameHold(as: wanted), !found.value.isReleased {
+                state.withLock { $0.stored = found }
+                return nil
+            }
+            let holder = found?.value.holder ?? "whoever removed it"
+            state.withLock { $0.lostTo = holder }
+            return holder
+        } catch {
+            return nil
+        }
+    }
+
+    /// Gives it back. Best effort: what is not released expires.
+    func release() async {
+        let current = state.withLock { $0.lostTo == nil ? $0.stored : nil }
+        guard let current else { return }
+        _ = try? await bucket.write(
+            current.value.released(at: storeTime()), bucket.layout.lease, .ifMatch(current.entityTag))
+    }
+
+    /// A conditional write, or nil if another was faster. A write whose answer was lost counts as ours.
+    private static func write(
+        _ lease: Lease, _ condition: WriteCondition, to bucket: ClusterBucket
+    ) async throws -> ClusterBucket.Stored<Lease>? {
+        if let stored = try await bucket.write(lease, bucket.layout.lease, condition) { return stored }
+        let found = try await bucket.read(Lease.self, bucket.layout.lease)
+        return found.flatMap { $0.value == lease ? $0 : nil }
+    }
+
+    /// The same once more must be refused under either condition: some stores take the headers and ignore them.
+    private static func proveConditions(
+        _ stored: ClusterBucket.Stored<Lease>, _ bucket: ClusterBucket
+    ) async throws {
+        for condition in [WriteCondition.ifAbsent, .ifMatch("0\(stored.entityTag)")] {
+            guard try await bucket.write(stored.value, bucket.layout.lease, condition) != nil else {
+                continue
+            }
+            var released = stored.value
+            released.isReleased = true
+            _ = try? await bucket.write(released, bucket.layout.lease, .none)
+            throw CoordinatorError.noConditionalWrites(store: "the store of bucket '\(bucket.bucket)'")
+        }
+    }
+}

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import AgentAPI
+
+extension ClusterFounding.Report: CommandReport {
+    public var ending: CommandEnding { .complete }
+
+    public func document(command: String) throws -> [UInt8] {
+        try WireJSON.document(CommandDocument(command: command, result: ending, body: self))
+    }
+
+    public var lines: [String] {
+        ["cluster \(cluster): wrote"] + files.map { "  \($0)" } + [
+            "keep the authority's key safe: whoever has it can add nodes and coordinators",
+            "next: amfleet node add NAME HOST:PORT",
+        ]
+    }
+}
+
+extension NodeRoster.Added: CommandReport {
+    public var ending: CommandEnding { .complete }
+
+    public func document(command: String) throws -> [UInt8] {
+        try WireJSON.document(CommandDocument(command: command, result: ending, body: self))
+    }
+
+    public var lines: [String] {
+        [
+            "node \(node) at \(address): wrote \(folder)",
+            "next: copy its files to the node as /etc/amfleet, put the node's own S3 credentials beside them as",
+            "'s3-credentials' (the form of ~/.aws/credentials, mode 0600), and run",
+            "amfleetd --config /etc/amfleet/agent.json as root",
+        ]
+    }
+}
+
+/// `amfleet node list`, and what `node remove` leaves.
+public struct NodeListing: CommandReport, Encodable {
+    struct Entry: Encodable {
+        var name: String
+        var address: String
+    }
+
+    let nodes: [Entry]
+
+    public init(_ file: ClusterFile) {
+        nodes = file.settings.nodes.map { Entry(name: $0.name, address: $0.address.description) }
+    }
+
+    public var ending: CommandEnding { .complete }
+
+    public func document(command: String) throws -> [UInt8] {
+        try WireJSON.document(CommandDocument(command: command, result: ending, body: self))
+    }
+
+    public var lines: [String] {
+        var table = TextTable(["NODE", "ADDRESS"])
+        for node in nodes { table.add([node.name, node.address]) }
+        return table.lines
+    }
+}

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import AgentAPI
+
+extension KeyReport: CommandReport {
+    private struct Body: Encodable {
+        var cluster: String
+        var nodes: [Node]
+    }
+
+    public var ending: CommandEnding {
+        CommandEnding(
+            completeNodes: nodes.count { $0.error == nil }, failures: nodes.compactMap(\.error))
+    }
+
+    public func document(command: String) throws -> [UInt8] {
+        try WireJSON.document(
+            CommandDocument(command: command, result: ending, body: Body(cluster: cluster, nodes: nodes)))
+    }
+
+    public var lines: [String] {
+        var table = TextTable([
+            ("NODE", .left), ("USER", .left), ("KEY", .left), ("PASSPHRASE", .left), ("PROVED", .left),
+        ])
+        for node in nodes {
+            for key in node.keys {
+                table.add([node.node, key.user, key.keyPath, key.passphrasePath, "by a round trip"])
+            }
+        }
+        let made = nodes.contains { !$0.keys.isEmpty } ? table.lines + ["", Self.warning] : []
+        let errors = nodes.compactMap { node in node.error.map { "\($0.on(node.node))" } }
+        return made + (made.isEmpty || errors.isEmpty ? [] : [""]) + errors
+    }
+
+    private static let warning =
+        "Keep a copy of both files of every node in a safe place: without both no dump made with them comes back."
+}

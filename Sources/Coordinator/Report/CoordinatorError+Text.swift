@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import AgentAPI
+
+extension CoordinatorError: CustomStringConvertible {
+    public var description: String {
+        hint.map { "\(facts)\nhint: \($0)" } ?? facts
+    }
+
+    private var facts: String {
+        switch self {
+        case .clusterFileMissing(let looked):
+            "no cluster.json: looked for \(looked.joined(separator: ", then "))"
+        case .noNodes(let file): "\(file) names no node"
+        case .unknownNode(let name, _): "no node '\(name)' in cluster.json"
+        case .unknownConfiguration(let name, _): "no configuration '\(name)' in cluster.json"
+        case .unusableName(let what, let fault): "\(what) \(fault)"
+        case .unusableRun(let text): "'\(text)' is no run: a run's name has 14 digits, YYYYMMDDhhmmss"
+        case .alreadyThere(let path): "\(path) exists already"
+        case .nodeKnown(let name, let file): "node '\(name)' is in \(file) already"
+        case .unreadable(let path, let reason): "\(path) cannot be used: \(reason)"
+        case .nodesGone(let names, let run):
+            "run \(run) has nodes that cluster.json does not name: \(names.joined(separator: ", "))"
+        case .nodesMisconfigured(let errors), .agentsRefused(let errors), .jobsRunning(let errors):
+            Self.firstLines(errors)
+        case .ownCertificate(let path, let reason): "\(path) is no usable certificate: \(reason)"
+        case .runsInTheFuture(let newest, let now):
+            "the newest run is \(newest), but this machine's clock says \(now)"
+        case .storage(let error): Self.firstLines([error])
+        case .noConditionalWrites(let store):
+            "\(store) ignores conditional writes: two coordinators could not see each other"
+        case .foreignPrefix(let prefix, let owner, let isNamesake):
+            "prefix '\(prefix)' belongs to \(isNamesake ? "another cluster of the same name, " : "cluster ")'\(owner)'"
+        case .leaseHeld(let lease):
+            "\(lease.holder) holds the cluster: \(lease.purpose), since \(LocalTime(lease.acquiredAt).text)"
+        case .leaseLost(let holder):
+            "lost the cluster's lease to \(holder) in mid-run: nothing new was started"
+        case .runGoesOn(let run, let nodes): "run \(run) still goes on: \(nodes.joined(separator: ", "))"
+        case .watchEnded(let run): "no longer watching; run \(run) goes on"
+        case .noRuns: "no run in the bucket yet"
+        case .unknownRun(let run, _): "no run \(run) in the bucket"
+        case .noRestorableRun(let reason): reason
+        case .runRunning(let run): "run \(run) is still running"
+        case .manifestChanged(let run): "the manifest of run \(run) was changed by somebody else meanwhile"
+        case .nothingHeld(let nodes):
+            "nothing to flush: no dump that was asked for is held on \(nodes.joined(separator: ", "))"
+        }
+    }
+
+    private var hint: String? {
+        switch self {
+        case .clusterFileMissing: "name it with --cluster, or make one with 'amfleet init'."
+        case .noNodes: "add one with 'amfleet node add NAME HOST:PORT'."
+        case .unknownNode(_, let nearest?), .unknownConfiguration(_, let nearest?):
+            "did you mean '\(nearest)'?"
+        case .unknownNode: "'amfleet node list' shows them all."
+        case .unknownConfiguration: "'configurations' in cluster.json names them."
+        case .unusableRun: "'amfleet list' shows them all."
+        case .alreadyThere: "take it away first, if it is no longer needed."
+        case .nodeKnown(let name, _): "remove it first with 'amfleet node remove \(name)'."
+        case .nodesGone: "add them with 'amfleet node add', or name the nodes you want with --node."
+        case .nodesMisconfigured(let errors):
+            errors.lazy.compactMap(\.hint).first ?? "correct it on the node; 'amfleet status' checks it."
+        case .agentsRefused(let errors): errors.lazy.compactMap(\.hint).first
+        case .ownCertificate: "check 'tls' in cluster.json; 'amfleet init' made these files."
+        case .jobsRunning: "'amfleet watch' follows it, 'amfleet cancel' ends it."
+        case .runsInTheFuture:
+            "set the clock of whichever machine is wrong; Amanda sorts volumes by these names."
+        case .storage(let error): error.hint
+        case .noConditionalWrites:
+            "say --no-lease if nobody else can start a run, or use a store that answers If-None-Match with 412."
+        case .foreignPrefix: "give this cluster a prefix of its own in 'storage.prefix'."
+        case .leaseHeld(let lease):
+            "'amfleet watch' follows it; without renewal its lease ends at \(LocalTime(lease.expiresAt).text)."
+        case .leaseLost: "'amfleet watch' follows what runs now."
+        case .runGoesOn, .runRunning, .watchEnded: "'amfleet watch' joins it, 'amfleet cancel' ends it."
+        case .noRuns: "make one with 'amfleet backup'."
+        case .unknownRun(_, let newest?): "the newest is \(newest)."
+        case .unknownRun: "'amfleet list' shows them all."
+        case .noRestorableRun: "'amfleet list' shows every run; restore a partial one with --run."
+        case .manifestChanged(let run): "'amfleet show \(run)' says what it is now."
+        case .nothingHeld: "'amfleet status' names every dump that is held."
+        case .unusableName, .unreadable: nil
+        }
+    }
+
+    /// Each error's first line, on a line of its own.
+    private static func firstLines(_ errors: [WireError]) -> String {
+        errors.map { error in error.node.map { "\($0): \(error.message)" } ?? error.message }.joined(
+            separator: "\n")
+    }
+}

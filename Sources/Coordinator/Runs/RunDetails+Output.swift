@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import AgentAPI
+import FoundationEssentials
+
+extension RunDetails: CommandReport {
+    private struct Body: Encodable {
+        struct Entry: Encodable {
+            var verdict: NodeVerdict
+            var record: NodeRecord?
+            var remark: String?
+        }
+
+        var manifest: RunManifest
+        var nodes: [Entry]
+    }
+
+    public var ending: CommandEnding { .complete }
+
+    public func document(command: String) throws -> [UInt8] {
+        let entries = nodes.map { Body.Entry(verdict: $0.verdict, record: $0.record, remark: $0.remark) }
+        return try WireJSON.document(
+            CommandDocument(command: command, result: ending, body: Body(manifest: manifest, nodes: entries)))
+    }
+
+    public var lines: [String] {
+        let remarks = nodes.compactMap { node in
+            node.remark.map { "\(node.verdict.node): \(RunText.oneLine($0))" }
+        }
+        return head + [""] + RunText.table(manifest.nodes) + RunText.notes(manifest.nodes)
+            + (remarks.isEmpty ? [] : [""] + remarks) + [""] + dumps + held
+            + recoveryPoints
+    }
+
+    private var head: [String] {
+        let end = manifest.finishedAt.map { ", ended \(LocalTime($0).text)" } ?? ""
+        let configurations = manifest.configurations.map(\.name).joined(separator: ", ")
+        return [
+            "run \(manifest.run) of cluster \(manifest.cluster): \(manifest.verdict.rawValue)",
+            "began \(LocalTime(manifest.startedAt).text)\(end), by \(manifest.coordinator)",
+            "configurations \(configurations); manifest revision \(manifest.revision), fence \(manifest.fence)",
+        ]
+    }
+
+    private var recoveryPoints: [String] {
+        let lines = nodes.compactMap(\.record).map(NodeRecoveryPoints.init).lines
+        return lines.isEmpty ? [] : [""] + lines
+    }
+
+    /// Where held dumps lie, by node.
+    private var held: [String] {
+        let lines = nodes.flatMap { node in
+            (node.record?.heldDumps ?? []).map { configuration, dump in
+                let chunks = dump.held?.chunks ?? []
+                return "\(node.verdict.node): \(configuration): \(dump.disk) is held: "
+                    + "\(Quantity.bytes(dump.held?.storedBytes ?? 0)) in \(Quantity.count(chunks.count, "chunk")), "
+                    + "first '\(chunks.first?.path ?? "")'"
+            }
+        }
+        return lines.isEmpty ? [] : [""] + lines
+    }
+
+    private var dumps: [String] {
+        var table = TextTable([
+            ("NODE", .left), ("CONFIGURATION", .left), ("DISK", .left), ("LEVEL", .right), ("STATUS", .left),
+            ("DUMPED", .right), ("STORED", .right), ("VOLUME", .left), ("FILES", .left), ("PROVED BY", .left),
+        ])
+        for node in nodes {
+            for configuration in node.record?.configurations ?? [] {
+                for dump in configuration.dumps {
+                    let labels = Set(dump.parts.map(\.label) + dump.standingLabels).sorted()
+                    let isChecked = !dump.parts.isEmpty && dump.parts.allSatisfy { $0.proof == .checksum }
+                    table.add([
+                        node.verdict.node, configuration.name, dump.disk,
+                        dump.status == .skipped ? "-" : "\(dump.level)", dump.status.rawValue,
+                        Quantity.bytes(dump.native.byteCount), Quantity.bytes(dump.storedBytes),
+                        labels.joined(separator: ", "),
+                        dump.parts.map { "\($0.fileNumber)" }.joined(separator: ","),
+                        dump.parts.isEmpty ? "-" : isChecked ? "checksum" : "length only",
+                    ])
+                }
+            }
+        }
+        return table.lines
+    }
+}
+
+extension DumpRecord {
+    /// Volumes of the newest dump that stands for a disk which was left out.
+    fileprivate var standingLabels: [String] {
+        status == .skipped ? bases?.last?.volumes.map(\.label) ?? [] : []
+    }
+}

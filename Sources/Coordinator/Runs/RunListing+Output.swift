@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import AgentAPI
+import FoundationEssentials
+
+extension RunListing: CommandReport {
+    private struct Body: Encodable {
+        var runs: [Row]
+    }
+
+    public var ending: CommandEnding { .complete }
+
+    public func document(command: String) throws -> [UInt8] {
+        try WireJSON.document(CommandDocument(command: command, result: ending, body: Body(runs: rows)))
+    }
+
+    public var lines: [String] {
+        guard !rows.isEmpty else { return ["no run in the bucket yet"] }
+        var table = TextTable([
+            ("RUN", .left), ("STATE", .left), ("NODES", .right), ("STARTED", .left), ("TOOK", .right),
+            ("DUMPED", .right), ("STORED", .right), ("LEVELS", .left),
+        ])
+        for row in rows {
+            let took = row.finishedAt.flatMap { end in
+                row.startedAt.map { Quantity.duration(seconds: end.timeIntervalSince($0)) }
+            }
+            table.add([
+                row.run.digits, row.state.rawValue, "\(row.completeNodes)/\(row.totalNodes)",
+                row.startedAt.map { LocalTime($0).text } ?? "-", took ?? "-", Quantity.bytes(row.dumpedBytes),
+                Quantity.bytes(row.storedBytes),
+                row.levels.isEmpty ? "-" : row.levels.map(String.init).joined(separator: ","),
+            ])
+        }
+        let remarks = rows.flatMap { row in row.remarks.map { "\(row.run): \(RunText.oneLine($0))" } }
+        return table.lines + (remarks.isEmpty ? [] : [""] + remarks)
+    }
+}

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import AgentAPI
+
+/// What is left of a run's volumes, by node.
+struct RunOutlook: Sendable {
+    var byNode: [String: Restorability] = [:]
+    /// Of the usable dumps of every complete node.
+    var levels: Set<Int> = []
+
+    init(byNode: [String: Restorability] = [:]) {
+        self.byNode = byNode
+    }
+
+    /// Looks at the volumes of every complete node.
+    ///
+    /// - Parameter provesObjects: whether every object is looked up too, not only each volume's label.
+    init(
+        _ manifest: RunManifest, bucket: ClusterBucket, volumes: VolumeReader, provesObjects: Bool = false
+    ) async throws {
+        let nodes = manifest.nodes.filter { $0.state == .complete }.map(\.node)
+        let outcomes = try await onEveryNode(nodes, width: 16) { node -> (Restorability, Set<Int>) in
+            guard let record = try await bucket.nodeRecord(manifest.run, node: node) else {
+                return (.overwritten("the node record is gone"), [])
+            }
+            let dumps = record.configurations.flatMap(\.dumps).filter(\.status.isUsable)
+            let restorability =
+                provesObjects
+                ? await volumes.provenRestorability(of: record) : await volumes.restorability(of: record)
+            return (restorability, Set(dumps.map(\.level)))
+        }
+        for outcome in outcomes {
+            byNode[outcome.node] = outcome.report?.0 ?? .unknown(outcome.error?.message ?? "no answer")
+            levels.formUnion(outcome.report?.1 ?? [])
+        }
+    }
+
+    var isOverwritten: Bool {
+        byNode.values.contains { if case .overwritten = $0 { true } else { false } }
+    }
+
+    var restorableNodes: [String] { byNode.filter { $0.value == .restorable }.map(\.key).sorted() }
+
+    var remarks: [String] {
+        byNode.sorted { $0.key < $1.key }.compactMap { node, outlook in
+            switch outlook {
+            case .restorable: nil
+            case .overwritten(let reason), .damaged(let reason), .unknown(let reason): "\(node): \(reason)"
+            }
+        }
+    }
+}

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import AgentAPI
+import FoundationEssentials
+
+extension RunReport: CommandReport {
+    private struct Body: Encodable {
+        var run: RunName
+        var startedAtUTC: Date
+        var manifest: RunManifest
+        var asked: [String]
+    }
+
+    public func document(command: String) throws -> [UInt8] {
+        let body = Body(run: manifest.run, startedAtUTC: manifest.startedAt, manifest: manifest, asked: asked)
+        return try WireJSON.document(CommandDocument(command: command, result: ending, body: body))
+    }
+
+    public var lines: [String] {
+        RunText.table(manifest.nodes) + RunText.notes(manifest.nodes) + [""] + [verdict]
+    }
+
+    /// The last line: what the set is now.
+    private var verdict: String {
+        let complete = manifest.nodes.filter { $0.state == .complete }.count
+        let time = manifest.finishedAt.map {
+            " in " + Quantity.duration(seconds: $0.timeIntervalSince(manifest.startedAt))
+        }
+        let incomplete = manifest.nodes.filter { $0.state != .complete }.map(\.node)
+        let rest = incomplete.isEmpty ? "" : "; not complete: \(incomplete.joined(separator: ", "))"
+        return
+            "run \(manifest.run): \(manifest.verdict.rawValue), \(complete)/\(manifest.nodes.count) nodes complete\(time ?? "")\(rest)"
+    }
+}

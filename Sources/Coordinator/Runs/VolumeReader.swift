@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import AgentAPI
+import AmandaFormat
+import S3
+
+/// Judges whether volumes still hold what a record says: reads labels, each once, and looks objects up. What lies outside the cluster's
+/// bucket it asks the node.
+actor VolumeReader {
+    /// Asks a record's node of what only it can look at.
+    typealias NodeQuestion =
+        @Sendable (_ record: NodeRecord, _ provesFiles: Bool) async throws -> NodeRestorability
+
+    private let bucket: ClusterBucket
+    private let ask: NodeQuestion
+    private var labels: [VolumeRecord: Result<FoundLabel?, WireError>] = [:]
+    private let patience: Duration
+    /// Nodes that will not answer another time either.
+    private var silent: [String: WireError] = [:]
+
+    /// - Parameter patience: a node that took longer to say that it does not know, because its store is away, is not asked again:
+    ///   a listing of a hundred runs would wait a hundred times.
+    init(
+        _ bucket: ClusterBucket, patience: Duration = .seconds(10), asking ask: @escaping NodeQuestion
+    ) {
+        self.bucket = bucket
+        self.patience = patience
+        self.ask = ask
+    }
+
+    /// By the labels alone, however much lies on a volume.
+    func restorability(of record: NodeRecord) async -> Restorability {
+        let own = await restorabilityInBucket(of: record)
+        return own == .restorable ? await elsewhere(record, provesFiles: false) : own
+    }
+
+    /// The same for the volumes in the cluster's bucket alone: a restore has the node look at the others itself.
+    func restorabilityInBucket(of record: NodeRecord) async -> Restorability {
+        let needs = record.labelNeeds.filter { bucket.holds($0.volume) }
+        for need in needs where labels[need.volume] == nil {
+            labels[need.volume] = await label(of: need.volume)
+        }
+        return Restorability.of(needs, labels: labels)
+    }
+
+    /// Also by every object that a restore reads: present, and as long as the record says.
+    nonisolated func provenRestorability(of record: NodeRecord) async -> Restorability {
+        let byLabels = await restorabilityInBucket(of: record)
+        guard byLabels == .restorable else { return byLabels }
+        for need in record.fileNeeds where bucket.holds(need.volume) {
+            do {
+                if let fault = need.fault(try await bucket.file(need.fileNumber, of: need.volume)) {
+                    return .damaged(fault)
+                }
+            } catch {
+                return .unknown("\(need.what): \(WireError(describing: error).message)")
+            }
+        }
+        return await elsewhere(record, provesFiles: true)
+    }
+
+    private func elsewhere(_ record: NodeRecord, provesFiles: Bool) async -> Restorability {
+        guard let stray = record.labelNeeds.first(where: { !bucket.holds($0.volume) })?.volume else {
+            return .restorable
+        }
+        do {
+            if let error = silent[record.node] { throw error }
+            let start = ContinuousClock.now
+            let answer = try await ask(record, provesFiles).restorability
+            if case .unknown(let reason) = answer, start.duration(to: .now) > patience {
+                silent[record.node] = WireError(.failed, node: record.node, reason)
+            }
+            return answer
+        } catch {
+            let wire = WireError(describing: error)
+            if [.agentLost, .authentication, .unsupported].contains(wire.kind) { silent[record.node] = wire }
+            let place = stray.store.map { " at \($0.endpoint ?? "AWS")" } ?? ""
+            return .unknown(
+                "volume '\(stray.label)' in '\(stray.place)'\(place), where only the node can look: \(wire.message)"
+            )
+        }
+    }
+
+    private func label(of volume: VolumeRecord) async -> Result<FoundLabel?, WireError> {
+        do {
+            return .success(try await bucket.volumeHeader(volume).map(FoundLabel.init))
+        } catch {
+            return .failure(WireError(describing: error))
+        }
+    }
+}
+
+extension FoundLabel {
+    init(_ header: VolumeHeader) {
+        self.init(label: header.label, datestamp: header.datestamp?.description)
+    }
+}
+
+extension Cluster {
+    /// Reads the cluster's bucket with little patience, and asks the agents.
+    func volumeReader() -> VolumeReader {
+        VolumeReader(impatientBucket) { record, provesFiles in
+            let choices = record.configurations.map { ConfigurationChoice(name: $0.name, role: $0.role) }
+            let place = StatusQuestion(storage: settings.storage.address, configurations: choices)
+            let question = RestorabilityQuestion(place, run: record.run, provesFiles: provesFiles)
+            return try await agent(record.node).restorability(question)
+        }
+    }
+}
+
+extension ClusterBucket {
+    /// Other buckets and stores, and directories, are the nodes' own.
+    func holds(_ volume: VolumeRecord) -> Bool { volume.lies(inBucketOfCluster: bucket) }
+
+    /// What is left of a file of a volume.
+    func file(_ number: UInt32, of volume: VolumeRecord) async throws -> FoundFile {
+        let keys = ObjectKeys(slotPrefix: volume.prefix)
+        let (header, data) = (keys.header(file: number), keys.data(file: number))
+        let hasHeader = try await client.head(header) != nil
+        let stored = hasHeader ? try await client.stored(data, orPieces: keys.blocks(file: number)) : nil
+        return FoundFile(
+            header: header, hasHeader: hasHeader, data: stored?.key ?? data, byteCount: stored?.byteCount)
+    }
+}

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import AgentAPI
+import FoundationEssentials
+
+extension StatusReport: CommandReport {
+    public func document(command: String) throws -> [UInt8] {
+        try WireJSON.document(CommandDocument(command: command, result: ending, body: self))
+    }
+
+    public var lines: [String] {
+        let problems = findings.filter { $0.weight == .problem }
+        let remarks = findings.filter { $0.weight == .remark }
+        return table + section("problems", problems.map(Self.alone))
+            + section("remarks", RemarkGroups(remarks, nodes: nodes.map(\.node)).groups) + ["", verdict]
+    }
+
+    private var table: [String] {
+        var table = TextTable([
+            ("NODE", .left), ("AGENT", .left), ("VERSION", .left), ("CERTIFICATE", .left), ("CLOCK", .right),
+            ("CLOCK-S3", .right), ("CONFIGURATIONS", .left), ("SELF-BACKUP", .left), ("LAST RUN", .left),
+        ])
+        for node in nodes { table.add(row(node)) }
+        return table.lines
+    }
+
+    private func row(_ node: Node) -> [String] {
+        let status = node.status
+        return [
+            node.node, status == nil ? "no answer" : "ok", status?.version ?? "-",
+            status.map {
+                "\(max(0, Int($0.certificateExpiresAt.timeIntervalSince(checkedAt) / 86_400))) d left"
+            } ?? "-",
+            node.clockOffsetSeconds.map(signed) ?? "-", status?.storageClockOffsetSeconds.map(signed) ?? "-",
+            status.map(configurations) ?? "-", selfBackup(node),
+            node.lastRun.map { "\($0) \(node.lastRunState?.rawValue ?? "")" } ?? "-",
+        ]
+    }
+
+    private func configurations(_ status: NodeStatus) -> String {
+        status.configurations.map { configuration in
+            let isSound = configuration.error == nil && configuration.outsideSelfBackup.isEmpty
+            return "\(configuration.name) \(isSound ? "ok" : "BAD")"
+        }.joined(separator: ", ")
+    }
+
+    private func selfBackup(_ node: Node) -> String {
+        guard let age = node.selfBackupAgeSeconds else { return "-" }
+        return Quantity.duration(seconds: max(0, age)) + " old"
+            + (node.selfBackupIsNewest == false ? ", outdated" : "")
+    }
+
+    /// Both clocks tell whole seconds: less than that says nothing.
+    private func signed(_ seconds: Double) -> String {
+        guard let whole = Int(exactly: seconds.rounded(.towardZero)) else { return "-" }
+        return whole == 0 ? "0 s" : whole > 0 ? "+\(whole) s" : "\(whole) s"
+    }
+
+    /// A problem is said by itself, whomever else it befell.
+    private static func alone(_ finding: Finding) -> RemarkGroups.Group {
+        let pieces = [finding.node, finding.configuration, RunText.oneLine(finding.what)]
+        return .init(text: pieces.compactMap { $0 }.joined(separator: ": "), fix: finding.fix)
+    }
+
+    private func section(_ title: String, _ groups: [RemarkGroups.Group]) -> [String] {
+        guard !groups.isEmpty else { return [] }
+        return ["", "\(title):"]
+            + groups.flatMap { group in
+                ["  \(group.text)"] + [group.fix].compactMap { $0 }.map { "    hint: \($0)" }
+            }
+    }
+
+    private var verdict: String {
+        guard let newestSet else { return "no run that has ended is known" }
+        let count = "restorable on \(newestSet.restorableNodes)/\(newestSet.totalNodes) nodes"
+        let reasons =
+            newestSet.reasons.isEmpty ? "" : ": not " + newestSet.reasons.joined(separator: "; not ")
+        return "\(count) as of \(LocalTime(newestSet.run).text) (run \(newestSet.run))\(reasons)"
+    }
+}

@@ -9,6 +9,7 @@ let hummingbirdCore = Target.Dependency.product(name: "HummingbirdCore", package
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let inMemoryLogging = Target.Dependency.product(name: "InMemoryLogging", package: "swift-log")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
@@ -56,7 +57,8 @@ let package = Package(
         // Layer 2: knowledge. Formats and protocols as values; only S3 does I/O.
         .module("AmandaFormat", ["Faults", "NearestName", "Secret"]),
         .module(
-            "S3", ["Faults", "HTTPTransport", "Digest", "Secret", "BlockingWork", "ChildProcess", "Files"]),
+            "S3",
+            ["Faults", "HTTPTransport", "Digest", "Secret", "BlockingWork", "ChildProcess", "Files", logging]),
         .module("AgentAPI", ["Faults", "NearestName", "Secret"]),
 
         // Layer 3: what a node does. One configuration's files; one disk, either way.
@@ -117,7 +119,11 @@ let package = Package(
             ]),
         .tests("AmandaFormat", ["Faults", "Secret"], fixtures: true),
         .tests(
-            "S3", ["Faults", "HTTPTransport", "Digest", "Secret", "BlockingWork", "Certificates", "Files"]),
+            "S3",
+            [
+                "Faults", "HTTPTransport", "Digest", "Secret", "BlockingWork", "Certificates", "Files", logging,
+                inMemoryLogging,
+            ]),
         .tests("AgentAPI", ["Faults"]),
         .tests("Catalog", ["Faults", "AmandaFormat", "Files"], fixtures: true),
         .tests(

@@ -2,6 +2,7 @@
 
 import Digest
 import HTTPTransport
+import Logging
 
 extension S3Client {
     /// Puts the parts together and proves that the object is there.
@@ -19,20 +20,24 @@ extension S3Client {
         let call = call(request)
         var schedule = RetrySchedule(policy: retry)
         let begun = ContinuousClock.now
-        while true {
+        let proof = try await repeated(request, &schedule) { schedule in
             do {
                 let response = try await attempt(request, schedule)
                 let etag = try completion.entityTag(response)
                 return try completion.proof(try await head(upload.key), etag: etag, since: begun, call: call)
             } catch let fault as AttemptFault {
-                if completion.mayHaveTakenEffect(fault, schedule),
+                guard completion.mayHaveTakenEffect(fault, schedule),
                     let proof = completion.proof(try await head(upload.key), since: begun)
-                {
-                    return proof
-                }
-                try await recover(from: fault, of: request, &schedule)
+                else { throw fault }
+                return proof
             }
         }
+        logger.debug(
+            "multipart upload completed",
+            metadata: upload.metadata.merging([
+                "parts": "\(parts.count)", "bytes": "\(proof.byteCount)", "proof": "\(proof.strength)",
+            ]) { $1 })
+        return proof
     }
 }
 

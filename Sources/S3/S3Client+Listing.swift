@@ -50,8 +50,7 @@ extension S3Client {
         ]
         if let delimiter { request.query.append(("delimiter", delimiter)) }
         if let continuation { request.query.append(("continuation-token", continuation)) }
-        var schedule = RetrySchedule(policy: retry)
-        return try await perform(request, &schedule) { response throws(AttemptFault) in
+        return try await perform(request) { response throws(AttemptFault) in
             let page = try ListingPage(response)
             guard page.continuation == nil || page.continuation != continuation else {
                 throw .malformed(

@@ -3,6 +3,7 @@
 public import BlockingWork
 import Digest
 import HTTPTransport
+import Logging
 
 extension S3Client {
     /// Begins a multipart upload. Journal it before the first part is sent (`UploadJournal`).
@@ -12,8 +13,7 @@ extension S3Client {
             headers: [("x-amz-checksum-algorithm", "CRC32C"), ("x-amz-checksum-type", "FULL_OBJECT")]
                 + keeping.headers(isBulk: true))
         let bucket = location.bucket
-        var schedule = RetrySchedule(policy: retry)
-        return try await perform(request, &schedule) { response throws(AttemptFault) in
+        let upload = try await perform(request) { response throws(AttemptFault) in
             guard let id = try response.xml("InitiateMultipartUpload")["UploadId"], !id.isEmpty else {
                 throw .malformed(reason: "no UploadId", requestID: response.header("x-amz-request-id"))
             }
@@ -21,6 +21,8 @@ extension S3Client {
                 bucket: bucket, key: key, id: id,
                 hasFullObjectChecksum: response.header("x-amz-checksum-type") == "FULL_OBJECT")
         }
+        logger.debug("multipart upload begun", metadata: upload.metadata)
+        return upload
     }
 
     /// Sends one part. The block is borrowed until this returns or throws.
@@ -31,11 +33,11 @@ extension S3Client {
     public func uploadPart(_ upload: S3Upload, number: Int, _ block: ByteBlock) async throws -> S3Part {
         precondition((1...10_000).contains(number))
         let request = S3Request(
-            action: "UploadPart", method: "PUT", key: upload.key,
+            action: "UploadPart", method: "PUT", key: upload.key, part: number,
             query: [("partNumber", String(number)), ("uploadId", upload.id)], body: .block(block))
         let checksum = UploadChecksum(of: .block(block))
         var schedule = RetrySchedule(policy: retry)
-        let (response, isChecksummed) = try await self.upload(request, part: number, checksum, &schedule)
+        let (response, isChecksummed) = try await self.upload(request, checksum, &schedule)
         guard let etag = response.entityTag else {
             throw S3Error.malformedAnswer(call(request), reason: "a part without an entity tag")
         }
@@ -55,10 +57,10 @@ extension S3Client {
                     S3Request(
                         action: "AbortMultipartUpload", method: "DELETE", key: upload.key,
                         query: [("uploadId", upload.id)]))
-                guard try await hasParts(upload) else { return }
-            } catch S3Error.noSuchUpload {
-                return
-            }
+                if try await hasParts(upload) { continue }
+            } catch S3Error.noSuchUpload {}
+            logger.debug("multipart upload aborted", metadata: upload.metadata)
+            return
         }
     }
 
@@ -67,9 +69,8 @@ extension S3Client {
         let request = S3Request(
             action: "ListParts", method: "GET", key: upload.key,
             query: [("max-parts", "1"), ("uploadId", upload.id)])
-        var schedule = RetrySchedule(policy: retry)
         do {
-            return try await perform(request, &schedule) { response throws(AttemptFault) in
+            return try await perform(request) { response throws(AttemptFault) in
                 !(try response.xml("ListPartsResult")).all("Part").isEmpty
             }
         } catch S3Error.accessDenied {

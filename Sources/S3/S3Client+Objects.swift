@@ -38,38 +38,23 @@ extension S3Client {
             action: "PutObject", method: "PUT", key: key,
             headers: condition.headers + keeping.headers(isBulk: isBulk), body: body,
             isSentOnce: condition != .none)
-        let (response, _) = try await upload(request, part: nil, UploadChecksum(of: body), &schedule)
+        let (response, _) = try await upload(request, UploadChecksum(of: body), &schedule)
         return S3ObjectVersion(etag: response.entityTag ?? "")
     }
 
     /// Sends a body with its checksums and compares what the store then has.
     func upload(
-        _ request: S3Request, part: Int?, _ checksum: UploadChecksum, _ schedule: inout RetrySchedule
+        _ request: S3Request, _ checksum: UploadChecksum, _ schedule: inout RetrySchedule
     ) async throws -> (HTTPResponse, isChecksummedByStore: Bool) {
-        while true {
-            do {
-                var request = request
-                request.headers += try await checksum.headers(checksums)
-                let response = try await attempt(request, schedule)
-                let isChecksummed = try await checksum.compare(
-                    response, checksums, call: call(request), part: part)
-                return (response, isChecksummed)
-            } catch let fault as AttemptFault {
-                try await recover(from: fault, of: request, &schedule, part: part, checksum)
-            }
-        }
-    }
-
-    /// The store itself found the part changed: the error says which part.
-    private func recover(
-        from fault: AttemptFault, of request: S3Request, _ schedule: inout RetrySchedule, part: Int?,
-        _ checksum: UploadChecksum
-    ) async throws {
-        do {
-            try await recover(from: fault, of: request, &schedule)
-        } catch S3Error.corruptPart(let call, nil, _, let stored) {
-            throw S3Error.corruptPart(
-                call, part: part, sent: "CRC-32C \(checksum.crc32c.checksumText)", stored: stored)
+        var sent = request
+        sent.checksum = "CRC-32C \(checksum.crc32c.checksumText)"
+        return try await repeated(sent, &schedule) { schedule in
+            var request = request
+            request.headers += try await checksum.headers(checksums)
+            let response = try await attempt(request, schedule)
+            let isChecksummed = try await checksum.compare(
+                response, checksums, call: call(request), part: request.part)
+            return (response, isChecksummed)
         }
     }
 
@@ -81,8 +66,7 @@ extension S3Client {
             action: "GetObject", method: "GET", key: key, headers: [Self.wantsChecksum],
             sink: .collect(limit: limit))
         let call = call(request)
-        var schedule = RetrySchedule(policy: retry)
-        return try await perform(request, &schedule) { response throws(AttemptFault) in
+        return try await perform(request) { response throws(AttemptFault) in
             var received = CRC32C()
             received.update(response.body)
             if let stored = response.fullObjectCRC32C, stored != received.value {
@@ -109,9 +93,8 @@ extension S3Client {
         request.headers = [("range", "bytes=\(range.lowerBound)-\(range.upperBound - 1)")]
         if let version { request.headers.append(("if-match", "\"\(version.etag)\"")) }
         let call = call(request)
-        var schedule = RetrySchedule(policy: retry)
         do {
-            try await perform(request, &schedule) { response throws(AttemptFault) in
+            try await perform(request) { response throws(AttemptFault) in
                 try Self.check(response, gives: range, call: call)
             }
         } catch S3Error.refused(let call, 416, _, _) {
@@ -152,8 +135,7 @@ extension S3Client {
     }
 
     private func info(_ request: S3Request) async throws -> S3ObjectInfo {
-        var schedule = RetrySchedule(policy: retry)
-        return try await perform(request, &schedule) { response throws(AttemptFault) in
+        return try await perform(request) { response throws(AttemptFault) in
             guard let byteCount = response.header("content-length").flatMap(Int64.init) else {
                 throw .malformed(reason: "no Content-Length", requestID: response.header("x-amz-request-id"))
             }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import HTTPTransport
+public import Logging
 
 /// Requests to one bucket: signed anew for each attempt, repeated by one table of rules, bounded by one gate.
 ///
@@ -11,6 +12,7 @@ public final class S3Client: Sendable {
 
     let limits: S3Limits
     let keeping: S3Keeping
+    let logger: Logger
     private let way: S3Way
     let retry: RetryPolicy
     let checksums = ChecksumPractice()
@@ -20,18 +22,21 @@ public final class S3Client: Sendable {
     private let clock = StoreClock()
 
     /// A client that uses `transport` together with others, and `credentials` too if it is a `CredentialCache`.
+    ///
+    /// - Parameter logger: told of every retry, upload and change of pace; never of a secret.
     public init(
         location: S3Location, credentials: any CredentialSource, transport: HTTPTransport,
         limits: S3Limits = .init(), retry: RetryPolicy = .init(), way: S3Way = .init(),
-        keeping: S3Keeping = .init()
+        keeping: S3Keeping = .init(), logger: Logger = .discarding
     ) {
         self.location = location
         self.limits = limits
         self.way = way
         self.keeping = keeping
         self.retry = retry
+        self.logger = logger
         self.transport = transport
-        source = credentials as? CredentialCache ?? CredentialCache(credentials)
+        source = credentials as? CredentialCache ?? CredentialCache(credentials, logger: logger)
         gate = RequestGate(maximum: limits.concurrentRequests)
     }
 
@@ -43,18 +48,29 @@ public final class S3Client: Sendable {
 
     /// Sends until it succeeds, or fails for good.
     func perform(_ request: S3Request) async throws -> HTTPResponse {
-        var schedule = RetrySchedule(policy: retry)
-        return try await perform(request, &schedule) { $0 }
+        try await perform(request) { $0 }
     }
 
     /// The same with a reader of the answer, whose faults count as the attempt's.
     func perform<Value>(
+        _ request: S3Request, _ read: (HTTPResponse) throws(AttemptFault) -> Value
+    ) async throws -> Value {
+        var schedule = RetrySchedule(policy: retry)
+        return try await repeated(request, &schedule) { schedule in
+            try read(try await attempt(request, schedule))
+        }
+    }
+
+    /// The one loop: tries until `once` returns, or its fault is one for good.
+    ///
+    /// - Throws: `S3Error`; `CancellationError`.
+    func repeated<Value>(
         _ request: S3Request, _ schedule: inout RetrySchedule,
-        _ read: (HTTPResponse) throws(AttemptFault) -> Value
+        _ once: (RetrySchedule) async throws -> Value
     ) async throws -> Value {
         while true {
             do {
-                return try read(try await attempt(request, schedule))
+                return try await once(schedule)
             } catch let fault as AttemptFault {
                 try await recover(from: fault, of: request, &schedule)
             }
@@ -77,21 +93,23 @@ public final class S3Client: Sendable {
             result = .failure(error)
         }
         let verdict = judged(result, of: request, signedWith: credentials)
-        gate.leave(ticket, verdict.outcome)
+        note(gate.leave(ticket, verdict.outcome))
         return try verdict.result.get()
     }
 
     /// Waits as the schedule says.
     ///
     /// - Throws: the `S3Error` that `fault` amounts to when there is nothing more to try; `CancellationError`.
-    func recover(
+    private func recover(
         from fault: AttemptFault, of request: S3Request, _ schedule: inout RetrySchedule
     ) async throws {
         if case .transport(.cancelled) = fault { throw CancellationError() }
         switch schedule.next(after: fault.retryClass) {
         case .giveUp:
-            throw S3Error(fault, call: call(request), attempts: schedule.failureCount)
+            if schedule.failureCount > 1 { note(fault, of: request, "S3 request given up", schedule) }
+            throw S3Error(fault, of: request, call: call(request), attempts: schedule.failureCount)
         case .retry(let delay):
+            note(fault, of: request, "S3 request failed, trying again", schedule, delay: delay)
             if fault.retryClass == .clockSkew { clock.adopt() }
             if fault.retryClass == .expiredCredentials { try await renew(fault, request) }
             try await Task.sleep(for: delay)
@@ -102,7 +120,33 @@ public final class S3Client: Sendable {
     private func renew(_ fault: AttemptFault, _ request: S3Request) async throws {
         guard case .service(let service) = fault, let refused = service.credentials else { return }
         guard try await source.credentials(insteadOf: refused) != refused else {
-            throw S3Error(fault, call: call(request), attempts: 1)
+            throw S3Error(fault, of: request, call: call(request), attempts: 1)
+        }
+    }
+
+    private func note(
+        _ fault: AttemptFault, of request: S3Request, _ message: Logger.Message, _ schedule: RetrySchedule,
+        delay: Duration? = nil
+    ) {
+        var metadata: Logger.Metadata = [
+            "bucket": "\(location.bucket)", "attempt": "\(schedule.failureCount)",
+            "reason": "\(fault.reason)",
+        ]
+        metadata["delay"] = delay.map { "\($0.forLog)" }
+        logger.info(message, metadata: request.metadata(metadata))
+    }
+
+    private func note(_ change: AdaptiveConcurrency.Change?) {
+        switch change {
+        case nil: break
+        case .halved(let limit):
+            logger.info(
+                "S3 asked to slow down, fewer requests at a time",
+                metadata: ["bucket": "\(location.bucket)", "limit": "\(limit)"])
+        case .recovered(let limit):
+            logger.info(
+                "S3 keeps up again, as many requests at a time as before",
+                metadata: ["bucket": "\(location.bucket)", "limit": "\(limit)"])
         }
     }
 

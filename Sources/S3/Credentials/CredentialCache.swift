@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+public import Logging
 import Synchronization
 
 /// Keeps what a source gave, for every client that shares it, and fetches anew before it expires.
@@ -14,17 +15,24 @@ public final class CredentialCache: CredentialSource {
 
     private let source: any CredentialSource
     private let clock: @Sendable () -> Double
+    private let logger: Logger
     private let turn = RequestGate(maximum: 1)
     private let state = Mutex(State())
 
     /// A cache before `source`; it asks for the first time when it is asked.
-    public convenience init(_ source: any CredentialSource) {
-        self.init(source) { WallClock.now }
+    ///
+    /// - Parameter logger: told where credentials came from and until when they count; never what they are.
+    public convenience init(_ source: any CredentialSource, logger: Logger = .discarding) {
+        self.init(source, logger: logger) { WallClock.now }
     }
 
     /// - Parameter clock: seconds since 1970.
-    init(_ source: any CredentialSource, clock: @escaping @Sendable () -> Double) {
+    init(
+        _ source: any CredentialSource, logger: Logger = .discarding,
+        clock: @escaping @Sendable () -> Double
+    ) {
         self.source = source
+        self.logger = logger
         self.clock = clock
     }
 
@@ -69,15 +77,30 @@ public final class CredentialCache: CredentialSource {
         do {
             let fresh = try await source.credentials()
             let now = clock()
-            state.withLock { state in
-                state.held = fresh
+            let old = state.withLock { state in
+                defer { state.held = fresh }
                 state.schedule = fresh.expiresAt.map { RefreshSchedule(expiresAt: $0, fetchedAt: now) }
+                return state.held
             }
+            note(fresh, insteadOf: old, now)
             return fresh
         } catch {
             if Task.isCancelled || error is CancellationError { throw CancellationError() }
             guard mayKeep, let held = keep(now: clock()) else { throw error }
+            logger.info(
+                "S3 credentials not renewed, the old ones still count",
+                metadata: ["origin": "\(held.origin.forLog)", "reason": "\("\(error)".forLog)"])
             return held
+        }
+    }
+
+    private func note(_ fresh: S3Credentials, insteadOf old: S3Credentials?, _ now: Double) {
+        var metadata: Logger.Metadata = ["origin": "\(fresh.origin.forLog)"]
+        metadata["lifetime"] = fresh.expiresAt.map { "\(Int64(Double($0) - now)) s" }
+        switch old {
+        case nil: logger.info("S3 credentials found", metadata: metadata)
+        case fresh: logger.debug("S3 credentials looked for again, still the same", metadata: metadata)
+        case _?: logger.info("S3 credentials renewed", metadata: metadata)
         }
     }
 

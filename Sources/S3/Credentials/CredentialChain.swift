@@ -3,6 +3,7 @@
 import Files
 import FoundationEssentials
 public import HTTPTransport
+public import Logging
 
 /// The places where a node looks for credentials, in this order; the first that has any is used.
 ///
@@ -20,6 +21,7 @@ public import HTTPTransport
 /// A place that is set up and does not work is an error; the next one is not tried.
 public struct CredentialChain: CredentialSource {
     private let places: [any CredentialPlace]
+    private let logger: Logger
 
     /// A chain over `environment`, by default this process's.
     ///
@@ -27,14 +29,17 @@ public struct CredentialChain: CredentialSource {
     ///   - prefersDeviceProperties: for a store that a configuration names for itself: its keys come first.
     ///   - readsDeviceProperties: false where there is no `amanda.conf`, as on the coordinator.
     ///   - region: whose STS is asked, unless `AWS_REGION` says otherwise.
+    ///   - logger: told of each place without credentials, and of each retry.
     public init(
         credentialsFile: String?, deviceProperties: S3Credentials? = nil,
         prefersDeviceProperties: Bool = false, readsDeviceProperties: Bool = true,
-        region: String = "us-east-1", transport: HTTPTransport, environment: [String: String]? = nil
+        region: String = "us-east-1", transport: HTTPTransport, environment: [String: String]? = nil,
+        logger: Logger = .discarding
     ) {
+        self.logger = logger
         let surroundings = CredentialSurroundings(
             environment: environment ?? Self.processEnvironment, region: region,
-            requests: CredentialRequests(transport: transport))
+            requests: CredentialRequests(transport: transport, logger: logger))
         let properties: [any CredentialPlace] =
             readsDeviceProperties ? [DevicePropertyPlace(credentials: deviceProperties)] : []
         let others: [any CredentialPlace] = [
@@ -67,7 +72,9 @@ public struct CredentialChain: CredentialSource {
         for place in places {
             switch try await place.find() {
             case .found(let credentials): return credentials
-            case .nothing(let name): lookedIn.append(name)
+            case .nothing(let name):
+                logger.debug("no S3 credentials there", metadata: ["place": "\(name.forLog)"])
+                lookedIn.append(name)
             case .notSetUp: break
             }
         }

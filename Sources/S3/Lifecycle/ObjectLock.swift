@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Logging
+
 /// Lets one writer in at a time, over all machines: an object that says who holds it and until when.
 ///
 /// Shape of the object: `<holder>`, line end, seconds since 1970 by the store's clock, line end; 0: free. It is changed by
@@ -34,12 +36,25 @@ struct ObjectLock: Sendable {
         let deadline = ContinuousClock.now + patience
         while true {
             let (condition, other) = try await look()
-            if let condition, let version = try await take(condition) { return version }
+            if let condition, let version = try await take(condition) {
+                client.logger.debug("lifecycle lock taken", metadata: metadata)
+                return version
+            }
             guard ContinuousClock.now < deadline else {
                 throw S3Error.locked(bucket: client.location.bucket, key: key, holder: other ?? "somebody")
             }
-            try await Task.sleep(for: .milliseconds(Int.random(in: 300...1500)))
+            let delay = Duration.milliseconds(Int.random(in: 300...1500))
+            client.logger.debug(
+                "lifecycle lock is held, trying again",
+                metadata: metadata.merging([
+                    "holder": "\((other ?? "somebody").forLog)", "delay": "\(delay.forLog)",
+                ]) { $1 })
+            try await Task.sleep(for: delay)
         }
+    }
+
+    private var metadata: Logger.Metadata {
+        ["bucket": "\(client.location.bucket)", "key": "\(key.forLog)"]
     }
 
     /// How the lock may be taken; nil: it may not, and by whom it is held.

@@ -17,9 +17,8 @@ extension S3Client {
     func lifecycle() async throws -> StoredLifecycle {
         let request = S3Request(
             action: "GetBucketLifecycleConfiguration", method: "GET", query: [("lifecycle", "")])
-        var schedule = RetrySchedule(policy: retry)
         do {
-            return try await perform(request, &schedule) { response throws(AttemptFault) in
+            return try await perform(request) { response throws(AttemptFault) in
                 StoredLifecycle(
                     document: try Self.document(response),
                     minimumObjectSize: response.header(Self.minimumObjectSize))

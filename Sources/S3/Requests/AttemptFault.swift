@@ -65,8 +65,8 @@ struct ServiceFault: Equatable {
 }
 
 extension S3Error {
-    /// The error to report for the last attempt of `call`.
-    init(_ fault: AttemptFault, call: S3Call, attempts: Int) {
+    /// The error to report for the last attempt of `request`.
+    init(_ fault: AttemptFault, of request: S3Request, call: S3Call, attempts: Int) {
         switch fault {
         case .corrupt(let error), .credentials(let error):
             self = error
@@ -75,7 +75,7 @@ extension S3Error {
         case .transport(let error):
             self = Self.of(error, call: call, attempts: attempts)
         case .service(let fault):
-            self = Self.of(fault, call: call.with(requestID: fault.requestID), attempts: attempts)
+            self = Self.of(fault, request, call: call.with(requestID: fault.requestID), attempts: attempts)
         }
     }
 
@@ -90,7 +90,9 @@ extension S3Error {
         }
     }
 
-    private static func of(_ fault: ServiceFault, call: S3Call, attempts: Int) -> S3Error {
+    private static func of(
+        _ fault: ServiceFault, _ request: S3Request, call: S3Call, attempts: Int
+    ) -> S3Error {
         switch RetryClass(status: fault.status, code: fault.code) {
         case .slowDown:
             return .slowDown(call, attempts: attempts)
@@ -103,7 +105,8 @@ extension S3Error {
             return fault.code == "InvalidAccessKeyId" ? .invalidAccessKey(call) : .expiredToken(call)
         case .changedInTransit:
             return .corruptPart(
-                call, part: nil, sent: "with its checksum", stored: "nothing (\(fault.code ?? ""))")
+                call, part: request.part, sent: request.checksum ?? "with its checksum",
+                stored: "nothing (\(fault.code ?? ""))")
         case .final:
             return refusal(fault, call: call)
         }

@@ -12,6 +12,8 @@ struct S3Request {
     let method: String
     /// nil: about the bucket.
     var key: String?
+    /// Of a multipart upload.
+    var part: Int?
     var query: [(name: String, value: String)] = []
     var headers: [(name: String, value: String)] = []
     var body: HTTPBody = .empty
@@ -20,6 +22,8 @@ struct S3Request {
     var stall: Duration?
     /// Sent a second time it would be judged by what the first has done.
     var isSentOnce = false
+    /// Of an upload's body, for messages.
+    var checksum: String?
 
     /// The answer is an object's bytes, in which `<Error>` means nothing.
     var isObjectRead: Bool { action == "GetObject" }

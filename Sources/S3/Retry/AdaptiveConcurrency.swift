@@ -15,6 +15,13 @@ struct AdaptiveConcurrency {
         case failed
     }
 
+    /// What somebody may want to know of the limit.
+    enum Change: Equatable {
+        case halved(to: Int)
+        /// Where it was before the first halving.
+        case recovered(to: Int)
+    }
+
     private let maximum: Double
     private(set) var limit: Double
     private(set) var runningCount = 0
@@ -37,16 +44,19 @@ struct AdaptiveConcurrency {
     ///
     /// Requests that were under way when the limit was halved say nothing new about the halved rate: their
     /// `slowDown` does not count again.
-    mutating func end(_ ticket: Ticket, _ outcome: Outcome) {
+    @discardableResult
+    mutating func end(_ ticket: Ticket, _ outcome: Outcome) -> Change? {
         runningCount -= 1
         switch outcome {
-        case .answered:
+        case .answered where limit < maximum:
             limit = min(maximum, limit + 1 / limit)
+            return limit == maximum ? .recovered(to: Int(limit)) : nil
         case .slowDown where ticket.halvingCount == halvingCount:
             limit = max(1, limit / 2)
             halvingCount += 1
-        case .slowDown, .failed:
-            break
+            return .halved(to: Int(limit))
+        case .answered, .slowDown, .failed:
+            return nil
         }
     }
 }

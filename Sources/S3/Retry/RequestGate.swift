@@ -47,18 +47,22 @@ final class RequestGate: Sendable {
     }
 
     /// Gives the place back and lets in whoever may come now.
-    func leave(_ ticket: AdaptiveConcurrency.Ticket, _ outcome: AdaptiveConcurrency.Outcome) {
-        let admitted = state.withLock { state -> [(Waiter, AdaptiveConcurrency.Ticket)] in
-            state.concurrency.end(ticket, outcome)
+    @discardableResult
+    func leave(
+        _ ticket: AdaptiveConcurrency.Ticket, _ outcome: AdaptiveConcurrency.Outcome
+    ) -> AdaptiveConcurrency.Change? {
+        let (change, admitted) = state.withLock { state in
+            let change = state.concurrency.end(ticket, outcome)
             var admitted: [(Waiter, AdaptiveConcurrency.Ticket)] = []
             while !state.waiters.isEmpty, let ticket = state.concurrency.start() {
                 admitted.append((state.waiters.removeFirst().continuation, ticket))
             }
-            return admitted
+            return (change, admitted)
         }
         for (continuation, ticket) in admitted {
             continuation.resume(returning: ticket)
         }
+        return change
     }
 
     private func cancel(_ id: Int) {

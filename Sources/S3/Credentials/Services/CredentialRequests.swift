@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import HTTPTransport
+import Logging
 
 /// Asks services that give credentials: STS, a container's endpoint, the instance metadata service.
 struct CredentialRequests: Sendable {
     let transport: HTTPTransport
+    var logger: Logger = .discarding
 
     /// Sends until there is an answer that trying again would not change.
     ///
@@ -13,7 +15,11 @@ struct CredentialRequests: Sendable {
     func send(_ request: HTTPRequest, to origin: String, attempts: Int = 3) async throws -> HTTPResponse {
         var reason = ""
         for attempt in 1...max(1, attempts) {
-            if attempt > 1 { try await Task.sleep(for: .milliseconds(Int.random(in: 200...400) * attempt)) }
+            if attempt > 1 {
+                let delay = Duration.milliseconds(Int.random(in: 200...400) * attempt)
+                note(origin, failedAttempt: attempt - 1, reason, delay)
+                try await Task.sleep(for: delay)
+            }
             do {
                 let response = try await transport.send(request)
                 if response.status < 500, response.status != 429, !Self.isPassing(response) {
@@ -26,6 +32,15 @@ struct CredentialRequests: Sendable {
             }
         }
         throw S3Error.credentialsUnavailable(origin: origin, reason: reason)
+    }
+
+    func note(_ origin: String, failedAttempt: Int, _ reason: String, _ delay: Duration) {
+        logger.info(
+            "no S3 credentials yet, trying again",
+            metadata: [
+                "origin": "\(origin.forLog)", "attempt": "\(failedAttempt)", "reason": "\(reason.forLog)",
+                "delay": "\(delay.forLog)",
+            ])
     }
 
     /// STS could not reach the identity's provider: said with status 400, meant as one of 500.

@@ -44,6 +44,13 @@ struct InstancePlace: CredentialPlace {
     private enum TokenAnswer {
         case given(String)
         case none(reason: String)
+
+        var reason: String {
+            switch self {
+            case .given: ""
+            case .none(let reason): reason
+            }
+        }
     }
 
     /// The answer to this one request ends at the instance's hop limit: silence after the connection stood has a cause
@@ -54,7 +61,10 @@ struct InstancePlace: CredentialPlace {
         let request = HTTPRequest(
             method: "PUT", url: "\(url)/latest/api/token",
             headers: [("x-aws-ec2-metadata-token-ttl-seconds", "21600")], limits: limits)
-        for _ in 1...attempts {
+        for attempt in 1...attempts {
+            if attempt > 1 {
+                surroundings.requests.note(Self.name, failedAttempt: attempt - 1, answer.reason, .zero)
+            }
             do throws(HTTPTransportError) {
                 let response = try await surroundings.requests.transport.send(request)
                 if response.status == 200 { return .given(String(decoding: response.body, as: UTF8.self)) }

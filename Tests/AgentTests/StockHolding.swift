@@ -12,23 +12,22 @@ import Secret
 import TestSupport
 import Testing
 
-/// A configuration below /etc/amanda with a holding disk and volumes on a real S3 server, stock Amanda's programs on it
-/// as `backup`, and what ours need to share it.
+/// A configuration with a holding disk and volumes on a real S3 server, stock Amanda's programs on it as `backup` in a
+/// sandbox, and what ours need to share it.
 final class StockHolding: Sendable {
     static let isUsable =
-        RequiredTools.areUsable("amadmin", "amflush", "amdump", "runuser", "gcc", "weed")
-        && (UserAccount.effectiveUserID == 0 || ProcessInfo.processInfo.environment["REQUIRE_SERVERS"] == "1")
+        AmandaSandbox.isUsable && RequiredTools.areUsable("amadmin", "amflush", "amdump", "gcc", "weed")
 
     let work: TemporaryDirectory
     let loaded: LoadedConfiguration
     let client: S3Client
     let journal: UploadJournal
-    let name: String
+    let name = "amfleet"
+    private let sandbox: AmandaSandbox
     private let bucket: String
     private let shim: String
 
     init(server: LocalS3Server) async throws {
-        name = "amfleet-\(UUID().uuidString.prefix(8).lowercased())"
         work = try TemporaryDirectory("amfleet-stock-holding")
         bucket = try await server.makeBucket()
         let owner = try #require(UserAccount(named: "backup")).owner
@@ -36,7 +35,8 @@ final class StockHolding: Sendable {
         for directory in ["holding", "lists"] {
             try FileSystem.makeDirectories(work.path(directory), mode: 0o770, owner: owner)
         }
-        let directory = ConfigurationDirectory(name: name)
+        sandbox = try AmandaSandbox(work.path("sandbox"))
+        let directory = ConfigurationDirectory(root: sandbox.configurations, name: name)
         try FileSystem.makeDirectories(directory.path, mode: 0o770, owner: owner)
         for place in ["logs", "index", "curinfo"] {
             try FileSystem.makeDirectories("\(directory.path)/\(place)", mode: 0o770, owner: owner)
@@ -61,10 +61,6 @@ final class StockHolding: Sendable {
         try makeData()
     }
 
-    deinit {
-        try? FileSystem.removeTree(ConfigurationDirectory(name: name).path)
-    }
-
     var data: String { work.path("data") }
     var disks: HoldingDisks { HoldingDisks(loaded.configuration.holdingDisks) }
     var keys: ObjectKeys { ObjectKeys(slotPrefix: "path/slot-01") }
@@ -72,10 +68,9 @@ final class StockHolding: Sendable {
     /// Runs one of Amanda's programs, with the shim that lets it send a PUT; its output.
     @discardableResult
     func amanda(_ program: String, _ arguments: [String], output: String? = nil) throws -> String {
-        let path = try RequiredTools.path(program)
-        return try run(
-            try RequiredTools.path("runuser"),
-            ["-u", "backup", "--", "/usr/bin/env", "LD_PRELOAD=\(shim)", path] + arguments, output: output)
+        let words = try sandbox.command(
+            ["/usr/bin/env", "LD_PRELOAD=\(shim)", RequiredTools.path(program)] + arguments)
+        return try run(words[0], Array(words.dropFirst()), output: output)
     }
 
     /// What Amanda means to flush: lines of `command_file`.

@@ -108,7 +108,9 @@ struct ConfigOracleTests {
     }
 
     private static func text(_ path: String) throws -> String {
-        if path.hasSuffix(".gz") { return try StockConfiguration.output(of: "gzip", ["-dc", path]) }
+        if path.hasSuffix(".gz") {
+            return try StockConfiguration.output(of: [RequiredTools.path("gzip"), "-dc", path])
+        }
         return String(amandaBytes: Array(try Data(contentsOf: URL(fileURLWithPath: path))))
     }
 

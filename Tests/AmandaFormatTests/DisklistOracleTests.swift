@@ -95,8 +95,7 @@ struct DisklistOracleTests {
 
     /// - Returns: how many values were compared.
     private func compare(_ stock: StockConfiguration) throws -> Int {
-        let text = try StockConfiguration.output(
-            of: "runuser", ["-u", "backup", "--", RequiredTools.path("amadmin"), stock.name, "disklist"])
+        let text = try stock.amadmin("disklist")
         let blocks = text.split(separator: "\n\n").map { $0.split(separator: "\n").map(String.init) }
         let entries = try stock.ourDisklist().entries
         try #require(blocks.count == entries.count, "\(text)")

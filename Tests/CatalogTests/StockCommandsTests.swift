@@ -36,7 +36,6 @@ struct StockCommandsTests {
 
     @Test(.timeLimit(.minutes(2))) func `a forced level is read, and forgotten when it has been made`() throws
     {
-        defer { stock.remove() }
         try dump("/srv/data", level: 0, "20261201030000", slot: 1)
         try dump("/srv/a b", level: 0, "20261202030000", slot: 2)
         let words: [(String, Info.Command, Int)] = [
@@ -58,7 +57,6 @@ struct StockCommandsTests {
     }
 
     @Test(.timeLimit(.minutes(2))) func `a volume marked no-reuse is left alone until it is freed`() throws {
-        defer { stock.remove() }
         for number in 1...3 {
             try dump("/srv/data", level: 0, "2026120\(number)030000", slot: number)
         }

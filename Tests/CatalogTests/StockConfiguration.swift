@@ -7,22 +7,23 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Where servers are required, a missing Amanda or root must show.
-let canRunAmanda =
-    RequiredTools.areUsable("amadmin", "runuser")
-    && (UserAccount.effectiveUserID == 0 || ProcessInfo.processInfo.environment["REQUIRE_SERVERS"] == "1")
+let canRunAmanda = AmandaSandbox.isUsable && RequiredTools.areUsable("amadmin")
 
-/// A configuration of its own below /etc/amanda, where alone Amanda's programs take one, and those programs run on it as
-/// `backup`. `remove` takes it away again.
+/// A configuration in a sandbox of its own, and Amanda's programs that run on it as `backup`.
 struct StockConfiguration {
     let directory: ConfigurationDirectory
+    private let scratch: TemporaryDirectory
+    private let sandbox: AmandaSandbox
 
     var name: String { directory.name }
 
     init(inparallel: Int = 1) throws {
-        let name = "amfleet-\(UUID().uuidString.prefix(8).lowercased())"
-        directory = ConfigurationDirectory(name: name)
-        let owner = try #require(UserAccount(named: "backup")).owner
+        let name = "amfleet"
+        scratch = try TemporaryDirectory("amfleet-stock")
+        chmod(scratch.path, 0o755)
+        sandbox = try AmandaSandbox(scratch.path)
+        directory = ConfigurationDirectory(root: sandbox.configurations, name: name)
+        let owner = try #require(UserAccount(named: AmandaSandbox.user)).owner
         try FileSystem.makeDirectories(directory.path, mode: 0o770, owner: owner)
         let text = """
             org "\(name)"
@@ -65,13 +66,9 @@ struct StockConfiguration {
         try FileSystem.writeAtomically(directory.path + "/disklist", Array(disks.utf8), owner: owner)
     }
 
-    func remove() { try? FileSystem.removeTree(directory.path) }
-
     /// Output of one of Amanda's programs, whatever its exit status.
     func amanda(_ program: String, _ arguments: [String]) throws -> String {
-        let path = try RequiredTools.path(program)
-        return try output(
-            of: try RequiredTools.path("runuser"), ["-u", "backup", "--", path, directory.name] + arguments
-        ).text
+        let words = try sandbox.command([RequiredTools.path(program), name] + arguments)
+        return try output(of: words[0], Array(words.dropFirst())).text
     }
 }

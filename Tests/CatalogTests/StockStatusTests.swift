@@ -42,7 +42,6 @@ struct StockStatusTests {
     }
 
     @Test(.timeLimit(.minutes(2))) func `amstatus follows a run from its estimates to its end`() throws {
-        defer { stock.remove() }
         let run = try #require(run)
         let catalog = try begin(try stock.directory.load())
         let label = stock.name + "-0001"
@@ -102,7 +101,6 @@ struct StockStatusTests {
     }
 
     @Test(.timeLimit(.minutes(2))) func `amstatus shows a dump on the holding disk and its flush`() throws {
-        defer { stock.remove() }
         let run = try #require(run)
         let location = try stock.directory.load().location
         let file = stock.directory.path + "/held.0"

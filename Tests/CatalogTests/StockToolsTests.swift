@@ -43,7 +43,6 @@ struct StockToolsTests {
 
     @Test(.timeLimit(.minutes(5)))
     func `amadmin and amreport understand what we wrote`() throws {
-        defer { stock.remove() }
         let (run, second) = (try #require(run), try #require(second))
         let loaded = try directory.load()
         #expect(loaded.warnings.allSatisfy { !$0.isEmpty })

@@ -9,7 +9,7 @@ import Testing
 
 private let amgtar = "/usr/lib/amanda/application/amgtar"
 private let isAmgtarUsable =
-    geteuid() == 0 && FileSystem.exists(amgtar) && RequiredTools.areUsable("weed", "runuser")
+    AmandaSandbox.isUsable && FileSystem.exists(amgtar) && RequiredTools.areUsable("weed")
 
 /// The same tree, dumped by stock amgtar and by us with the same properties and selection: the archives list the same, and
 /// both find the same things strange.
@@ -162,13 +162,18 @@ struct AmgtarOracleTests {
         options += example.include.lists.flatMap { ["--include-list", $0] }
         if example.exclude.isOptional { options += ["--exclude-optional", "YES"] }
         if example.include.isOptional { options += ["--include-optional", "YES"] }
-        let quoted = options.map { "'" + $0.replacing("'", with: #"'\''"#) + "'" }.joined(separator: " ")
+        let sandbox = try AmandaSandbox(fixture.directory.path("sandbox"))
+        let words = try sandbox.command(
+            [
+                amgtar, "backup", "--message", "line", "--config", "amfleet-none", "--host", "localhost",
+                "--disk", fixture.source, "--device", fixture.source, "--level", "0", "--index", "line",
+                "--gnutar-listdir", fixture.directory.path("lists"),
+            ] + options)
+        let quoted = words.map { "'" + $0.replacing("'", with: #"'\''"#) + "'" }.joined(separator: " ")
         try shell(
             """
             mkdir lists; chown backup lists; chmod 755 .
-            runuser -u backup -- \(amgtar) backup --message line --config amfleet-none --host localhost \
-                --disk '\(fixture.source)' --device '\(fixture.source)' --level 0 --index line \
-                --gnutar-listdir "$PWD/lists" \(quoted) > stock.tar 3> messages 4> index
+            \(quoted) > stock.tar 3> messages 4> index
             """, in: fixture.directory.path)
         let lines = try shell("cat messages", in: fixture.directory.path).split(separator: "\n").map(
             String.init)

@@ -3,7 +3,7 @@
 import Foundation
 
 /// One node whose one tree was backed up through programs that compress and encrypt, with keys that `amfleet key create`
-/// made where this machine had none.
+/// made.
 struct FilteredBackup: Arrangement {
     static let plans: [ConfigurationPlan] = [
         plan("bzip2", "server custom", "server_custom_compress \"/usr/bin/bzip2\"", parts: true),
@@ -28,21 +28,14 @@ struct FilteredBackup: Arrangement {
     }
 
     let cluster: TestCluster
-    /// Whether the keys are the tests' own; otherwise this machine had some, and they were left alone.
-    let madeKeys: Bool
     let keyCreation: CommandResult
     let backup: CommandResult
     let data: TreeManifest
 
     var node: ClusterNode { cluster.nodes[0] }
 
-    /// Where amcrypt's scripts look: the home of Amanda's user.
-    static let keyFiles = ["/var/backups/.am_passphrase", "/var/backups/.gnupg"]
-
     static func arrange() async throws -> FilteredBackup {
         let cluster = try await TestCluster(nodes: ["node01"], configurations: plans.map(\.name))
-        let madeKeys = !keyFiles.contains { FileManager.default.fileExists(atPath: $0) }
-        if madeKeys { keyFiles.forEach(ProcessKeeper.shared.placed) }
         do {
             let node = cluster.nodes[0]
             try await SourceTree.make("\(node.data)/tree", bytes: 8 << 20)
@@ -50,27 +43,15 @@ struct FilteredBackup: Arrangement {
             try await cluster.configure(plans)
             try await cluster.startAgents()
             let keyCreation = try await cluster.amfleet(["key", "create"])
-            let backup = try await cluster.amfleet(["backup"], limit: .seconds(240))
+            let backup = try await cluster.amfleet(["backup"])
             return FilteredBackup(
-                cluster: cluster, madeKeys: madeKeys, keyCreation: keyCreation, backup: backup,
+                cluster: cluster, keyCreation: keyCreation, backup: backup,
                 data: try await TreeManifest(of: node.data))
         } catch {
             await cluster.remove()
-            removeKeys(madeKeys)
             throw error
         }
     }
 
-    func remove() async {
-        await cluster.remove()
-        Self.removeKeys(madeKeys)
-    }
-
-    private static func removeKeys(_ madeKeys: Bool) {
-        guard madeKeys else { return }
-        for path in keyFiles {
-            try? FileManager.default.removeItem(atPath: path)
-            ProcessKeeper.shared.removed(path)
-        }
-    }
+    func remove() async { await cluster.remove() }
 }

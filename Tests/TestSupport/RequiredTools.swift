@@ -20,7 +20,8 @@ public enum RequiredTools {
         return path
     }
 
-    private static var mustBePresent: Bool {
+    /// `REQUIRE_SERVERS=1`: nothing may be skipped.
+    static var mustBePresent: Bool {
         ProcessInfo.processInfo.environment["REQUIRE_SERVERS"] == "1"
     }
 

@@ -2,16 +2,19 @@
 
 import Foundation
 import Synchronization
+import TestSupport
 
 /// One node of a cluster on this machine: everything it owns lies in one folder.
 ///
 ///     <directory>/etc/amanda/<configuration>   Amanda's files          <directory>/data    what is backed up
 ///     <directory>/agent                        agent.json, identity    <directory>/state   the agent's own
+///     <directory>/sandbox                      what the agent and stock Amanda have instead of this machine's own
 final class ClusterNode: Sendable {
     let name: String
     let directory: String
     let store: StoreAccess
     let port: Int
+    let sandbox: AmandaSandbox
     private let agent = Mutex<(program: RunningProgram?, starts: Int)>((nil, 0))
 
     init(name: String, directory: String, store: StoreAccess, port: Int) throws {
@@ -19,8 +22,8 @@ final class ClusterNode: Sendable {
         self.directory = directory
         self.store = store
         self.port = port
-        try FileManager.default.createDirectory(
-            atPath: "\(directory)/etc/amanda", withIntermediateDirectories: true)
+        sandbox = try AmandaSandbox(
+            "\(directory)/sandbox", configurations: "\(directory)/etc/amanda")
         try FileManager.default.createDirectory(atPath: data, withIntermediateDirectories: true)
         try write(
             "amgtar:gnutar_path=/usr/bin/tar\n", to: "\(directory)/etc/amanda-security.conf")
@@ -60,10 +63,10 @@ final class ClusterNode: Sendable {
             return agent.starts
         }
         let program = try RunningProgram(
-            ["\(Machine.programs)/amfleetd", "--config", settings], environment: Self.noCredentials,
-            output: "\(directory)/agent-\(starts)")
+            sandbox.command(["\(Machine.programs)/amfleetd", "--config", settings], asRoot: true),
+            environment: Self.noCredentials, output: "\(directory)/agent-\(starts)")
         agent.withLock { $0.program = program }
-        try await eventually(within: .seconds(60), "the agent of \(name) listens: \(program.text)") {
+        try await eventually("the agent of \(name) listens: \(program.text)") {
             guard program.isRunning else { throw CommandError.failed(try await program.end(within: .zero)) }
             return program.text.contains("listening on")
         }
@@ -74,7 +77,7 @@ final class ClusterNode: Sendable {
     func stop() async throws -> CommandResult? {
         guard let program = agent.withLock({ $0.program }) else { return nil }
         program.send(SIGTERM)
-        let result = try await program.end(within: .seconds(30))
+        let result = try await program.end()
         agent.withLock { $0.program = nil }
         return result
     }

@@ -2,7 +2,7 @@
 
 import Testing
 
-/// All suites that share this machine's processors, its S3 server's disk and `/etc/amanda`: one after the other.
+/// All suites that share this machine's processors and its S3 server's disk: one after the other.
 @Suite(.serialized) enum EndToEnd {}
 
 /// What a suite's tests look at: arranged once before the first of them, removed after the last.

@@ -43,7 +43,7 @@ enum CommandError: Error, CustomStringConvertible {
 /// Runs a program to its end.
 func command(
     _ arguments: [String], environment: [String: String] = [:], directory: String? = nil,
-    input: String? = nil, limit: Duration = .seconds(120)
+    input: String? = nil, limit: Duration = .hang
 ) async throws -> CommandResult {
     let output = "\(FileManager.default.temporaryDirectory.path)/amfleet-command-\(UUID().uuidString)"
     defer {
@@ -58,7 +58,7 @@ func command(
 @discardableResult
 func successful(
     _ arguments: [String], environment: [String: String] = [:], directory: String? = nil,
-    input: String? = nil, limit: Duration = .seconds(120)
+    input: String? = nil, limit: Duration = .hang
 ) async throws -> String {
     let result = try await command(
         arguments, environment: environment, directory: directory, input: input, limit: limit)
@@ -70,7 +70,7 @@ func successful(
 @discardableResult
 func script(
     _ text: String, _ parameters: [String] = [], environment: [String: String] = [:],
-    limit: Duration = .seconds(300)
+    limit: Duration = .hang
 ) async throws -> String {
     try await successful(
         ["/bin/bash", "-euo", "pipefail", "-c", text, "script"] + parameters, environment: environment,

@@ -54,7 +54,7 @@ final class RunningProgram: Sendable {
     /// Waits for its end; a program that is still there after `limit` is killed, and that is an error.
     ///
     /// - Parameter readsOutput: false leaves standard output in its file, where it is no text.
-    func end(within limit: Duration, readsOutput: Bool = true) async throws -> CommandResult {
+    func end(within limit: Duration = .hang, readsOutput: Bool = true) async throws -> CommandResult {
         do {
             try await eventually(within: limit) { !self.isRunning }
         } catch {
@@ -92,14 +92,19 @@ final class RunningProgram: Sendable {
     }
 }
 
-/// Returns once `condition` holds; asks ten times a second.
+extension Duration {
+    /// Longer than anything takes on the busiest machine: what is not done by then hangs.
+    static let hang = Duration.seconds(300)
+}
+
+/// Returns once `condition` holds; asks fifty times a second.
 func eventually(
-    within limit: Duration, _ what: String = "", _ condition: () async throws -> Bool
+    within limit: Duration = .hang, _ what: String = "", _ condition: () async throws -> Bool
 ) async throws {
     let clock = ContinuousClock()
     let deadline = clock.now + limit
     while try await !condition() {
         guard clock.now < deadline else { throw CommandError.never(what, limit) }
-        try await Task.sleep(for: .milliseconds(100))
+        try await Task.sleep(for: .milliseconds(20))
     }
 }

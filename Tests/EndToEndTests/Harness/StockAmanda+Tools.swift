@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
+import TestSupport
 
 extension StockAmanda {
     /// Output of a program that takes the configuration's name first, with runs of blanks made one.
@@ -14,11 +15,11 @@ extension StockAmanda {
         let input = "\(work)/amrecover-\(UUID().uuidString.prefix(8))"
         try write((commands + ["exit"]).joined(separator: "\n") + "\n", to: input)
         let result = try await command(
-            [
-                Machine.path(of: "amrecover"), "-C", configuration, "-s", "localhost", "-t", "localhost",
-                "-o",
-                "auth=local",
-            ], directory: directory, input: input, limit: .seconds(180))
+            node.sandbox.command(
+                [
+                    Machine.path(of: "amrecover"), "-C", configuration, "-s", "localhost", "-t", "localhost",
+                    "-o", "auth=local",
+                ], asRoot: true), directory: directory, input: input)
         guard result.exit == 0 else { throw CommandError.failed(result) }
         return result.text.singleSpaced
     }
@@ -52,11 +53,8 @@ extension String {
 extension StockAmanda {
     /// As `tool`, standard error included: some programs say there what they found.
     func both(_ program: String, _ arguments: String...) async throws -> String {
-        let words = [
-            try Machine.path(of: "runuser"), "-u", "backup", "--", try Machine.path(of: program),
-            configuration,
-        ]
-        let result = try await command(words + arguments, directory: "/", limit: .seconds(240))
+        let words = try inSandbox([program, configuration] + arguments)
+        let result = try await command(words, directory: "/")
         guard result.exit == 0 else { throw CommandError.failed(result) }
         return result.text.singleSpaced
     }

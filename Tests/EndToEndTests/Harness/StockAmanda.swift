@@ -3,40 +3,29 @@
 import Foundation
 import TestSupport
 
-/// The oracle: Amanda's own programs, run as Amanda's user on one node's configuration.
-///
-/// They take a configuration only by its name under `/etc/amanda`, so the node's directory is linked there under its
-/// own name, which must be one that this machine does not have.
+/// The oracle: Amanda's own programs, run as Amanda's user on one node's configuration, in the node's sandbox: they take a
+/// configuration only by its name under `/etc/amanda`, and there lies the node's folder.
 final class StockAmanda: Sendable {
     let configuration: String
     let node: ClusterNode
     let work: String
-    private let placed: [String]
     private let preload: String
 
-    /// A configuration's name that no other test and no real configuration has.
-    static func newName(_ kind: String) -> String { "amfleet\(getpid())-\(kind)" }
+    /// A configuration's name that no report holds by chance.
+    static func newName(_ kind: String) -> String { "amfleet-\(kind)" }
 
-    /// Links the node's configuration and allows its user in.
+    /// Makes what lets Amanda send a PUT.
     init(_ configuration: String, of node: ClusterNode, work: String) async throws {
         self.configuration = configuration
         self.node = node
         self.work = work
-        try FileManager.default.createDirectory(atPath: work, withIntermediateDirectories: true)
         preload = "\(work)/shim.so"
+        try FileManager.default.createDirectory(atPath: work, withIntermediateDirectories: true)
         try await script(Self.prepare, [work, CurlShim.source])
-        let link = "/etc/amanda/\(configuration)"
-        placed = [link, "\(link)-volume"]
-        for path in placed { ProcessKeeper.shared.placed(path) }
-        try await script("ln -sT \"$1\" \"$2\"", [node.directory(of: configuration), link])
     }
 
-    /// Takes the links away.
+    /// Takes its files away.
     func remove() {
-        for path in placed {
-            try? FileManager.default.removeItem(atPath: path)
-            ProcessKeeper.shared.removed(path)
-        }
         try? FileManager.default.removeItem(atPath: work)
     }
 
@@ -72,8 +61,8 @@ final class StockAmanda: Sendable {
     }
 
     private func restore(_ disk: String, _ volume: String) async throws -> String {
-        let directory = "/etc/amanda/\(configuration)-volume"
-        try? FileManager.default.removeItem(atPath: directory)
+        let directory = node.directory(of: "\(configuration)-volume")
+        defer { try? FileManager.default.removeItem(atPath: directory) }
         try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
         try write(volume, to: "\(directory)/amanda.conf")
         return try await archive([
@@ -89,7 +78,7 @@ final class StockAmanda: Sendable {
         let listDirectory = "\(node.directory(of: configuration))/gnutar-lists"
         try await script("install -d -o backup -g backup -m 770 \"$1\"", [listDirectory])
         let result = try await command(
-            asUser(["amdump", configuration], preload: preload), directory: "/", limit: .seconds(240))
+            inSandbox(["amdump", configuration], preload: preload), directory: "/")
         guard result.exit == 0 || (filterGrumbles && result.exit == Self.strangeExit) else {
             throw CommandError.failed(result)
         }
@@ -124,20 +113,21 @@ final class StockAmanda: Sendable {
     private func archive(_ arguments: [String], accepting exits: [Int32] = [0]) async throws -> String {
         let output = "\(work)/archive-\(UUID().uuidString.prefix(8))"
         let program = try RunningProgram(
-            asUser(arguments.filter { !$0.isEmpty }), directory: "/", output: output)
-        let result = try await program.end(within: .seconds(180), readsOutput: false)
+            inSandbox(arguments.filter { !$0.isEmpty }), directory: "/", output: output)
+        let result = try await program.end(readsOutput: false)
         guard exits.contains(result.exit) else { throw CommandError.failed(result) }
         return "\(output).out"
     }
 
     func run(_ arguments: [String], preload: String? = nil) async throws -> String {
-        try await successful(try asUser(arguments, preload: preload), directory: "/", limit: .seconds(240))
+        try await successful(try inSandbox(arguments, preload: preload), directory: "/")
     }
 
-    private func asUser(_ arguments: [String], preload: String? = nil) throws -> [String] {
-        var words = [try Machine.path(of: "runuser"), "-u", "backup", "--", "/usr/bin/env"]
-        if let preload { words.append("LD_PRELOAD=\(preload)") }
-        return words + [try Machine.path(of: arguments[0])] + arguments.dropFirst()
+    /// What starts one of Amanda's programs as Amanda's user.
+    func inSandbox(_ arguments: [String], preload: String? = nil) throws -> [String] {
+        let environment = preload.map { ["/usr/bin/env", "LD_PRELOAD=\($0)"] } ?? []
+        return try node.sandbox.command(
+            environment + [Machine.path(of: arguments[0])] + arguments.dropFirst())
     }
 
     private func volumeText(slot: String) -> String {
@@ -166,11 +156,5 @@ extension StockAmanda {
         chmod 755 "$1"
         printf '%s\\n' "$2" >"$1/shim.c"
         gcc -shared -fPIC -O2 -o "$1/shim.so" "$1/shim.c" -ldl
-        hosts=/etc/amandahosts
-        for line in 'localhost backup' 'localhost root amindexd amidxtaped'; do
-            grep -qxF "$line" $hosts 2>/dev/null || printf '%s\\n' "$line" >>$hosts
-        done
-        chown backup:backup $hosts
-        chmod 600 $hosts
         """
 }

@@ -6,28 +6,23 @@ import Testing
 /// A node on which amfleet and stock Amanda take turns with one configuration.
 struct InterchangeBench: Arrangement {
     let cluster: TestCluster
-    private let keys: StockKeys
 
     var node: ClusterNode { cluster.nodes[0] }
 
     static func arrange() async throws -> InterchangeBench {
-        let keys = try await StockKeys.install()
         let cluster = try await TestCluster(nodes: ["node01"], configurations: ["vertica"])
         do {
             try await cluster.configure([ConfigurationPlan(name: "vertica")])
             try await cluster.startAgents()
-            return InterchangeBench(cluster: cluster, keys: keys)
+            try cluster.expectSuccess(try await cluster.amfleet(["key", "create"]))
+            return InterchangeBench(cluster: cluster)
         } catch {
             await cluster.remove()
-            await keys.remove()
             throw error
         }
     }
 
-    func remove() async {
-        await cluster.remove()
-        await keys.remove()
-    }
+    func remove() async { await cluster.remove() }
 
     /// A configuration of one tree, known to both programs.
     func begin(
@@ -64,8 +59,7 @@ struct Turns: Sendable {
         case .stock: try await amanda.dump(filterGrumbles: filterGrumbles)
         case .amfleet:
             let result = try await cluster.amfleet(
-                ["backup", "--cluster", clusterFile, "--configuration", amanda.configuration],
-                limit: .seconds(240))
+                ["backup", "--cluster", clusterFile, "--configuration", amanda.configuration])
             // Only one of the cluster's configurations was asked for: that set is not whole.
             guard result.exit == 0 else { throw CommandError.failed(result) }
         }
@@ -85,7 +79,7 @@ struct Turns: Sendable {
             [
                 "restore", "--cluster", clusterFile, "--run", run, "--configuration", amanda.configuration,
                 "--to", target,
-            ], limit: .seconds(240))
+            ])
         guard result.exit == 0 else { throw CommandError.failed(result) }
         defer { try? FileManager.default.removeItem(atPath: target) }
         return try await TreeManifest(of: "\(target)/node01/\(amanda.configuration)\(disk)")

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import AmandaFormat
+import TestSupport
 import Testing
 
 /// Fifty disks, a run each night, volumes taken and overwritten as the chooser says.
@@ -29,7 +30,10 @@ import Testing
         #expect(node.losses.isEmpty, "\(node.losses.prefix(5))")
     }
 
-    @Test(.timeLimit(.minutes(2)), arguments: [false, true])
+    @Test(
+        .timeLimit(.minutes(2)),
+        arguments: LongTests.whole(
+            [false, true], or: [true], leavingOut: "a year of PlannerYearTests by curinfo"))
     func `a year of nights is even, misses no cycle and loses nothing`(walksAlways: Bool) throws {
         var settings = SimulatedNode.Settings()
         settings.walksAlways = walksAlways
@@ -41,7 +45,9 @@ import Testing
         #expect(node.unevenness < 1.3)
     }
 
-    @Test(.timeLimit(.minutes(2)), arguments: [8, 9])
+    @Test(
+        .timeLimit(.minutes(2)),
+        arguments: LongTests.whole([8, 9], or: [8], leavingOut: "tapecycle 9 of PlannerYearTests"))
     func `a rotation that is just large enough never stands still and loses nothing`(tapecycle: Int) throws {
         var settings = SimulatedNode.Settings()
         (settings.tapecycle, settings.slots) = (tapecycle, tapecycle)
@@ -52,7 +58,7 @@ import Testing
         #expect(!node.records.contains { $0.isWithoutVolume })
     }
 
-    @Test(.timeLimit(.minutes(2)))
+    @Test(.long, .timeLimit(.minutes(2)))
     func `a year in which runs hardly have room for what is due delays no full dump by more than a day`()
         throws
     {
@@ -76,7 +82,9 @@ import Testing
         #expect(node.records.dropFirst(14).allSatisfy { $0.plan.leftOut.isEmpty })
     }
 
-    @Test(.timeLimit(.minutes(2)), arguments: [8, 9, 15])
+    @Test(
+        .timeLimit(.minutes(2)),
+        arguments: LongTests.whole([8, 9, 15], or: [9], leavingOut: "two of the three years of failing runs"))
     func `runs that fail cost time, never a dump`(tapecycle: Int) throws {
         var settings = SimulatedNode.Settings()
         (settings.tapecycle, settings.slots) = (tapecycle, tapecycle)

@@ -100,7 +100,7 @@ extension EndToEnd.SmallClusterTests {
         private func refused(_ change: (inout [String: Any]) -> Void) async throws -> CommandResult {
             let cluster = try Arranged.as(SmallCluster.self).cluster
             let file = try cluster.clusterFile("unusable", change)
-            let result = try await cluster.amfleet(["backup", "--cluster", file], limit: .seconds(30))
+            let result = try await cluster.amfleet(["backup", "--cluster", file])
             #expect(result.exit == 2, "\(result)")
             #expect(result.errors.contains("unusable.json:"), "\(result)")
             return result

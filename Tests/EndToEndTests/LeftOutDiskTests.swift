@@ -35,7 +35,7 @@ extension EndToEnd.OneBackupTests {
             }
             func backUp() async throws {
                 try made.cluster.expectSuccess(
-                    try await made.cluster.amfleet(["backup", "--cluster", file], limit: .seconds(180)))
+                    try await made.cluster.amfleet(["backup", "--cluster", file]))
             }
             try await backUp()
             let weekly = try await TreeManifest(of: disks[1])

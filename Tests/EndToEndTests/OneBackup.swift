@@ -50,7 +50,7 @@ struct OneBackup: Arrangement {
             try await SourceTree.writeFile("\(node.data)/noise", mebibytes: 24, randomMebibytes: 3)
             try await cluster.configure(plans)
             try await cluster.startAgents()
-            let backup = try await cluster.amfleet(["backup"], limit: .seconds(240))
+            let backup = try await cluster.amfleet(["backup"])
             return OneBackup(cluster: cluster, backup: backup, data: try await TreeManifest(of: node.data))
         } catch {
             await cluster.remove()

@@ -17,9 +17,9 @@ extension EndToEnd {
             // Slow at first: the buffers fill, and stay full; then as fast as the machine can.
             made.proxy.setRate(bytesPerSecond: 12 << 20)
             let backup = try made.cluster.startAmfleet(["backup", "--cluster", made.slowFile])
-            try await Task.sleep(for: .seconds(25))
+            try await Task.sleep(for: .seconds(8))
             made.proxy.setRate(bytesPerSecond: 96 << 20)
-            let result = try await backup.end(within: .seconds(300))
+            let result = try await backup.end()
 
             let peak = try peakKibibytes(of: agent)
             print("peak memory of the agent: \(peak >> 10) MiB")
@@ -36,7 +36,7 @@ extension EndToEnd {
     }
 }
 
-/// One node with 4 GiB, half of them random, and eight upload threads of 10 MiB, behind a proxy that limits them all.
+/// One node with 1 GiB, half of them random, and eight upload threads of 10 MiB, behind a proxy that limits them all.
 struct WideCluster: Arrangement {
     let cluster: TestCluster
     let proxy: FaultyProxy
@@ -46,7 +46,7 @@ struct WideCluster: Arrangement {
         let cluster = try await TestCluster(nodes: ["node01"])
         do {
             try await SourceTree.writeFile(
-                "\(cluster.nodes[0].data)/half", mebibytes: 4096, randomMebibytes: 2)
+                "\(cluster.nodes[0].data)/half", mebibytes: 1024, randomMebibytes: 2)
             var plan = ConfigurationPlan(name: "vertica", compress: "client fast")
             plan.uploadThreads = 8
             try await cluster.configure([plan])

@@ -75,7 +75,7 @@ struct StoreOutage: Sendable {
         proxy.setRate(bytesPerSecond: 4 << 20)
         let backup = try cluster.startAmfleet(["backup", "--cluster", file])
         do {
-            try await eventually(within: .seconds(60), "a part is sent") {
+            try await eventually("a part is sent") {
                 proxy.requests.dropFirst(seen).contains { $0.contains("partNumber=2") }
             }
         } catch {
@@ -96,7 +96,7 @@ struct StoreOutage: Sendable {
     func amfleet(_ arguments: String...) async throws -> CommandResult {
         var words = arguments
         words.insert(contentsOf: ["--cluster", file], at: 1)
-        return try await cluster.amfleet(words, limit: .seconds(240))
+        return try await cluster.amfleet(words)
     }
 
     /// What `amfleet restore` brings back of the node's data.
@@ -104,7 +104,7 @@ struct StoreOutage: Sendable {
         let target = "\(cluster.directory)/restored-\(UUID().uuidString.prefix(8))"
         let result = try await cluster.amfleet(
             ["restore", "--cluster", file, "--run", run, "--configuration", plan.name, "--to", target]
-                + more, limit: .seconds(240))
+                + more)
         guard result.exit == 0 else { throw CommandError.failed(result) }
         return try await TreeManifest(of: "\(target)/node01/\(plan.name)\(node.data)")
     }

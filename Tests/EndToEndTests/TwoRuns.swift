@@ -50,7 +50,7 @@ struct TwoRuns: Arrangement {
 
     /// The run's name, as the newest volume of the tapelist bears it.
     private static func backup(_ cluster: TestCluster) async throws -> String {
-        try cluster.expectSuccess(try await cluster.amfleet(["backup"], limit: .seconds(180)))
+        try cluster.expectSuccess(try await cluster.amfleet(["backup"]))
         let tapelist = try String(
             contentsOfFile: "\(cluster.nodes[0].directory(of: parts.name))/tapelist", encoding: .utf8)
         return String(tapelist.prefix { $0 != " " })

@@ -9,6 +9,9 @@ import Testing
 /// Caps over real transfers to a real store.
 @Suite(.enabled(if: RequiredTools.areUsable("weed")), .timeLimit(.minutes(3)), .serialized)
 struct RateLimitTests {
+    /// Of a cap, that transfers reach however busy the machine is; turns that it lets pass are not made up for.
+    private static let leastShare = 0.6
+
     private let server: LocalS3Server
     private let bucket: String
 
@@ -49,30 +52,31 @@ struct RateLimitTests {
     @Test func `four uploads together keep one cap, and share it evenly`() async throws {
         let cap = 4_000_000
         let client = try client(send: [RateLimiter(bytesPerSecond: Int64(cap))])
+        let blocks = (0..<4).map { ByteBlock.pattern(5_000_000, seed: $0 + 1) }
         let measured = try await rate(4, byteCount: 5_000_000) { index in
-            _ = try await client.put("up-\(index)", ByteBlock.pattern(5_000_000, seed: UInt64(index + 1)))
+            _ = try await client.put("up-\(index)", blocks[index])
         }
         #expect(measured.bytesPerSecond <= Double(cap) * 1.05)
-        #expect(measured.bytesPerSecond >= Double(cap) * 0.85)
+        #expect(measured.bytesPerSecond >= Double(cap) * Self.leastShare)
         #expect((measured.seconds.min() ?? 0) > 4)
     }
 
     @Test func `four downloads together keep one cap`() async throws {
         let cap = 4_000_000
         let plain = try client()
-        for index in 0..<4 {
-            _ = try await plain.put("d\(index)", ByteBlock.pattern(5_000_000, seed: UInt64(index + 1)))
-        }
+        let sent = (0..<4).map { ByteBlock.pattern(5_000_000, seed: $0 + 1) }
+        let blocks = (0..<4).map { _ in ByteBlock(capacity: 5_000_000) }
+        for index in 0..<4 { _ = try await plain.put("d\(index)", sent[index]) }
         let client = try client(receive: [RateLimiter(bytesPerSecond: Int64(cap))])
         let measured = try await rate(4, byteCount: 5_000_000) { index in
-            let block = ByteBlock(capacity: 5_000_000)
-            try await client.get("d\(index)", range: 0..<5_000_000, into: block)
-            let sent = ByteBlock.pattern(5_000_000, seed: UInt64(index + 1))
-            let isSame = withExtendedLifetime(sent) { block.bytes.elementsEqual(sent.bytes) }
+            try await client.get("d\(index)", range: 0..<5_000_000, into: blocks[index])
+        }
+        for (block, sent) in zip(blocks, sent) {
+            let isSame = withExtendedLifetime((block, sent)) { block.bytes.elementsEqual(sent.bytes) }
             #expect(isSame)
         }
         #expect(measured.bytesPerSecond <= Double(cap) * 1.05)
-        #expect(measured.bytesPerSecond >= Double(cap) * 0.85)
+        #expect(measured.bytesPerSecond >= Double(cap) * Self.leastShare)
     }
 
     @Test func `two caps hold at the same time`() async throws {
@@ -87,7 +91,7 @@ struct RateLimitTests {
         }
         let (slowRate, fastRate) = (try await slow.bytesPerSecond, try await fast.bytesPerSecond)
         #expect(slowRate <= 1_050_000 && slowRate >= 500_000)
-        #expect(fastRate >= 1_600_000 && slowRate + fastRate <= 3_150_000 * 1.05)
+        #expect(fastRate >= 2_000_000 * Self.leastShare && slowRate + fastRate <= 3_150_000 * 1.05)
     }
 
     @Test func `a stream that waits for its turn is neither stalled nor too slow`() async throws {
@@ -96,7 +100,7 @@ struct RateLimitTests {
         let measured = try await rate(8, byteCount: 20_000) { index in
             _ = try await client.put("k\(index)", ByteBlock.pattern(20_000))
         }
-        #expect(measured.bytesPerSecond <= 21_000 && measured.bytesPerSecond >= 17_000)
+        #expect(measured.bytesPerSecond <= 21_000 && measured.bytesPerSecond >= 20_000 * Self.leastShare)
     }
 
     @Test func `a store that stalls is noticed under a cap all the same`() async throws {
@@ -122,6 +126,6 @@ struct RateLimitTests {
         let measured = try await rate(1, byteCount: 1_000_000) { _ in
             _ = try await client.put("short", ByteBlock.pattern(1_000_000))
         }
-        #expect(measured.bytesPerSecond >= 425_000)
+        #expect(measured.bytesPerSecond >= 500_000 * Self.leastShare)
     }
 }

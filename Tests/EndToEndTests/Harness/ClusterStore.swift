@@ -60,7 +60,7 @@ final class ClusterStore: Sendable {
     /// The AWS command line, as the coordinator.
     func aws(_ arguments: String...) async throws -> CommandResult {
         try await command(
-            [Machine.path(of: "aws")] + arguments, environment: environment, limit: .seconds(60))
+            [Machine.path(of: "aws")] + arguments, environment: environment)
     }
 
     /// Every key under `prefix`.
@@ -86,7 +86,7 @@ final class ClusterStore: Sendable {
     }
 
     /// Waits for an open upload under `prefix` that has at least one part stored, and returns its key.
-    func firstStoredPart(under prefix: String, within limit: Duration = .seconds(60)) async throws -> String {
+    func firstStoredPart(under prefix: String, within limit: Duration = .hang) async throws -> String {
         let deadline = ContinuousClock.now + limit
         while ContinuousClock.now < deadline {
             for upload in try await openUploads() where upload.key.hasPrefix(prefix) {

@@ -50,6 +50,6 @@ struct DocumentBlock: Sendable {
         return try await successful(
             ["/bin/bash", "-c", "set -e -o pipefail\n\(head)\(commands)\n"],
             environment: environment.merging(["PATH": "\(tools):/usr/sbin:/usr/bin:/sbin:/bin"]) { $1 },
-            directory: directory, limit: .seconds(180))
+            directory: directory)
     }
 }

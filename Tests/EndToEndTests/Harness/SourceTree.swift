@@ -17,8 +17,7 @@ enum SourceTree {
     /// - Parameter randomMebibytes: so many of every four cannot be compressed; the others can.
     static func writeFile(_ path: String, mebibytes: Int, randomMebibytes: Int = 0) async throws {
         try await successful(
-            ["/usr/bin/python3", "-c", writer, path, "\(mebibytes)", "\(randomMebibytes)"],
-            limit: .seconds(300))
+            ["/usr/bin/python3", "-c", writer, path, "\(mebibytes)", "\(randomMebibytes)"])
     }
 
     private static let writer = """

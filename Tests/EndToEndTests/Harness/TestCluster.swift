@@ -105,7 +105,7 @@ final class TestCluster: Sendable {
 
 extension TestCluster {
     /// Runs the operator's command in the coordinator's folder.
-    func amfleet(_ arguments: [String], limit: Duration = .seconds(120)) async throws -> CommandResult {
+    func amfleet(_ arguments: [String], limit: Duration = .hang) async throws -> CommandResult {
         try await startAmfleet(arguments).end(within: limit)
     }
 

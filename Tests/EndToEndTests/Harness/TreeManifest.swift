@@ -9,7 +9,7 @@ struct TreeManifest: Sendable, Equatable {
     /// Describes `directory` with the project's own `ci/tree`.
     init(of directory: String) async throws {
         let text = try await successful(
-            ["/usr/bin/python3", "\(Machine.package)/ci/tree", "describe", directory], limit: .seconds(240))
+            ["/usr/bin/python3", "\(Machine.package)/ci/tree", "describe", directory])
         self.init(lines: text.split(separator: "\n").map(String.init))
         guard lines.first?.hasPrefix("b'.' ") == true else {
             throw CommandError.never("'\(directory)' described", .zero)

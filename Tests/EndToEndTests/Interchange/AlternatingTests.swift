@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
+import TestSupport
 import Testing
 
 extension EndToEnd {
     /// One configuration, ten runs, the two programs in turn.
-    @Suite(.serialized, .needs(Machine.cluster + Machine.amanda), .arranged(InterchangeBench.self))
+    @Suite(.serialized, .long, .needs(Machine.cluster + Machine.amanda), .arranged(InterchangeBench.self))
     struct Alternating {
         @Test(.timeLimit(.minutes(8)))
         func `ten runs in turn are each restored by both, and the catalogs never disagree`() async throws {

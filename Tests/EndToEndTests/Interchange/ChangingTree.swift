@@ -40,10 +40,10 @@ struct ChangingTree: Sendable {
                 """)
     }
 
-    /// tar tells changes by times of whole seconds.
+    /// tar tells changes by times of whole seconds: what follows happens in a later one.
     private func change(_ text: String) async throws {
-        try await Task.sleep(for: .milliseconds(1100))
         try await script("cd \"$1\"\n\(text)", [directory])
-        try await Task.sleep(for: .milliseconds(1100))
+        let now = Date().timeIntervalSince1970
+        try await Task.sleep(for: .seconds(now.rounded(.up) - now + 0.02))
     }
 }

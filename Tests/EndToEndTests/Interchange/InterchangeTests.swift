@@ -1,17 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Foundation
+import TestSupport
 import Testing
 
 extension EndToEnd {
-    /// What one program writes the other restores, identical: pairwise, or every combination with
-    /// `AMFLEET_MATRIX=complete` (`ci/matrix`).
+    /// What one program writes the other restores, identical: every value of each setting, or every combination of them
+    /// (`ci/test --all`, `ci/matrix`).
     @Suite(
         .serialized, .needs(Machine.cluster + Machine.amanda + ["zstd", "aespipe", "uuencode", "gpg"]),
         .arranged(InterchangeBench.self))
     struct Interchange {
-        static let isComplete = ProcessInfo.processInfo.environment["AMFLEET_MATRIX"] == "complete"
-        static let cases = isComplete ? InterchangeCase.complete : InterchangeCase.pairwise
+        static let cases = LongTests.whole(
+            InterchangeCase.complete, or: InterchangeCase.few,
+            leavingOut:
+                "all \(InterchangeCase.complete.count) combinations of Interchange, but for \(InterchangeCase.few.count)"
+        )
 
         @Test(.timeLimit(.minutes(5)), arguments: cases)
         func `what one program writes the other restores, identical`(
@@ -31,7 +34,7 @@ extension EndToEnd {
                 runs.append(try await turns.dump(by: one.writer))
                 #expect(try await turns.found().filter { $0.run == runs[level] }.map(\.level).max() == level)
             }
-            for level in Self.isComplete ? Array(0...one.level) : [one.level] {
+            for level in LongTests.areWanted ? Array(0...one.level) : [one.level] {
                 let restored =
                     switch one.writer {
                     case .amfleet: try await turns.restoreByStock(Array(runs[...level]))

@@ -43,6 +43,8 @@ let package = Package(
         .system("Faults"),
         .system("Secret"),
         .system("NearestName"),
+        .system("CivilCalendar"),
+        .system("XML"),
         .system("BlockingWork", ["CLinux"]),
         .system("Files", ["CLinux", "Faults"]),
         .system("Digest", ["COpenSSL", "CISAL"]),
@@ -51,15 +53,21 @@ let package = Package(
         .system("Cipher", ["COpenSSL", "BlockingWork", "Faults"]),
         .system("ChildProcess", ["CLinux", "BlockingWork", "Faults"]),
         .system("Certificates", ["COpenSSL", "Files", "Secret", "Faults"]),
-        .system("HTTPTransport", ["CCurl", "COpenSSL", "CLinux", "BlockingWork", "Certificates", "Faults"]),
+        .system(
+            "HTTPTransport",
+            ["CCurl", "COpenSSL", "CLinux", "BlockingWork", "Certificates", "CivilCalendar", "Faults"]),
         .system("TLS", ["COpenSSL", "Certificates", "Faults", nioCore, nioPosix, hummingbirdCore, logging]),
 
         // Layer 2: knowledge. Formats and protocols as values; only S3 does I/O.
-        .module("AmandaFormat", ["Faults", "NearestName", "Secret"]),
+        .module("AmandaFormat", ["CivilCalendar", "Digest", "Faults", "NearestName", "Secret", "XML"]),
         .module(
             "S3",
-            ["Faults", "HTTPTransport", "Digest", "Secret", "BlockingWork", "ChildProcess", "Files", logging]),
-        .module("AgentAPI", ["Faults", "NearestName", "Secret"]),
+            [
+                "Faults", "HTTPTransport", "Digest", "Secret", "BlockingWork", "ChildProcess",
+                "CivilCalendar",
+                "Files", "XML", logging,
+            ]),
+        .module("AgentAPI", ["AmandaFormat", "Faults", "NearestName", "Secret"]),
 
         // Layer 3: what a node does. One configuration's files; one disk, either way.
         .module("Catalog", ["Faults", "AmandaFormat", "Files", "Gzip", "BlockingWork"]),
@@ -86,7 +94,7 @@ let package = Package(
             "Coordinator",
             [
                 "Faults", "AgentAPI", "AmandaFormat", "S3", "HTTPTransport", "BlockingWork", "Certificates",
-                "Digest",
+                "CivilCalendar", "Digest",
                 "Files",
                 "NearestName",
                 "Secret",
@@ -100,6 +108,8 @@ let package = Package(
         .support("TestSupport", ["Certificates", "Files", "Secret"]),
         .tests("Faults"),
         .tests("BlockingWork"),
+        .tests("CivilCalendar"),
+        .tests("XML"),
         .tests("Secret"),
         .tests("NearestName"),
         .tests("Files"),
@@ -121,10 +131,10 @@ let package = Package(
         .tests(
             "S3",
             [
-                "Faults", "HTTPTransport", "Digest", "Secret", "BlockingWork", "Certificates", "Files", logging,
-                inMemoryLogging,
+                "Faults", "HTTPTransport", "Digest", "Secret", "BlockingWork", "Certificates", "Files", "XML",
+                logging, inMemoryLogging,
             ]),
-        .tests("AgentAPI", ["Faults"]),
+        .tests("AgentAPI", ["AmandaFormat", "Faults"]),
         .tests("Catalog", ["Faults", "AmandaFormat", "Files"], fixtures: true),
         .tests(
             "Dump",

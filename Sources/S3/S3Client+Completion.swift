@@ -3,6 +3,7 @@
 import Digest
 import HTTPTransport
 import Logging
+import XML
 
 extension S3Client {
     /// Puts the parts together and proves that the object is there.

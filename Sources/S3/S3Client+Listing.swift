@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CivilCalendar
 import HTTPTransport
+import XML
 
 extension S3Client {
     /// Everything whose key begins with `prefix`, page by page.
@@ -106,10 +108,10 @@ struct ListingPage {
 
 extension HTTPResponse {
     /// The body as XML with that root.
-    func xml(_ root: String) throws(AttemptFault) -> XMLTree {
-        let tree: XMLTree
+    func xml(_ root: String) throws(AttemptFault) -> XMLElement {
+        let tree: XMLElement
         do {
-            tree = try XMLTree(parsing: body)
+            tree = try XMLElement(parsing: body)
         } catch {
             throw .malformed(reason: error.description, requestID: header("x-amz-request-id"))
         }
@@ -126,11 +128,10 @@ enum ListingDate {
     static func secondsSince1970(_ text: String) -> Int64? {
         let fields = text.split { "-T:Z.".contains($0) }
         guard text.hasSuffix("Z"), fields.count >= 6 else { return nil }
-        let numbers = fields.prefix(6).compactMap { Int64($0) }
-        guard numbers.count == 6, (1...12).contains(numbers[1]), (1...31).contains(numbers[2]) else {
-            return nil
-        }
-        let days = HTTPDate.daysSince1970(year: numbers[0], month: numbers[1], day: numbers[2])
-        return days * 86_400 + numbers[3] * 3600 + numbers[4] * 60 + numbers[5]
+        let numbers = fields.prefix(6).compactMap { Int($0) }
+        guard numbers.count == 6,
+            let date = CivilDate(year: numbers[0], month: numbers[1], day: numbers[2])
+        else { return nil }
+        return CivilTime(date, hour: numbers[3], minute: numbers[4], second: numbers[5])?.secondsSince1970
     }
 }

@@ -4,6 +4,7 @@ public import BlockingWork
 import Digest
 import HTTPTransport
 import Logging
+import XML
 
 extension S3Client {
     /// Begins a multipart upload. Journal it before the first part is sent (`UploadJournal`).

@@ -3,6 +3,7 @@
 import Digest
 import HTTPTransport
 import Testing
+import XML
 
 @testable import S3
 
@@ -99,7 +100,7 @@ import Testing
         let text = String(decoding: bytes, as: UTF8.self)
         #expect(text.contains("<Part><PartNumber>1</PartNumber><ETag>&quot;e0&quot;</ETag><ChecksumCRC32C>"))
         #expect(
-            (try? XMLTree(parsing: bytes))?.all("Part").compactMap { $0["PartNumber"] } == [
+            (try? XMLElement(parsing: bytes))?.all("Part").compactMap { $0["PartNumber"] } == [
                 "1", "2", "3", "4",
             ])
         #expect(request.isSentOnce)

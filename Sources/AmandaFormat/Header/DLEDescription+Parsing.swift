@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import XML
+
 extension DLEDescription {
     /// Reads the XML of a header. Elements that Amanda 3.5 does not write into headers are ignored.
     public init(parsing text: String) throws(HeaderError) {
-        let root = try XMLElement(parsing: text)
+        let root = try XMLElement(amanda: text)
         guard root.name == "dle" else {
             throw .malformedDLE(what: "the element '\(root.name)' stands where 'dle' is expected")
         }
@@ -21,11 +23,11 @@ extension DLEDescription {
         encryption = try root.child("encrypt").flatMap(Self.encryption)
         exclude = root.child("exclude").map(Self.selection)
         include = root.child("include").map(Self.selection)
-        dumptypeProperties = root.children("property").map(Self.property)
-        scripts = root.children("script").map(Self.script)
+        dumptypeProperties = root.all("property").map(Self.property)
+        scripts = root.all("script").map(Self.script)
         if let application = root.child("backup-program") {
             plugin = application.value("plugin")
-            properties = application.children("property").map(Self.property)
+            properties = application.all("property").map(Self.property)
         }
     }
 
@@ -56,7 +58,7 @@ extension DLEDescription {
 
     private static func selection(_ element: XMLElement) -> FileSelection {
         FileSelection(
-            files: element.children("file").map(\.content), lists: element.children("list").map(\.content),
+            files: element.all("file").map(\.content), lists: element.all("list").map(\.content),
             isOptional: element.value("optional") == "YES")
     }
 
@@ -66,12 +68,12 @@ extension DLEDescription {
             plugin: element.value("plugin") ?? "",
             side: element.value("execute_where") == "SERVER" ? .server : .client,
             points: points.compactMap { ScriptPoint(rawValue: String($0)) },
-            properties: element.children("property").map(property))
+            properties: element.all("property").map(property))
     }
 
     private static func property(_ element: XMLElement) -> Property {
         Property(
-            name: element.value("name") ?? "", values: element.children("value").map(\.content),
+            name: element.value("name") ?? "", values: element.all("value").map(\.content),
             hasPriority: element.value("priority")?.lowercased() == "yes")
     }
 }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Digest
+
 extension DLEDescription {
     /// The XML as Amanda writes it into headers, two blanks a depth, without a newline at its end.
     public var text: String {
@@ -92,7 +94,7 @@ extension DLEDescription {
         let bytes = value.amandaBytes
         guard bytes.contains(where: Self.isUnusual) else { return ["\(indent)<\(name)>\(value)</\(name)>"] }
         let standIn = bytes.map { Self.isUnusual($0) ? UInt8(ascii: "_") : $0 }
-        let raw = XMLBase64.encode(bytes)
+        let raw = bytes.base64
         let shown = String(decoding: standIn, as: UTF8.self)
         return ["\(indent)<\(name) encoding=\"raw\" raw=\"\(raw)\">\(shown)</\(name)>"]
     }

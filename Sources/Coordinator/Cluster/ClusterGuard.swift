@@ -62,7 +62,6 @@ extension ClusterIdentity {
                 base64 += line.filter { !$0.isWhitespace }
             }
         }
-        guard let data = Data(base64Encoded: base64), !data.isEmpty else { return nil }
-        return Array(data)
+        return base64.isEmpty ? nil : [UInt8](base64: base64)
     }
 }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import XML
+
 /// A bucket's lifecycle configuration with every rule kept byte for byte, whoever wrote it.
 ///
 /// Shape: `<LifecycleConfiguration>` holding `<Rule>` elements. Only `<ID>`, the prefix and the names of a rule's
@@ -33,26 +35,19 @@ struct LifecycleDocument: Equatable {
 
     init(parsing bytes: [UInt8]) throws(XMLFault) {
         self.bytes = bytes
-        var scanner = XMLScanner(bytes)
-        try scanner.skipProlog()
-        let start = scanner.offset
-        guard case .opening("LifecycleConfiguration", let isEmpty) = try scanner.tag(),
-            bytes[start...].starts(with: "<LifecycleConfiguration".utf8)
-        else { throw scanner.fault("no <LifecycleConfiguration>") }
-        guard !isEmpty else {
+        let root = try XMLElement(parsing: bytes)
+        let own = bytes[root.range]
+        guard own.starts(with: "<LifecycleConfiguration".utf8), root.name == "LifecycleConfiguration" else {
+            throw XMLFault("<\(root.name)> instead of <LifecycleConfiguration>", offset: own.startIndex)
+        }
+        guard bytes[root.range.upperBound - 2] != UInt8(ascii: "/"),
+            let end = own.lastIndex(of: UInt8(ascii: "<"))
+        else {
             self = LifecycleDocument()
             return
         }
-        while true {
-            _ = try scanner.text()
-            end = scanner.offset
-            if scanner.isAtClosingTag { break }
-            let tree = try XMLTree.element(&scanner, depth: 1)
-            if tree.name == "Rule" { rules.append(Rule(tree, range: end..<scanner.offset)) }
-        }
-        _ = try scanner.tag()
-        try scanner.skipProlog()
-        guard scanner.isAtEnd else { throw scanner.fault("text after the end") }
+        self.end = end
+        rules = root.all("Rule").map(Rule.init)
     }
 
     /// Leaves rules out; what lies between the others stays.
@@ -81,13 +76,13 @@ struct LifecycleDocument: Equatable {
 }
 
 extension LifecycleDocument.Rule {
-    fileprivate init(_ tree: XMLTree, range: Range<Int>) {
-        id = tree["ID"] ?? ""
-        let filter = tree.all("Filter").first
+    fileprivate init(_ rule: XMLElement) {
+        id = rule["ID"] ?? ""
+        let filter = rule.child("Filter")
         usesFilter = filter != nil
-        prefix = filter.map { $0.children.map(\.name) == ["Prefix"] ? $0["Prefix"] : nil } ?? tree["Prefix"]
-        elements = Set(tree.children.map(\.name))
-        self.range = range
+        prefix = filter.map { $0.elements.map(\.name) == ["Prefix"] ? $0["Prefix"] : nil } ?? rule["Prefix"]
+        elements = Set(rule.elements.map(\.name))
+        range = rule.range
     }
 
     /// A rule that does nothing but move what begins with `prefix`: ours or stock Amanda's of that volume.

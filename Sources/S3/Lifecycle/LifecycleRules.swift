@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import XML
+
 /// The rules that move volumes to Glacier, in a lifecycle configuration that belongs to the whole bucket.
 ///
 /// S3 only replaces that configuration as a whole, and knows no condition for it. So one writer of the cluster at a time
@@ -86,19 +88,19 @@ extension LifecycleDocument {
         let texts = [false, true].flatMap { usesFilter in
             rules.filter { $0.onlyMoves(rule.prefix) }.map { rule.text(id: $0.id, usesFilter: usesFilter) }
         }
-        let tree = texts.compactMap { try? XMLTree(parsing: Array($0.utf8)) }
-        let present = (try? XMLTree(parsing: bytes))?.all("Rule") ?? []
+        let tree = texts.compactMap { try? XMLElement(parsing: Array($0.utf8)) }
+        let present = (try? XMLElement(parsing: bytes))?.all("Rule") ?? []
         return present.contains { rule in tree.contains { $0.meansTheSame(as: rule) } }
     }
 }
 
-extension XMLTree {
+extension XMLElement {
     /// The same elements in any order; stores write their own blanks and dates without a fraction.
-    fileprivate func meansTheSame(as other: XMLTree) -> Bool {
-        guard name == other.name, children.count == other.children.count else { return false }
-        if children.isEmpty {
+    fileprivate func meansTheSame(as other: XMLElement) -> Bool {
+        guard name == other.name, elements.count == other.elements.count else { return false }
+        if elements.isEmpty {
             return text.replacing(".000Z", with: "Z") == other.text.replacing(".000Z", with: "Z")
         }
-        return children.allSatisfy { child in other.children.contains { $0.meansTheSame(as: child) } }
+        return elements.allSatisfy { element in other.elements.contains { $0.meansTheSame(as: element) } }
     }
 }

@@ -2,6 +2,7 @@
 
 import Digest
 import HTTPTransport
+import XML
 
 /// A bucket's lifecycle configuration as it was read, with what has to go back along with it.
 struct StoredLifecycle {

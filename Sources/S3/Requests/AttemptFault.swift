@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import HTTPTransport
+import XML
 
 /// Why one attempt failed.
 enum AttemptFault: Error {
@@ -51,7 +52,7 @@ struct ServiceFault: Equatable {
     init?(_ response: HTTPResponse, mayHideError: Bool) {
         let isSuccess = (200..<300).contains(response.status)
         if isSuccess, !mayHideError || response.body.isEmpty { return nil }
-        let body = try? XMLTree(parsing: response.body)
+        let body = try? XMLElement(parsing: response.body)
         let error = body.flatMap { $0.name == "Error" ? $0 : nil }
         if isSuccess, error == nil { return nil }
         status = response.status

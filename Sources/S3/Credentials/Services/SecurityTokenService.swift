@@ -3,6 +3,7 @@
 import Digest
 import HTTPTransport
 import Secret
+import XML
 
 /// AWS's Security Token Service: credentials of a role for a while.
 ///
@@ -69,12 +70,12 @@ struct SecurityTokenService: Sendable {
             .map { "\($0)=\(PercentEncoding.encoded($1))" }.joined(separator: "&")
         let response = try await requests.send(
             request(Array(body.utf8), credentials), to: "\(origin) (\(url))")
-        let tree = try? XMLTree(parsing: response.body)
+        let tree = try? XMLElement(parsing: response.body)
         guard response.status == 200 else {
             throw refusal(response, tree, origin: origin)
         }
-        let result = tree?.children.first { $0.name.hasSuffix("Result") }
-        guard let found = result?.all("Credentials").first, let accessKeyID = found["AccessKeyId"],
+        let result = tree?.elements.first { $0.name.hasSuffix("Result") }
+        guard let found = result?.child("Credentials"), let accessKeyID = found["AccessKeyId"],
             let secretAccessKey = found["SecretAccessKey"], let token = found["SessionToken"],
             let expiresAt = found["Expiration"].flatMap(CredentialExpiry.secondsSince1970)
         else {
@@ -108,8 +109,8 @@ struct SecurityTokenService: Sendable {
             limits: HTTPLimits(connect: .seconds(5), stall: .seconds(20), total: .seconds(20)))
     }
 
-    private func refusal(_ response: HTTPResponse, _ tree: XMLTree?, origin: String) -> S3Error {
-        let error = tree?.all("Error").first
+    private func refusal(_ response: HTTPResponse, _ tree: XMLElement?, origin: String) -> S3Error {
+        let error = tree?.child("Error")
         let code = error?["Code"] ?? "status \(response.status)"
         let message = error?["Message"].map { ": \($0)" } ?? ""
         return .invalidCredentials(

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Testing
+import XML
 
-@testable import S3
-
-@Suite struct XMLTreeTests {
+@Suite struct XMLElementTests {
     private static let error = """
         <?xml version="1.0" encoding="UTF-8"?>
         <!-- a > comment -->
@@ -14,8 +13,8 @@ import Testing
 
         """
 
-    private func tree(_ text: String) throws -> XMLTree {
-        try XMLTree(parsing: Array(text.utf8))
+    private func tree(_ text: String) throws -> XMLElement {
+        try XMLElement(parsing: Array(text.utf8))
     }
 
     @Test func `reads names, text, entities and empty elements`() throws {
@@ -28,6 +27,26 @@ import Testing
         #expect(tree["Absent"] == nil)
     }
 
+    @Test func `reads attributes in either quote, entities and blanks in them`() throws {
+        let tree = try tree("<a b=\"1 &amp; >\" c = '\"'><d s3:e=''/></a>")
+        #expect(tree.attributes == ["b": "1 & >", "c": "\""])
+        #expect(tree.elements.map(\.attributes) == [["s3:e": ""]])
+    }
+
+    @Test func `tells where an element stands`() throws {
+        let text = "<?xml?><a> <b>1</b><!-- c --><d/>\n</a>"
+        let tree = try tree(text)
+        let places = tree.elements.map { String(decoding: Array(text.utf8)[$0.range], as: UTF8.self) }
+        #expect(places == ["<b>1</b>", "<d/>"])
+        #expect(tree.range == 7..<text.utf8.count)
+    }
+
+    @Test func `text that is not UTF-8 is refused, or means what the caller says`() throws {
+        let bytes = Array("<a>".utf8) + [0xFF] + Array("</a>".utf8)
+        #expect(throws: XMLFault.self) { try XMLElement(parsing: bytes) }
+        #expect(try XMLElement(parsing: bytes) { "\($0.count)" }.text == "1")
+    }
+
     @Test func `keeps repeated elements in order and drops prefixes`() throws {
         let tree = try tree("<s3:L xmlns:s3=\"x\"><s3:K>1</s3:K><s3:K>2</s3:K></s3:L>")
         #expect(tree.name == "L")
@@ -37,7 +56,8 @@ import Testing
     @Test(arguments: [
         "", " ", "text", "<a>", "<a></b>", "<a/>x", "<a/><b/>", "<a>&unknown;</a>", "<a>&#xD800;</a>",
         "<a>&lt</a>",
-        "<!DOCTYPE a><a/>", "</a>", "<a b=\"></a>", "<a><!-- </a>", "< a/>", "<a>\u{FEFF}",
+        "<!DOCTYPE a><a/>", "</a>", "<a b=\"></a>", "<a><!-- </a>", "< a/>", "<a>\u{FEFF}", "<a b></a>",
+        "<a b=c></a>", "<a b='&c'></a>", "<a b='<'></a>", "<a/ >",
     ])
     func `refuses what is not a whole document`(text: String) {
         #expect(throws: XMLFault.self) { try tree(text) }
@@ -53,7 +73,7 @@ import Testing
         let bytes = Array(Self.error.utf8)
         let end = bytes.count - 1  // the last line end may be missing
         for count in 0..<end - 1 {
-            #expect(throws: XMLFault.self) { try XMLTree(parsing: Array(bytes.prefix(count))) }
+            #expect(throws: XMLFault.self) { try XMLElement(parsing: Array(bytes.prefix(count))) }
         }
     }
 
@@ -66,7 +86,7 @@ import Testing
                 bytes[Int.random(in: 0..<bytes.count, using: &generator)] = UInt8.random(
                     in: 0...255, using: &generator)
             }
-            _ = try? XMLTree(parsing: bytes)
+            _ = try? XMLElement(parsing: bytes)
         }
     }
 }

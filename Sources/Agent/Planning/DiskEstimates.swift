@@ -2,6 +2,7 @@
 
 import AgentAPI
 import AmandaFormat
+import BlockingWork
 import Dump
 
 /// Finds out how large dumps would become, where the catalog does not know: GNU tar walks the disk and reads no file.

@@ -2,6 +2,7 @@
 
 import AgentAPI
 import AmandaFormat
+import BlockingWork
 import Dump
 import S3
 

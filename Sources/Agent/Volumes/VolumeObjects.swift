@@ -2,6 +2,7 @@
 
 import AgentAPI
 import AmandaFormat
+import BlockingWork
 import S3
 
 /// What lies on a volume in the bucket, and taking it off.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import AgentAPI
+import BlockingWork
 
 /// What became of one node's part in a job: a report, or the reason why there is none.
 struct NodeOutcome<Report: Sendable>: Sendable {
@@ -43,17 +44,5 @@ func onEveryNode<Report: Sendable>(
     _ nodes: [String], width: Int = 64,
     _ work: @escaping @Sendable (_ node: String) async throws -> Report
 ) async throws -> [NodeOutcome<Report>] {
-    try await withThrowingTaskGroup(of: (Int, NodeOutcome<Report>).self) { group in
-        var outcomes: [Int: NodeOutcome<Report>] = [:]
-        for (index, node) in nodes.enumerated() {
-            if index >= width, let (finished, outcome) = try await group.next() {
-                outcomes[finished] = outcome
-            }
-            group.addTask { (index, try await NodeOutcome(node: node, of: work)) }
-        }
-        for try await (finished, outcome) in group {
-            outcomes[finished] = outcome
-        }
-        return nodes.indices.compactMap { outcomes[$0] }
-    }
+    try await onEvery(nodes, width: width) { node in try await NodeOutcome(node: node, of: work) }
 }

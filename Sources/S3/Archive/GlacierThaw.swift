@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import BlockingWork
+
 /// An object that a restore needs, and the client of its bucket.
 public struct NeededObject: Sendable {
     /// Of the object's bucket.
@@ -22,7 +24,7 @@ public struct GlacierThaw: Sendable {
         public var days = 4
         public var tier = S3ThawTier.standard
         /// Between two looks.
-        public var pollInterval = Duration.seconds(300)
+        var pollInterval = Duration.seconds(300)
         /// nil: twice the longest time that AWS takes as a rule.
         public var deadline: Duration?
 
@@ -113,10 +115,9 @@ public struct GlacierThaw: Sendable {
 
     private func ask(for archived: [Archived]) async throws {
         let options = options
-        try await Self.onEach(archived) { entry in
+        _ = try await onEvery(archived, width: Self.width) { entry in
             try await entry.object.client.restoreFromArchive(
                 entry.object.key, days: options.days, tier: options.tier)
-            return [entry]
         }
     }
 
@@ -127,33 +128,18 @@ public struct GlacierThaw: Sendable {
 
     /// HEAD on every object; gives those that are in the archive, thawed or not.
     private static func look(at objects: [NeededObject]) async throws -> [Archived] {
-        try await onEach(objects) { object in
+        try await onEvery(objects, width: width) { object -> Archived? in
             guard let info = try await object.client.head(object.key) else {
                 throw S3Error.notFound(
                     object.client.call(S3Request(action: "HeadObject", method: "HEAD", key: object.key)))
             }
-            return info.archiveState == .readable ? [] : [Archived(object: object, info: info)]
-        }
+            return info.archiveState == .readable ? nil : Archived(object: object, info: info)
+        }.compactMap(\.self)
     }
 
     private static func archivedError(_ archived: Archived) -> S3Error {
         let request = S3Request(action: "GetObject", method: "GET", key: archived.object.key)
         return .archived(archived.object.client.call(request), storageClass: archived.storageClass)
-    }
-
-    @discardableResult
-    private static func onEach<Element: Sendable, Value: Sendable>(
-        _ elements: [Element], _ work: @escaping @Sendable (Element) async throws -> [Value]
-    ) async throws -> [Value] {
-        try await withThrowingTaskGroup(of: [Value].self) { group in
-            var values: [Value] = []
-            for (index, element) in elements.enumerated() {
-                if index >= width, let finished = try await group.next() { values += finished }
-                group.addTask { try await work(element) }
-            }
-            for try await finished in group { values += finished }
-            return values
-        }
     }
 }
 

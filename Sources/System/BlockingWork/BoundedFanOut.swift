@@ -3,7 +3,7 @@
 /// Runs `work` on every element, at most `width` at a time, and gives the results in the elements' order.
 ///
 /// - Throws: the first failure, once the others are cancelled; `CancellationError`.
-func onEvery<Element: Sendable, Value: Sendable>(
+public func onEvery<Element: Sendable, Value: Sendable>(
     _ elements: [Element], width: Int,
     _ work: @escaping @Sendable (Element) async throws -> Value
 ) async throws -> [Value] {

@@ -85,6 +85,7 @@ public final class S3Client: Sendable {
         let ticket = try await gate.enter()
         let signer = RequestSigner(location: location, credentials: credentials, time: clock.signingTime)
         let result: Result<HTTPResponse, HTTPTransportError>
+        let begun = ContinuousClock.now
         do {
             result = .success(
                 try await transport.send(
@@ -94,6 +95,7 @@ public final class S3Client: Sendable {
         }
         let verdict = judged(result, of: request, signedWith: credentials)
         note(gate.leave(ticket, verdict.outcome))
+        note(result, of: request, took: ContinuousClock.now - begun)
         return try verdict.result.get()
     }
 
@@ -121,32 +123,6 @@ public final class S3Client: Sendable {
         guard case .service(let service) = fault, let refused = service.credentials else { return }
         guard try await source.credentials(insteadOf: refused) != refused else {
             throw S3Error(fault, of: request, call: call(request), attempts: 1)
-        }
-    }
-
-    private func note(
-        _ fault: AttemptFault, of request: S3Request, _ message: Logger.Message, _ schedule: RetrySchedule,
-        delay: Duration? = nil
-    ) {
-        var metadata: Logger.Metadata = [
-            "bucket": "\(location.bucket)", "attempt": "\(schedule.failureCount)",
-            "reason": "\(fault.reason)",
-        ]
-        metadata["delay"] = delay.map { "\($0.forLog)" }
-        logger.info(message, metadata: request.metadata(metadata))
-    }
-
-    private func note(_ change: AdaptiveConcurrency.Change?) {
-        switch change {
-        case nil: break
-        case .halved(let limit):
-            logger.info(
-                "S3 asked to slow down, fewer requests at a time",
-                metadata: ["bucket": "\(location.bucket)", "limit": "\(limit)"])
-        case .recovered(let limit):
-            logger.info(
-                "S3 keeps up again, as many requests at a time as before",
-                metadata: ["bucket": "\(location.bucket)", "limit": "\(limit)"])
         }
     }
 

@@ -15,10 +15,10 @@ public struct S3Call: Sendable, Hashable {
     public let key: String?
 
     /// Where the credentials came from, e.g. `environment`; nil if none were needed yet.
-    public var credentialsOrigin: String?
+    var credentialsOrigin: String?
 
     /// The store's id of the request, for its support.
-    public var requestID: String?
+    var requestID: String?
 }
 
 /// Why the store did not do what was asked.

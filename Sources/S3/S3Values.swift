@@ -30,13 +30,13 @@ public struct S3ObjectInfo: Sendable, Hashable {
     public let crc32c: UInt32?
 
     /// When it was written, in seconds since 1970 by the store's clock.
-    public let lastModified: Int64?
+    let lastModified: Int64?
 
     /// Storage class; nil: the store does not name it, as AWS does not name STANDARD.
     public var storageClass: String?
 
     /// Whether it can be read.
-    public var archiveState = S3ArchiveState.readable
+    var archiveState = S3ArchiveState.readable
 
     /// The store's clock when it said so.
     let date: Int64?
@@ -54,7 +54,7 @@ public struct S3ListedObject: Sendable, Hashable {
     public let etag: String
 
     /// When it was written, in seconds since 1970 by the store's clock.
-    public let lastModified: Int64?
+    let lastModified: Int64?
 
     /// Storage class; nil: the store does not list it.
     public var storageClass: String?
@@ -89,12 +89,8 @@ public struct S3Upload: Sendable, Hashable {
     /// The store promised a CRC-32C over the whole object.
     let hasFullObjectChecksum: Bool
 
-    /// An upload known from elsewhere, to be aborted.
-    public init(bucket: String, key: String, id: String) {
-        self.init(bucket: bucket, key: key, id: id, hasFullObjectChecksum: false)
-    }
-
-    init(bucket: String, key: String, id: String, hasFullObjectChecksum: Bool) {
+    /// By default as known from elsewhere, to be aborted.
+    init(bucket: String, key: String, id: String, hasFullObjectChecksum: Bool = false) {
         self.bucket = bucket
         self.key = key
         self.id = id

@@ -58,12 +58,14 @@ struct RestorabilityTests {
         let record = try await backUp(fixture)
         #expect(try await ask(fixture) == .restorable)
 
+        let transport = try HTTPTransport()
+        let keys = S3Credentials(
+            accessKeyID: "ownkey", secretAccessKey: Secret("ownsecret"), origin: "the test")
         let client = S3Client(
             location: try S3Location(bucket: "archive", endpoint: "http://127.0.0.1:\(own.port)"),
-            credentials: FixedCredentials(
-                S3Credentials(
-                    accessKeyID: "ownkey", secretAccessKey: Secret("ownsecret"), origin: "the test")),
-            transport: try HTTPTransport())
+            credentials: CredentialChain(
+                credentialsFile: nil, deviceProperties: keys, transport: transport, environment: [:]),
+            transport: transport)
         let (volume, part) = (try #require(record.volumes.first), try #require(record.dumps[0].parts.first))
         let what = "level 0 of '\(fixture.data)' of run \(Self.run), on volume '\(volume.label)'"
         let data = try #require(part.dataKey)

@@ -47,12 +47,14 @@ final class StockHolding: Sendable {
             directory.path + "/disklist", Array("localhost \(work.path("data")) normal\n".utf8), owner: owner)
         try FileSystem.writeAtomically(directory.path + "/tapelist", [], owner: owner)
         loaded = try directory.load()
+        let transport = try HTTPTransport()
+        let credentials = S3Credentials(
+            accessKeyID: server.accessKey, secretAccessKey: Secret(server.secretKey), origin: "test")
         client = try S3Client(
             location: S3Location(bucket: bucket, region: server.region, endpoint: server.endpoint),
-            credentials: FixedCredentials(
-                S3Credentials(
-                    accessKeyID: server.accessKey, secretAccessKey: Secret(server.secretKey), origin: "test")),
-            transport: try HTTPTransport(), retry: RetryPolicy(storageOutage: .seconds(30)))
+            credentials: CredentialChain(
+                credentialsFile: nil, deviceProperties: credentials, transport: transport, environment: [:]),
+            transport: transport, retry: RetryPolicy(storageOutage: .seconds(30)))
         journal = try UploadJournal(path: work.path("uploads"))
         shim = work.path("shim.so")
         try FileSystem.writeAtomically(work.path("shim.c"), Array(CurlShim.source.utf8))

@@ -27,7 +27,8 @@ struct StoreFixture {
             accessKeyID: accessKey, secretAccessKey: Secret(secretKey), origin: "the test")
         let client = S3Client(
             location: try S3Location(bucket: name, endpoint: endpoint),
-            credentials: FixedCredentials(credentials),
+            credentials: CredentialChain(
+                credentialsFile: nil, deviceProperties: credentials, transport: transport, environment: [:]),
             transport: transport, retry: .preflight)
         bucket = ClusterBucket(client: client, layout: BucketLayout(prefix: "demo"), bucket: name)
     }

@@ -33,12 +33,14 @@ struct DumpFixture {
     static func client(
         _ server: LocalS3Server, _ endpoint: String, _ bucket: String, _ outage: Duration
     ) throws -> S3Client {
-        try S3Client(
+        let transport = try HTTPTransport()
+        let credentials = S3Credentials(
+            accessKeyID: server.accessKey, secretAccessKey: Secret(server.secretKey), origin: "test")
+        return try S3Client(
             location: S3Location(bucket: bucket, region: server.region, endpoint: endpoint),
-            credentials: FixedCredentials(
-                S3Credentials(
-                    accessKeyID: server.accessKey, secretAccessKey: Secret(server.secretKey), origin: "test")),
-            transport: try HTTPTransport(), retry: RetryPolicy(storageOutage: outage))
+            credentials: CredentialChain(
+                credentialsFile: nil, deviceProperties: credentials, transport: transport, environment: [:]),
+            transport: transport, retry: RetryPolicy(storageOutage: outage))
     }
 
     var source: String { directory.path("source") }

@@ -2,10 +2,11 @@
 
 import BlockingWork
 import HTTPTransport
-import S3
 import Synchronization
 import TestSupport
 import Testing
+
+@testable import S3
 
 /// Archived objects: a real store, before which a proxy gives the answers that only an archive gives.
 @Suite(.enabled(if: RequiredTools.areUsable("weed")), .timeLimit(.minutes(2)))

@@ -59,6 +59,17 @@ struct S3Fixture {
     }
 }
 
+/// Always the same credentials.
+struct FixedCredentials: CredentialSource {
+    private let fixed: S3Credentials
+
+    init(_ credentials: S3Credentials) {
+        fixed = credentials
+    }
+
+    func credentials() -> S3Credentials { fixed }
+}
+
 extension RetryPolicy {
     /// As in production, with shorter waits.
     static let quick = RetryPolicy(

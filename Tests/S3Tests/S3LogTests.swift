@@ -67,7 +67,7 @@ struct S3LogTests {
     }
 
     @Test func `what the store says is cut and cannot begin a line of its own`() async throws {
-        let message = "a\nERROR b\u{1B}[2J" + String(repeating: "x", count: 100_000)
+        let message = "a\nERROR b\u{1B}[2J" + String(repeating: "x", count: 10_000)
         proxy.inject(
             .answer(status: 503, body: "<Error><Code>SlowDown</Code><Message>\(message)</Message></Error>"),
             times: 1)
@@ -91,6 +91,15 @@ struct S3LogTests {
         #expect(lines("S3 credentials found").count == 1)
         #expect(lines("S3 credentials renewed").map { $0["origin"] } == ["round 2"])
         #expect("\(lines("S3 credentials renewed")[0]["lifetime"] ?? "")".hasPrefix("359"))
+    }
+
+    @Test func `every attempt is a line at trace, with what it moved`() async throws {
+        _ = try await client.put("k", [1, 2, 3])
+        _ = try await client.get("k", limit: 10)
+        let ended = lines("S3 request ended")
+        #expect(ended.map { $0["action"] } == ["PutObject", "GetObject"])
+        #expect(ended.map { $0["outcome"] } == ["status 200", "status 200"])
+        #expect(ended.first?["sent"] == "3" && ended.last?["received"] == "3")
     }
 
     @Test func `taking the lifecycle lock is a line`() async throws {

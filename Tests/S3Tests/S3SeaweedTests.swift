@@ -3,10 +3,11 @@
 import BlockingWork
 import Certificates
 import HTTPTransport
-import S3
 import Secret
 import TestSupport
 import Testing
+
+@testable import S3
 
 /// What AWS and SeaweedFS do and simpler stores do not.
 @Suite(.enabled(if: RequiredTools.areUsable("weed", "rclone")), .timeLimit(.minutes(4)))
@@ -25,15 +26,6 @@ struct S3SeaweedTests {
             #expect(call.key == fixture.key("lease"))
         }
         #expect(try await fixture.client.get(fixture.key("lease"), limit: 9).version == second)
-    }
-
-    @Test func `conditional writes are found where they are, and missed where they are not`() async throws {
-        let seaweed = try await S3Fixture(.seaweed)
-        #expect(try await seaweed.client.supportsConditionalWrites(prefix: seaweed.prefix))
-        #expect(try await seaweed.client.list(prefix: seaweed.prefix).objects.isEmpty)
-        let rclone = try await S3Fixture(.rclone)
-        #expect(try await !rclone.client.supportsConditionalWrites(prefix: rclone.prefix))
-        #expect(try await rclone.client.list(prefix: rclone.prefix).objects.isEmpty)
     }
 
     @Test func `a range of an object that was replaced meanwhile is refused`() async throws {

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import BlockingWork
-import S3
 import TestSupport
 import Testing
+
+@testable import S3
 
 /// The contract that every store must keep, on every store.
 @Suite(.enabled(if: RequiredTools.areUsable("weed", "rclone")), .timeLimit(.minutes(4)))

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import TLS
 import Testing
+
+@testable import TLS
 
 @Suite(.timeLimit(.minutes(5)), .enabled(if: ClientProgram.areUsable))
 struct DisturbedHandshakeTests {

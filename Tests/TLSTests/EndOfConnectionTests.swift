@@ -2,9 +2,10 @@
 
 import Foundation
 import ServiceLifecycle
-import TLS
 import TestSupport
 import Testing
+
+@testable import TLS
 
 @Suite(.timeLimit(.minutes(5)), .enabled(if: ClientProgram.areUsable))
 struct EndOfConnectionTests {

@@ -3,9 +3,10 @@
 import Certificates
 import Foundation
 import Logging
-import TLS
 import TestSupport
 import Testing
+
+@testable import TLS
 
 @Suite(.timeLimit(.minutes(5)), .enabled(if: ClientProgram.areUsable))
 struct TLSServerContextTests {

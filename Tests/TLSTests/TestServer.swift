@@ -7,8 +7,9 @@ import Hummingbird
 import Logging
 import NIOCore
 import ServiceLifecycle
-import TLS
 import TestSupport
+
+@testable import TLS
 
 /// A real Hummingbird application behind `HTTPServerBuilder.mutualTLS`, on a free port of 127.0.0.1.
 struct TestServer: Sendable {

@@ -2,9 +2,10 @@
 
 import Foundation
 import ServiceLifecycle
-import TLS
 import TestSupport
 import Testing
+
+@testable import TLS
 
 @Suite(.serialized, .timeLimit(.minutes(10)), .enabled(if: ClientProgram.areUsable))
 struct TransferTests {

@@ -5,7 +5,7 @@ import HTTPTransport
 /// Whether an object can be read at once.
 ///
 /// Source: "HeadObject" in the S3 API reference, headers `x-amz-storage-class`, `x-amz-archive-status` and `x-amz-restore`.
-public enum S3ArchiveState: Sendable, Hashable {
+enum S3ArchiveState: Sendable, Hashable {
     /// As any object.
     case readable
     /// In the archive; nobody has asked for it.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import HTTPTransport
+import Logging
 
 extension S3Client {
     /// Asks for a readable copy of an archived object. Asked already, or there already, is fine; then `days` count anew.
@@ -8,7 +9,7 @@ extension S3Client {
     /// Source: "RestoreObject" in the S3 API reference.
     ///
     /// - Parameter days: how long the copy stays; 1 or more.
-    public func restoreFromArchive(_ key: String, days: Int, tier: S3ThawTier) async throws {
+    func restoreFromArchive(_ key: String, days: Int, tier: S3ThawTier) async throws {
         let body =
             "<RestoreRequest xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"><Days>\(days)</Days>"
             + "<GlacierJobParameters><Tier>\(tier.rawValue)</Tier></GlacierJobParameters></RestoreRequest>"
@@ -20,5 +21,8 @@ extension S3Client {
         } catch S3Error.refused(_, 409, "RestoreAlreadyInProgress", _) {
             return
         }
+        logger.debug(
+            "asked for a readable copy of an archived object",
+            metadata: ["bucket": "\(location.bucket)", "key": "\(key.forLog)", "tier": "\(tier)"])
     }
 }

@@ -37,16 +37,3 @@ public protocol CredentialSource: Sendable {
     /// The credentials as they are now.
     func credentials() async throws -> S3Credentials
 }
-
-/// Always the same credentials.
-public struct FixedCredentials: CredentialSource {
-    private let fixed: S3Credentials
-
-    /// Gives `credentials` each time.
-    public init(_ credentials: S3Credentials) {
-        fixed = credentials
-    }
-
-    /// The credentials given to `init`.
-    public func credentials() -> S3Credentials { fixed }
-}

@@ -108,7 +108,7 @@ public struct HTTPIdentity: Sendable, Hashable {
     public var privateKey: String?
 
     /// TLS 1.3 only, as between nodes; otherwise 1.2 is accepted, which S3 stores may need.
-    public var requiresTLS13: Bool
+    let requiresTLS13: Bool
 
     /// The one URI that must stand in the peer's certificate besides the host's name; nil: not looked at.
     ///

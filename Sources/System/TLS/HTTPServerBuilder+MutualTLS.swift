@@ -11,9 +11,11 @@ extension HTTPServerBuilder {
     }
 
     /// An HTTP/1.1 server over TLS that asks every client for a certificate of the cluster.
-    public static func mutualTLS(
-        _ context: TLSServerContext, limits: TLSLimits = TLSLimits()
-    ) -> HTTPServerBuilder {
+    public static func mutualTLS(_ context: TLSServerContext) -> HTTPServerBuilder {
+        mutualTLS(context, limits: TLSLimits())
+    }
+
+    static func mutualTLS(_ context: TLSServerContext, limits: TLSLimits) -> HTTPServerBuilder {
         HTTPServerBuilder { responder in
             let configuration = HTTP1Channel.Configuration(
                 idleTimeout: TimeAmount(limits.idle), httpDecoderConfiguration: decoder)

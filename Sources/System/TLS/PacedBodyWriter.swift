@@ -11,7 +11,7 @@ public import NIOCore
 /// for one turn of the loop, and what a stalled peer can pin is that and the kernel's socket buffers.
 public struct PacedBodyWriter: ResponseBodyWriter {
     /// Bytes between two turns of the event loop.
-    public static let paceByteCount = 262_144
+    private static let paceByteCount = 262_144
 
     /// Largest piece that is passed on at once: a piece occupies twice its size while it is encrypted.
     static let pieceByteCount = 65_536

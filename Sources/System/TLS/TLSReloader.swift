@@ -10,7 +10,7 @@ import Synchronization
 /// copied, key and certificate of different issue) are tried again as soon as one of them changes once more.
 public final class TLSReloader: Sendable {
     /// What a look at the files led to.
-    public enum Outcome: Sendable, Equatable {
+    enum Outcome: Sendable, Equatable {
         /// They are the ones that were last read.
         case unchanged
         /// They were read, and new connections use them.
@@ -40,7 +40,7 @@ public final class TLSReloader: Sendable {
     }
 
     /// Looks at the files now.
-    @discardableResult public func checkNow() -> Outcome {
+    @discardableResult func checkNow() -> Outcome {
         let stamps = context.files.stamps
         let isNew = lastSeen.withLock { seen in
             defer { seen = stamps }

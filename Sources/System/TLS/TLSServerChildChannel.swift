@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import HummingbirdCore
-public import Logging
-public import NIOCore
+import HummingbirdCore
+import Logging
+import NIOCore
 
 /// A connection of a Hummingbird server with mutual TLS below it.
-public struct TLSServerChildChannel<Base: ServerChildChannel>: ServerChildChannel {
+struct TLSServerChildChannel<Base: ServerChildChannel>: ServerChildChannel {
     /// The connection above TLS, and where the handshake leaves the peer's identity.
-    public struct Value: ServerChildChannelValue {
+    struct Value: ServerChildChannelValue {
         let base: Base.Value
         let peer: PeerSlot
 
         /// The connection's channel.
-        public var channel: any Channel { base.channel }
+        var channel: any Channel { base.channel }
     }
 
     private let base: Base
@@ -20,14 +20,14 @@ public struct TLSServerChildChannel<Base: ServerChildChannel>: ServerChildChanne
     private let limits: TLSLimits
 
     /// Puts TLS below `base`.
-    public init(_ base: Base, context: TLSServerContext, limits: TLSLimits = TLSLimits()) {
+    init(_ base: Base, context: TLSServerContext, limits: TLSLimits) {
         self.base = base
         self.context = context
         self.limits = limits
     }
 
     /// Puts the TLS handler first into the pipeline, then whatever `base` has.
-    public func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
+    func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
         let peer = PeerSlot()
         return channel.eventLoop.makeCompletedFuture {
             // Without tickets the server says nothing after the client's Finished: with Nagle 40 ms are lost.
@@ -40,7 +40,7 @@ public struct TLSServerChildChannel<Base: ServerChildChannel>: ServerChildChanne
     }
 
     /// Serves the connection; `PeerIdentity.current` is its peer in every request.
-    public func handle(value: Value, logger: Logger) async {
+    func handle(value: Value, logger: Logger) async {
         await PeerIdentity.$connection.withValue(value.peer) {
             await base.handle(value: value.base, logger: logger)
         }

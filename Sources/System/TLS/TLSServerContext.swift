@@ -29,7 +29,7 @@ public final class TLSServerContext: Sendable {
     /// Reads the files again. Connections that come later get what they say; open ones keep what they began with.
     ///
     /// If anything is wrong with them it throws, and everything stays as it was.
-    public func reload() throws(TLSError) {
+    func reload() throws(TLSError) {
         let replacement = try SSLContextHandle(files)
         current.withLock { $0 = replacement }
     }

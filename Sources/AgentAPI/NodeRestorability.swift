@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+public import AmandaFormat
+
 /// Whether what a node's record of a run names outside the cluster's bucket can still be had: in stores of the configurations' own and
 /// in directories, which only the node can look into. The query of `GET /v1/restorability`; what it answers is `NodeRestorability`.
 ///

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import AgentAPI
+import AmandaFormat
 import Foundation
 import Testing
 
@@ -49,23 +50,5 @@ import Testing
             layout.nodeRecord(run, node: "node01") == "prod/_amfleet/runs/20261123030600/nodes/node01.json")
         #expect(layout.volumes(node: "node01", configuration: "vertica") == "prod/node01/vertica/")
         #expect(BucketLayout(prefix: "").lease == "_amfleet/lease.json")
-    }
-}
-
-@Suite struct RunNameTests {
-    @Test(arguments: ["20261123030600", "20240229235959"])
-    func `takes Amanda's datestamps`(digits: String) {
-        #expect(RunName(digits)?.description == digits)
-    }
-
-    @Test(arguments: [
-        "", "2026112303060", "202611230306000", "20261323030600", "20261123250600", "2026112303060x",
-    ])
-    func `refuses anything else`(digits: String) {
-        #expect(RunName(digits) == nil)
-    }
-
-    @Test func `sorts by time`() throws {
-        #expect(try #require(RunName("20261123030600")) < #require(RunName("20261123030601")))
     }
 }

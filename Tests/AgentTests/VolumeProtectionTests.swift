@@ -2,6 +2,7 @@
 
 import AgentAPI
 import AmandaFormat
+import BlockingWork
 import Catalog
 import Files
 import S3
@@ -46,7 +47,7 @@ struct VolumeProtectionTests {
         let prepared = try #require(
             try await BackupPreparation(settings: fixture.settings).prepare(request, order.configurations)
                 .first)
-        let run = try request.datestamp
+        let run = request.run
         let taking = VolumeTaking(node: "node01", prepared: prepared, run: run) { _ in fixture.client }
         let choice = try await taking.choose()
         #expect(choice.kind == .new)

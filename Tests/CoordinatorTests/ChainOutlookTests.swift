@@ -58,7 +58,7 @@ struct ChainOutlookTests {
     private func label(
         _ fixture: StoreFixture, _ keys: ObjectKeys, _ label: String, _ run: RunName
     ) async throws {
-        let header = VolumeHeader(datestamp: Datestamp(run.digits), label: label)
+        let header = VolumeHeader(datestamp: run, label: label)
         _ = try await fixture.bucket.client.put(keys.volumeLabel, header.bytes)
     }
 

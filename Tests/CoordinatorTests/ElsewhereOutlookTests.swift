@@ -42,7 +42,7 @@ struct ElsewhereOutlookTests {
             record.configurations[index].dumps[0].parts[0].label = volume.label
         }
         let (keys, client) = (ObjectKeys(slotPrefix: own.prefix), fixture.bucket.client)
-        let header = VolumeHeader(datestamp: Datestamp(Sample.run.digits), label: own.label)
+        let header = VolumeHeader(datestamp: Sample.run, label: own.label)
         _ = try await client.put(keys.volumeLabel, header.bytes)
         _ = try await client.put(keys.header(file: 1), [1])
         _ = try await client.put(keys.data(file: 1), [UInt8](repeating: 1, count: 1024))

@@ -123,8 +123,7 @@ private actor FlushOutcome {
 
     func add(_ flushed: HeldDumpFlush.Flushed, _ volumes: [VolumeRecord], node: String) {
         report.volumes = volumes
-        guard let record = HeldDumpRecord(flushed.held) else { return }
-        var dump = FlushReport.Dump(held: record)
+        var dump = FlushReport.Dump(held: HeldDumpRecord(flushed.held))
         if case .failed(let error) = flushed.outcome.status {
             dump.error = WireError(cause: error, node: node)
         } else {
@@ -147,8 +146,8 @@ private actor FlushOutcome {
         let reason = report.error ?? done.values.lazy.compactMap(\.error).first { $0.concernsWholeStore }
         var report = report
         report.error = reason
-        report.dumps = dumps.compactMap { held in
-            done[held.path] ?? HeldDumpRecord(held).map { FlushReport.Dump(held: $0, error: reason) }
+        report.dumps = dumps.map { held in
+            done[held.path] ?? FlushReport.Dump(held: HeldDumpRecord(held), error: reason)
         }
         return report
     }

@@ -42,11 +42,11 @@ struct ConfigurationRuns: Sendable {
         let workDirectory = "\(settings.stateDirectory)/\(Self.workPrefix)\(request.id)"
         let journal = try OwnUploads(stateDirectory: settings.stateDirectory, request: request).openJournal()
         let progress = BackupProgress(reporter.board, diskCount: prepared.map(\.entries.count).reduce(0, +))
-        let run = try request.datestamp
         let clusterStore = StoreAbsence()
         let runs = prepared.map { configuration in
             ConfigurationRun(
-                prepared: configuration, request: request, run: run, clients: clients, journal: journal,
+                prepared: configuration, request: request, run: request.run, clients: clients,
+                journal: journal,
                 progress: progress, reporter: reporter, workDirectory: workDirectory,
                 isInEarnest: isInEarnest,
                 absence: configuration.store.record == nil ? clusterStore : StoreAbsence())

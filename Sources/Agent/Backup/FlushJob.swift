@@ -37,10 +37,8 @@ struct FlushJob: Sendable {
         for (run, whole, broken) in held where !whole.isEmpty || !broken.isEmpty {
             var part = FlushReport.Configuration(name: run.name)
             if !whole.isEmpty { part = try await run.flush(whole, progress) }
-            part.dumps += broken.compactMap { dump in
-                HeldDumpRecord(dump).map {
-                    FlushReport.Dump(held: $0, error: notWhole(dump, run.name))
-                }
+            part.dumps += broken.map { dump in
+                FlushReport.Dump(held: HeldDumpRecord(dump), error: notWhole(dump, run.name))
             }
             report.configurations.append(part)
         }

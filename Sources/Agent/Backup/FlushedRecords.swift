@@ -22,7 +22,8 @@ struct FlushedRecords: Sendable {
     func update(
         _ flushed: HeldDumpFlush.Flushed, configuration: String, volumes: [VolumeRecord]
     ) async throws {
-        guard let made = RunName(flushed.held.header.datestamp.description), made != run else { return }
+        let made = flushed.held.header.datestamp
+        guard made != run else { return }
         let stored = try await records.read(made, node: node)
         let known = if let stored { stored } else { await kept(made) }
         guard var record = known else { return }

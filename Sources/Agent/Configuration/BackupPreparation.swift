@@ -78,7 +78,7 @@ struct BackupPreparation: Sendable {
     /// DESIGN decision 11. A further attempt of the newest run itself goes on with it.
     private func refuseOldName(_ request: JobRequest, _ loaded: LoadedConfiguration) throws {
         guard let newest = try CatalogReader(loaded.location).newestRun() else { return }
-        let run = try request.datestamp
+        let run = request.run
         guard newest > run || (newest == run && request.attempt == 1) else { return }
         throw CatalogError.notNewest(
             run: run, newest: newest, configuration: loaded.location.configuration)
@@ -87,16 +87,4 @@ struct BackupPreparation: Sendable {
 
 extension WireError {
     fileprivate var newestDigits: String { newestRun?.digits ?? "" }
-}
-
-extension JobRequest {
-    /// The run's name as Amanda's datestamp.
-    var datestamp: Datestamp {
-        get throws {
-            guard let datestamp = Datestamp(run.digits) else {
-                throw WireError(.configuration, node: node, "'\(run)' is no possible date and time")
-            }
-            return datestamp
-        }
-    }
 }

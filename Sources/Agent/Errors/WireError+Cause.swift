@@ -19,7 +19,7 @@ extension WireError {
             self.init(Self.kind(of: error), node: node, text: "\(error)")
         case let error as CatalogError:
             self.init(Self.kind(of: error), node: node, text: "\(error)")
-            if case .notNewest(_, let newest, _) = error { newestRun = RunName(newest.description) }
+            if case .notNewest(_, let newest, _) = error { newestRun = newest }
         case let error as RestoreError:
             self.init(Self.kind(of: error), node: node, text: "\(error)")
         case let error as FilterError:

@@ -115,14 +115,14 @@ extension DumpChain {
 extension DumpBaseRecord {
     /// - Throws: `WireError` of kind `damaged` where the log holds an impossible name or number.
     init(_ dump: CatalogDump, volumes: [VolumeRecord]) throws(WireError) {
-        guard let run = RunName(dump.name.datestamp), let written = RunName(dump.run.description) else {
+        guard let run = RunName(dump.name.datestamp) else {
             throw WireError(.damaged, "\(dump.log) names run '\(dump.name.datestamp)'")
         }
         // Old logs round a part to KiB: lengths count only where they add up to the whole.
         let total = dump.parts.compactMap(\.byteCount).reduce(0, +)
         let areExact = dump.checksums?.server.byteCount == total
         self.init(
-            run: run, writtenRun: written, level: dump.name.level,
+            run: run, writtenRun: dump.run, level: dump.name.level,
             native: dump.checksums.map { DumpRecord.Stream($0.native) },
             server: dump.checksums.map { DumpRecord.Stream($0.server) }, volumes: volumes,
             parts: dump.parts.map {

@@ -52,7 +52,7 @@ struct RecordSource: RestoreSource {
         }
         var chain: [RestorableDump] = []
         for link in (dump.bases ?? []) + ownLink(dump, volumes) {
-            if let below = chain.last, below.level >= link.level || below.run.description >= link.run.digits {
+            if let below = chain.last, below.level >= link.level || below.run >= link.run {
                 throw damaged(dump.disk, "level \(link.level) of run \(link.run) after level \(below.level)")
             }
             guard link.run <= record.run else { throw damaged(dump.disk, "run \(link.run), a later one,") }

@@ -82,11 +82,11 @@ extension RestorableDump {
                 record.volumes.contains(where: { $0.label == part.label })
             else { throw Self.impossible(part, record.level, "\(record.run)") }
         }
-        guard !record.parts.isEmpty, let run = Datestamp(record.run.digits),
-            let written = Datestamp(record.writtenRun.digits)
-        else { throw WireError(.damaged, "level \(record.level) of run \(record.run) names no file at all") }
+        guard !record.parts.isEmpty else {
+            throw WireError(.damaged, "level \(record.level) of run \(record.run) names no file at all")
+        }
         self.init(
-            level: record.level, run: run, writtenRun: written,
+            level: record.level, run: record.run, writtenRun: record.writtenRun,
             volumes: record.volumes.filter { volume in record.parts.contains { $0.label == volume.label } },
             parts: record.parts,
             native: record.native?.sum, stored: record.server?.sum)

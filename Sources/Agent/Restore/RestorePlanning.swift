@@ -83,7 +83,7 @@ struct RestorePlanning: Sendable {
         of configuration: ConfigurationChoice, _ record: NodeRecord?
     ) async throws -> any RestoreSource {
         let catalog = CatalogSource(
-            settings: settings, storage: request.storage, run: try request.datestamp, clients: clients)
+            settings: settings, storage: request.storage, run: request.run, clients: clients)
         guard let record else { return catalog }
         let held = record.heldRecords(of: [configuration])
         let lookup = try await HeldDumpLookup(order.sourceNode == node ? held : [])
@@ -148,7 +148,7 @@ struct RestorePlanning: Sendable {
     private func requireUnchanged(_ disk: RestorableDisk) async throws {
         for dump in disk.dumps {
             for volume in dump.volumes {
-                let run = volume.run.flatMap { Datestamp($0.digits) } ?? dump.writtenRun
+                let run = volume.run ?? dump.writtenRun
                 let check = VolumeCheck(run: run, node: node, clients: clients)
                 try await check.requireUnchanged(
                     volume, of: disk.configuration.name, holding: dump.name(disk.disk))

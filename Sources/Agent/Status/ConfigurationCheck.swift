@@ -44,7 +44,7 @@ struct ConfigurationCheck: Sendable {
             status.secretsReadable = coverage.readableSecrets(loaded)
             try fillNewest(loaded, &status)
             let contents = try HoldingDisks(loaded.configuration.holdingDisks).contents()
-            status.held = contents.dumps.compactMap(HeldDumpRecord.init)
+            status.held = contents.dumps.map(HeldDumpRecord.init)
             status.flushesByItself = loaded.configuration.autoflush != "NO"
             try loaded.disklist.requireSupported(
                 configuration: loaded.configuration,
@@ -73,7 +73,7 @@ struct ConfigurationCheck: Sendable {
     private func fillNewest(_ loaded: LoadedConfiguration, _ status: inout ConfigurationStatus) throws {
         let reader = CatalogReader(loaded.location)
         guard let newest = try reader.newestRun() else { return }
-        status.newestRun = RunName(newest.description)
+        status.newestRun = newest
         status.newestLabel = try reader.tapelist().entries.first { $0.datestamp == newest }?.label
     }
 }

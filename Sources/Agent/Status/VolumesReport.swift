@@ -102,7 +102,7 @@ struct VolumeTable: Sendable {
             let isKnown = entry.map { $0.datestamp == header.datestamp } ?? false
             slot.state = isKnown ? .known : .unknown
             slot.label = header.label
-            slot.run = header.datestamp.flatMap { RunName($0.description) }
+            slot.run = header.datestamp
             if isKnown { slot.dumps = dumps.compactMap { share(of: $0, header.label) } }
         }
         return slot

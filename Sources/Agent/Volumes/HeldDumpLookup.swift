@@ -30,7 +30,7 @@ struct HeldDumpLookup: Sendable {
         guard let dump = record.chunks.first.flatMap({ found[$0.path] }), dump.isWhole else { return nil }
         let header = dump.header
         let isIt =
-            header.datestamp.description == record.run.digits && header.host == record.host
+            header.datestamp == record.run && header.host == record.host
             && header.disk == record.disk && header.level == record.level
         return isIt ? dump : nil
     }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import AmandaFormat
+
 /// Whether a node's data of a run can still be had: its volumes must still bear the run's datestamp, and those of every dump
 /// that an increment of it builds on, or that stands for a disk which it left out, theirs.
 ///

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import AgentAPI
+public import AmandaFormat
 
 /// Finds the run that a command is about.
 struct RunChoice: Sendable {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import AgentAPI
+public import AmandaFormat
 public import FoundationEssentials
 
 /// `amfleet list`: every run, from the bucket; agents are asked only of volumes that lie elsewhere.

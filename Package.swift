@@ -162,6 +162,11 @@ let package = Package(
     swiftLanguageModes: [.v6]
 )
 
+// `ci/unit TARGET`: the tests of one target and what they need, without the rest.
+if let only = Context.environment["AMFLEET_TESTS"] {
+    package.targets.removeAll { $0.type == .test && $0.name != "\(only)Tests" }
+}
+
 extension [SwiftSetting] {
     static let strict: [SwiftSetting] = [
         .enableUpcomingFeature("ExistentialAny"),

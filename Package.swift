@@ -60,17 +60,18 @@ let package = Package(
 
         // Layer 2: knowledge. Formats and protocols as values; only S3 does I/O.
         .module("AmandaFormat", ["CivilCalendar", "Digest", "Faults", "NearestName", "Secret", "XML"]),
+        .module("Planning", ["Faults", "AmandaFormat", "CivilCalendar"]),
         .module(
             "S3",
             [
                 "Faults", "HTTPTransport", "Digest", "Secret", "BlockingWork", "ChildProcess",
-                "CivilCalendar",
-                "Files", "XML", logging,
+                "CivilCalendar", "Files", "XML", logging,
             ]),
-        .module("AgentAPI", ["AmandaFormat", "Faults", "NearestName", "Secret"]),
+        .module("Settings", ["Faults", "NearestName"]),
+        .module("AgentAPI", ["AmandaFormat", "Faults", "Settings", "Secret"]),
 
         // Layer 3: what a node does. One configuration's files; one disk, either way.
-        .module("Catalog", ["Faults", "AmandaFormat", "Files", "Gzip", "BlockingWork"]),
+        .module("Catalog", ["Faults", "AmandaFormat", "Planning", "Files", "Gzip", "BlockingWork"]),
         .module(
             "Dump",
             [
@@ -83,7 +84,8 @@ let package = Package(
         .module(
             "Agent",
             [
-                "Faults", "AgentAPI", "AmandaFormat", "Catalog", "Dump", "S3", "HTTPTransport", "TLS",
+                "Faults", "AgentAPI", "Settings", "AmandaFormat", "Planning", "Catalog", "Dump", "S3",
+                "HTTPTransport", "TLS",
                 "Certificates",
                 "Files", "Digest",
                 "ChildProcess", "BlockingWork", "Secret", hummingbird, hummingbirdCore, httpTypes, nioCore,
@@ -93,15 +95,15 @@ let package = Package(
         .module(
             "Coordinator",
             [
-                "Faults", "AgentAPI", "AmandaFormat", "S3", "HTTPTransport", "BlockingWork", "Certificates",
-                "CivilCalendar", "Digest",
+                "Faults", "AgentAPI", "Settings", "AmandaFormat", "S3", "HTTPTransport", "BlockingWork",
+                "Certificates", "CivilCalendar", "Digest",
                 "Files",
                 "NearestName",
                 "Secret",
             ]),
 
         // Layer 5: flags in, text and exit code out.
-        .program("amfleet", ["Coordinator", "AgentAPI", "Files", argumentParser]),
+        .program("amfleet", ["Coordinator", "AgentAPI", "Settings", "Files", argumentParser]),
         .program("amfleetd", ["Agent", argumentParser, logging]),
 
         // Tests, one target per target.
@@ -134,8 +136,10 @@ let package = Package(
                 "Faults", "HTTPTransport", "Digest", "Secret", "BlockingWork", "Certificates", "Files", "XML",
                 logging, inMemoryLogging,
             ]),
+        .tests("Planning", ["AmandaFormat"]),
+        .tests("Settings", ["Faults"]),
         .tests("AgentAPI", ["AmandaFormat", "Faults"]),
-        .tests("Catalog", ["Faults", "AmandaFormat", "Files"], fixtures: true),
+        .tests("Catalog", ["Faults", "AmandaFormat", "Planning", "Files"], fixtures: true),
         .tests(
             "Dump",
             [
@@ -146,14 +150,18 @@ let package = Package(
         .tests(
             "Agent",
             [
-                "Faults", "AgentAPI", "AmandaFormat", "BlockingWork", "Catalog", "Dump", "HTTPTransport",
+                "Faults", "AgentAPI", "Settings", "AmandaFormat", "Planning", "BlockingWork", "Catalog",
+                "Dump", "HTTPTransport",
                 "Certificates",
                 "Files", "S3", "Secret", "TLS",
                 logging, httpTypes,
             ]),
         .tests(
             "Coordinator",
-            ["Faults", "AgentAPI", "AmandaFormat", "Certificates", "Files", "HTTPTransport", "S3", "Secret"]),
+            [
+                "Faults", "AgentAPI", "Settings", "AmandaFormat", "Certificates", "Files", "HTTPTransport",
+                "S3", "Secret",
+            ]),
         .testTarget(
             name: "EndToEndTests",
             dependencies: ["TestSupport"],

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import AmandaFormat
+import AmandaFormat
+public import Planning
 
 /// What the planner asks of the catalog.
 extension CatalogReader {

@@ -2,6 +2,7 @@
 
 public import AmandaFormat
 public import Files
+public import Planning
 
 /// A configuration as it was read, and where its catalog lies.
 public struct LoadedConfiguration: Sendable {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import AmandaFormat
+import AmandaFormat
+public import Planning
 
 extension PlannedRun {
     /// The planner's result in Amanda's figures: KiB, whole seconds, a line for each remark.

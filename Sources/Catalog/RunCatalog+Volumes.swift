@@ -2,6 +2,7 @@
 
 public import AmandaFormat
 import Files
+public import Planning
 import Synchronization
 
 extension RunCatalog {

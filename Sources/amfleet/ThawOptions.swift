@@ -2,6 +2,7 @@
 
 import AgentAPI
 import ArgumentParser
+import Settings
 
 /// How a restore brings back what lies in the archive.
 struct ThawOptions: ParsableArguments, Sendable {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import AgentAPI
+import Settings
 import Testing
 
 @Suite struct AgentSettingsTests {

@@ -4,6 +4,7 @@ import AmandaFormat
 import Catalog
 import Dump
 import Files
+import Planning
 import S3
 import TestSupport
 import Testing

@@ -5,6 +5,7 @@ import AmandaFormat
 import BlockingWork
 import Catalog
 import Files
+import Planning
 import S3
 import TestSupport
 import Testing

@@ -25,17 +25,3 @@ func damaged(_ bytes: [UInt8], using generator: inout some RandomNumberGenerator
     }
     return bytes
 }
-
-/// A generator whose runs repeat, so that a failure can be seen again.
-struct SeededGenerator: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) {
-        state = seed
-    }
-
-    mutating func next() -> UInt64 {
-        state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-        return (state ^ (state >> 33)) &* 0xFF51_AFD7_ED55_8CCD
-    }
-}

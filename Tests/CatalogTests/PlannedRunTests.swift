@@ -4,6 +4,7 @@ import Catalog
 import Testing
 
 @testable import AmandaFormat
+@testable import Planning
 
 @Suite struct PlannedRunTests {
     @Test func `takes over a plan in Amanda's figures`() throws {

@@ -3,6 +3,7 @@
 import AmandaFormat
 import Catalog
 import Files
+import Planning
 import Testing
 
 @Suite struct RunCatalogTests {

@@ -3,6 +3,7 @@
 import AmandaFormat
 import Catalog
 import Files
+import Planning
 import Testing
 
 /// Runs with several volumes, dumps side by side, levels, and a holding disk.

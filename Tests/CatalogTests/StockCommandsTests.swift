@@ -3,6 +3,7 @@
 import AmandaFormat
 import Catalog
 import Files
+import Planning
 import Testing
 
 /// What the administrator says with the real `amadmin` is read by us, and done with after the run that obeyed.

@@ -3,6 +3,7 @@
 import AmandaFormat
 import Catalog
 import Files
+import Planning
 import Testing
 
 /// `amstatus` on a run of ours: while it goes on, when it has ended, and when it was killed.

@@ -3,6 +3,7 @@
 import AgentAPI
 import Files
 import Foundation
+import Settings
 import TestSupport
 import Testing
 

@@ -4,6 +4,7 @@ import AgentAPI
 import Certificates
 import Files
 import Foundation
+import Settings
 import TestSupport
 import Testing
 

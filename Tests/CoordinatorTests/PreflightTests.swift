@@ -2,6 +2,7 @@
 
 import AgentAPI
 import AmandaFormat
+import Settings
 import Testing
 
 @testable import Coordinator

@@ -5,6 +5,7 @@ import AmandaFormat
 import BlockingWork
 import Catalog
 import Dump
+import Planning
 
 /// Held dumps on their way to volumes: a flush with a log of its own, as amflush writes one, under the run's name. Where a run
 /// follows it goes on with the same volume, and its plan finds the dumps where they then lie.

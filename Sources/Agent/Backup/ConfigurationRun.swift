@@ -7,6 +7,7 @@ import Catalog
 import Dump
 import Files
 import FoundationEssentials
+import Planning
 import S3
 
 /// One configuration's part in a run: its plan, a volume, its disks side by side, and the catalog of them all.

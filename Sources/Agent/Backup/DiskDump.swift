@@ -6,6 +6,7 @@ import BlockingWork
 import Catalog
 import Dump
 import Files
+import Planning
 import Synchronization
 
 /// Dumps the disks of one configuration, several at a time, onto one target and into one catalog.

@@ -2,6 +2,7 @@
 
 import AmandaFormat
 import Glibc
+import Planning
 
 /// Runs dumps side by side, as many and in the order that the queue allows.
 struct DumpLanes: Sendable {

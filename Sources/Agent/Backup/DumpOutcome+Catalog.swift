@@ -4,6 +4,7 @@ import AgentAPI
 import AmandaFormat
 import Catalog
 import Dump
+import Planning
 
 extension Catalog.DumpRecord {
     /// What Amanda's catalog keeps of a dump.

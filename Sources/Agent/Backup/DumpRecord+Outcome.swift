@@ -3,6 +3,7 @@
 import AgentAPI
 import AmandaFormat
 import Dump
+import Planning
 
 extension DumpRecord {
     /// What a node record keeps of a dump.

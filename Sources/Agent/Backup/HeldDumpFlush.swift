@@ -4,6 +4,7 @@ import AmandaFormat
 import BlockingWork
 import Catalog
 import Dump
+import Planning
 
 /// Sends what lies on a configuration's holding disks to a volume, within a run.
 ///

@@ -4,6 +4,7 @@ import AgentAPI
 import AmandaFormat
 import Catalog
 import Dump
+import Planning
 import Synchronization
 
 /// Whether a store has been found away in this job, and how.

@@ -4,6 +4,7 @@ import AgentAPI
 import AmandaFormat
 import Catalog
 import Dump
+import Planning
 import S3
 
 extension WireError {

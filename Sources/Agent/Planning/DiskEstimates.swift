@@ -4,6 +4,7 @@ import AgentAPI
 import AmandaFormat
 import BlockingWork
 import Dump
+import Planning
 
 /// Finds out how large dumps would become, where the catalog does not know: GNU tar walks the disk and reads no file.
 struct DiskEstimates: Sendable {

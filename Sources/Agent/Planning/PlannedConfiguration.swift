@@ -3,6 +3,7 @@
 import AgentAPI
 import AmandaFormat
 import Catalog
+import Planning
 
 /// What one configuration's part of a run is to be: the volume and the dumps.
 struct PlannedConfiguration: Sendable {

@@ -3,6 +3,7 @@
 import AmandaFormat
 import Catalog
 import Dump
+import Planning
 
 /// What a plan is made of: what the catalog and tar's snapshots say of every disk, and which volumes there are.
 struct PlanningFacts: Sendable {

@@ -2,6 +2,7 @@
 
 import AgentAPI
 import AmandaFormat
+import Planning
 
 /// How long the configurations of a job take, which run one after the other, and whether the next run has to wait for them.
 struct RunNight: Sendable {

@@ -5,6 +5,7 @@ import AmandaFormat
 import BlockingWork
 import Catalog
 import Glibc
+import Planning
 
 /// Plans one configuration's part of a run. Reads the catalog, the disks and the bucket; writes nothing.
 struct RunPlanning: Sendable {

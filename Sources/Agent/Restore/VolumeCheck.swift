@@ -2,6 +2,7 @@
 
 import AgentAPI
 import AmandaFormat
+import Planning
 
 /// Whether a run's volumes still are that run's: the label in the bucket bears its datestamp.
 struct VolumeCheck: Sendable {

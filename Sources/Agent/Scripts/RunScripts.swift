@@ -3,6 +3,7 @@
 import AmandaFormat
 import Catalog
 import Dump
+import Planning
 
 /// The script-tools of one configuration's part of a run.
 struct RunScripts: Sendable {

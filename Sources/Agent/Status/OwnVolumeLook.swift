@@ -4,6 +4,7 @@ import AgentAPI
 import AmandaFormat
 import BlockingWork
 import Dump
+import Planning
 import S3
 
 /// Looks at volumes that a record names, but only where `amanda.conf` leads: a record lies in a bucket, and who can write there

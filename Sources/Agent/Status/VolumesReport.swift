@@ -5,6 +5,7 @@ import AmandaFormat
 import BlockingWork
 import Catalog
 import HTTPTransport
+import Planning
 import S3
 
 /// What lies in the slots of the node's configurations, and when it is overwritten. Reads catalogs and the bucket, writes

@@ -5,6 +5,7 @@ import AmandaFormat
 import BlockingWork
 import Dump
 import Files
+import Planning
 import S3
 
 /// The finished dumps of an earlier attempt of the same run, proved anew before they count again.

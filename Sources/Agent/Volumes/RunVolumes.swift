@@ -6,6 +6,7 @@ import BlockingWork
 import Catalog
 import Dump
 import Files
+import Planning
 import S3
 import Synchronization
 

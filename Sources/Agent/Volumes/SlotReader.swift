@@ -5,6 +5,7 @@ import AmandaFormat
 import BlockingWork
 import Dump
 import Files
+import Planning
 import S3
 
 /// Looks at every slot of a changer.

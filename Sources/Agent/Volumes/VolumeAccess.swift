@@ -5,6 +5,7 @@ import AmandaFormat
 import BlockingWork
 import Dump
 import Files
+import Planning
 import S3
 
 /// Volumes as records name them, wherever they lie.

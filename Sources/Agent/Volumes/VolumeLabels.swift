@@ -2,6 +2,7 @@
 
 import AgentAPI
 import AmandaFormat
+import Planning
 import S3
 
 /// What the volumes in the bucket call themselves.

@@ -3,6 +3,7 @@
 import AgentAPI
 import AmandaFormat
 import Catalog
+import Planning
 
 /// Where the labelled volumes of a changer lie now.
 struct VolumeSlots: Sendable {

@@ -5,6 +5,7 @@ import AmandaFormat
 import BlockingWork
 import Catalog
 import Files
+import Planning
 import S3
 
 /// A volume that a configuration's run writes.

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+public import Settings
+
 extension AgentSettings {
     /// Reads `agent.json`.
     ///

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import AgentAPI
+import AgentAPI
 import NearestName
+public import Settings
 
 extension ClusterSettings {
     /// Reads and checks the whole of `cluster.json`.

@@ -3,6 +3,7 @@
 import AgentAPI
 import HTTPTransport
 import S3
+import Settings
 
 extension WireError {
     /// Any error in the wire's words: kinds are kept or found, the hint is told apart from the message.

@@ -2,6 +2,7 @@
 
 import AgentAPI
 import S3
+import Settings
 
 /// How a command ended, which decides its exit code (DESIGN section 5).
 public enum CommandEnding: String, Sendable, Codable, CaseIterable {

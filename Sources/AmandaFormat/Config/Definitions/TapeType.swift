@@ -38,7 +38,7 @@ public struct TapeType: Sendable, Hashable {
 
 extension Int64 {
     /// Amanda's KiB in bytes; `inf` stays as large as can be.
-    var bytesOfKibibytes: Int64 {
+    public var bytesOfKibibytes: Int64 {
         let (bytes, overflow) = multipliedReportingOverflow(by: 1024)
         return overflow ? (self < 0 ? .min : .max) : bytes
     }

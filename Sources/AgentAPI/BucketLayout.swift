@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The keys of everything that is ours in the bucket, and where Amanda's begin (DESIGN section 3).
+/// The keys of everything that is ours in the bucket, and where Amanda's begin (Docs/FORMATS.md, "The bucket").
 public struct BucketLayout: Sendable, Hashable {
     /// No node may have this name: what lies under it belongs to the cluster.
     public static let reservedName = "_amfleet"

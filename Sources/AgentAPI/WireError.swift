@@ -16,7 +16,7 @@ public struct WireError: Error, Codable, Sendable, Equatable, CustomStringConver
     public var hint: String?
     /// With `busy`: the id of the job that runs.
     public var runningJob: String?
-    /// With `busy` because a newer run exists: its name, so that the coordinator can move on (DESIGN decision 11).
+    /// With `busy` because a newer run exists: its name, so that the coordinator can move on.
     public var newestRun: RunName?
 
     public init(

@@ -6,7 +6,7 @@ import Synchronization
 
 /// One attempt at a run of one configuration, as its catalog sees it: from the log's first line to `FINISH`.
 ///
-/// `planned` comes before the first dump. Order for a volume (DESIGN decision 12): `reserve` the slot, read its label again,
+/// `planned` comes before the first dump. Order for a volume (Docs/DECISIONS.md, 6): `reserve` the slot, read its label again,
 /// `prepare` (its old dumps vanish from every listing), delete its objects by exact key, write the label,
 /// `volumeWritten`; `volumeEnded` when nothing more goes there. A crash anywhere leaves a volume without dumps, or
 /// dumps with all their data.

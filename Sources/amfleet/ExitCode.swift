@@ -2,7 +2,7 @@
 
 import Coordinator
 
-/// What the process ends with. Never renumber: scripts and monitoring know these (DESIGN section 5).
+/// What the process ends with. Never renumber: scripts and monitoring know these (Docs/OPERATIONS.md, "Exit codes").
 enum ExitCode: Int32 {
     case complete = 0
     case failed = 1

@@ -37,7 +37,7 @@ extension DumpFixture {
         return path
     }
 
-    /// `amcrypt` with a key of its own, made as FORMAT.md section 6 says.
+    /// `amcrypt` with a key of its own, made as amcrypt's manual page says.
     func amcrypt() throws -> String {
         try shell(
             """

@@ -75,7 +75,8 @@ struct BackupPreparation: Sendable {
             entries: entries, notes: notes)
     }
 
-    /// DESIGN decision 11. A further attempt of the newest run itself goes on with it.
+    /// A run's name must be newer than every other that the catalog knows, stock Amanda's included. A further attempt of
+    /// the newest run itself goes on with it.
     private func refuseOldName(_ request: JobRequest, _ loaded: LoadedConfiguration) throws {
         guard let newest = try CatalogReader(loaded.location).newestRun() else { return }
         let run = request.run

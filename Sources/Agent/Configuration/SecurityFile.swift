@@ -10,7 +10,7 @@ import Files
 /// `amanda.conf` belongs to the dumpuser, so what it names must not run with more rights than the dumpuser has. Shape:
 /// lines `amgtar:gnutar_path=/path`; `#` begins a comment. Without the file Amanda's own defaults hold, `/bin/tar` and
 /// `/usr/bin/tar`. Only a file that root owns and nobody else can write counts. Source: Amanda 3.5.1
-/// `common-src/security-file.c`; FORMAT.md section 1.
+/// `common-src/security-file.c`.
 struct SecurityFile: Sendable {
     let path: String
 

@@ -9,8 +9,8 @@ import Files
 /// Makes what `amcrypt` encrypts with, for one user, and proves it: a passphrase, and a key encrypted with it.
 ///
 /// Shape: `.am_passphrase`, 44 characters of base64 and a newline; `.gnupg/am_key.gpg`, 65 lines of 60 characters of
-/// base64, encrypted by `gpg --symmetric`, in armor (loop-AES's multi-key-v3: 64 keys and a vector). Source: FORMAT.md
-/// section 6; `/usr/sbin/amaespipe` of Amanda 3.5.1. Neither is ever replaced, printed, or given to a command line.
+/// base64, encrypted by `gpg --symmetric`, in armor (loop-AES's multi-key-v3: 64 keys and a vector). Source:
+/// `/usr/sbin/amaespipe` of Amanda 3.5.1. Neither is ever replaced, printed, or given to a command line.
 struct KeyCreation: Sendable {
     let node: String
     /// Whose files they become.

@@ -40,7 +40,7 @@ struct VolumeView: Sendable {
     }
 }
 
-/// Chooses a volume and takes it, in the order of DESIGN decision 12: the slot is reserved, the old dumps leave the
+/// Chooses a volume and takes it, in the order of Docs/DECISIONS.md, 6: the slot is reserved, the old dumps leave the
 /// tapelist, their objects go by exact key, and only then the volume bears the new run's label.
 struct VolumeTaking: Sendable {
     let node: String

@@ -4,7 +4,7 @@ import AgentAPI
 import AmandaFormat
 import S3
 
-/// The cluster's own objects in the bucket, as values (DESIGN section 3).
+/// The cluster's own objects in the bucket, as values (Docs/FORMATS.md, "JSON of ours").
 struct ClusterBucket: Sendable {
     /// Our JSON documents are small; a node record names every object of a run.
     static let documentLimit = 256 << 20

@@ -4,7 +4,7 @@ import AgentAPI
 import S3
 import Settings
 
-/// How a command ended, which decides its exit code (DESIGN section 5).
+/// How a command ended, which decides its exit code (Docs/OPERATIONS.md, "Exit codes").
 public enum CommandEnding: String, Sendable, Codable, CaseIterable {
     /// Everything that was asked for is done on every node that was asked.
     case complete

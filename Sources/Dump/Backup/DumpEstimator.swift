@@ -6,7 +6,7 @@ import ChildProcess
 /// Finds out how large tar's archive of a disk would be, without reading a file: tar knows `/dev/null` for what it is, and
 /// looks at names and lengths alone, with the same excludes and the same base as for the dump.
 ///
-/// Source: Amanda 3.5.1 `application-src/amgtar.c`, `amgtar_estimate`; FORMAT.md section 5.
+/// Source: Amanda 3.5.1 `application-src/amgtar.c`, `amgtar_estimate`.
 public struct DumpEstimator: Sendable {
     private let source: DumpSource
 

@@ -76,7 +76,7 @@ enum Filter: Sendable, Equatable {
 
 /// What happens to a dump between tar and the bucket: first what Amanda's client does, then what its server does.
 ///
-/// Source: FORMAT.md section 6. The client's stream is that between the two.
+/// Source: Amanda 3.5.1 `client-src/sendbackup.c` and `server-src/dumper.c`. The client's stream is that between the two.
 struct FilterChain: Sendable, Equatable {
     var client: [Filter] = []
     var server: [Filter] = []

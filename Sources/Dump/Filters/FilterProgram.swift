@@ -54,7 +54,7 @@ struct FilterProgram: Sendable, Equatable {
     /// How many bytes it must make of so many, of programs that say nothing when they fail.
     ///
     /// `amcrypt` ends with status 0 whatever aespipe does: 46 bytes of header, then whole blocks of 512.
-    /// Source: FORMAT.md section 6; `/usr/sbin/amaespipe` of Amanda 3.5.1.
+    /// Source: `/usr/sbin/amaespipe` and `amcrypt-ossl` of Amanda 3.5.1.
     func outputByteCount(ofInput byteCount: Int64) -> Int64? {
         switch name {
         case "amcrypt", "amaespipe": 46 + (byteCount + 511) / 512 * 512

@@ -2,7 +2,9 @@
 
 /// GNU tar's argument vectors (without `argv[0]`), in amgtar's order.
 ///
-/// Source: FORMAT.md section 5 and `amgtar_build_argv`, with the differences of DESIGN decision 4.
+/// Source: Amanda 3.5.1 `application-src/amgtar.c`, `amgtar_build_argv`. Otherwise on purpose: records of 64 KiB, since
+/// they are faster; every extended attribute on the way back, since capabilities are lost without; and no `-G` for a full
+/// dump, since it would delete what else lies in the target (Docs/DECISIONS.md, 26).
 enum TarCommand {
     /// An archive of `directory` on standard output, its listing and messages on standard error.
     static func create(

@@ -8,7 +8,7 @@ import Glibc
 ///
 /// Each lists the directories and the time of the dump that it was made with. Names: `<host><sanitised disk>_<level>`, in
 /// the directory that GNUTAR-LISTDIR names. They belong to the dumpuser, who is who amgtar opens them as. Source: Amanda
-/// 3.5.1 `application-src/amgtar.c`, `amgtar_get_incrname`; FORMAT.md sections 4.6 and 5.
+/// 3.5.1 `application-src/amgtar.c`, `amgtar_get_incrname`.
 public struct TarSnapshots: Sendable, Equatable {
     /// Amanda's greatest level (`DUMP_LEVELS` less one).
     public static let greatestLevel = 399

@@ -7,7 +7,8 @@ import Files
 /// the directory listings that Amanda's archives have.
 ///
 /// All of it lies in a directory that only we can enter and that goes in any case; tar runs as root, and the directory of
-/// the lasting snapshots belongs to the dumpuser. Source: FORMAT.md sections 4.6 and 5.
+/// the lasting snapshots belongs to the dumpuser. Source: Amanda 3.5.1
+/// `application-src/amgtar.c`, `amgtar_get_incrname` and `amgtar_build_exinclude`.
 struct TarWorkspace {
     let selection: TarSelection
     /// For `--exclude-from` and `--files-from`; nil: without.

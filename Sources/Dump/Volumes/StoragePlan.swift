@@ -4,7 +4,8 @@
 public struct StoragePlan: Sendable, Equatable {
     /// S3 takes no smaller part of an upload, but for the last.
     public static let smallestUploadPartByteCount = 5 << 20
-    /// S3 takes no more parts in one upload, which Amanda does not check. Source: FORMAT.md 2.2.
+    /// S3 takes no more parts in one upload, which Amanda does not check. Source:
+    /// "Amazon S3 multipart upload limits" in the S3 user guide.
     public static let uploadPartLimit = 10_000
 
     private static let directoryPieceByteCount = 1 << 20

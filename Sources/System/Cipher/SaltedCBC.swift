@@ -6,7 +6,8 @@ import COpenSSL
 /// What `openssl enc -aes-256-cbc -nopad -salt` makes and reads, which is what Amanda's `amcrypt-ossl` stores.
 ///
 /// Shape: `Salted__`, 8 bytes of salt, AES-256 in CBC mode over whole blocks of 16 bytes. Key and first vector come from
-/// passphrase and salt by EVP_BytesToKey with one round. Nothing authenticates it. Source: FORMAT.md section 6.
+/// passphrase and salt by EVP_BytesToKey with one round. Nothing authenticates it. Source: `openssl enc`
+/// as `/usr/sbin/amcrypt-ossl` of Amanda 3.5.1 calls it.
 public enum SaltedCBC {
     /// The digest that makes the key: SHA-256 since OpenSSL 1.1.0, MD5 before.
     public enum KeyDigest: Sendable { case sha256, md5 }

@@ -4,7 +4,7 @@ import CISAL
 
 /// The running CRC-32C (Castagnoli) that Amanda writes into headers and logs.
 ///
-/// Source: FORMAT.md, trap 3: recomputed over Amanda's own fixtures; zlib's CRC-32 is another polynomial.
+/// Source: Amanda 3.5.1 `common-src/amcrc32chw.c`; recomputed over Amanda's own dumps. zlib's CRC-32 is another polynomial.
 public struct CRC32C: Sendable, Equatable {
     /// The checksum of everything so far; 0 for nothing.
     public private(set) var value: UInt32 = 0

@@ -71,11 +71,12 @@ let package = Package(
         .module("AgentAPI", ["AmandaFormat", "Faults", "Settings", "Secret"]),
 
         // Layer 3: what a node does. One configuration's files; one disk, either way.
+        .module("Volumes", ["AmandaFormat", "S3", "BlockingWork"]),
         .module("Catalog", ["Faults", "AmandaFormat", "Planning", "Files", "Gzip", "BlockingWork"]),
         .module(
             "Dump",
             [
-                "Faults", "AmandaFormat", "S3", "Gzip", "Zstd", "Cipher", "Digest", "ChildProcess",
+                "Faults", "AmandaFormat", "S3", "Volumes", "Gzip", "Zstd", "Cipher", "Digest", "ChildProcess",
                 "BlockingWork",
                 "Files", "NearestName",
             ]),
@@ -85,6 +86,7 @@ let package = Package(
             "Agent",
             [
                 "Faults", "AgentAPI", "Settings", "AmandaFormat", "Planning", "Catalog", "Dump", "S3",
+                "Volumes",
                 "HTTPTransport", "TLS",
                 "Certificates",
                 "Files", "Digest",
@@ -95,7 +97,8 @@ let package = Package(
         .module(
             "Coordinator",
             [
-                "Faults", "AgentAPI", "Settings", "AmandaFormat", "S3", "HTTPTransport", "BlockingWork",
+                "Faults", "AgentAPI", "Settings", "AmandaFormat", "S3", "Volumes", "HTTPTransport",
+                "BlockingWork",
                 "Certificates", "CivilCalendar", "Digest",
                 "Files",
                 "NearestName",
@@ -139,6 +142,7 @@ let package = Package(
         .tests("Planning", ["AmandaFormat"]),
         .tests("Settings", ["Faults"]),
         .tests("AgentAPI", ["AmandaFormat", "Faults"]),
+        .tests("Volumes", ["AmandaFormat", "HTTPTransport", "S3", "Secret"]),
         .tests("Catalog", ["Faults", "AmandaFormat", "Planning", "Files"], fixtures: true),
         .tests(
             "Dump",

@@ -147,17 +147,6 @@ extension S3Client {
         }
     }
 
-    /// Bytes of an object, or of the objects that stand for it in pieces; nil: there are neither.
-    ///
-    /// - Returns: with the object's key, or that of the first piece.
-    public func stored(
-        _ key: String, orPieces prefix: String
-    ) async throws -> (key: String, byteCount: Int64)? {
-        if let info = try await head(key) { return (key, info.byteCount) }
-        let pieces = try await list(prefix: prefix).objects
-        return pieces.first.map { ($0.key, pieces.reduce(0) { $0 + $1.byteCount }) }
-    }
-
     private func isPresent(_ key: String) async throws -> Bool {
         let request = S3Request(
             action: "GetObject", method: "GET", key: key, headers: [("range", "bytes=0-0")])

@@ -49,16 +49,33 @@ struct RestorableDump: Sendable, Equatable {
     /// Where it lies while it has not been sent to a volume: there are no volumes and no parts then.
     var held: HeldDump?
 
-    /// The parts as the engine reads them, each from its own volume.
-    func parts(_ access: VolumeAccess) throws -> [RestorePlan.Part] {
-        if let held { return [RestorePlan.Part(volume: HeldReader(held), fileNumber: 1)] }
-        return try parts.map { part in
-            guard let number = UInt32(exactly: part.fileNumber),
-                let volume = volumes.first(where: { $0.label == part.label })
-            else { throw Self.impossible(part, level, "\(run)") }
-            return RestorePlan.Part(
-                volume: try access.reader(of: volume), fileNumber: number, byteCount: part.byteCount)
+    /// The parts as the engine reads them, each from its own volume, with what is left of them there.
+    func parts(_ access: VolumeAccess) async throws -> [RestorePlan.Part] {
+        if let held {
+            let reader = HeldReader(held)
+            return try await reader.files([1]).map { .init(volume: reader, fileNumber: 1, found: $0) }
         }
+        var found: [Int: RestorePlan.Part] = [:]
+        for volume in volumes {
+            let reader = try access.reader(of: volume)
+            let indices = parts.indices.filter { parts[$0].label == volume.label }
+            let numbers = try indices.map { try number(of: parts[$0]) }
+            for (index, (number, file)) in zip(indices, zip(numbers, try await reader.files(numbers))) {
+                found[index] = RestorePlan.Part(
+                    volume: reader, fileNumber: number, byteCount: parts[index].byteCount, found: file)
+            }
+        }
+        return try parts.indices.map { index in
+            guard let part = found[index] else { throw Self.impossible(parts[index], level, "\(run)") }
+            return part
+        }
+    }
+
+    private func number(of part: DumpBaseRecord.Part) throws(WireError) -> UInt32 {
+        guard let number = UInt32(exactly: part.fileNumber) else {
+            throw Self.impossible(part, level, "\(run)")
+        }
+        return number
     }
 
     private static func impossible(_ part: DumpBaseRecord.Part, _ level: Int, _ run: String) -> WireError {

@@ -17,8 +17,9 @@ struct VolumeCheck: Sendable {
     func requireUnchanged(
         _ volume: VolumeRecord, of configuration: String, holding dump: String
     ) async throws {
-        switch try await VolumeAccess(clients, of: configuration).label(of: volume) {
-        case .labelled(let header) where header.datestamp == run && header.label == volume.label: return
+        let access = VolumeAccess(clients, of: configuration)
+        switch try await access.label(of: volume) {
+        case .labelled(let header) where header.bears(volume.label, of: run): return
         case .labelled(let header):
             let newer = header.datestamp.map { "run \($0)" } ?? "a new label"
             throw refusal(volume, dump, "was overwritten by \(newer) (volume '\(header.label)')")

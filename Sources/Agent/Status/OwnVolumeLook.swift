@@ -2,16 +2,11 @@
 
 import AgentAPI
 import AmandaFormat
-import BlockingWork
-import Dump
 import Planning
-import S3
 
 /// Looks at volumes that a record names, but only where `amanda.conf` leads: a record lies in a bucket, and who can write there
 /// could name any directory of the node in it.
 struct OwnVolumeLook: Sendable {
-    private static let width = 16
-
     let node: String
     let stores: BucketClients.Stores
     let clients: BucketClients
@@ -29,19 +24,23 @@ struct OwnVolumeLook: Sendable {
 
     /// Whether every file is there, and as long as it should be. The volumes' labels have been read.
     func proof(of needs: [FileNeed]) async -> Restorability {
-        let directories = Set(needs.compactMap(\.volume.directory))
-        var entries: [String: Result<[UInt32: DirectoryFiles.Entry], WireError>] = [:]
-        for directory in directories {
-            entries[directory] = await result { try await Self.entries(in: directory) }
-        }
-        do {
-            let faults = try await onEvery(needs, width: Self.width) { [entries] need in
-                need.fault(try await result { try await file(need, entries) }.get(saying: need.what))
+        var found: [VolumeRecord: [UInt32: StoredFile]] = [:]
+        for need in needs {
+            if found[need.volume] == nil {
+                let onVolume = needs.filter { $0.volume == need.volume }
+                do {
+                    found[need.volume] = try await files(onVolume.map(\.fileNumber), of: need)
+                } catch {
+                    return .unknown("\(need.what): \(WireError(cause: error, node: node).message)")
+                }
             }
-            return faults.lazy.compactMap(\.self).first.map { .damaged($0) } ?? .restorable
-        } catch {
-            return .unknown(WireError(cause: error, node: node).message)
+            if let fault = found[need.volume]?[need.fileNumber].flatMap(need.fault) { return .damaged(fault) }
         }
+        return .restorable
+    }
+
+    private func files(_ numbers: [UInt32], of need: FileNeed) async throws -> [UInt32: StoredFile] {
+        try await VolumeAccess(clients, of: need.configuration).files(numbers, of: need.volume)
     }
 
     private func label(of need: LabelNeed) async throws -> FoundLabel? {
@@ -81,50 +80,12 @@ struct OwnVolumeLook: Sendable {
         return false
     }
 
-    private func file(
-        _ need: FileNeed, _ entries: [String: Result<[UInt32: DirectoryFiles.Entry], WireError>]
-    ) async throws -> FoundFile {
-        guard let directory = need.volume.directory else { return try await object(need) }
-        let entry = try entries[directory]?.get()[need.fileNumber]
-        let path = entry.map { String(amandaBytes: $0.path) } ?? "\(directory)/\(need.fileNumber)"
-        return FoundFile(
-            header: path, hasHeader: entry?.isEmpty == false, data: path,
-            byteCount: entry.map { $0.byteCount - Int64(DirectoryFiles.headerByteCount) })
-    }
-
-    private func object(_ need: FileNeed) async throws -> FoundFile {
-        let client = try clients.client(of: need.volume, of: need.configuration)
-        let keys = ObjectKeys(slotPrefix: need.volume.prefix)
-        let (header, data) = (keys.header(file: need.fileNumber), keys.data(file: need.fileNumber))
-        let hasHeader = try await client.head(header) != nil
-        let stored =
-            hasHeader ? try await client.stored(data, orPieces: keys.blocks(file: need.fileNumber)) : nil
-        return FoundFile(
-            header: header, hasHeader: hasHeader, data: stored?.key ?? data, byteCount: stored?.byteCount)
-    }
-
-    private static func entries(in directory: String) async throws -> [UInt32: DirectoryFiles.Entry] {
-        let entries = try await runBlocking("volume") { try DirectoryFiles(at: directory).entries() }
-        return Dictionary(entries.map { ($0.number, $0) }) { first, _ in first }
-    }
-
     private func result<Value>(_ work: () async throws -> Value) async -> Result<Value, WireError> {
         do {
             return .success(try await work())
         } catch {
             return .failure(WireError(cause: error, node: node))
         }
-    }
-}
-
-extension Result where Failure == WireError {
-    /// - Throws: the failure, told what it concerns.
-    fileprivate func get(saying what: String) throws(WireError) -> Success {
-        try mapError { error in
-            var error = error
-            error.message = "\(what): \(error.message)"
-            return error
-        }.get()
     }
 }
 

@@ -7,6 +7,7 @@ import Dump
 import Files
 import Planning
 import S3
+import Volumes
 
 /// Volumes as records name them, wherever they lie.
 struct VolumeAccess: Sendable {
@@ -31,6 +32,19 @@ struct VolumeAccess: Sendable {
         return DirectoryReader(try DirectoryFiles(at: directory))
     }
 
+    /// Whether the volume still is a run's: it bears its label and the run's name.
+    func isUnchanged(_ volume: VolumeRecord, since run: Datestamp) async throws -> Bool {
+        guard case .labelled(let header) = try await label(of: volume) else { return false }
+        return header.bears(volume.label, of: run)
+    }
+
+    /// What is left of files of a volume, by their numbers.
+    func files(_ numbers: [UInt32], of volume: VolumeRecord) async throws -> [UInt32: StoredFile] {
+        let numbers = Set(numbers).sorted()
+        let found = try await reader(of: volume).files(numbers).map(\.stored)
+        return Dictionary(zip(numbers, found), uniquingKeysWith: { first, _ in first })
+    }
+
     /// What the volume calls itself now.
     func label(of volume: VolumeRecord) async throws -> SlotContents.Volume {
         guard let directory = volume.directory else {
@@ -39,6 +53,11 @@ struct VolumeAccess: Sendable {
         }
         return try await runBlocking("volume") { DirectoryLabels.read { try DirectoryFiles(at: directory) } }
     }
+}
+
+extension VolumeHeader {
+    /// Whether it is the label that a run has written.
+    func bears(_ label: String, of run: Datestamp) -> Bool { self.label == label && datestamp == run }
 }
 
 /// What volumes in directories call themselves.

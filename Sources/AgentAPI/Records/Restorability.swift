@@ -63,21 +63,3 @@ public struct FoundLabel: Sendable, Equatable {
         self.datestamp = datestamp
     }
 }
-
-/// What is left of a numbered file of a volume.
-public struct FoundFile: Sendable, Equatable {
-    /// Object's key, or path, of its header.
-    public var header: String
-    public var hasHeader: Bool
-    /// Object's key, or path, of its data, or of the first object of it.
-    public var data: String
-    /// Of the data; nil: there is none.
-    public var byteCount: Int64?
-
-    public init(header: String, hasHeader: Bool, data: String, byteCount: Int64?) {
-        self.header = header
-        self.hasHeader = hasHeader
-        self.data = data
-        self.byteCount = byteCount
-    }
-}

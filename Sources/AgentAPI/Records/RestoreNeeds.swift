@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+public import AmandaFormat
+
 /// A volume that a restore reads, and the run that it must bear.
 public struct LabelNeed: Sendable {
     public let volume: VolumeRecord
@@ -22,15 +24,15 @@ public struct FileNeed: Sendable {
     public let what: String
 
     /// What is wrong with the file, by the object's key or the path; nil: nothing.
-    public func fault(_ found: FoundFile) -> String? {
+    public func fault(_ found: StoredFile) -> String? {
         let place = "\(what), on volume '\(volume.label)'"
-        let missing = volume.directory == nil ? "is not in the bucket" : "is not there"
-        guard found.hasHeader else { return "\(place): '\(found.header)' \(missing)" }
-        guard let found = found.byteCount.map({ (key: found.data, byteCount: $0) }) else {
-            return byteCount == 0 ? nil : "\(place): '\(found.data)' \(missing)"
+        switch found.fault(expecting: byteCount) {
+        case nil: return nil
+        case .missing(let key):
+            return "\(place): '\(key)' \(volume.directory == nil ? "is not in the bucket" : "is not there")"
+        case .lengthDiffers(let key, let expected, let found):
+            return "\(place): '\(key)' has \(found) bytes, the record says \(expected)"
         }
-        guard let byteCount, byteCount != found.byteCount else { return nil }
-        return "\(place): '\(found.key)' has \(found.byteCount) bytes, the record says \(byteCount)"
     }
 }
 

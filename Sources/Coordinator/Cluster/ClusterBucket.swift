@@ -3,6 +3,7 @@
 import AgentAPI
 import AmandaFormat
 import S3
+import Volumes
 
 /// The cluster's own objects in the bucket, as values (Docs/FORMATS.md, "JSON of ours").
 struct ClusterBucket: Sendable {
@@ -62,15 +63,13 @@ struct ClusterBucket: Sendable {
         }.sorted()
     }
 
+    /// Asks what is left of a volume.
+    func proof(of volume: VolumeRecord) -> VolumeProof {
+        VolumeProof(client: client, keys: ObjectKeys(slotPrefix: volume.prefix))
+    }
+
     /// The label object of a volume; nil where there is none.
     func volumeHeader(_ volume: VolumeRecord) async throws -> VolumeHeader? {
-        do {
-            let key = ObjectKeys(slotPrefix: volume.prefix).volumeLabel
-            let (bytes, _) = try await client.get(key, limit: VolumeHeader.paddedByteCount)
-            return try VolumeHeader(parsing: bytes)
-        } catch let error as S3Error {
-            if case .notFound = error { return nil }
-            throw error
-        }
+        try await proof(of: volume).label()
     }
 }

@@ -2,7 +2,9 @@
 
 import AgentAPI
 import AmandaFormat
+import BlockingWork
 import S3
+import Volumes
 
 /// Judges whether volumes still hold what a record says: reads labels, each once, and looks objects up. What lies outside the cluster's
 /// bucket it asks the node.
@@ -10,6 +12,8 @@ actor VolumeReader {
     /// Asks a record's node of what only it can look at.
     typealias NodeQuestion =
         @Sendable (_ record: NodeRecord, _ provesFiles: Bool) async throws -> NodeRestorability
+
+    private static let width = 16
 
     private let bucket: ClusterBucket
     private let ask: NodeQuestion
@@ -47,16 +51,24 @@ actor VolumeReader {
     nonisolated func provenRestorability(of record: NodeRecord) async -> Restorability {
         let byLabels = await restorabilityInBucket(of: record)
         guard byLabels == .restorable else { return byLabels }
-        for need in record.fileNeeds where bucket.holds(need.volume) {
-            do {
-                if let fault = need.fault(try await bucket.file(need.fileNumber, of: need.volume)) {
-                    return .damaged(fault)
-                }
-            } catch {
-                return .unknown("\(need.what): \(WireError(describing: error).message)")
-            }
+        do {
+            let needs = record.fileNeeds.filter { bucket.holds($0.volume) }
+            let faults = try await onEvery(needs, width: Self.width) { try await self.fault(of: $0) }
+            if let fault = faults.lazy.compactMap(\.self).first { return .damaged(fault) }
+        } catch {
+            return .unknown(WireError(describing: error).message)
         }
         return await elsewhere(record, provesFiles: true)
+    }
+
+    private nonisolated func fault(of need: FileNeed) async throws -> String? {
+        do {
+            return need.fault(try await bucket.proof(of: need.volume).file(need.fileNumber).stored)
+        } catch {
+            var error = WireError(describing: error)
+            error.message = "\(need.what): \(error.message)"
+            throw error
+        }
     }
 
     private func elsewhere(_ record: NodeRecord, provesFiles: Bool) async -> Restorability {
@@ -111,14 +123,4 @@ extension Cluster {
 extension ClusterBucket {
     /// Other buckets and stores, and directories, are the nodes' own.
     func holds(_ volume: VolumeRecord) -> Bool { volume.lies(inBucketOfCluster: bucket) }
-
-    /// What is left of a file of a volume.
-    func file(_ number: UInt32, of volume: VolumeRecord) async throws -> FoundFile {
-        let keys = ObjectKeys(slotPrefix: volume.prefix)
-        let (header, data) = (keys.header(file: number), keys.data(file: number))
-        let hasHeader = try await client.head(header) != nil
-        let stored = hasHeader ? try await client.stored(data, orPieces: keys.blocks(file: number)) : nil
-        return FoundFile(
-            header: header, hasHeader: hasHeader, data: stored?.key ?? data, byteCount: stored?.byteCount)
-    }
 }

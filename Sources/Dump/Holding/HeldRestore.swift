@@ -3,6 +3,7 @@
 public import AmandaFormat
 public import BlockingWork
 import Files
+public import Volumes
 
 /// Brings held dumps back straight from the holding disks: no store is needed.
 public struct HeldRestore: Sendable {
@@ -42,21 +43,22 @@ public struct HeldReader: VolumeReader {
 
     public func header(ofFile number: UInt32) async throws -> DumpHeader { held.header }
 
-    public func segments(ofFile number: UInt32, byteCount: Int64?) async throws -> [StoredSegment] {
-        held.chunks.map { StoredSegment(key: $0.path, byteCount: $0.dataByteCount) }
+    public func files(_ numbers: [UInt32]) async throws -> [FoundFile] {
+        let chunks = held.chunks.map { StoredFile.Piece(key: $0.path, byteCount: $0.dataByteCount) }
+        return numbers.map { _ in FoundFile(stored: StoredFile(path: held.path, pieces: chunks)) }
     }
 
     public func read(
-        _ segment: StoredSegment, _ bytes: Range<Int64>, into block: ByteBlock
+        _ piece: StoredFile.Piece, _ bytes: Range<Int64>, into block: ByteBlock
     ) async throws {
         try await runBlocking("held-chunk") {
-            let file = try InputFile(segment.key)
+            let file = try InputFile(piece.key)
             block.count = 0
             let room = UnsafeMutableRawBufferPointer(rebasing: block.remainder[..<bytes.count])
             let offset = Int64(DumpHeader.chunkHeaderByteCount) + bytes.lowerBound
             block.count = try file.read(into: room, at: offset)
             guard block.count == bytes.count else {
-                throw HoldingError.notWhole(path: segment.key, reason: "it became shorter while it was read")
+                throw HoldingError.notWhole(path: piece.key, reason: "it became shorter while it was read")
             }
         }
     }

@@ -3,6 +3,7 @@
 public import AmandaFormat
 public import BlockingWork
 import Files
+public import Volumes
 
 /// A volume that is a directory.
 public struct DirectoryReader: VolumeReader {
@@ -25,28 +26,36 @@ public struct DirectoryReader: VolumeReader {
         return try parsed(bytes, ofFile: number)
     }
 
-    public func segments(ofFile number: UInt32, byteCount: Int64?) async throws -> [StoredSegment] {
-        let entry = try await runBlocking("volume-file") { try files.file(number) }
-        let found = entry.byteCount - Int64(DirectoryFiles.headerByteCount)
-        guard found >= 0 else {
-            throw RestoreError.badHeader(key: name(ofFile: number), reason: "the file is cut")
+    public func files(_ numbers: [UInt32]) async throws -> [FoundFile] {
+        try await runBlocking("volume-files") {
+            let entries = Dictionary(try files.entries().map { ($0.number, $0) }) { first, _ in first }
+            return numbers.map { FoundFile(stored: StoredFile(entries[$0], "\(files.directory)/\($0)")) }
         }
-        return [StoredSegment(key: String(amandaBytes: entry.path), byteCount: found)]
     }
 
     public func read(
-        _ segment: StoredSegment, _ bytes: Range<Int64>, into block: ByteBlock
+        _ piece: StoredFile.Piece, _ bytes: Range<Int64>, into block: ByteBlock
     ) async throws {
         try await runBlocking("volume-file") {
-            let file = try RandomAccessFile(opening: segment.key.amandaBytes)
+            let file = try RandomAccessFile(opening: piece.key.amandaBytes)
             let offset = bytes.lowerBound + Int64(DirectoryFiles.headerByteCount)
             let room = UnsafeMutableRawBufferPointer(rebasing: block.storage[..<bytes.count])
             block.count = try file.read(into: room, at: offset)
             guard block.count == bytes.count else {
                 throw RestoreError.lengthDiffers(
-                    key: segment.key, expected: bytes.upperBound, found: bytes.lowerBound + Int64(block.count)
+                    key: piece.key, expected: bytes.upperBound, found: bytes.lowerBound + Int64(block.count)
                 )
             }
         }
+    }
+}
+
+extension StoredFile {
+    /// - Parameter path: what it is called where there is none.
+    fileprivate init(_ entry: DirectoryFiles.Entry?, _ path: String) {
+        let path = entry.map { String(amandaBytes: $0.path) } ?? path
+        let byteCount = max(0, (entry?.byteCount ?? 0) - Int64(DirectoryFiles.headerByteCount))
+        self.init(
+            header: path, hasHeader: entry?.isEmpty == false, data: Piece(key: path, byteCount: byteCount))
     }
 }

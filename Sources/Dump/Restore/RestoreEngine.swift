@@ -9,7 +9,7 @@ public struct RestoreEngine: Sendable {
     /// It reads through each part's volume, and writes nothing there.
     public init() {}
 
-    /// Looks every object of a dump up and compares lengths, as `restore` does before it begins.
+    /// Compares the lengths of a dump's parts with the record, as `restore` does before it begins.
     public func requirePresent(_ plan: RestorePlan) async throws {
         _ = try await StoredStream(plan)
     }

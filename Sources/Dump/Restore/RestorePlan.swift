@@ -3,6 +3,7 @@
 public import AmandaFormat
 public import Files
 import Gzip
+public import Volumes
 
 /// One dump to bring back, and where to.
 public struct RestorePlan: Sendable {
@@ -14,12 +15,17 @@ public struct RestorePlan: Sendable {
         public var fileNumber: UInt32
         /// Bytes of its data as recorded; nil: not known.
         public var byteCount: Int64?
+        /// What is left of it; nil: nobody has looked yet.
+        public var found: FoundFile?
 
         /// A part by volume and number.
-        public init(volume: any VolumeReader, fileNumber: UInt32, byteCount: Int64? = nil) {
+        public init(
+            volume: any VolumeReader, fileNumber: UInt32, byteCount: Int64? = nil, found: FoundFile? = nil
+        ) {
             self.volume = volume
             self.fileNumber = fileNumber
             self.byteCount = byteCount
+            self.found = found
         }
     }
 
@@ -85,9 +91,8 @@ public struct RestorePlan: Sendable {
             guard allowedFilters.union(FilterCommand.builtIn).contains(command) else {
                 throw FilterError.notAllowed(program: command.program, option: command.undoOption)
             }
-            _ = try filterSettings.user(for: program)
         }
-        for case .saltedCBC(let program, _) in filters.all { _ = try filterSettings.passphrase(for: program) }
+        if let fault = filters.faults(filterSettings).first { throw fault }
     }
 
     var filterSettings: FilterSettings {

@@ -3,20 +3,12 @@
 import AmandaFormat
 import BlockingWork
 
-/// One object, or one file, that holds data of a dump.
-public struct StoredSegment: Sendable, Equatable {
-    /// The object's key, or the file's path: for messages, and for the volume to read it.
-    public let key: String
-    /// Bytes of data.
-    public let byteCount: Int64
-}
-
 /// The objects that make up one dump's stored stream, in order, with their lengths.
 struct StoredStream: Sendable {
     /// A segment and the volume that holds it.
     struct Segment: Sendable {
         let volume: any VolumeReader
-        let stored: StoredSegment
+        let stored: StoredFile.Piece
 
         var key: String { stored.key }
         var byteCount: Int64 { stored.byteCount }
@@ -40,10 +32,12 @@ struct StoredStream: Sendable {
 
     var byteCount: Int64 { segments.reduce(0) { $0 + $1.byteCount } }
 
-    /// Looks every object up, and compares lengths with the record, before a byte is fetched.
+    /// Compares lengths with the record, before a byte is fetched. Asks for what nobody has looked up yet.
     init(_ plan: RestorePlan) async throws {
         var segments: [Segment] = []
-        for part in plan.parts { segments += try await Self.segments(of: part) }
+        for part in try await plan.parts.lookedUp() {
+            segments += try part.required().map { Segment(volume: part.volume, stored: $0) }
+        }
         self.segments = segments
         if let expected = plan.stored, expected.isKnown, expected.byteCount != byteCount {
             throw RestoreError.totalDiffers(
@@ -63,15 +57,5 @@ struct StoredStream: Sendable {
             offset += segment.byteCount
         }
         return ranges
-    }
-
-    private static func segments(of part: RestorePlan.Part) async throws -> [Segment] {
-        let found = try await part.volume.segments(ofFile: part.fileNumber, byteCount: part.byteCount)
-        let byteCount = found.reduce(0) { $0 + $1.byteCount }
-        let name = found.first?.key ?? part.volume.name(ofFile: part.fileNumber)
-        guard part.byteCount ?? byteCount == byteCount else {
-            throw RestoreError.lengthDiffers(key: name, expected: part.byteCount ?? 0, found: byteCount)
-        }
-        return found.map { Segment(volume: part.volume, stored: $0) }
     }
 }

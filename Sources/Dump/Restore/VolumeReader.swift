@@ -2,6 +2,7 @@
 
 public import AmandaFormat
 public import BlockingWork
+public import Volumes
 
 /// A volume that dumps are read from, in a bucket or in a directory.
 public protocol VolumeReader: Sendable {
@@ -13,16 +14,13 @@ public protocol VolumeReader: Sendable {
     /// - Throws: `RestoreError.missing` where there definitely is none, `badHeader` if it is none.
     func header(ofFile number: UInt32) async throws -> DumpHeader
 
-    /// What holds the data of a file, in order.
-    ///
-    /// - Parameter byteCount: what is recorded; nil: not known. Only a file of 0 bytes may have nothing.
-    /// - Throws: `RestoreError.missing`.
-    func segments(ofFile number: UInt32, byteCount: Int64?) async throws -> [StoredSegment]
+    /// What is left of files, in the order of the numbers. That one is not there is an answer.
+    func files(_ numbers: [UInt32]) async throws -> [FoundFile]
 
-    /// Fills the block with those bytes of a segment.
+    /// Fills the block with those bytes of a piece of a file's data.
     ///
     /// - Throws: where there are fewer.
-    func read(_ segment: StoredSegment, _ bytes: Range<Int64>, into block: ByteBlock) async throws
+    func read(_ piece: StoredFile.Piece, _ bytes: Range<Int64>, into block: ByteBlock) async throws
 }
 
 extension VolumeReader {

@@ -8,11 +8,17 @@ public struct NeededObject: Sendable {
     public let client: S3Client
     /// The whole key.
     public let key: String
+    /// What the store has just said of it; nil: it has not been asked.
+    public let info: S3ObjectInfo?
 
-    public init(client: S3Client, key: String) {
+    public init(client: S3Client, key: String, info: S3ObjectInfo? = nil) {
         self.client = client
         self.key = key
+        self.info = info
     }
+
+    /// To be asked for anew.
+    fileprivate var again: NeededObject { NeededObject(client: client, key: key) }
 }
 
 /// Makes everything readable that a restore needs: looks at all objects first, asks for those in the archive in one go,
@@ -85,7 +91,7 @@ public struct GlacierThaw: Sendable {
         let deadline = options.deadline ?? .seconds(minutes.upperBound * 120)
         var pending = unready
         while true {
-            pending = try await Self.look(at: pending.map(\.object)).filter { !$0.isReadable }
+            pending = try await Self.look(at: pending.map(\.object.again)).filter { !$0.isReadable }
             let elapsed = ContinuousClock.now - begun
             await progress(
                 Progress(
@@ -126,15 +132,17 @@ public struct GlacierThaw: Sendable {
             .max { $0.upperBound < $1.upperBound } ?? 0...0
     }
 
-    /// HEAD on every object; gives those that are in the archive, thawed or not.
+    /// HEAD on every object of which nothing is known yet; gives those that are in the archive, thawed or not.
     private static func look(at objects: [NeededObject]) async throws -> [Archived] {
-        try await onEvery(objects, width: width) { object -> Archived? in
-            guard let info = try await object.client.head(object.key) else {
+        let found = try await onEvery(objects, width: width) { object in
+            let asked = object.info == nil ? try await object.client.head(object.key) : nil
+            guard let info = object.info ?? asked else {
                 throw S3Error.notFound(
                     object.client.call(S3Request(action: "HeadObject", method: "HEAD", key: object.key)))
             }
-            return info.archiveState == .readable ? nil : Archived(object: object, info: info)
-        }.compactMap(\.self)
+            return Archived(object: object, info: info)
+        }
+        return found.filter { $0.info.archiveState != .readable }
     }
 
     private static func archivedError(_ archived: Archived) -> S3Error {

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import AmandaFormat
+import BlockingWork
+public import S3
+
+/// Asks a bucket what is left of a volume: its label, and whether its files are there and how long they are.
+///
+/// Nobody else asks: not the node before it counts on an earlier dump, not `status`, not a restore. Every object is asked for once.
+public struct VolumeProof: Sendable {
+    /// A padded header, and some more so that a foreign object shows as one.
+    private static let labelByteCountLimit = 2 * VolumeHeader.paddedByteCount
+    /// Files that are looked at at the same time.
+    private static let width = 8
+
+    private let client: S3Client
+    private let keys: ObjectKeys
+
+    /// Of one slot, through a client of its bucket; writes nothing.
+    public init(client: S3Client, keys: ObjectKeys) {
+        self.client = client
+        self.keys = keys
+    }
+
+    /// The volume's label; nil only if there definitely is none.
+    ///
+    /// - Throws: `HeaderError` for what is no label, `S3Error`.
+    public func label() async throws -> VolumeHeader? {
+        do {
+            let (bytes, _) = try await client.get(keys.volumeLabel, limit: Self.labelByteCountLimit)
+            return try VolumeHeader(parsing: bytes)
+        } catch S3Error.notFound {
+            return nil
+        }
+    }
+
+    /// Numbered files, in the order of the numbers.
+    public func files(_ numbers: [UInt32]) async throws -> [FoundFile] {
+        try await onEvery(numbers, width: Self.width) { try await file($0) }
+    }
+
+    /// One numbered file: what HEAD says of its header and its data, and a listing of its blocks where there is no data object.
+    public func file(_ number: UInt32) async throws -> FoundFile {
+        let (headerKey, dataKey) = (keys.header(file: number), keys.data(file: number))
+        async let header = client.head(headerKey)
+        let data = try await client.head(dataKey)
+        var objects = try await header.map { [NeededObject(client: client, key: headerKey, info: $0)] } ?? []
+        let hasHeader = !objects.isEmpty
+        if let data {
+            objects.append(NeededObject(client: client, key: dataKey, info: data))
+            let piece = StoredFile.Piece(key: dataKey, byteCount: data.byteCount)
+            return FoundFile(
+                stored: StoredFile(header: headerKey, hasHeader: hasHeader, data: piece), objects: objects)
+        }
+        let blocks = try await client.list(prefix: keys.blocks(file: number)).objects
+        // They may be very many: of the others the listing says enough.
+        objects += blocks.filter(\.isArchived).map { NeededObject(client: client, key: $0.key) }
+        let pieces = blocks.map { StoredFile.Piece(key: $0.key, byteCount: $0.byteCount) }
+        return FoundFile(
+            stored: StoredFile(number, of: keys, hasHeader: hasHeader, blocks: pieces), objects: objects)
+    }
+}
+
+/// A numbered file of a volume, and the objects that it cannot be read without.
+public struct FoundFile: Sendable {
+    public let stored: StoredFile
+    /// None of a file that lies on the node.
+    public let objects: [NeededObject]
+
+    public init(stored: StoredFile, objects: [NeededObject] = []) {
+        self.stored = stored
+        self.objects = objects
+    }
+}

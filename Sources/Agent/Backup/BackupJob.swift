@@ -19,21 +19,21 @@ struct BackupJob: Sendable {
     let reporter: JobReporter
 
     /// - Throws: `WireError` for what can be refused before the first byte, `CancellationError`.
-    func run() async throws -> JobResult {
-        let runs = try await ConfigurationRuns(
+    func run(_ configurations: [CheckedConfiguration]) async throws -> JobResult {
+        let runs = try ConfigurationRuns(
             settings: settings, storage: storage, request: request, reporter: reporter,
             isInEarnest: !order.dryRun
-        ).prepared(order.configurations)
+        ).prepared(configurations)
         return try await runs.inWorkDirectory {
-            try await order.dryRun ? plan(runs) : backUp(runs)
+            try await order.dryRun ? planOnly(runs) : backUp(runs)
         }
     }
 
-    private func plan(_ runs: ConfigurationRuns.Prepared) async throws -> JobResult {
+    private func planOnly(_ runs: ConfigurationRuns.Prepared) async throws -> JobResult {
         var record = emptyRecord()
         var night = RunNight()
         for run in runs.all {
-            let planned = try await run.plan(startingIn: night.seconds)
+            let planned = try await run.preparePlan(startingIn: night.seconds)
             record.configurations.append(try await run.record(of: planned))
             night.add(planned, of: run.prepared)
         }
@@ -56,11 +56,10 @@ struct BackupJob: Sendable {
             let known = earlier?.record(of: run)
             var plan = plans[index]
             if run.isSelfBackup, known != nil, !isAnythingNew {
-                plan = try await self.plan(run, known)
+                plan = try await preparePlan(of: run, known)
             }
-            let done = try await run.dump(plan, after: flushed[run.name]) { part in
-                await reporter.keep(before.adding(part))
-            }
+            let done = try await run.carryOut(
+                plan, after: flushed[run.name], RecordKeeper(reporter: reporter, before: before))
             isAnythingNew = isAnythingNew || done.dumps != known?.dumps
             record = before.adding(done)
             let isStoreAway =
@@ -101,8 +100,8 @@ struct BackupJob: Sendable {
         for run in runs {
             let store = run.prepared.store.record
             if let error = flushed[run.name]?.error, error.concernsWholeStore { absences[store] = error }
-            let plan = try await plan(
-                run, run.isSelfBackup ? nil : earlier?.record(of: run), absence: absences[store])
+            let plan = try await preparePlan(
+                of: run, run.isSelfBackup ? nil : earlier?.record(of: run), absence: absences[store])
             if case .failure(let error)? = (try? plan.get())?.volume,
                 WireError(cause: error, node: settings.node).concernsWholeStore
             {
@@ -113,11 +112,11 @@ struct BackupJob: Sendable {
         return plans
     }
 
-    private func plan(
-        _ run: ConfigurationRun, _ earlier: ConfigurationRecord?, absence: (any Error)? = nil
+    private func preparePlan(
+        of run: ConfigurationRun, _ earlier: ConfigurationRecord?, absence: (any Error)? = nil
     ) async throws -> Result<PlannedConfiguration, any Error> {
         do {
-            return .success(try await run.plan(earlier: earlier, absence: absence))
+            return .success(try await run.preparePlan(earlier: earlier, absence: absence))
         } catch {
             if error is CancellationError || Task.isCancelled { throw CancellationError() }
             return .failure(error)
@@ -187,13 +186,5 @@ struct BackupJob: Sendable {
 extension NodeRecord {
     fileprivate func record(of run: ConfigurationRun) -> ConfigurationRecord? {
         configurations.first { $0.name == run.prepared.choice.name }
-    }
-
-    /// With one more configuration, as of now.
-    fileprivate func adding(_ configuration: ConfigurationRecord) -> NodeRecord {
-        var record = self
-        record.configurations.append(configuration)
-        record.finishedAt = Date()
-        return record
     }
 }

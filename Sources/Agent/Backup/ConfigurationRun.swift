@@ -36,11 +36,11 @@ struct ConfigurationRun: Sendable {
     ///   - earlier: what an earlier attempt has stored is not planned again.
     ///   - absence: why the store is not asked.
     ///   - startingIn: seconds until its first dump can begin.
-    func plan(
+    func preparePlan(
         earlier: ConfigurationRecord? = nil, absence: (any Error)? = nil, startingIn: Double = 0
     ) async throws -> PlannedConfiguration {
         if isInEarnest, absence == nil { try await clients.makeBuckets(of: name) }
-        let planned = try await planning.plan(
+        let planned = try await planning.makePlan(
             earlier: earlier, absence: absence, startingIn: startingIn)
         for dump in planned.plan.dumps {
             if let entry = entry(dump.name) { progress.expect(dump.dump.nativeBytes, of: entry) }
@@ -61,20 +61,20 @@ struct ConfigurationRun: Sendable {
             entry(dump.name).map { AgentAPI.DumpRecord(planned: dump, $0) }
         }
         try await addLeftOut(planned, to: &record)
-        record.notes += planned.remarks(on: prepared)
+        record.notes += planned.remarks(on: prepared) + prepared.diskFaults.map(\.message)
         return record
     }
 
     /// Carries out a plan.
     ///
-    /// A disk that fails does not stop the others; a store that refuses or stays away does. `keep` gets the record
+    /// A disk that fails does not stop the others; a store that refuses or stays away does. `keeper` gets the record
     /// after every step. The catalog is closed and the slot given back on every way out.
     ///
     /// - Parameter flushed: what has gone before, under this run's name, from the holding disks to volumes.
     /// - Throws: `CancellationError`; what kept the configuration as a whole from being dumped stands in the record.
-    func dump(
+    func carryOut(
         _ plan: Result<PlannedConfiguration, any Error>, after flushed: FlushReport.Configuration? = nil,
-        keep: @escaping @Sendable (ConfigurationRecord) async -> Void
+        _ keeper: RecordKeeper
     ) async throws -> ConfigurationRecord {
         var record = emptyRecord
         record.volumes = flushed?.volumes ?? []
@@ -84,7 +84,7 @@ struct ConfigurationRun: Sendable {
             planned.keptVolumes += record.volumes.filter { !planned.keptVolumes.contains($0) }
             let catalog = try await beginCatalog(isFurtherAttempt: flushed != nil)
             do {
-                try await dump(planned, into: &record, catalog: catalog, keep: keep)
+                try await prepareAndDump(planned, into: &record, catalog: catalog, keeper)
             } catch {
                 record.notes += await close(catalog)
                 throw error
@@ -97,13 +97,14 @@ struct ConfigurationRun: Sendable {
             if Task.isCancelled { throw CancellationError() }
             record.error = WireError(cause: error, node: node)
         }
-        await keep(record)
+        await keeper.keep(record)
         return record
     }
 
-    private func dump(
+    /// The volume, the holding disks and the scripts; then the disks.
+    private func prepareAndDump(
         _ planned: PlannedConfiguration, into record: inout ConfigurationRecord, catalog: RunCatalog,
-        keep: @escaping @Sendable (ConfigurationRecord) async -> Void
+        _ keeper: RecordKeeper
     ) async throws {
         record.dumps = planned.stored
         try await addLeftOut(planned, to: &record)
@@ -121,11 +122,11 @@ struct ConfigurationRun: Sendable {
         record.notes += holding.remarks
         let volumes = RunVolumes(taking, catalog, journal: journal, glacier: glacier)
         let target = try await target(planned, volumes, catalog, holding, &record)
-        await keep(record)
+        await keeper.keep(record)
         let scripts = RunScripts(prepared, run, planned.plan.dumps.map(\.name))
         let disks = DiskDump(self, planned.bases, scripts, holding, target: target, catalog: catalog)
         let said = try await scripts.aroundBackup { before in
-            try await dump(planned, with: disks, on: volumes, after: before, into: &record, keep: keep)
+            try await dumpDisks(planned, with: disks, on: volumes, after: before, into: &record, keeper)
         }
         try await note(said, catalog, &record)
         if let error = record.dumps.lazy.compactMap(\.error).first(where: \.concernsWholeStore) {
@@ -133,20 +134,20 @@ struct ConfigurationRun: Sendable {
         }
     }
 
-    private func dump(
+    private func dumpDisks(
         _ planned: PlannedConfiguration, with disks: DiskDump, on volumes: RunVolumes,
-        after scripts: RunScripts.Before, into record: inout ConfigurationRecord,
-        keep: @escaping @Sendable (ConfigurationRecord) async -> Void
+        after scripts: RunScripts.Before, into record: inout ConfigurationRecord, _ keeper: RecordKeeper
     ) async throws {
         let lanes = DumpLanes(
             queue: DumpQueue(planning.queue(planned.plan), limits: prepared.configuration.queueLimits))
+        let dumps = Dictionary(
+            planned.plan.dumps.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
         try await lanes.run { name in
-            try await disks.dump(planned.plan.dumps.first { $0.name == name }, entry(name), after: scripts)
+            try await disks.dumpDisk(dumps[name], entry(name), after: scripts)
         } ended: { dump in
-            record.dumps.append(dump)
-            record.dumps.sort { place(of: $0) < place(of: $1) }
+            insert(dump, into: &record)
             record.volumes = volumes.records
-            await keep(record)
+            await keeper.keep(record, with: dump)
             return dump.error?.concernsWholeStore != true
                 || prepared.configuration.holdingDisks.isEmpty == false
         }
@@ -208,13 +209,13 @@ struct ConfigurationRun: Sendable {
     }
 
     /// Records list disks in the disklist's order, whichever ended first.
-    private func place(of dump: AgentAPI.DumpRecord) -> Int {
-        prepared.entries.firstIndex { dump.isOf($0) } ?? prepared.entries.count
+    private func insert(_ dump: AgentAPI.DumpRecord, into record: inout ConfigurationRecord) {
+        let place = prepared.place(of: dump.name)
+        let index = record.dumps.firstIndex { prepared.place(of: $0.name) > place }
+        record.dumps.insert(dump, at: index ?? record.dumps.endIndex)
     }
 
-    private func entry(_ name: DiskName) -> DisklistEntry? {
-        prepared.entries.first { $0.name == name }
-    }
+    private func entry(_ name: DiskName) -> DisklistEntry? { prepared.entry(name) }
 
     private var emptyRecord: ConfigurationRecord {
         var record = ConfigurationRecord(name: name, role: prepared.choice.role, notes: prepared.notes)

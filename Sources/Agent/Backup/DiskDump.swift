@@ -41,7 +41,7 @@ struct DiskDump: Sendable {
     /// One disk, from its first byte to its place in the catalog.
     ///
     /// - Throws: `CancellationError`; what keeps the catalog from being written. A dump that fails is an outcome.
-    func dump(
+    func dumpDisk(
         _ planned: PlannedDump?, _ entry: DisklistEntry?, after before: RunScripts.Before
     ) async throws -> AgentAPI.DumpRecord {
         guard let planned, let entry else { preconditionFailure("only what was planned is in the queue") }
@@ -151,7 +151,7 @@ struct DiskDump: Sendable {
                 try catalog.began(host: entry.host, disk: entry.diskName, level: level, to: destination)
             }
         }
-        let plan = plan(entry, dump, to: target, indexPath: indexPath)
+        let plan = enginePlan(entry, dump, to: target, indexPath: indexPath)
         return try await scripts.runner.dump(plan, of: entry, after: work.before.report(for: entry)) {
             try await DumpEngine().dump($0) { [part, catalog] dump in
                 part.progress.update(entry, dump)
@@ -187,7 +187,7 @@ struct DiskDump: Sendable {
         return base
     }
 
-    private func plan(
+    private func enginePlan(
         _ entry: DisklistEntry, _ dump: ExpectedDump, to target: any DumpTarget, indexPath: String?
     ) -> DumpPlan {
         var plan = DumpPlan(

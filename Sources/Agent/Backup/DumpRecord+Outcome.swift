@@ -53,6 +53,8 @@ extension DumpRecord {
             compression: Compression(entry.dumptype.compression))
     }
 
+    var name: DiskName { DiskName(host: host, disk: disk) }
+
     func isOf(_ entry: DisklistEntry) -> Bool { host == entry.host && disk == entry.diskName }
 }
 

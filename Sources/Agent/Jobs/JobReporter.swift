@@ -57,6 +57,11 @@ struct JobReporter: Sendable {
         await table.keep(record, of: id)
     }
 
+    /// The same where all that is new of it is one more dump.
+    func keep(_ record: NodeRecord, with dump: KeptDump) async {
+        await table.keep(record, with: dump, of: id)
+    }
+
     func keep(_ report: RestoreReport) async {
         await table.keep(report, of: id)
     }

@@ -7,7 +7,8 @@ import Logging
 /// The agent's jobs on disk, under `<stateDirectory>/jobs`.
 ///
 /// Shape: `<id>.json` is a `StoredJob`, replaced atomically; `<id>.events` is its `JobEvent`s as NDJSON, only ever
-/// added to. A line that a crash tore is skipped, a job file that cannot be read is set aside as `<id>.json.damaged`.
+/// added to; `<id>.dumps` is the dumps that its record has beyond `<id>.json`, `KeptDump`s as NDJSON. A line that a crash tore
+/// is skipped, a job file that cannot be read is set aside as `<id>.json.damaged`.
 struct JobStore: Sendable {
     /// Bytes at most of one file; larger ones are not ours.
     static let fileByteCountLimit = 64 << 20
@@ -23,6 +24,14 @@ struct JobStore: Sendable {
 
     func save(_ job: StoredJob) throws {
         try FileSystem.writeAtomically(jobFile(job.request.id), WireJSON.document(job), mode: 0o600)
+        // It has them all.
+        let dumps = dumpsFile(job.request.id)
+        if FileSystem.exists(dumps) { try FileSystem.remove(dumps) }
+    }
+
+    /// Adds to the record of the job that was saved last.
+    func append(_ dump: KeptDump, to id: String) throws {
+        try FileSystem.append(dumpsFile(id), WireJSON.line(dump), mode: 0o600, synchronising: false)
     }
 
     /// Every job on disk, in no particular order.
@@ -30,7 +39,7 @@ struct JobStore: Sendable {
         try FileSystem.list(jobs).filter { $0.hasSuffix(".json") }.compactMap { name in
             let path = "\(jobs)/\(name)"
             do {
-                return try WireJSON.read(StoredJob.self, from: try read(path), what: path)
+                return try withDumps(WireJSON.read(StoredJob.self, from: try read(path), what: path))
             } catch {
                 logger.error("\(error); set aside as \(name).damaged")
                 try? FileSystem.rename(path, to: "\(path).damaged")
@@ -39,9 +48,16 @@ struct JobStore: Sendable {
         }
     }
 
+    private func withDumps(_ job: StoredJob) throws -> StoredJob {
+        let dumps: [KeptDump] = try lines(of: dumpsFile(job.request.id))
+        var job = job
+        job.snapshot.record = job.snapshot.record?.adding(dumps)
+        return job
+    }
+
     /// Forgets a job; what cannot be removed is logged.
     func remove(_ id: String, logger: Logger) {
-        for path in [jobFile(id), eventsFile(id)] where FileSystem.exists(path) {
+        for path in [jobFile(id), eventsFile(id), dumpsFile(id)] where FileSystem.exists(path) {
             do {
                 try FileSystem.remove(path)
             } catch {
@@ -57,12 +73,12 @@ struct JobStore: Sendable {
     }
 
     /// The events in their order; torn lines are left out.
-    func events(of id: String) throws -> [JobEvent] {
-        guard FileSystem.exists(eventsFile(id)) else { return [] }
-        let lines = try read(eventsFile(id)).split(separator: UInt8(ascii: "\n"))
-        return lines.compactMap { line in
-            try? WireJSON.read(JobEvent.self, from: Array(line), what: eventsFile(id))
-        }
+    func events(of id: String) throws -> [JobEvent] { try lines(of: eventsFile(id)) }
+
+    private func lines<Value: Decodable>(of path: String) throws -> [Value] {
+        guard FileSystem.exists(path) else { return [] }
+        let lines = try read(path).split(separator: UInt8(ascii: "\n"))
+        return lines.compactMap { try? WireJSON.read(Value.self, from: Array($0), what: path) }
     }
 
     /// Ends a line that a crash tore, so that the next one stands by itself.
@@ -87,5 +103,6 @@ struct JobStore: Sendable {
     }
 
     private func jobFile(_ id: String) -> String { "\(jobs)/\(id).json" }
+    private func dumpsFile(_ id: String) -> String { "\(jobs)/\(id).dumps" }
     private func eventsFile(_ id: String) -> String { "\(jobs)/\(id).events" }
 }

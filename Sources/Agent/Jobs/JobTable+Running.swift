@@ -34,6 +34,11 @@ extension JobTable {
         keepGoing(id) { try save(id) }
     }
 
+    func keep(_ record: NodeRecord, with dump: KeptDump, of id: String) {
+        entries[id]?.stored.snapshot.record = record
+        keepGoing(id) { try store.append(dump, to: id) }
+    }
+
     func keep(_ report: RestoreReport, of id: String) {
         entries[id]?.stored.snapshot.restore = report
         keepGoing(id) { try save(id) }

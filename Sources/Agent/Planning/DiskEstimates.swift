@@ -45,7 +45,7 @@ struct DiskEstimates: Sendable {
         _ look: @escaping @Sendable (EstimateRequest, DisklistEntry) async throws -> SizeEstimate
     ) async throws -> [DiskName: SizeEstimate] {
         let found = try await onEvery(requests, width: Self.width) { request in
-            guard let entry = prepared.entries.first(where: { $0.name == request.name }) else {
+            guard let entry = prepared.entry(request.name) else {
                 return (request.name, SizeEstimate.failed("it is not in the disklist"))
             }
             return (request.name, try await look(request, entry))

@@ -24,7 +24,7 @@ struct RunPlanning: Sendable {
     ///   - startingIn: seconds until its first dump can begin.
     /// - Throws: `CancellationError`; what keeps the catalog from being read. A store that does not answer, and a volume
     ///   that cannot be had, stand in the plan.
-    func plan(
+    func makePlan(
         earlier: ConfigurationRecord?, absence: (any Error)? = nil, startingIn: Double = 0
     ) async throws -> PlannedConfiguration {
         let view = try await view(absence)
@@ -96,7 +96,7 @@ struct RunPlanning: Sendable {
     func queue(_ plan: Plan) -> [QueuedDump] {
         let midnight = run.midnight
         return plan.dumps.compactMap { dump in
-            prepared.entries.first { $0.name == dump.name }.map {
+            prepared.entry(dump.name).map {
                 QueuedDump(dump, entry: $0, midnight: midnight)
             }
         }

@@ -51,6 +51,8 @@ public struct ConfigurationStatus: Codable, Sendable, Equatable {
     public var role: ConfigurationChoice.Role
     /// Why it cannot be used; nil when it parses and every disk can be dumped.
     public var error: WireError?
+    /// What the node lacks for single disks, whose dumps fail of it: the others can be dumped. nil: nothing.
+    public var diskErrors: [WireError]?
     /// Parameters that are read and not used, and other remarks.
     public var remarks: [String]
     public var disks: [String]

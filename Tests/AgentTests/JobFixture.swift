@@ -57,9 +57,9 @@ final class HeldWork: JobWork {
     var startedCount: Int { counts.withLock(\.started) }
     var cleanedUp: [String] { counts.withLock(\.cleanedUp) }
 
-    func check(_ request: JobRequest) async throws {}
+    func check(_ request: JobRequest) async throws -> CheckedJob { CheckedJob(request: request) }
 
-    func run(_ request: JobRequest, reporter: JobReporter) async throws -> JobResult {
+    func run(_ job: CheckedJob, reporter: JobReporter) async throws -> JobResult {
         let (door, continuation) = AsyncStream<Result<JobResult, any Error>>.makeStream()
         doors.withLock { $0.append(continuation) }
         counts.withLock { $0.started += 1 }
@@ -84,6 +84,11 @@ final class HeldWork: JobWork {
             try await Task.sleep(for: .milliseconds(5))
         }
     }
+}
+
+extension JobTable {
+    /// Accepts a job that nobody has looked at.
+    func accept(_ request: JobRequest) throws -> JobSnapshot { try accept(CheckedJob(request: request)) }
 }
 
 /// Runs the table's jobs while `body` runs.

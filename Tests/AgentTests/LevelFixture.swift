@@ -22,21 +22,18 @@ struct LevelFixture: Sendable {
         self.choice = choice
     }
 
-    private func clients(_ run: String) throws -> BucketClients {
+    private func clients(_ run: String) async throws -> BucketClients {
         let storage = NodeStorage(settings: node.settings, transport: try HTTPTransport())
         let request = try node.request(run, .backup(BackupOrder(configurations: [choice])))
-        return BucketClients(storage, request, stores: storage.stores(of: [choice], node.storage))
+        return BucketClients(storage, request, stores: [try await node.checked(choice)].stores)
     }
 
-    private func prepared(_ run: String) async throws -> PreparedConfiguration {
-        let order = BackupOrder(configurations: [choice])
-        return try #require(
-            await BackupPreparation(settings: node.settings)
-                .prepare(node.request(run, .backup(order)), order.configurations).first)
+    private func prepared() async throws -> PreparedConfiguration {
+        try await node.checked(choice).usable()
     }
 
     func bases(for run: String) async throws -> (bases: IncrementBases, entry: DisklistEntry) {
-        let (prepared, clients) = (try await prepared(run), try clients(run))
+        let (prepared, clients) = (try await prepared(), try await clients(run))
         let slots = try await VolumeSlots.read(
             prepared.stores, SlotReader { [choice] in try clients.client(of: $0, of: choice.name) })
         let bases = IncrementBases(
@@ -56,8 +53,8 @@ struct LevelFixture: Sendable {
     @discardableResult
     func dump(_ run: String, level: Int, writesRecord: Bool = true) async throws -> AgentAPI.DumpRecord {
         let datestamp = try #require(Datestamp(run))
-        let clients = try clients(run)
-        let prepared = try await prepared(run)
+        let clients = try await clients(run)
+        let prepared = try await prepared()
         let (bases, entry) = try await bases(for: run)
         var base: IncrementBase?
         if level > 0 {

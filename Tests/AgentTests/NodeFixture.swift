@@ -137,8 +137,12 @@ struct NodeFixture: Sendable {
 
     /// Accepts a job as the route does, runs it and gives what became of it.
     func run(_ request: JobRequest) async throws -> JobSnapshot {
-        try await work.check(request)
-        return try await runUnchecked(request)
+        try await run(work.check(request))
+    }
+
+    /// A configuration as a job finds it.
+    func checked(_ choice: ConfigurationChoice) async throws -> CheckedConfiguration {
+        try #require(try await CheckedConfiguration.all([choice], settings, storage).first)
     }
 
     func store() throws -> JobStore { try JobStore(stateDirectory: settings.stateDirectory) }
@@ -149,11 +153,15 @@ struct NodeFixture: Sendable {
     }
 
     func runUnchecked(_ request: JobRequest) async throws -> JobSnapshot {
+        try await run(CheckedJob(request: request))
+    }
+
+    private func run(_ job: CheckedJob) async throws -> JobSnapshot {
         let (table, work) = (try table(), work)
         let box = SnapshotBox()
         try await withRunner(table, work) {
-            _ = try await table.accept(request)
-            box.set(try await wait(for: request.id, in: table, until: .final))
+            _ = try await table.accept(job)
+            box.set(try await wait(for: job.request.id, in: table, until: .final))
         }
         return try #require(box.value)
     }

@@ -45,9 +45,7 @@ struct VolumeProtectionTests {
         try fixture.write("data/a.txt", "first")
         let order = BackupOrder(configurations: [ConfigurationChoice(name: "data", role: .data)])
         let request = try fixture.request("20261123030600", .backup(order))
-        let prepared = try #require(
-            try await BackupPreparation(settings: fixture.settings).prepare(request, order.configurations)
-                .first)
+        let prepared = try await fixture.checked(order.configurations[0]).usable()
         let run = request.run
         let taking = VolumeTaking(node: "node01", prepared: prepared, run: run) { _ in fixture.client }
         let choice = try await taking.choose()

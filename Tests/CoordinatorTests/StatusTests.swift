@@ -159,6 +159,20 @@ import Testing
                 && broken[0].what.hasSuffix("is not whole: chunk 'x' is missing"))
     }
 
+    @Test func `what single disks lack is a problem, and keeps no backup from beginning`() {
+        var status = status()
+        status.configurations[0].diskErrors = [
+            WireError(
+                .configuration, node: "node01", "'/usr/sbin/amcrypt' is not installed", hint: "install it.")
+        ]
+        let findings = findings(row(status))
+        #expect(findings.map(\.weight) == [.problem])
+        #expect(findings.first?.what == "'/usr/sbin/amcrypt' is not installed")
+        #expect(findings.first?.fix == "install it.")
+        let outcome = NodeOutcome(node: "node01", result: .success(status))
+        #expect(Preflight(statuses: [outcome], storageError: nil, foreignPrefix: nil).refusal() == nil)
+    }
+
     private func row(_ status: NodeStatus?) -> StatusReport.Node {
         StatusReport.Node(
             node: "node01", address: "127.0.0.1:7001", status: status,

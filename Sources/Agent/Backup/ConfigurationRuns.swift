@@ -33,12 +33,11 @@ struct ConfigurationRuns: Sendable {
     }
 
     /// - Throws: `WireError` for what can be refused before the first byte.
-    func prepared(_ choices: [ConfigurationChoice]) async throws -> Prepared {
-        let prepared = try await BackupPreparation(settings: settings).prepare(request, choices)
-        let stores = Dictionary(
-            prepared.map { ($0.choice.name, $0.stores) }, uniquingKeysWith: { first, _ in first })
+    func prepared(_ configurations: [CheckedConfiguration]) throws -> Prepared {
+        let prepared = try configurations.usable(for: request)
         let clients = BucketClients(
-            storage, request, stores: stores, holding: Set(prepared.filter(\.mayHold).map(\.choice.name)))
+            storage, request, stores: configurations.stores,
+            holding: Set(prepared.filter(\.mayHold).map(\.choice.name)))
         let workDirectory = "\(settings.stateDirectory)/\(Self.workPrefix)\(request.id)"
         let journal = try OwnUploads(stateDirectory: settings.stateDirectory, request: request).openJournal()
         let progress = BackupProgress(reporter.board, diskCount: prepared.map(\.entries.count).reduce(0, +))

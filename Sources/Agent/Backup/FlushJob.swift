@@ -8,14 +8,13 @@ struct FlushJob: Sendable {
     let settings: AgentSettings
     let storage: NodeStorage
     let request: JobRequest
-    let order: FlushOrder
     let reporter: JobReporter
 
     /// - Throws: `WireError` for what can be refused before the first byte, and where nothing is held; `CancellationError`.
-    func run() async throws -> JobResult {
-        let runs = try await ConfigurationRuns(
+    func run(_ configurations: [CheckedConfiguration]) async throws -> JobResult {
+        let runs = try ConfigurationRuns(
             settings: settings, storage: storage, request: request, reporter: reporter, isInEarnest: true
-        ).prepared(order.configurations)
+        ).prepared(configurations)
         return try await runs.inWorkDirectory { try await flush(runs.all) }
     }
 

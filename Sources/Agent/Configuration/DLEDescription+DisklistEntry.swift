@@ -62,7 +62,7 @@ extension DLEDescription.Encryption {
 
 extension DLEDescription.Property {
     /// Only of a visible property: its values stand in headers.
-    fileprivate init(_ property: ConfigurationProperty) {
+    init(_ property: ConfigurationProperty) {
         self.init(
             name: property.name, values: property.values.map(\.plaintext), hasPriority: property.hasPriority)
     }

@@ -19,6 +19,34 @@ struct PreparedConfiguration: Sendable {
     let entries: [DisklistEntry]
     /// Remarks for the record.
     let notes: [String]
+    /// What this node lacks for single disks, whose dumps will fail of it.
+    let diskFaults: [WireError]
+    /// Where each disk stands in `entries`.
+    private let places: [DiskName: Int]
+
+    init(
+        choice: ConfigurationChoice, loaded: LoadedConfiguration, changer: ChangerDefinition,
+        store: VolumeStore, stores: [ChangerStore], entries: [DisklistEntry], notes: [String],
+        diskFaults: [WireError]
+    ) {
+        self.choice = choice
+        self.loaded = loaded
+        self.changer = changer
+        self.store = store
+        self.stores = stores
+        self.entries = entries
+        self.notes = notes
+        self.diskFaults = diskFaults
+        places = Dictionary(
+            entries.enumerated().map { ($0.element.name, $0.offset) }, uniquingKeysWith: { first, _ in first }
+        )
+    }
+
+    /// nil: it is none of the disks to dump.
+    func entry(_ name: DiskName) -> DisklistEntry? { places[name].map { entries[$0] } }
+
+    /// Where a disk stands in the disklist; one that is not there comes last.
+    func place(of name: DiskName) -> Int { places[name] ?? entries.count }
 
     var configuration: AmandaConfiguration { loaded.configuration }
     var location: CatalogLocation { loaded.location }

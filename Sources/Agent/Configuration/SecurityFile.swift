@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import AgentAPI
-import AmandaFormat
-import Dump
 import Files
 
 /// Which tar may run as root: `amanda-security.conf`, beside Amanda's directory.
@@ -23,15 +21,11 @@ struct SecurityFile: Sendable {
     }
 
     /// - Throws: `WireError` for a disk whose GNUTAR-PATH is none that root has allowed.
-    func requireAllowed(_ entries: [DisklistEntry]) throws {
-        for entry in entries {
-            let tar = try TarOptions(DLEDescription(entry)).gnutarPath
-            guard try !isAllowed(tar) else { continue }
-            throw WireError(
-                .configuration,
-                "disk '\(entry.diskName)': GNUTAR-PATH '\(tar)' is not allowed to run as root",
-                hint: "add the line 'amgtar:gnutar_path=\(tar)' to '\(path)', which only root may write.")
-        }
+    func requireAllowed(_ tar: String, for disk: String) throws {
+        guard try !isAllowed(tar) else { return }
+        throw WireError(
+            .configuration, "disk '\(disk)': GNUTAR-PATH '\(tar)' is not allowed to run as root",
+            hint: "add the line 'amgtar:gnutar_path=\(tar)' to '\(path)', which only root may write.")
     }
 
     func isAllowed(_ tar: String) throws -> Bool {

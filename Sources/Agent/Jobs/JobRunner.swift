@@ -20,8 +20,8 @@ struct JobRunner: Service {
         await withDiscardingTaskGroup { group in
             group.addTask { await tick() }
             for request in leftovers { group.addTask { await cleanUp(after: request, untilDone: true) } }
-            for await request in table.accepted.cancelOnGracefulShutdown() {
-                group.addTask { await run(request) }
+            for await job in table.accepted.cancelOnGracefulShutdown() {
+                group.addTask { await run(job) }
             }
             await table.stopAll()
             group.cancelAll()
@@ -32,11 +32,12 @@ struct JobRunner: Service {
         while (try? await Task.sleep(for: .seconds(1))) != nil { await table.tick() }
     }
 
-    private func run(_ request: JobRequest) async {
+    private func run(_ job: CheckedJob) async {
+        let request = job.request
         do {
             guard let (reporter, stop) = try await table.begin(request.id) else { return }
             logger.info("job \(request.id): \(request.order.kind.rawValue) of run \(request.run) begins")
-            let outcome = await outcome(of: request, reporter: reporter, stop: stop)
+            let outcome = await outcome(of: job, reporter: reporter, stop: stop)
             if case .failure = outcome {
                 // Outlives the cancellation that brought us here; whoever waits for the end may rely on it.
                 await Task { await cleanUp(after: request, untilDone: false) }.value
@@ -60,12 +61,12 @@ struct JobRunner: Service {
 
     /// The work, cancelled as soon as `stop` has a value or this task is cancelled.
     private func outcome(
-        of request: JobRequest, reporter: JobReporter, stop: AsyncStream<Void>
+        of job: CheckedJob, reporter: JobReporter, stop: AsyncStream<Void>
     ) async -> Result<JobResult, any Error> {
         await withTaskGroup(of: Result<JobResult, any Error>?.self) { group in
             group.addTask {
                 do {
-                    return .success(try await work.run(request, reporter: reporter))
+                    return .success(try await work.run(job, reporter: reporter))
                 } catch {
                     return .failure(error)
                 }

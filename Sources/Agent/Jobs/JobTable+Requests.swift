@@ -10,7 +10,8 @@ extension JobTable {
     /// The same id and attempt is the same job. A higher attempt starts a job that ended without success again.
     ///
     /// - Throws: `WireError`; `busy` where another job runs or the fence is old.
-    func accept(_ request: JobRequest) throws -> JobSnapshot {
+    func accept(_ job: CheckedJob) throws -> JobSnapshot {
+        let request = job.request
         if let known = try knownJob(for: request) { return known }
         if let running = entries.values.first(where: \.isRunning) {
             throw JobRefusal.anotherRuns(running.stored, node: node)
@@ -35,7 +36,7 @@ extension JobTable {
             entries[request.id] = earlier  // not written down, so not taken on: it must not hold the node
             throw error
         }
-        acceptedContinuation.yield(request)
+        acceptedContinuation.yield(job)
         return try snapshot(of: request.id)
     }
 

@@ -37,8 +37,8 @@ actor JobTable {
     let logger: Logger
     let store: JobStore
     /// Jobs to run, in the order they were accepted. Read by `JobRunner` alone.
-    nonisolated let accepted: AsyncStream<JobRequest>
-    let acceptedContinuation: AsyncStream<JobRequest>.Continuation
+    nonisolated let accepted: AsyncStream<CheckedJob>
+    let acceptedContinuation: AsyncStream<CheckedJob>.Continuation
     private nonisolated let executor = DiskExecutor(name: "amfleet.jobs")
     var entries: [String: Entry] = [:]
     var state: AgentState

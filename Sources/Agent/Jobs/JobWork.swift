@@ -11,17 +11,24 @@ struct JobResult: Sendable {
     var error: WireError?
 }
 
+/// A job, and the node's configurations as its check has found them: its run reads none of them anew.
+struct CheckedJob: Sendable {
+    let request: JobRequest
+    /// nil: nobody has looked yet.
+    var configurations: [CheckedConfiguration]?
+}
+
 /// What the job table runs: the node's work, behind one door.
 protocol JobWork: Sendable {
     /// What can be refused before the job exists. Local files only, and quick.
     ///
     /// - Throws: `WireError`.
-    func check(_ request: JobRequest) async throws
+    func check(_ request: JobRequest) async throws -> CheckedJob
 
     /// Does the work. A failure that has evidence beside it is a result, not a throw.
     ///
     /// - Throws: `CancellationError` once the task is cancelled and the work's own uploads are aborted.
-    func run(_ request: JobRequest, reporter: JobReporter) async throws -> JobResult
+    func run(_ job: CheckedJob, reporter: JobReporter) async throws -> JobResult
 
     /// Undoes what a job that was cut short left behind: its own journalled uploads, its slot's reservation.
     ///

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import AgentAPI
+import BlockingWork
 import Catalog
 import Files
 
@@ -12,7 +13,9 @@ struct KeyService: Sendable {
     func create(_ request: KeyRequest) async throws -> NodeKeys {
         var users: [UserAccount] = []
         for name in request.configurations {
-            let user = try ConfigurationDirectory(root: settings.amandaDirectory, name: name).load().dumpuser
+            let user = try await runBlocking("configurations") { [settings] in
+                try ConfigurationDirectory(root: settings.amandaDirectory, name: name).load().dumpuser
+            }
             if !users.contains(where: { $0.name == user.name }) { users.append(user) }
         }
         guard !users.isEmpty else {

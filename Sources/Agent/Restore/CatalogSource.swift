@@ -9,8 +9,9 @@ import S3
 
 /// Reads dumps out of the node's own Amanda catalog: runs of stock amdump, or of ours whose record is gone.
 struct CatalogSource: RestoreSource {
-    let settings: AgentSettings
-    let storage: StorageAddress
+    let node: String
+    /// Of the job, as this node has them.
+    let configurations: [CheckedConfiguration]
     let run: Datestamp
     let clients: BucketClients
 
@@ -23,7 +24,7 @@ struct CatalogSource: RestoreSource {
         let dumps = found.filter { $0.isWhole || $0.isOverwritten }
         let leftOut = history.disks(leftOutOf: run)
         guard !dumps.isEmpty || !leftOut.isEmpty else { throw unknownRun(configuration) }
-        let slots = try await slots(of: loaded, configuration)
+        let slots = try await slots(of: configuration)
         let standIns = try await standIns(history, slots, loaded)
         var set = RestorableSet()
         for (name, dumps) in Dictionary(grouping: dumps, by: \.diskName).sorted(by: { $0.key < $1.key }) {
@@ -58,15 +59,14 @@ struct CatalogSource: RestoreSource {
         return RestorableDisk(
             configuration: choice, disk: name.disk, device: entry?.directory,
             dumps: try restorable { try records(needsFull) },
-            recoveryThreadCount: (try? loaded.configuration.changer())?.recoveryThreadCount ?? 1)
+            recoveryThreadCount: configurations.named(choice.name)?.changer?.recoveryThreadCount ?? 1)
     }
 
-    private func slots(
-        of loaded: LoadedConfiguration, _ choice: ConfigurationChoice
-    ) async throws -> VolumeSlots {
-        let stores = try ChangerStore.all(of: loaded.configuration, storage: storage, node: settings.node)
+    private func slots(of choice: ConfigurationChoice) async throws -> VolumeSlots {
+        guard let configuration = configurations.named(choice.name) else { throw unknownRun(choice) }
+        if configuration.stores.isEmpty { _ = try configuration.resolved.get() }
         let reader = SlotReader { [clients] in try clients.client(of: $0, of: choice.name) }
-        return try await VolumeSlots.read(stores, reader)
+        return try await VolumeSlots.read(configuration.stores, reader)
     }
 
     private func standIns(
@@ -92,7 +92,8 @@ struct CatalogSource: RestoreSource {
 
     private func load(_ choice: ConfigurationChoice) throws -> LoadedConfiguration {
         do {
-            return try ConfigurationDirectory(root: settings.amandaDirectory, name: choice.name).load()
+            guard let configuration = configurations.named(choice.name) else { throw unknownRun(choice) }
+            return try configuration.loaded.get()
         } catch CatalogError.unknownConfiguration {
             throw unknownRun(choice)
         }
@@ -104,7 +105,7 @@ struct CatalogSource: RestoreSource {
         guard chain.isRooted || !needsFull else {
             let bottom = chain.dumps.first
             throw WireError(
-                .damaged, node: settings.node,
+                .damaged, node: node,
                 "no log of this node knows the full dump that level \(bottom?.name.level ?? 1) of "
                     + "'\(bottom?.name.disk ?? "")' of run \(bottom?.name.datestamp ?? run.description) builds on",
                 hint: "choose another run.")
@@ -117,14 +118,14 @@ struct CatalogSource: RestoreSource {
             return try records().map { try RestorableDump($0) }
         } catch let lost as LostVolume {
             throw WireError(
-                .damaged, node: settings.node, "run \(run) cannot be restored: \(lost)",
+                .damaged, node: node, "run \(run) cannot be restored: \(lost)",
                 hint: "choose another run: 'amfleet list' shows which can still be restored.")
         }
     }
 
     private func unknownRun(_ choice: ConfigurationChoice) -> WireError {
         WireError(
-            .damaged, node: settings.node,
+            .damaged, node: node,
             "neither the bucket nor this node's catalog knows run \(run) of configuration '\(choice.name)'",
             hint: "see 'amfleet list' for the runs that there are.")
     }

@@ -12,14 +12,17 @@ struct FilterRights: Sendable {
     /// Amanda's user as the packages name it, where no configuration says.
     private static let customaryUsers = ["backup", "amandabackup", "amanda"]
 
-    let root: String
-    let configuration: String
+    /// nil: it is not on this node, or cannot be read.
+    private let loaded: LoadedConfiguration?
+
+    init(_ configuration: CheckedConfiguration?) {
+        loaded = try? configuration?.loaded.get()
+    }
 
     /// Gives `plan` these rights; to be called once more when the self-backup has been restored.
     ///
     /// - Throws: `FilterError` where the configuration is on this node and does not allow what the plan needs.
     func grant(to plan: inout RestorePlan) throws {
-        let loaded = try? ConfigurationDirectory(root: root, name: configuration).load()
         plan.filterUser =
             loaded?.dumpuser ?? Self.customaryUsers.lazy.compactMap { UserAccount(named: $0) }.first
         plan.allowedFilters = Set(

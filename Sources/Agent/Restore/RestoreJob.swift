@@ -2,7 +2,6 @@
 
 import AgentAPI
 import AmandaFormat
-import Catalog
 import Dump
 import Files
 import S3
@@ -18,11 +17,12 @@ struct RestoreJob: Sendable {
     let order: RestoreOrder
     let reporter: JobReporter
 
-    func run() async throws -> JobResult {
-        let clients = BucketClients(
-            storage, request, stores: storage.stores(of: order.configurations, request.storage))
+    func run(_ configurations: [CheckedConfiguration]) async throws -> JobResult {
+        var configurations = configurations
+        let clients = BucketClients(storage, request, stores: configurations.stores)
         let (steps, missing) = try await RestorePlanning(
-            settings: settings, request: request, order: order, clients: clients, reporter: reporter
+            settings: settings, request: request, order: order, configurations: configurations,
+            clients: clients, reporter: reporter
         ).plan()
         let expected = steps.compactMap(\.expectedBytes)
         let totals = RestoreTotals(
@@ -31,7 +31,12 @@ struct RestoreJob: Sendable {
         var report = RestoreReport(sourceNode: order.sourceNode, run: request.run, disks: missing)
         for step in steps {
             try Task.checkCancellation()
-            let disk = try await restore(step, clients, totals)
+            let disk = try await restore(step, configurations, totals)
+            // The self-backup may have brought this node's configurations.
+            if case .amandaDirectory = step.target {
+                configurations = try await CheckedConfiguration.all(
+                    order.configurations, settings, request.storage)
+            }
             report.disks.append(disk)
             await reporter.keep(report)
             if let error = disk.error, error.concernsWholeStore { break }
@@ -41,7 +46,7 @@ struct RestoreJob: Sendable {
 
     /// A disk that cannot be restored is an outcome: the others go on.
     private func restore(
-        _ step: RestoreStep, _ clients: BucketClients, _ totals: RestoreTotals
+        _ step: RestoreStep, _ configurations: [CheckedConfiguration], _ totals: RestoreTotals
     ) async throws -> RestoreReport.Disk {
         await reporter.disk("\(step.name): begins, into \(step.target.path)")
         totals.begin(step.name)
@@ -50,7 +55,7 @@ struct RestoreJob: Sendable {
             configuration: step.disk.configuration.name, disk: step.disk.disk, target: step.target.path,
             notes: step.disk.notes)
         do {
-            try await unpack(step, clients, totals, &disk)
+            try await unpack(step, configurations, totals, &disk)
             let levels = step.disk.dumps.count > 1 ? ", levels \(step.levels)" : ""
             await reporter.disk("\(step.name): restored, \(Quantity.bytes(disk.restoredBytes))\(levels)")
         } catch {
@@ -62,22 +67,22 @@ struct RestoreJob: Sendable {
     }
 
     private func unpack(
-        _ step: RestoreStep, _ clients: BucketClients, _ totals: RestoreTotals,
+        _ step: RestoreStep, _ configurations: [CheckedConfiguration], _ totals: RestoreTotals,
         _ disk: inout RestoreReport.Disk
     ) async throws {
         switch try step.place(deletes: order.delete) {
         case .straight(let deletes):
-            try await unpack(step, into: step.target.path, deletes: deletes, clients, totals, &disk)
+            try await unpack(step, into: step.target.path, deletes: deletes, configurations, totals, &disk)
         case .beside(let place):
             let installation = SelfRestore(place)
             try installation.prepare()
             defer { try? installation.discard() }
-            try await unpack(step, into: installation.staging, deletes: false, clients, totals, &disk)
+            try await unpack(step, into: installation.staging, deletes: false, configurations, totals, &disk)
             disk.notes += try installation.install()
         case .inside(let staging):
             try staging.prepare()
             defer { try? staging.discard() }
-            try await unpack(step, into: staging.path, deletes: false, clients, totals, &disk)
+            try await unpack(step, into: staging.path, deletes: false, configurations, totals, &disk)
             try staging.install()
         }
     }
@@ -85,17 +90,16 @@ struct RestoreJob: Sendable {
     /// A full dump leaves alone what it does not know, unless told otherwise; an increment must remove what it does not list,
     /// and may, for only the dumps below it have written there.
     private func unpack(
-        _ step: RestoreStep, into target: String, deletes: Bool, _ clients: BucketClients,
-        _ totals: RestoreTotals, _ disk: inout RestoreReport.Disk
+        _ step: RestoreStep, into target: String, deletes: Bool,
+        _ configurations: [CheckedConfiguration], _ totals: RestoreTotals, _ disk: inout RestoreReport.Disk
     ) async throws {
+        let rights = FilterRights(configurations.named(step.disk.configuration.name))
         for (dump, plan) in zip(step.disk.dumps, step.plans) {
             try Task.checkCancellation()
             var plan = plan
             plan.target = target
             plan.deletes = deletes || dump.level > 0
-            // Once more: the self-backup may have brought this node's configurations meanwhile.
-            try FilterRights(root: settings.amandaDirectory, configuration: step.disk.configuration.name)
-                .grant(to: &plan)
+            try rights.grant(to: &plan)
             let outcome = try await RestoreEngine().restore(plan) { totals.update($0) }
             totals.add(outcome)
             disk.restoredBytes += outcome.native.byteCount

@@ -3,7 +3,6 @@
 import AgentAPI
 import AmandaFormat
 import BlockingWork
-import Catalog
 import Dump
 import S3
 
@@ -30,6 +29,8 @@ struct RestorePlanning: Sendable {
     let settings: AgentSettings
     let request: JobRequest
     let order: RestoreOrder
+    /// Those of the order, as this node has them.
+    let configurations: [CheckedConfiguration]
     let clients: BucketClients
     let reporter: JobReporter
 
@@ -48,12 +49,13 @@ struct RestorePlanning: Sendable {
         let targets = try disks.map { try RestoreTarget($0, order: order, settings: settings) }
         try refuseCollisions(disks, targets)
         for target in targets { try target.requireFree(overwrite: order.overwrite, node: node) }
-        for disk in disks { try await requireUnchanged(disk) }
+        try await requireUnchanged(disks)
+        let found = try await FoundDisk.lookUp(disks, clients)
         try await ArchivedDumps(
             clients: clients, reporter: reporter, options: GlacierThaw.Options(order.thaw ?? ThawOrder())
-        ).makeReadable(disks)
+        ).makeReadable(found)
         var steps: [RestoreStep] = []
-        for (disk, target) in zip(disks, targets) { steps.append(try await step(disk, target)) }
+        for (disk, target) in zip(found, targets) { steps.append(try await step(disk, target)) }
         steps = Self.outerFirst(steps)
         try await requireRoom(steps)
         return (steps, missing)
@@ -83,18 +85,16 @@ struct RestorePlanning: Sendable {
         of configuration: ConfigurationChoice, _ record: NodeRecord?
     ) async throws -> any RestoreSource {
         let catalog = CatalogSource(
-            settings: settings, storage: request.storage, run: request.run, clients: clients)
+            node: node, configurations: configurations, run: request.run, clients: clients)
         guard let record else { return catalog }
         let held = record.heldRecords(of: [configuration])
         let lookup = try await HeldDumpLookup(order.sourceNode == node ? held : [])
         let isThere = held.allSatisfy { lookup[$0] != nil }
         if !isThere, try await catalogKnows(catalog, configuration, held) { return catalog }
-        let root = settings.amandaDirectory
-        let threads: @Sendable (ConfigurationChoice) -> Int? = { choice in
-            let loaded = try? ConfigurationDirectory(root: root, name: choice.name).load()
-            return try? loaded?.configuration.changer().recoveryThreadCount
-        }
-        return RecordSource(record: record, threads: threads, held: lookup)
+        return RecordSource(
+            record: record,
+            threads: { [configurations] in configurations.named($0.name)?.changer?.recoveryThreadCount },
+            held: lookup)
     }
 
     /// Whether dumps that a record calls held have been sent since, and only the record was not told.
@@ -109,18 +109,17 @@ struct RestorePlanning: Sendable {
         }
     }
 
-    private func step(_ disk: RestorableDisk, _ target: RestoreTarget) async throws -> RestoreStep {
+    private func step(_ found: FoundDisk, _ target: RestoreTarget) async throws -> RestoreStep {
         var plans: [RestorePlan] = []
-        for dump in disk.dumps {
-            plans.append(try await plan(dump, of: disk, target))
+        for (dump, parts) in zip(found.disk.dumps, found.parts) {
+            plans.append(try await enginePlan(dump, parts, of: found.disk, target))
         }
-        return RestoreStep(disk: disk, target: target, plans: plans)
+        return RestoreStep(disk: found.disk, target: target, plans: plans)
     }
 
-    private func plan(
-        _ dump: RestorableDump, of disk: RestorableDisk, _ target: RestoreTarget
+    private func enginePlan(
+        _ dump: RestorableDump, _ parts: [RestorePlan.Part], of disk: RestorableDisk, _ target: RestoreTarget
     ) async throws -> RestorePlan {
-        let parts = try dump.parts(VolumeAccess(clients, of: disk.configuration.name))
         guard let first = parts.first else {
             throw WireError(.damaged, node: node, "the dump of '\(disk.disk)' has no parts")
         }
@@ -132,8 +131,7 @@ struct RestorePlanning: Sendable {
                 recoveryThreadCount: disk.recoveryThreadCount)
             plan.native = dump.native.flatMap { $0.isKnown ? $0 : nil } ?? plan.native
             plan.stored = dump.stored.flatMap { $0.isKnown ? $0 : nil } ?? plan.stored
-            try FilterRights(root: settings.amandaDirectory, configuration: disk.configuration.name)
-                .grant(to: &plan)
+            try FilterRights(configurations.named(disk.configuration.name)).grant(to: &plan)
             try await RestoreEngine().requirePresent(plan)
             return plan
         } catch let error as RestoreError {
@@ -144,16 +142,23 @@ struct RestorePlanning: Sendable {
         }
     }
 
-    /// By the labels, which are never archived.
-    private func requireUnchanged(_ disk: RestorableDisk) async throws {
-        for dump in disk.dumps {
+    /// By the labels, which are never archived. Each is read once, however many dumps lie on its volume.
+    private func requireUnchanged(_ disks: [RestorableDisk]) async throws {
+        var seen: Set<RunVolume> = []
+        for (disk, dump) in disks.flatMap({ disk in disk.dumps.map { (disk, $0) } }) {
             for volume in dump.volumes {
                 let run = volume.run ?? dump.writtenRun
+                guard seen.insert(RunVolume(volume: volume, run: run)).inserted else { continue }
                 let check = VolumeCheck(run: run, node: node, clients: clients)
                 try await check.requireUnchanged(
                     volume, of: disk.configuration.name, holding: dump.name(disk.disk))
             }
         }
+    }
+
+    private struct RunVolume: Hashable {
+        let volume: VolumeRecord
+        let run: Datestamp
     }
 
     private func requireSame(

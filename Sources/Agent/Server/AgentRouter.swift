@@ -97,8 +97,8 @@ struct AgentRouter: Sendable {
     private func accept(_ request: Request, _ context: AgentRequestContext) async throws -> Response {
         let order: JobRequest = try await body(of: request, "the job")
         let isNew = try await table.isNew(order)
-        if isNew { try await work.check(order) }
-        let snapshot = try await table.accept(order)
+        let job = if isNew { try await work.check(order) } else { CheckedJob(request: order) }
+        let snapshot = try await table.accept(job)
         if isNew { logger.notice("job \(order.id): accepted from \(order.coordinator)") }
         return try Response(snapshot, status: isNew ? .accepted : .ok, context: context)
     }

@@ -20,15 +20,18 @@ struct NodeWork: JobWork {
         storage = NodeStorage(settings: settings, transport: transport)
     }
 
-    func check(_ request: JobRequest) async throws {
+    func check(_ request: JobRequest) async throws -> CheckedJob {
+        if case .restore(let order) = request.order { try check(order) }
+        let configurations = try await configurations(of: request)
         switch request.order {
-        case .backup(let order):
-            _ = try await BackupPreparation(settings: settings).prepare(request, order.configurations)
-        case .flush(let order):
-            _ = try await BackupPreparation(settings: settings).prepare(request, order.configurations)
-        case .restore(let order):
-            try check(order)
+        case .backup, .flush: _ = try configurations.usable(for: request)
+        case .restore: break
         }
+        return CheckedJob(request: request, configurations: configurations)
+    }
+
+    private func configurations(of request: JobRequest) async throws -> [CheckedConfiguration] {
+        try await CheckedConfiguration.all(request.configurations, settings, request.storage)
     }
 
     private func check(_ order: RestoreOrder) throws(WireError) {
@@ -59,29 +62,31 @@ struct NodeWork: JobWork {
         }
     }
 
-    func run(_ request: JobRequest, reporter: JobReporter) async throws -> JobResult {
+    func run(_ job: CheckedJob, reporter: JobReporter) async throws -> JobResult {
+        let request = job.request
+        let configurations =
+            if let found = job.configurations { found } else { try await configurations(of: request) }
         switch request.order {
         case .backup(let order):
-            try await BackupJob(
+            return try await BackupJob(
                 settings: settings, storage: storage, request: request, order: order, reporter: reporter
-            ).run()
-        case .flush(let order):
-            try await FlushJob(
-                settings: settings, storage: storage, request: request, order: order, reporter: reporter
-            ).run()
+            ).run(configurations)
+        case .flush:
+            return try await FlushJob(
+                settings: settings, storage: storage, request: request, reporter: reporter
+            ).run(configurations)
         case .restore(let order):
-            try await RestoreJob(
+            return try await RestoreJob(
                 settings: settings, storage: storage, request: request, order: order, reporter: reporter
-            ).run()
+            ).run(configurations)
         }
     }
 
     /// The slot's reservation needs nothing here: the run gives it back itself, and one of a process that died does
     /// not count, neither for Amanda nor for us.
     func cleanUp(after request: JobRequest) async throws {
-        let clients = BucketClients(
-            storage, request, stores: storage.stores(of: request.configurations, request.storage),
-            outage: .seconds(60))
+        let stores = try await configurations(of: request).stores
+        let clients = BucketClients(storage, request, stores: stores, outage: .seconds(60))
         try await OwnUploads(stateDirectory: settings.stateDirectory, request: request).abortPending {
             try clients.client(holding: $0.key, in: $0.bucket)
         }

@@ -33,7 +33,7 @@ struct RestorabilityReport: Sendable {
 
     private func look(for question: RestorabilityQuestion) async throws -> Restorability {
         let (address, choices) = (question.place.storage, question.place.configurations)
-        let stores = storage.stores(of: choices, address)
+        let stores = try await CheckedConfiguration.all(choices, settings, address).stores
         let clients = BucketClients(storage, at: address, stores: stores)
         let records = NodeRecordStore(client: try clients.main, layout: BucketLayout(address))
         guard var record = try await records.read(question.run, node: settings.node) else {

@@ -2,7 +2,6 @@
 
 import AgentAPI
 import AmandaFormat
-import Catalog
 import Certificates
 import ChildProcess
 import Files
@@ -28,8 +27,9 @@ struct StatusReport: Sendable {
     /// Never fails: what cannot be found out is an error inside the answer.
     func status(answering question: StatusQuestion?) async -> NodeStatus {
         async let tar = tarVersion()
-        async let store = look(at: question)
-        let configurations = await configurations(question)
+        let checked = await checked(question)
+        async let store = look(at: question, (try? checked.get()) ?? [])
+        let configurations = await configurations(question, checked)
         let (offset, storageError) = await store
         return NodeStatus(
             node: settings.node, cluster: settings.cluster, version: AmfleetVersion.current, time: Date(),
@@ -40,11 +40,15 @@ struct StatusReport: Sendable {
     }
 
     /// Lists what lies under the node's own place: the least that its credentials must allow.
-    private func look(at question: StatusQuestion?) async -> (offsetSeconds: Double?, error: WireError?) {
+    private func look(
+        at question: StatusQuestion?, _ configurations: [CheckedConfiguration]
+    ) async -> (offsetSeconds: Double?, error: WireError?) {
         guard let question else { return (nil, nil) }
         do {
-            let client = try storage.preflightClient(
-                question.storage, deviceProperties: deviceProperties(question))
+            let credentials = configurations.lazy.compactMap { configuration in
+                configuration.changer.flatMap { S3Credentials(deviceProperties: $0) }
+            }.first
+            let client = try storage.preflightClient(question.storage, deviceProperties: credentials)
             let place = BucketLayout(question.storage).volumes(
                 node: settings.node, configuration: question.configurations.first?.name ?? "")
             do {
@@ -60,21 +64,24 @@ struct StatusReport: Sendable {
         }
     }
 
-    private func deviceProperties(_ question: StatusQuestion) -> S3Credentials? {
-        question.configurations.lazy.compactMap { choice in
-            let loaded = try? ConfigurationDirectory(root: settings.amandaDirectory, name: choice.name).load()
-            return (try? loaded?.configuration.changer()).flatMap { S3Credentials(deviceProperties: $0) }
-        }.first
+    private func checked(_ question: StatusQuestion?) async -> Result<[CheckedConfiguration], any Error> {
+        guard let question else { return .success([]) }
+        do {
+            return .success(
+                try await CheckedConfiguration.all(question.configurations, settings, question.storage))
+        } catch {
+            return .failure(error)
+        }
     }
 
-    private func configurations(_ question: StatusQuestion?) async -> [ConfigurationStatus] {
-        guard let question else { return [] }
-        let check = ConfigurationCheck(settings: settings, storage: question.storage)
+    private func configurations(
+        _ question: StatusQuestion?, _ checked: Result<[CheckedConfiguration], any Error>
+    ) async -> [ConfigurationStatus] {
         do {
-            return try await check.statuses(of: question.configurations)
+            return try await ConfigurationStatus.all(of: checked.get())
         } catch {
             let error = WireError(cause: error, node: settings.node)
-            return question.configurations.map { .init(name: $0.name, role: $0.role, error: error) }
+            return (question?.configurations ?? []).map { .init(name: $0.name, role: $0.role, error: error) }
         }
     }
 

@@ -21,36 +21,42 @@ struct VolumesReport: Sendable {
 
     /// Never fails: what cannot be found out is an error inside the answer.
     func volumes(answering question: StatusQuestion) async -> NodeVolumes {
-        var configurations: [ConfigurationVolumes] = []
-        for choice in question.configurations {
-            do {
-                configurations.append(try await volumes(of: choice, question))
-            } catch {
-                let error = WireError(cause: error, node: settings.node)
-                configurations.append(.init(name: choice.name, role: choice.role, error: error))
-            }
+        do {
+            let checked = try await CheckedConfiguration.all(
+                question.configurations, settings, question.storage)
+            var configurations: [ConfigurationVolumes] = []
+            for configuration in checked { configurations.append(await volumes(of: configuration, question)) }
+            return NodeVolumes(node: settings.node, configurations: configurations)
+        } catch {
+            let error = WireError(cause: error, node: settings.node)
+            return NodeVolumes(
+                node: settings.node,
+                configurations: question.configurations.map {
+                    .init(name: $0.name, role: $0.role, error: error)
+                })
         }
-        return NodeVolumes(node: settings.node, configurations: configurations)
     }
 
     private func volumes(
-        of choice: ConfigurationChoice, _ question: StatusQuestion
-    ) async throws -> ConfigurationVolumes {
-        let prepared = try await runBlocking("volumes") { [settings] in
-            let loaded = try ConfigurationDirectory(root: settings.amandaDirectory, name: choice.name).load()
-            let changer = try loaded.configuration.changer()
-            return PreparedConfiguration(
-                choice: choice, loaded: loaded, changer: changer,
-                store: try VolumeStore(changer, storage: question.storage, node: settings.node),
-                stores: try ChangerStore.all(
-                    of: loaded.configuration, storage: question.storage, node: settings.node),
-                entries: loaded.disklist.activeEntries, notes: [])
+        of checked: CheckedConfiguration, _ question: StatusQuestion
+    ) async -> ConfigurationVolumes {
+        do {
+            return try await volumes(of: checked.resolved.get(), question)
+        } catch {
+            return ConfigurationVolumes(
+                name: checked.choice.name, role: checked.choice.role,
+                error: WireError(cause: error, node: settings.node))
         }
+    }
+
+    private func volumes(
+        of prepared: PreparedConfiguration, _ question: StatusQuestion
+    ) async throws -> ConfigurationVolumes {
+        let name = prepared.choice.name
         let run = try await nextRun(prepared)
-        let clients = BucketClients(
-            storage, at: question.storage, stores: [choice.name: prepared.stores])
+        let clients = BucketClients(storage, at: question.storage, stores: [name: prepared.stores])
         let taking = VolumeTaking(node: settings.node, prepared: prepared, run: run) {
-            try clients.client(of: $0, of: choice.name)
+            try clients.client(of: $0, of: name)
         }
         let view = try await taking.look()
         let dumps = try await runBlocking("volumes") { try CatalogReader(prepared.location).dumps() }

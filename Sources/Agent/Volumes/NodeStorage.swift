@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import AgentAPI
-import AmandaFormat
-import Catalog
 import HTTPTransport
 import S3
 
@@ -67,30 +65,5 @@ struct NodeStorage: Sendable {
             CredentialChain(
                 credentialsFile: settings.storage.credentialsFile, deviceProperties: deviceProperties,
                 prefersDeviceProperties: isOwnStore, region: region, transport: transport))
-    }
-}
-
-extension NodeStorage {
-    /// The stores of those configurations that are on this node and can be read.
-    func stores(of choices: [ConfigurationChoice], _ storage: StorageAddress) -> BucketClients.Stores {
-        var stores: BucketClients.Stores = [:]
-        for choice in choices {
-            let loaded = try? ConfigurationDirectory(root: settings.amandaDirectory, name: choice.name).load()
-            guard let loaded else { continue }
-            stores[choice.name] = try? ChangerStore.all(
-                of: loaded.configuration, storage: storage, node: settings.node)
-        }
-        return stores
-    }
-}
-
-extension JobRequest {
-    /// Whatever the job is.
-    var configurations: [ConfigurationChoice] {
-        switch order {
-        case .backup(let order): order.configurations
-        case .restore(let order): order.configurations
-        case .flush(let order): order.configurations
-        }
     }
 }

@@ -138,7 +138,7 @@ enum StatusJudgement {
             Finding(weight, node: node, configuration: configuration.name, what, fix: fix)
         }
         var findings: [Finding] = []
-        if let error = configuration.error {
+        for error in [configuration.error].compactMap(\.self) + (configuration.diskErrors ?? []) {
             findings.append(finding(.problem, error.message, fix: error.hint))
         }
         findings += configuration.outsideSelfBackup.map { path in

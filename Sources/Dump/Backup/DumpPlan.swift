@@ -102,8 +102,7 @@ public struct DumpPlan: Sendable {
         if preparation == nil, !dle.scripts.isEmpty {
             throw DumpError.unsupported(what: "a dump before which its scripts have not run")
         }
-        for program in filters.all.compactMap(\.program) { _ = try filterSettings.user(for: program) }
-        for case .saltedCBC(let program, _) in filters.all { _ = try filterSettings.passphrase(for: program) }
+        if let fault = filters.faults(filterSettings).first { throw fault }
         guard (0...TarSnapshots.greatestLevel).contains(dle.level) else {
             throw DumpError.unsupported(what: "a dump of level \(dle.level)")
         }

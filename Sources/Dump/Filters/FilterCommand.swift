@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import AmandaFormat
+public import Files
 
 /// A program and the option that turns its direction, as a dumptype names them.
 ///
@@ -43,5 +44,10 @@ extension DLEDescription {
             case .compression(let program): FilterCommand(program: program)
             }
         }
+    }
+
+    /// What keeps this DLE's programs from running here, as its dump would say: a user, a passphrase, a program. Nothing is run.
+    public func filterFaults(runningAs user: UserAccount?) -> [FilterError] {
+        FilterChain(self).faults(FilterSettings(user: user, width: 1, stallLimit: .seconds(1)))
     }
 }

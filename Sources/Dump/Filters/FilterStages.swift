@@ -64,6 +64,29 @@ struct FilterSettings: Sendable {
     }
 }
 
+extension FilterChain {
+    /// What is missing for its steps, in their order; nothing is run.
+    func faults(_ settings: FilterSettings) -> [FilterError] {
+        all.compactMap { filter in
+            do throws(FilterError) {
+                try settings.requirePresent(filter)
+                return nil
+            } catch {
+                return error
+            }
+        }
+    }
+}
+
+extension FilterSettings {
+    fileprivate func requirePresent(_ filter: Filter) throws(FilterError) {
+        if case .saltedCBC(let program, _) = filter { _ = try passphrase(for: program) }
+        guard let program = filter.program else { return }
+        _ = try user(for: program)
+        guard FileSystem.exists(program.path) else { throw .missing(program: program.path) }
+    }
+}
+
 /// The steps of a dump, from tar's archive to what is stored, and the three checksums of Amanda's headers.
 struct DumpStages: Sendable {
     private(set) var stages: [any StreamStage] = []

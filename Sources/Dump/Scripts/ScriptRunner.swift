@@ -67,6 +67,18 @@ public struct ScriptRunner: Sendable {
         self.report = report
     }
 
+    /// Why a script cannot be started at all; nil: it can. Nothing is run.
+    public static func fault(
+        of script: ScriptTool, as account: UserAccount, directory: String = ScriptRunner.applicationDirectory
+    ) -> ScriptError? {
+        do throws(ScriptError) {
+            _ = try ScriptProgram(directory: directory, account: account).command(script, [])
+            return nil
+        } catch {
+            return error
+        }
+    }
+
     /// At a point of the whole run: a failure concerns every disk.
     ///
     /// - Throws: `CancellationError`, except at points that close something.

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import AgentAPI
+import AmandaFormat
+import Catalog
+import Dump
+import Files
+
+/// Looks for everything that is wrong with a configuration that could be read. Local files only; blocks.
+struct ConfigurationCheck {
+    private let loaded: LoadedConfiguration
+    private let choice: ConfigurationChoice
+    private let settings: AgentSettings
+    private let storage: StorageAddress
+
+    /// Why no backup of it may begin, each once.
+    private(set) var faults: [WireError] = []
+    /// What single disks lack.
+    private(set) var diskFaults: [WireError] = []
+    /// What a record says of where its volumes lie.
+    private(set) var notes: [String] = []
+    private(set) var resolved: Result<PreparedConfiguration, WireError>
+    private(set) var changer: ChangerDefinition?
+    private(set) var stores: [ChangerStore] = []
+    private(set) var held: [HeldDump] = []
+    private(set) var newestRun: Datestamp?
+
+    private var configuration: AmandaConfiguration { loaded.configuration }
+    private var entries: [DisklistEntry] { loaded.disklist.activeEntries }
+
+    init(
+        _ loaded: LoadedConfiguration, of choice: ConfigurationChoice, _ settings: AgentSettings,
+        _ storage: StorageAddress
+    ) {
+        self.loaded = loaded
+        self.choice = choice
+        self.settings = settings
+        self.storage = storage
+        resolved = .failure(WireError(.failed, node: settings.node, "nothing was looked at"))
+        diskFaults = DiskNeeds(entries, dumpuser: loaded.dumpuser).faults.map {
+            WireError(cause: $0, node: settings.node)
+        }
+        checkDisks()
+        checkTar()
+        resolveVolumes()
+        checkCatalog()
+    }
+
+    /// A disk that cannot be dumped now may be there again when its dump begins.
+    var absentDirectories: [String] {
+        entries.filter { !FileSystem.isDirectory($0.directory) }.map {
+            "\($0.place): '\($0.directory)' does not exist now"
+        }
+    }
+
+    private mutating func checkDisks() {
+        let ownNames = HostNames.own(node: settings.node, covering: entries.map(\.host))
+        for refusal in loaded.disklist.refusals(configuration: configuration, ownNames: ownNames) {
+            add(WireError(refusal, node: settings.node))
+        }
+        guard entries.isEmpty else { return }
+        add(
+            WireError(
+                .configuration, node: settings.node,
+                "\(configuration.disklistPath): no disk to dump in configuration '\(choice.name)'",
+                hint: "add a line such as: localhost /path all-archive"))
+    }
+
+    /// What amgtar's properties ask for, and which tar runs as root.
+    private mutating func checkTar() {
+        let security = SecurityFile(besides: settings.amandaDirectory)
+        for entry in entries where entry.dumptype.application?.plugin == "amgtar" {
+            let asked = TarProperties(entry)
+            for (place, error) in asked.faults {
+                add(WireError(.configuration, node: settings.node, text: "\(place): \(error)"))
+            }
+            attempt { try security.requireAllowed(asked.options.gnutarPath, for: entry.diskName) }
+        }
+    }
+
+    private mutating func resolveVolumes() {
+        do {
+            let changer = try configuration.changer()
+            self.changer = changer
+            let store = try VolumeStore(changer, storage: storage, node: settings.node)
+            let placeRemarks = attempt { [choice, storage, settings] in
+                try VolumePlace.remarks(on: changer, of: choice, storage: storage, node: settings.node)
+            }
+            notes = (placeRemarks ?? []) + store.remarks
+            stores = try ChangerStore.all(of: configuration, storage: storage, node: settings.node)
+            resolved = .success(
+                PreparedConfiguration(
+                    choice: choice, loaded: loaded, changer: changer, store: store, stores: stores,
+                    entries: entries, notes: notes, diskFaults: diskFaults))
+        } catch {
+            for fault in WireError.each(of: error, node: settings.node) { add(fault) }
+            resolved = .failure(WireError(cause: error, node: settings.node))
+            // Its storages may be of use to a restore all the same.
+            stores = (try? ChangerStore.all(of: configuration, storage: storage, node: settings.node)) ?? []
+        }
+    }
+
+    private mutating func checkCatalog() {
+        newestRun = attempt { [loaded] in try CatalogReader(loaded.location).newestRun() }.flatMap(\.self)
+        held =
+            attempt { [configuration] in try HoldingDisks(configuration.holdingDisks).contents().dumps } ?? []
+    }
+
+    @discardableResult
+    private mutating func attempt<Value>(_ work: () throws -> Value) -> Value? {
+        do {
+            return try work()
+        } catch {
+            for fault in WireError.each(of: error, node: settings.node) { add(fault) }
+            return nil
+        }
+    }
+
+    /// What concerns several disks is said once.
+    private mutating func add(_ fault: WireError) {
+        if !faults.contains(fault) { faults.append(fault) }
+    }
+}

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import AmandaFormat
+import Dump
+
+/// What a disk's application asks of tar, and which of its properties amgtar would refuse.
+struct TarProperties {
+    /// By those that are as they should be.
+    let options: TarOptions
+    /// Each with the line that sets it.
+    let faults: [(place: ConfigurationPlace, error: DumpError)]
+
+    init(_ entry: DisklistEntry) {
+        var good: [DLEDescription.Property] = []
+        var faults: [(place: ConfigurationPlace, error: DumpError)] = []
+        for property in entry.dumptype.application?.properties ?? [] where property.isVisible {
+            let asked = DLEDescription.Property(property)
+            do {
+                _ = try TarOptions(properties: [asked])
+                good.append(asked)
+            } catch {
+                faults.append((property.place, error))
+            }
+        }
+        options = (try? TarOptions(properties: good)) ?? TarOptions()
+        self.faults = faults
+    }
+}

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import AgentAPI
+import AmandaFormat
+import BlockingWork
+import Catalog
+
+extension ConfigurationStatus {
+    /// What checked configurations come to, and whether the self-backup among them would bring them back.
+    static func all(of configurations: [CheckedConfiguration]) async throws -> [ConfigurationStatus] {
+        let selfBacked = configurations.filter { $0.choice.role == .selfBackup }
+            .compactMap { try? $0.loaded.get() }.flatMap(\.disklist.activeEntries).map(\.directory)
+        let coverage = SelfBackupCoverage(directories: selfBacked)
+        return try await runBlocking("status") {
+            configurations.map { ConfigurationStatus($0, coverage) }
+        }
+    }
+
+    private init(_ checked: CheckedConfiguration, _ coverage: SelfBackupCoverage) {
+        self.init(
+            name: checked.choice.name, role: checked.choice.role, error: WireError(joining: checked.faults),
+            remarks: checked.remarks)
+        if !checked.diskFaults.isEmpty { diskErrors = checked.diskFaults }
+        guard let loaded = try? checked.loaded.get() else { return }
+        disks = loaded.disklist.activeEntries.map(\.diskName)
+        outsideSelfBackup = coverage.outside(loaded, checked.changer)
+        secretsReadable = coverage.readableSecrets(loaded, checked.changer)
+        held = checked.held.compactMap(HeldDumpRecord.init)
+        flushesByItself = loaded.configuration.autoflush != "NO"
+        guard let newest = checked.newestRun else { return }
+        newestRun = newest
+        newestLabel = try? CatalogReader(loaded.location).tapelist().entries
+            .first { $0.datestamp == newest }?.label
+    }
+}

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import AgentAPI
+import Dump
+import Files
+import TestSupport
+import Testing
+
+@testable import Agent
+
+/// What is wrong with a configuration has one answer: `backup` refuses for it, `status` names it, in the same words.
+@Suite(.enabled(if: RequiredTools.areUsable("weed")), .timeLimit(.minutes(3)))
+struct CheckedConfigurationTests {
+    private let node: NodeFixture
+
+    init() async throws {
+        node = try await NodeFixture(server: .shared())
+        try node.write("data/file", "a line\n")
+    }
+
+    private func status(_ choice: ConfigurationChoice) async throws -> ConfigurationStatus {
+        try #require(try await ConfigurationStatus.all(of: [node.checked(choice)]).first)
+    }
+
+    /// What keeps a backup of the configuration, or its plan, from being taken on; nil: nothing.
+    private func refusal(_ choice: ConfigurationChoice, dryRun: Bool = false) async throws -> WireError? {
+        let order = BackupOrder(configurations: [choice], dryRun: dryRun)
+        do {
+            _ = try await node.work.check(node.request("20261123030600", .backup(order)))
+            return nil
+        } catch let error as WireError {
+            return error
+        }
+    }
+
+    @Test(arguments: ConfigurationFlaw.all) func `is refused and called a problem`(
+        _ flaw: ConfigurationFlaw
+    ) async throws {
+        var flaw = flaw
+        flaw.place = flaw.place?.replacing("BUCKET", with: node.storage.bucket)
+        try flaw.apply(to: node)
+        let choice = ConfigurationChoice(name: flaw.name, role: flaw.role)
+
+        let problem = try #require(try await status(choice).error)
+
+        #expect(problem.message.contains(flaw.text), "\(problem)")
+        #expect(try await refusal(choice) == problem)
+        #expect(try await refusal(choice, dryRun: true) == problem)
+    }
+
+    @Test func `nothing is wrong with what can be backed up`() async throws {
+        for choice in NodeFixture.both {
+            let status = try await status(choice)
+            #expect(status.error == nil && status.diskErrors == nil, "\(status)")
+            #expect(try await refusal(choice) == nil)
+        }
+    }
+
+    @Test func `every fault of every configuration is named`() async throws {
+        try node.configure("data", disks: [node.data], properties: [("STORAGE_API", "SWIFT-1.0")])
+        try node.write("etc/amanda/data/disklist", "db7 \(node.data) all\ndb8 \(node.data) all\n")
+        try node.configure("self", disks: [], place: "elsewhere/self")
+        let checked = try await CheckedConfiguration.all(NodeFixture.both, node.settings, node.storage)
+        #expect(checked.map(\.faults.count) == [3, 2])
+        let request = try node.request(
+            "20261123030600", .backup(BackupOrder(configurations: NodeFixture.both)))
+        let refusal = await #expect(throws: WireError.self) { _ = try await node.work.check(request) }
+        for fault in checked.flatMap(\.faults) {
+            #expect(refusal?.message.contains(fault.message) == true, "\(fault)")
+        }
+    }
+
+    /// One disk that lacks something beside one that lacks nothing.
+    private static let needs = [
+        (
+            "script \"freeze\"",
+            "define script-tool freeze {\n plugin \"amfleet-absent\"\n execute-on pre-dle-backup\n}"
+        ),
+        ("encrypt client\n  client-encrypt \"/usr/sbin/absent\"", ""),
+        ("compress client custom\n  client-custom-compress \"/usr/bin/absent\"", ""),
+    ]
+
+    @Test(arguments: needs) func `what one disk lacks is a problem, and its dump fails in the same words`(
+        lines: String, definition: String
+    ) async throws {
+        let other = node.path("other")
+        try node.configure("data", disks: [], definitions: [definition])
+        try node.write("other/file", "a line\n")
+        try node.write(
+            "etc/amanda/data/disklist",
+            "localhost \(node.data) all\nlocalhost \(other) {\n  all\n  \(lines)\n}\n")
+        let choice = NodeFixture.both[0]
+        let status = try await status(choice)
+        #expect(status.error == nil, "\(status)")
+        let problem = try #require(status.diskErrors?.first)
+        #expect(try await refusal(choice) == nil)
+
+        let done = try await node.backUp("20261123030600")
+
+        let dumps = try #require(done.record).configurations[0].dumps
+        #expect(dumps.map(\.status) == [.ok, .failed])
+        #expect(dumps[1].error?.message == problem.message)
+        #expect(dumps[1].error?.hint == problem.hint)
+    }
+}

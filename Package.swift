@@ -72,13 +72,13 @@ let package = Package(
 
         // Layer 3: what a node does. One configuration's files; one disk, either way.
         .module("Volumes", ["AmandaFormat", "S3", "BlockingWork"]),
-        .module("Catalog", ["Faults", "AmandaFormat", "Planning", "Files", "Gzip", "BlockingWork"]),
+        .module("Catalog", ["Faults", "AmandaFormat", "Planning", "Files", "Gzip", "BlockingWork", logging]),
         .module(
             "Dump",
             [
                 "Faults", "AmandaFormat", "S3", "Volumes", "Gzip", "Zstd", "Cipher", "Digest", "ChildProcess",
                 "BlockingWork",
-                "Files", "NearestName",
+                "Files", "NearestName", logging,
             ]),
 
         // Layer 4: services. They meet in AgentAPI and never import each other.

@@ -2,6 +2,7 @@
 
 public import AmandaFormat
 import Files
+import Logging
 import Synchronization
 
 extension RunCatalog {
@@ -9,17 +10,15 @@ extension RunCatalog {
     ///
     /// Its parts lie on volumes that `volumeWritten` has entered. Its `DONE` is written after index and header, and is on the
     /// disk when this returns; the planner's memory (`curinfo`) comes last, so that a crash leaves a dump that the
-    /// planner does not know of, never the reverse.
+    /// planner does not know of, never the reverse. The index, whose compression may take seconds, is made before the lock is
+    /// taken: nobody else has files of this dump.
     public func record(_ record: DumpRecord) throws {
+        try state.withLock { try requireVolumes(of: record, $0) }
+        if record.isUsable {
+            try IndexWriter(location: location).write(record)
+            logger.debug("index and header are written", metadata: record.metadata)
+        }
         try state.withLock { state in
-            if let stray = record.parts.first(where: { state.volumes[$0.label] == nil }) {
-                throw CatalogError.unknownVolume(
-                    label: stray.label, host: record.header.host, disk: record.header.disk)
-            }
-            if record.isUsable, record.parts.isEmpty, record.needsVolume {
-                throw CatalogError.noVolume(dumpOf: record.header.host, disk: record.header.disk)
-            }
-            if record.isUsable { try IndexWriter(location: location).write(record) }
             let place = LogPlace(storage: location.storage, pool: location.pool)
             let lines = record.logLines(state.volumes.isEmpty ? nil : place)
             try log.append(lines.untilVerdict, synchronising: true)
@@ -27,6 +26,17 @@ extension RunCatalog {
             try ended(record, &state)
             try log.append(lines.after + estimateLines(record, state.plan))
             if record.isUsable { try InfoFile(location: location).record(record) }
+        }
+        logger.info("the dump is in the catalog", metadata: record.metadata)
+    }
+
+    private func requireVolumes(of record: DumpRecord, _ state: State) throws {
+        if let stray = record.parts.first(where: { state.volumes[$0.label] == nil }) {
+            throw CatalogError.unknownVolume(
+                label: stray.label, host: record.header.host, disk: record.header.disk)
+        }
+        if record.isUsable, record.parts.isEmpty, record.needsVolume {
+            throw CatalogError.noVolume(dumpOf: record.header.host, disk: record.header.disk)
         }
     }
 
@@ -50,4 +60,8 @@ extension RunCatalog {
 
 extension DumpRecord {
     fileprivate var needsVolume: Bool { if case .held = way { false } else { true } }
+
+    fileprivate var metadata: Logger.Metadata {
+        ["disk": "\(header.disk)", "level": "\(header.level)", "parts": "\(parts.count)"]
+    }
 }

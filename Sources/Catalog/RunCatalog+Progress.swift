@@ -4,8 +4,6 @@ import AmandaFormat
 import Synchronization
 
 extension RunCatalog {
-    private static let shortestInterval: Duration = .seconds(1)
-
     /// The planner looks at these disks now.
     public func estimating(_ disks: [(host: String, disk: String)]) throws {
         try state.withLock { state in
@@ -24,19 +22,10 @@ extension RunCatalog {
         try state.withLock { state in try began(name, to: destination, &state) }
     }
 
-    /// How many bytes of a dump have been stored; for `amstatus` alone. Cheap when it is called often: at most one call a second
-    /// writes.
+    /// How many bytes of a dump have been stored; for `amstatus` alone. Never waits, and is cheap when it is called often.
     public func progress(host: String, disk: String, level: Int, storedByteCount: Int64) {
         let name = LogDumpName(host: host, disk: disk, datestamp: run.description, level: level)
-        state.withLock { state in
-            let now = ContinuousClock.now
-            guard let running = state.trace.running[name],
-                state.progressAt[name].map({ now - $0 >= Self.shortestInterval }) ?? true
-            else { return }
-            state.progressAt[name] = now
-            // Nobody depends on it; a full disk shows where it matters.
-            try? traceFile.writeStatus(running.serial, storedByteCount: storedByteCount)
-        }
+        progressFiles.update(name, storedByteCount: storedByteCount)
     }
 
     func began(_ name: LogDumpName, to destination: DumpDestination, _ state: inout State) throws {
@@ -44,13 +33,13 @@ extension RunCatalog {
         let rate = state.plan?.estimate(of: name)?.rate ?? 0
         try traceFile.append(
             state.trace.began(name, to: destination, rate: rate, statusFile: traceFile.statusFile, elapsed))
+        if let serial = state.trace.running[name]?.serial { progressFiles.begin(name, serial: serial) }
     }
 
     /// What `amstatus` has to know of a dump that has ended.
     func ended(_ record: DumpRecord, _ state: inout State) throws {
         try began(record.name, to: record.destination(state.labels), &state)
-        if let running = state.trace.running[record.name] { try traceFile.removeStatus(running.serial) }
-        state.progressAt[record.name] = nil
+        try progressFiles.end(record.name)
         try traceFile.append(state.trace.ended(record, elapsed))
     }
 }

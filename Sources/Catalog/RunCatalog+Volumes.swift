@@ -2,6 +2,7 @@
 
 public import AmandaFormat
 import Files
+import Logging
 public import Planning
 import Synchronization
 
@@ -16,6 +17,7 @@ extension RunCatalog {
             }
             if !state.devices.contains(device) { state.devices.append(device) }
         }
+        logger.debug("slot reserved", metadata: ["slot": "\(device)"])
     }
 
     /// Before anything of the volume is deleted or written: its old dumps leave the catalog.
@@ -29,6 +31,7 @@ extension RunCatalog {
             entry.datestampText = "0"
             list.set(ours(entry))
         }
+        logger.debug("the volume's old dumps left the catalog", metadata: ["volume": "\(choice.label)"])
     }
 
     /// After the label is where it belongs: from now on the volume belongs to this run. Once for each volume.
@@ -58,6 +61,7 @@ extension RunCatalog {
             state.labels.append(choice.label)
             try traceFile.append(state.trace.volumeWritten(choice.label, elapsed))
         }
+        logger.info("volume taken", metadata: ["volume": "\(choice.label)", "slot": "\(device)"])
     }
 
     /// Nothing more goes to the volume: `amreport` gets its total, and its slot is free for others.
@@ -73,6 +77,7 @@ extension RunCatalog {
             try release([device], state)
             state.devices.removeAll { $0 == device }
         }
+        logger.info("volume left", metadata: ["volume": "\(label)"])
     }
 
     /// No volume, or no further one, could be had.
@@ -84,6 +89,7 @@ extension RunCatalog {
             try log.append([.note(kind: "ERROR", program: "taper", text: "no-tape \(kind) [\(reason)]")])
             if !byConfiguration { try traceFile.append(state.trace.volumeRefused(reason, elapsed)) }
         }
+        logger.info("no volume", metadata: ["reason": "\(reason)"])
     }
 
     /// The label of a slot that was reserved and not written stays unknown.

@@ -2,6 +2,7 @@
 
 public import AmandaFormat
 import Files
+public import Logging
 import Synchronization
 
 /// One attempt at a run of one configuration, as its catalog sees it: from the log's first line to `FINISH`.
@@ -12,7 +13,7 @@ import Synchronization
 /// dumps with all their data.
 ///
 /// A run may write several volumes, and several dumps at a time. Every call blocks: on the disk, and on Amanda's locks
-/// for up to `CatalogLocation.lockWait`. Use `runBlocking`.
+/// for up to `CatalogLocation.lockWait`. Use `runBlocking`; `progress` alone is for everywhere.
 public final class RunCatalog: Sendable {
     /// What an attempt is for: Amanda's reports know a flush by the program that began it, and ask it for no dump.
     public enum Purpose: Sendable {
@@ -42,8 +43,6 @@ public final class RunCatalog: Sendable {
         /// Labels in the order in which they were written.
         var labels: [String] = []
         var trace: RunTrace
-        /// When the bytes of a dump were last written down.
-        var progressAt: [LogDumpName: ContinuousClock.Instant] = [:]
     }
 
     let location: CatalogLocation
@@ -51,8 +50,10 @@ public final class RunCatalog: Sendable {
     let purpose: Purpose
     let log: RunLog
     let traceFile: TraceFile
+    let progressFiles: ProgressFiles
+    let logger: Logger
     private let startedAt = ContinuousClock.now
-    /// Held while a call writes, so that the lines of two dumps do not mix.
+    /// Held while a call writes its lines, so that those of two dumps do not mix; what takes long is made before.
     let state: Mutex<State>
 
     /// The log of this attempt, absolute.
@@ -66,11 +67,13 @@ public final class RunCatalog: Sendable {
     ///   - isFurtherAttempt: the run has been begun before, here, under the same name.
     ///   - purpose: a flush has no plan: `planned` is not called.
     ///   - disks: host and disk of every DLE of which something is to be said, dumped or left out.
+    ///   - logger: told of every step.
     /// - Throws: `CatalogError.notNewest` names the newest run, so that the caller can move on.
     public init(
         beginning run: Datestamp, location: CatalogLocation, isFurtherAttempt: Bool = false,
         purpose: Purpose = .dumps, disks: [(host: String, disk: String)], hostName: String,
-        capacity: RunCapacity = RunCapacity()
+        capacity: RunCapacity = RunCapacity(),
+        logger: Logger = Logger(label: "amfleet") { _ in SwiftLogNoOpLogHandler() }
     ) throws {
         let reader = CatalogReader(location)
         try reader.refuseIfRunning()
@@ -85,12 +88,15 @@ public final class RunCatalog: Sendable {
         self.purpose = purpose
         log = try RunLog(creatingFor: run, location: location)
         traceFile = try TraceFile(creatingFor: run, location: location)
+        progressFiles = ProgressFiles(traceFile)
+        self.logger = logger
         state = Mutex(State(trace: RunTrace(run: run, storage: location.storage, capacity: capacity)))
         try log.append(openingLines(disks, hostName))
         try state.withLock { state in
             try traceFile.append(state.trace.opening(elapsed))
             if purpose == .flush { try begin(PlannedRun(dumps: []), &state) }
         }
+        logger.info("the catalog's run begins", metadata: ["log": "\(log.path)"])
     }
 
     /// Source: logs of Amanda 3.5.1's amdump and amflush (`Amflush.pm`).
@@ -116,6 +122,9 @@ public final class RunCatalog: Sendable {
             try log.append(plan.logLines(run: run) + [plannerFinish])
             try begin(plan, &state)
         }
+        logger.debug(
+            "the plan is in the catalog",
+            metadata: ["dumps": "\(plan.dumps.count)", "left out": "\(plan.leftOut.count)"])
     }
 
     private func begin(_ plan: PlannedRun, _ state: inout State) throws {
@@ -156,10 +165,11 @@ public final class RunCatalog: Sendable {
             try traced.get()
             try released.get()
         }
+        logger.info("the catalog's run has ended", metadata: ["log": "\(log.path)"])
     }
 
     private func endTrace(_ state: State) throws {
-        for running in state.trace.running.values { try traceFile.removeStatus(running.serial) }
+        for name in state.trace.running.keys { try progressFiles.end(name) }
         try traceFile.append(state.trace.closing(elapsed, endedAt: Datestamp.now))
         try traceFile.roll()
     }

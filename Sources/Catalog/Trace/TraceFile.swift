@@ -39,7 +39,8 @@ struct TraceFile: Sendable {
 
     func writeStatus(_ serial: String, storedByteCount: Int64) throws {
         try FileSystem.writeAtomically(
-            statusFile(serial), Array("\(storedByteCount)\n".utf8), mode: 0o600, owner: owner)
+            statusFile(serial), Array("\(storedByteCount)\n".utf8), mode: 0o600, owner: owner,
+            synchronising: false)
     }
 
     func removeStatus(_ serial: String) throws {

@@ -11,18 +11,22 @@ extension FileSystem {
     ///
     /// A temporary file in the same directory is written, given `mode` (exactly, whatever the umask) and `owner`,
     /// synchronised, renamed; then the directory is synchronised. A symbolic link of that name is replaced.
+    ///
+    /// - Parameter synchronising: false for what need not outlive a crash: nothing is synchronised then.
     public static func writeAtomically(
-        _ path: String, _ bytes: [UInt8], mode: UInt32 = 0o600, owner: FileOwner? = nil
+        _ path: String, _ bytes: [UInt8], mode: UInt32 = 0o600, owner: FileOwner? = nil,
+        synchronising: Bool = true
     ) throws(FilesError) {
         let number = temporaryNumber.add(1, ordering: .relaxed).oldValue
         let temporary = "\(path).\(getpid())-\(number).tmp"
         do {
-            try writeNew(temporary, bytes, mode: mode, owner: owner)
+            try writeNew(temporary, bytes, mode: mode, owner: owner, synchronising: synchronising)
             try rename(temporary, to: path)
         } catch {
             try? remove(temporary)
             throw error
         }
+        guard synchronising else { return }
         let directory = parentDirectory(of: path)
         try Descriptor(directory, O_RDONLY | O_DIRECTORY).synchronise(path: directory)
     }
@@ -42,12 +46,12 @@ extension FileSystem {
     }
 
     private static func writeNew(
-        _ path: String, _ bytes: [UInt8], mode: UInt32, owner: FileOwner?
+        _ path: String, _ bytes: [UInt8], mode: UInt32, owner: FileOwner?, synchronising: Bool = true
     ) throws(FilesError) {
         let descriptor = try Descriptor(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode: 0o600)
         try descriptor.writeAll(bytes, path: path)
         try descriptor.give(owner, mode: mode, path: path)
-        try descriptor.synchronise(path: path)
+        if synchronising { try descriptor.synchronise(path: path) }
     }
 
     /// A new, empty directory that only we can enter, under `parent` (default `$TMPDIR` or `/tmp`). The caller removes it.

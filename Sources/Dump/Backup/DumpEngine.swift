@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import AmandaFormat
+import BlockingWork
 import ChildProcess
-import Files
+import Logging
 
 /// Dumps disks: GNU tar's archive of one DLE into the numbered files of a volume in the bucket.
 public struct DumpEngine: Sendable {
@@ -23,16 +24,22 @@ public struct DumpEngine: Sendable {
             try await dump.run()
         } catch {
             await dump.cleanUp()
-            if error is CancellationError || Task.isCancelled { throw CancellationError() }
+            if error is CancellationError || Task.isCancelled {
+                plan.logger.info("dump cancelled")
+                throw CancellationError()
+            }
             dump.fail(error)
         }
-        return await dump.outcome()
+        let outcome = await dump.outcome()
+        plan.logger.info("dump ended", metadata: outcome.metadata)
+        return outcome
     }
 }
 
 /// The course of one dump, step by step.
 private struct OneDump {
     private let plan: DumpPlan
+    private let logger: Logger
     private let files: DumpFiles
     private let meter: ProgressMeter
     private let started = ContinuousClock.now
@@ -49,7 +56,8 @@ private struct OneDump {
         _ plan: DumpPlan, progress: @escaping @Sendable (DumpProgress) -> Void
     ) {
         self.plan = plan
-        files = DumpFiles(target: plan.target, header: plan.header)
+        logger = plan.logger
+        files = DumpFiles(target: plan.target, header: plan.header, logger: plan.logger)
         meter = ProgressMeter(progress)
         header = plan.header
     }
@@ -59,67 +67,85 @@ private struct OneDump {
         extraNotes += preparation.notes
         earlyStrange += preparation.strange
         if let failure = preparation.failures.first { throw failure }
-        try plan.check()
+        logger.info("dump begins", metadata: ["level": "\(plan.dle.level)"])
+        try await runBlocking("check") { [plan] in try plan.check() }
         let options = try TarOptions(plan.dle, adding: preparation.properties)
         attributes = options.attributes
-        let source = plan.source
-        let directory = try source.directory(options)
-        let snapshots = TarSnapshots(host: plan.host, dle: plan.dle, directory: options.snapshotDirectory)
-        let workspace = try TarWorkspace(source, options, snapshots, readFrom: directory)
-        defer { workspace.remove() }
+        let workspace = try await TarWorkspace.make(plan.source, options)
+        do {
+            try await run(options, workspace)
+        } catch {
+            await workspace.remove()
+            throw error
+        }
+        await workspace.remove()
+    }
+
+    private mutating func run(_ options: TarOptions, _ workspace: TarWorkspace) async throws {
         earlyStrange += workspace.selection.strange
         extraNotes += workspace.selection.notes
-        if workspace.selection.includesNothing { throw DumpError.nothingToInclude(directory: directory) }
-        let listing = try TarListing(indexPath: plan.indexPath, rules: options.messageRules)
+        if workspace.selection.includesNothing {
+            throw DumpError.nothingToInclude(directory: workspace.device)
+        }
+        let listing = try await TarListing.make(
+            indexPath: plan.indexPath, rules: options.messageRules, logger: logger)
         self.listing = listing
 
         let filters = try await plan.filterSettings.tryOut(plan.filters)
         extraNotes += filters.notes
-        let child = try spawnTar(options, directory, workspace, listing)
+        let child = try await startTar(options, workspace, listing)
         do {
-            let pipeline = try DumpPipeline(
-                child: child, filters: filters.chain, plan: plan, files: files, meter: meter)
+            let pipeline = try await runBlocking("filter-start") { [plan, files, meter] in
+                try DumpPipeline(
+                    child: child, filters: filters.chain, plan: plan, files: files, meter: meter)
+            }
             totals = try await pipeline.run { [plan] in
-                try await Self.checkEnd(of: child, options, listing, limit: plan.stallLimit)
+                try await Self.checkEnd(of: child, options, listing, plan)
             }
             earlyStrange += pipeline.messages
         } catch {
             child.terminate()
-            _ = await child.exit()
+            logger.ended(options.gnutarPath, await child.exit())
             throw error
         }
-        try listing.finishIndex()
+        try await runBlocking("index") { try listing.finishIndex() }
         completeHeader()
+        logger.debug("headers are written")
         try await files.writeHeaders(header)
-        hold(workspace.snapshot, snapshots)
+        await hold(workspace)
         meter.finish()
     }
 
     /// The dump is whole without: amgtar, too, only warns.
-    private mutating func hold(_ path: String, _ snapshots: TarSnapshots) {
+    private mutating func hold(_ workspace: TarWorkspace) async {
         guard plan.dle.isRecorded else { return }
         do {
-            snapshot = try snapshots.hold(path, level: plan.dle.level, owner: plan.snapshotOwner)
+            snapshot = try await runBlocking("snapshot") { [plan] in
+                try workspace.snapshots.hold(
+                    workspace.snapshot, level: plan.dle.level, owner: plan.snapshotOwner)
+            }
         } catch {
             earlyStrange.append("no increment can build on this dump: \(error)")
         }
     }
 
-    private func spawnTar(
-        _ options: TarOptions, _ directory: String, _ workspace: TarWorkspace, _ listing: TarListing
-    ) throws -> ChildProcess {
+    private func startTar(
+        _ options: TarOptions, _ workspace: TarWorkspace, _ listing: TarListing
+    ) async throws -> ChildProcess {
         let arguments = TarCommand.create(
-            options, directory: directory, snapshot: workspace.snapshot,
+            options, directory: workspace.device, snapshot: workspace.snapshot,
             excludeFile: workspace.excludeFile, includeFile: workspace.includeFile)
-        return try ChildProcess.spawn(ChildCommand(options.gnutarPath, arguments, hasOutput: true)) {
-            listing.take($0)
-        }
+        let command = ChildCommand(options.gnutarPath, arguments, hasOutput: true)
+        let child = try await ChildProcess.begin(command) { listing.take($0) }
+        logger.started(options.gnutarPath, child)
+        return child
     }
 
     private static func checkEnd(
-        of child: ChildProcess, _ options: TarOptions, _ listing: TarListing, limit: Duration
+        of child: ChildProcess, _ options: TarOptions, _ listing: TarListing, _ plan: DumpPlan
     ) async throws {
-        let exit = try await child.exit(within: limit)
+        let exit = try await child.exit(within: plan.stallLimit)
+        plan.logger.ended(options.gnutarPath, exit)
         guard case .status(let status) = exit, options.goodStatuses.contains(status) else {
             throw DumpError.tarFailed(exit: exit, lastMessage: listing.strange.last ?? listing.notes.last)
         }
@@ -161,5 +187,23 @@ private struct OneDump {
             seconds: elapsed / .seconds(1), notes: (listing?.notes ?? []) + extraNotes, strange: strange,
             indexPath: plan.indexPath, entryCount: listing?.entryCount ?? 0, attributes: attributes,
             snapshot: snapshot)
+    }
+}
+
+extension DumpOutcome {
+    /// For its last line in the log.
+    var metadata: Logger.Metadata {
+        var metadata: Logger.Metadata = [
+            "parts": "\(parts.count)", "bytes": "\(server.byteCount)", "entries": "\(entryCount)",
+            "seconds": "\(Int(seconds))",
+        ]
+        switch status {
+        case .done: metadata["status"] = "done"
+        case .strange: metadata["status"] = "strange"
+        case .failed(let error):
+            metadata["status"] = "failed"
+            metadata["error"] = "\("\(error)".forLog)"
+        }
+        return metadata
     }
 }

@@ -2,6 +2,7 @@
 
 import AmandaFormat
 import ChildProcess
+public import Logging
 
 /// Finds out how large tar's archive of a disk would be, without reading a file: tar knows `/dev/null` for what it is, and
 /// looks at names and lengths alone, with the same excludes and the same base as for the dump.
@@ -9,10 +10,14 @@ import ChildProcess
 /// Source: Amanda 3.5.1 `application-src/amgtar.c`, `amgtar_estimate`.
 public struct DumpEstimator: Sendable {
     private let source: DumpSource
+    private let logger: Logger
 
     /// For a dump of the source's level.
-    public init(_ source: DumpSource) {
+    public init(
+        _ source: DumpSource, logger: Logger = Logger(label: "amfleet") { _ in SwiftLogNoOpLogHandler() }
+    ) {
         self.source = source
+        self.logger = logger
     }
 
     /// The archive's bytes.
@@ -20,22 +25,36 @@ public struct DumpEstimator: Sendable {
     /// - Throws: `DumpError`, `ChildProcessError.stalled` after `limit`, `CancellationError`; tar has ended then.
     public func byteCount(within limit: Duration) async throws -> Int64 {
         let options = try TarOptions(source.dle)
-        let directory = try source.directory(options)
-        let snapshots = TarSnapshots(
-            host: source.host, dle: source.dle, directory: options.snapshotDirectory)
-        let workspace = try TarWorkspace(source, options, snapshots, readFrom: directory)
-        defer { workspace.remove() }
-        let listing = try TarListing(indexPath: nil, rules: options.messageRules)
+        let workspace = try await TarWorkspace.make(source, options)
+        do {
+            let bytes = try await byteCount(options, workspace, within: limit)
+            await workspace.remove()
+            return bytes
+        } catch {
+            await workspace.remove()
+            throw error
+        }
+    }
+
+    private func byteCount(
+        _ options: TarOptions, _ workspace: TarWorkspace, within limit: Duration
+    ) async throws -> Int64 {
+        let listing = try await TarListing.make(
+            indexPath: nil, rules: options.messageRules, logger: logger)
         let arguments = TarCommand.estimate(
-            options, directory: directory, snapshot: workspace.snapshot,
+            options, directory: workspace.device, snapshot: workspace.snapshot,
             excludeFile: workspace.excludeFile, includeFile: workspace.includeFile)
-        let child = try ChildProcess.spawn(ChildCommand(options.gnutarPath, arguments)) { listing.take($0) }
+        let command = ChildCommand(options.gnutarPath, arguments)
+        let child = try await ChildProcess.begin(command) { listing.take($0) }
+        logger.started(options.gnutarPath, child)
         let exit = try await child.exit(within: limit)
+        logger.ended(options.gnutarPath, exit)
         guard case .status(let status) = exit, options.goodStatuses.contains(status),
             let bytes = listing.totalByteCount
         else {
             throw DumpError.tarFailed(exit: exit, lastMessage: listing.strange.last ?? listing.notes.last)
         }
+        logger.debug("disk estimated", metadata: ["level": "\(source.dle.level)", "bytes": "\(bytes)"])
         return bytes
     }
 }

@@ -24,7 +24,7 @@ struct DumpPipeline: Sendable {
     private let stages: DumpStages
     private let lanes: HandOver<UploadPiece>
 
-    /// Starts the programs that compress and encrypt; `run` must follow.
+    /// Starts the programs that compress and encrypt, and blocks for it; `run` must follow.
     init(
         child: ChildProcess, filters: FilterChain, plan: DumpPlan, files: DumpFiles, meter: ProgressMeter
     ) throws {

@@ -2,6 +2,7 @@
 
 public import AmandaFormat
 public import Files
+public import Logging
 
 /// One DLE to dump, and where to.
 public struct DumpPlan: Sendable {
@@ -35,6 +36,8 @@ public struct DumpPlan: Sendable {
     public var preparation: ScriptReport?
     /// The configuration's dumpuser, as whom programs run that compress or encrypt; nil: such a DLE is refused.
     public var filterUser: UserAccount?
+    /// Told of every step.
+    public var logger = Logger(label: "amfleet") { _ in SwiftLogNoOpLogHandler() }
 
     /// `device` defaults to the DLE's device, or its disk name.
     public init(
@@ -94,10 +97,11 @@ public struct DumpPlan: Sendable {
     var filters: FilterChain { FilterChain(dle) }
 
     var filterSettings: FilterSettings {
-        FilterSettings(user: filterUser, width: compressionThreadCount, stallLimit: stallLimit)
+        FilterSettings(
+            user: filterUser, width: compressionThreadCount, stallLimit: stallLimit, logger: logger)
     }
 
-    /// Refuses what the engine cannot do, before anything is begun.
+    /// Refuses what the engine cannot do, before anything is begun. Blocks.
     func check() throws {
         if preparation == nil, !dle.scripts.isEmpty {
             throw DumpError.unsupported(what: "a dump before which its scripts have not run")

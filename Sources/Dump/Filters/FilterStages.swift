@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import AmandaFormat
+import BlockingWork
 import ChildProcess
 import Cipher
 import Files
 import Gzip
+import Logging
 import Zstd
 
 /// What steps need besides their stream.
@@ -14,6 +16,7 @@ struct FilterSettings: Sendable {
     /// Threads of each step that uses every core.
     let width: Int
     let stallLimit: Duration
+    let logger: Logger
 
     /// The user for `program`.
     ///
@@ -24,7 +27,7 @@ struct FilterSettings: Sendable {
         return user
     }
 
-    /// Amanda's passphrase, for what we encrypt in place of `program`.
+    /// Amanda's passphrase, for what we encrypt in place of `program`. Blocks.
     func passphrase(for program: String) throws(FilterError) -> Passphrase {
         guard let user else { throw .noUser(program: program) }
         return try Passphrase.read(of: user)
@@ -48,16 +51,19 @@ struct FilterSettings: Sendable {
         switch filter {
         case .gzip, .zstd: return filter
         case .saltedCBC(let path, let option):
-            let passphrase = try passphrase(for: path)
-            guard FileSystem.exists(path), let user else { return filter }
+            let (passphrase, isInstalled) = try await runBlocking("passphrase") {
+                (try self.passphrase(for: path), FileSystem.exists(path))
+            }
+            guard isInstalled, let user else { return filter }
             let program = FilterProgram(path: path, undoOption: option, kind: .encryption)
-            let trial = FilterTrial(program: program, user: user, limit: limit)
+            let trial = FilterTrial(program: program, user: user, limit: limit, logger: logger)
             if try await trial.reads(passphrase) { return filter }
             notes.append("'\(path)' does not read what it makes as delivered: it runs itself")
             return try await tryOut(.encryption(program: path, decryptOption: option), &notes)
         case .compression, .encryption:
             guard let program = filter.program else { return filter }
-            let trial = FilterTrial(program: program, user: try user(for: program), limit: limit)
+            let trial = FilterTrial(
+                program: program, user: try user(for: program), limit: limit, logger: logger)
             if let note = try await trial.run() { notes.append(note) }
             return filter
         }
@@ -95,6 +101,7 @@ struct DumpStages: Sendable {
     private var end: any BlockSource
     private let isClientEqualToStored: Bool
 
+    /// Blocks: it reads the passphrase, and starts programs.
     init(_ chain: FilterChain, _ settings: FilterSettings, source: any BlockSource) throws {
         isClientEqualToStored = chain.server.isEmpty
         native = MeasuredSource(source)
@@ -151,7 +158,8 @@ struct DumpStages: Sendable {
             guard let program = filter.program else { return }
             stage = try ProgramStage(
                 program, undoing: false, as: try settings.user(for: program), source: end,
-                blockCount: MemoryPlan.blockCountPerProgram, stallLimit: settings.stallLimit)
+                blockCount: MemoryPlan.blockCountPerProgram, stallLimit: settings.stallLimit,
+                logger: settings.logger)
         }
         stages.append(stage)
         end = stage

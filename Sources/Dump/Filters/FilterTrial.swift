@@ -4,12 +4,14 @@ import BlockingWork
 import ChildProcess
 import Cipher
 import Files
+import Logging
 
 /// A small round trip through a program before a dump begins: a key that cannot decrypt is found before the night.
 struct FilterTrial: Sendable {
     let program: FilterProgram
     let user: UserAccount
     let limit: Duration
+    let logger: Logger
 
     /// Neither a multiple of a cipher's blocks nor small.
     static let sampleByteCount = 70_001
@@ -62,8 +64,11 @@ struct FilterTrial: Sendable {
 
     private func result(undoing: Bool, input: [UInt8]) async throws -> ChildResult {
         do {
-            return try await ChildProcess.run(
+            let result = try await ChildProcess.run(
                 program.command(undoing: undoing, as: user), input: input, limit: limit)
+            logger.debug(
+                "tried a program", metadata: ["program": "\(program.path)", "end": "\(result.exit)"])
+            return result
         } catch let error as ChildProcessError {
             if case .cannotStart = error { throw program.cannotStart(undoing: undoing, error) }
             throw failure(undoing: undoing, "\(error)", "")

@@ -3,6 +3,7 @@
 import BlockingWork
 import ChildProcess
 import Files
+import Logging
 import Synchronization
 
 /// A stream through a program: one thread feeds its standard input, another reads its standard output.
@@ -17,6 +18,7 @@ final class ProgramStage: StreamStage {
     private let queue: HandOver<ByteBlock>
     private let child: ChildProcess
     private let stallLimit: Duration
+    private let logger: Logger
     private let defersFailure: Bool
     private let state = Mutex(State())
 
@@ -36,17 +38,18 @@ final class ProgramStage: StreamStage {
     /// that it gave has passed.
     init(
         _ program: FilterProgram, undoing: Bool, as user: UserAccount, source: any BlockSource,
-        blockCount: Int,
-        stallLimit: Duration, defersFailure: Bool = false
+        blockCount: Int, stallLimit: Duration, logger: Logger, defersFailure: Bool = false
     ) throws {
         self.program = program
         isUndoing = undoing
         self.source = source
         self.stallLimit = stallLimit
+        self.logger = logger
         self.defersFailure = defersFailure
         pool = BlockPool(blockByteCount: MemoryPlan.nativeBlockByteCount, blockCount: blockCount)
         queue = HandOver(capacity: blockCount)
         child = try program.spawn(undoing: undoing, as: user)
+        logger.started(program.path, child)
     }
 
     var jobs: [StageJob] {
@@ -177,7 +180,7 @@ final class ProgramStage: StreamStage {
 
     func end() async {
         child.terminate(grace: .seconds(2))
-        _ = await child.exit()
+        logger.ended(program.path, await child.exit())
     }
 
     private func endEarly() throws {

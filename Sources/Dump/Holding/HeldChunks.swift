@@ -2,6 +2,7 @@
 
 import AmandaFormat
 import Files
+import Logging
 import Synchronization
 
 /// The chunk files of one dump while it is being written. Every call blocks.
@@ -128,6 +129,7 @@ final class HeldChunks: Sendable {
     private func openNext(_ state: inout State) throws {
         while let share = try area.nextChunk(of: id, without: state.full) {
             if let chunk = try makeChunk(state.chunks.count, share) {
+                area.logger.debug("chunk begins", metadata: ["path": "\(chunk.path)"])
                 state.chunks.append(chunk)
                 return
             }

@@ -2,6 +2,7 @@
 
 public import AmandaFormat
 public import Files
+public import Logging
 import Synchronization
 
 /// The holding disks of one configuration during one run: who may write how much where.
@@ -23,6 +24,8 @@ public final class HoldingArea: Sendable {
     private struct State {
         var writers: [Int: Writer] = [:]
         var nextWriter = 0
+        /// Bytes that this run has written, by disk.
+        var written: [Int: Int64] = [:]
         var runDirectories: Set<String> = []
     }
 
@@ -33,12 +36,25 @@ public final class HoldingArea: Sendable {
     let places: [Place]
     let run: Datestamp
     let owner: FileOwner?
+    let logger: Logger
+    /// Never held while a disk is looked at: a dump that ends lets go of its room wherever it is.
     private let state = Mutex(State())
+
+    /// What lies on the disks, as the kernel says.
+    private struct Look {
+        /// Bytes that a disk takes, and that lie in its directory.
+        let disks: [(free: Int64, held: Int64)]
+        /// `State.written` before.
+        let written: [Int: Int64]
+    }
 
     /// - Parameters:
     ///   - disks: of `amanda.conf`, in its order.
     ///   - owner: the configuration's `dumpuser`, to whom chunks belong.
-    public init(_ disks: [HoldingDisk], run: Datestamp, owner: FileOwner?) {
+    public init(
+        _ disks: [HoldingDisk], run: Datestamp, owner: FileOwner?,
+        logger: Logger = Logger(label: "amfleet") { _ in SwiftLogNoOpLogHandler() }
+    ) {
         var places: [Place] = []
         var remarks: [String] = []
         for disk in disks {
@@ -53,7 +69,10 @@ public final class HoldingArea: Sendable {
         self.remarks = remarks
         self.run = run
         self.owner = owner
-        roomAtStart = (try? Self.space(places, besides: nil, State()).totalRoom) ?? 0
+        self.logger = logger
+        roomAtStart =
+            (try? Self.space(places, Self.look(at: places, written: [:]), besides: nil, State()).totalRoom)
+            ?? 0
     }
 
     /// Room for one dump, kept for it until the target is released.
@@ -71,8 +90,9 @@ public final class HoldingArea: Sendable {
                 reasons: remarks
                     + unfit.sorted().map { "'\(places[$0].directory)' lies inside '\(directory)'" })
         }
+        let look = try look()
         let id = try state.withLock { state in
-            let space = try Self.space(places, besides: nil, state).without(unfit)
+            let space = Self.space(places, look, besides: nil, state).without(unfit)
             let room = space.totalRoom
             let byteCount = expected.map(Self.withHeaders) ?? HoldingSpace.smallestChunkByteCount
             let reserve = HoldingReserve(percent: reservePercent, roomAtStart: roomAtStart)
@@ -94,8 +114,9 @@ public final class HoldingArea: Sendable {
 
     /// Where the next chunk of a dump goes; nil when every disk is full.
     func nextChunk(of id: Int, without full: Set<Int>) throws -> HoldingSpace.Share? {
-        try state.withLock { state in
-            let space = try Self.space(places, besides: id, state)
+        let look = try look()
+        return state.withLock { state in
+            let space = Self.space(places, look, besides: id, state)
             let share = space.nextChunk(preferring: state.writers[id]?.disk, without: full)
             state.writers[id]?.disk = share?.disk
             return share
@@ -105,6 +126,7 @@ public final class HoldingArea: Sendable {
     /// So much of what was promised has been written, and is the kernel's to count.
     func wrote(_ byteCount: Int64, of id: Int, on disk: Int) {
         state.withLock { state in
+            state.written[disk, default: 0] += byteCount
             guard let promised = state.writers[id]?.promised[disk] else { return }
             state.writers[id]?.promised[disk] = max(0, promised - byteCount)
         }
@@ -118,8 +140,7 @@ public final class HoldingArea: Sendable {
     /// The run's directory on a disk, made if need be, with this process's id in it as stock Amanda leaves its own.
     func runDirectory(on disk: Int) throws -> String {
         let directory = "\(places[disk].directory)/\(run)"
-        let isNew = state.withLock { $0.runDirectories.insert(directory).inserted }
-        guard isNew else { return directory }
+        if state.withLock({ $0.runDirectories.contains(directory) }) { return directory }
         try FileSystem.makeDirectories(directory, mode: 0o700, owner: owner)
         guard try FileSystem.status(directory)?.kind == .directory else {
             throw FilesError("use", directory, reason: "it is no directory of its own")
@@ -127,10 +148,11 @@ public final class HoldingArea: Sendable {
         try FileSystem.writeAtomically(
             "\(directory)/\(HoldingName.processFile)", Array("\(RunningProcess.current)".utf8), owner: owner)
         try FileSystem.synchroniseDirectory(places[disk].directory)
+        state.withLock { _ = $0.runDirectories.insert(directory) }
         return directory
     }
 
-    /// The run has ended: its process ids go, and directories in which nothing was left.
+    /// The run has ended: its process ids go, and directories in which nothing was left. Blocks.
     public func close() {
         for directory in state.withLock({ $0.runDirectories }) {
             try? FileSystem.remove("\(directory)/\(HoldingName.processFile)")
@@ -152,15 +174,33 @@ public final class HoldingArea: Sendable {
         return overflow ? .max : sum
     }
 
-    private static func space(_ places: [Place], besides id: Int?, _ state: State) throws -> HoldingSpace {
+    private func look() throws -> Look {
+        try Self.look(at: places, written: state.withLock { $0.written })
+    }
+
+    private static func look(at places: [Place], written: [Int: Int64]) throws -> Look {
+        let disks = try places.map { place in
+            (
+                free: try FileSystem.room(at: place.directory).freeByteCount,
+                held: place.disk.useBytes > 0 ? try heldByteCount(in: place.directory) : 0
+            )
+        }
+        return Look(disks: disks, written: written)
+    }
+
+    private static func space(
+        _ places: [Place], _ look: Look, besides id: Int?, _ state: State
+    ) -> HoldingSpace {
         let others = state.writers.filter { $0.key != id }.values
+        // What was written since the look may not be counted in it.
+        let since = places.indices.map { (state.written[$0] ?? 0) - (look.written[$0] ?? 0) }
         return HoldingSpace(
-            try places.enumerated().map { index, place in
-                HoldingSpace.Disk(
+            places.enumerated().map { index, place in
+                let besides = zip(places, since).reduce(0) { $0 + ($1.0.device == place.device ? $1.1 : 0) }
+                return HoldingSpace.Disk(
                     useByteCount: place.disk.useBytes, chunkByteCount: place.disk.chunkByteCount,
-                    fileSystem: place.device,
-                    freeByteCount: try FileSystem.room(at: place.directory).freeByteCount,
-                    heldByteCount: place.disk.useBytes > 0 ? try heldByteCount(in: place.directory) : 0,
+                    fileSystem: place.device, freeByteCount: max(0, look.disks[index].free - besides),
+                    heldByteCount: place.disk.useBytes > 0 ? look.disks[index].held + since[index] : 0,
                     promisedByteCount: others.reduce(0) { $0 + ($1.promised[index] ?? 0) },
                     dumpCount: others.count { $0.disk == index })
             })

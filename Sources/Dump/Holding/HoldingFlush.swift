@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import AmandaFormat
+public import Logging
 
 /// Sends held dumps to volumes, byte for byte as they lie.
 public struct HoldingFlush: Sendable {
@@ -16,11 +17,13 @@ public struct HoldingFlush: Sendable {
     /// - Throws: `CancellationError` when the task was cancelled, after the same clean-up.
     public func send(
         _ held: HeldDump, to target: any DumpTarget,
+        logger: Logger = Logger(label: "amfleet") { _ in SwiftLogNoOpLogHandler() },
         progress: @escaping @Sendable (DumpProgress) -> Void = { _ in }
     ) async throws -> DumpOutcome {
         let started = ContinuousClock.now
         let header = held.header.flushed
-        let files = DumpFiles(target: target, header: header)
+        let files = DumpFiles(target: target, header: header, logger: logger)
+        logger.info("flush begins", metadata: ["held": "\(held.path)"])
         var outcome = DumpOutcome(flushing: held, header: header)
         do {
             try await send(held, header, target, files, ProgressMeter(progress))
@@ -32,6 +35,7 @@ public struct HoldingFlush: Sendable {
         }
         outcome.parts = await files.finishedParts
         outcome.seconds = (ContinuousClock.now - started) / .seconds(1)
+        logger.info("flush ended", metadata: outcome.metadata)
         return outcome
     }
 

@@ -3,24 +3,40 @@
 public import AmandaFormat
 public import BlockingWork
 import Files
+import Synchronization
 public import Volumes
 
 /// A volume that is a directory.
 public struct DirectoryReader: VolumeReader {
     private let files: DirectoryFiles
+    private let found = FoundPaths()
+
+    /// Paths of files that were looked up.
+    private final class FoundPaths: Sendable {
+        private let paths = Mutex<[UInt32: String]>([:])
+
+        subscript(_ number: UInt32) -> String? {
+            get { paths.withLock { $0[number] } }
+            set { paths.withLock { $0[number] = newValue } }
+        }
+    }
 
     /// Reads one directory; writes nothing.
     public init(_ files: DirectoryFiles) {
         self.files = files
     }
 
-    public func name(ofFile number: UInt32) -> String {
-        (try? files.file(number)).map { String(amandaBytes: $0.path) } ?? "\(files.directory)/\(number)"
+    public func name(ofFile number: UInt32) -> String { found[number] ?? "\(files.directory)/\(number)" }
+
+    private func file(_ number: UInt32) throws -> DirectoryFiles.Entry {
+        let entry = try files.file(number)
+        found[number] = String(amandaBytes: entry.path)
+        return entry
     }
 
     public func header(ofFile number: UInt32) async throws -> DumpHeader {
         let bytes = try await runBlocking("volume-file") {
-            let file = try RandomAccessFile(opening: files.file(number).path)
+            let file = try RandomAccessFile(opening: self.file(number).path)
             return try file.bytes(at: 0, count: DirectoryFiles.headerByteCount)
         }
         return try parsed(bytes, ofFile: number)
@@ -29,6 +45,7 @@ public struct DirectoryReader: VolumeReader {
     public func files(_ numbers: [UInt32]) async throws -> [FoundFile] {
         try await runBlocking("volume-files") {
             let entries = Dictionary(try files.entries().map { ($0.number, $0) }) { first, _ in first }
+            for number in numbers { found[number] = entries[number].map { String(amandaBytes: $0.path) } }
             return numbers.map { FoundFile(stored: StoredFile(entries[$0], "\(files.directory)/\($0)")) }
         }
     }

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import AmandaFormat
-import ChildProcess
+import BlockingWork
 import Files
+import Logging
 
 /// Brings dumps back: the numbered files of a volume through decompression into GNU tar.
 public struct RestoreEngine: Sendable {
@@ -21,24 +22,37 @@ public struct RestoreEngine: Sendable {
     public func restore(
         _ plan: RestorePlan, progress: @escaping @Sendable (RestoreProgress) -> Void = { _ in }
     ) async throws -> RestoreOutcome {
-        try plan.check()
+        let logger = plan.logger
+        try await runBlocking("check") { try plan.check() }
         let started = ContinuousClock.now
         let stream = try await StoredStream(plan)
-        try FileSystem.makeDirectories(plan.target)
-        let extraction = try TarExtraction(plan)
+        logger.info(
+            "restore begins",
+            metadata: [
+                "target": "\(plan.target)", "parts": "\(plan.parts.count)", "bytes": "\(stream.byteCount)",
+            ])
+        let extraction = try await runBlocking("extraction") {
+            try FileSystem.makeDirectories(plan.target)
+            return try TarExtraction(plan)
+        }
         let meter = RestoreMeter(total: stream.byteCount, progress)
         let totals: RestorePipeline.Totals
         do {
-            let pipeline = try RestorePipeline(
-                plan: plan, stream: stream, meter: meter, stopSink: { extraction.stop() },
-                sink: { try extraction.write($0) })
+            let pipeline = try await runBlocking("filter-start") {
+                try RestorePipeline(
+                    plan: plan, stream: stream, meter: meter, stopSink: { extraction.stop() },
+                    sink: { try extraction.write($0) })
+            }
             totals = try await pipeline.run()
             try Self.compare(totals, plan, firstKey: stream.segments.first?.key ?? "")
         } catch {
-            throw await extraction.abandon(because: error)
+            let reason = await extraction.abandon(because: error)
+            logger.info("restore failed", metadata: ["error": "\("\(reason)".forLog)"])
+            throw reason
         }
         let messages = try await extraction.finish()
         meter.finish()
+        logger.info("restore ended", metadata: ["bytes": "\(totals.native.byteCount)"])
         return RestoreOutcome(
             native: totals.native, stored: totals.stored, messages: plan.remarks + totals.notes + messages,
             seconds: (ContinuousClock.now - started) / .seconds(1))

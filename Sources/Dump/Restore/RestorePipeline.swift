@@ -42,7 +42,7 @@ struct RestorePipeline: Sendable {
     private let stages: RestoreStages
 
     /// `sink` is called on one thread, in order, and may block; `stopSink` must make it return, from any thread.
-    /// Starts the programs that decrypt and decompress; `run` must follow.
+    /// Starts the programs that decrypt and decompress, and blocks for it; `run` must follow.
     init(
         plan: RestorePlan, stream: StoredStream, meter: RestoreMeter,
         stopSink: @escaping @Sendable () -> Void = {},

@@ -3,6 +3,7 @@
 public import AmandaFormat
 public import Files
 import Gzip
+public import Logging
 public import Volumes
 
 /// One dump to bring back, and where to.
@@ -59,6 +60,8 @@ public struct RestorePlan: Sendable {
     public var filterUser: UserAccount?
     /// What this node's own configurations run; besides, Amanda's programs and the usual compressors may run.
     public var allowedFilters: Set<FilterCommand>
+    /// Told of every step.
+    public var logger = Logger(label: "amfleet") { _ in SwiftLogNoOpLogHandler() }
 
     /// A plan by its parts, everything else as most dumps need it.
     public init(
@@ -81,7 +84,7 @@ public struct RestorePlan: Sendable {
         decompressionThreadCount = MemoryPlan.defaultCompressionThreadCount
     }
 
-    /// Refuses what may not run here, before anything is begun: a header names programs, this node allows them.
+    /// Refuses what may not run here, before anything is begun: a header names programs, this node allows them. Blocks.
     ///
     /// - Throws: `FilterError`.
     public func check() throws {
@@ -96,7 +99,8 @@ public struct RestorePlan: Sendable {
     }
 
     var filterSettings: FilterSettings {
-        FilterSettings(user: filterUser, width: decompressionThreadCount, stallLimit: stallLimit)
+        FilterSettings(
+            user: filterUser, width: decompressionThreadCount, stallLimit: stallLimit, logger: logger)
     }
 
     /// What cannot be checked, for the report.

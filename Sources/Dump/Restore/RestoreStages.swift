@@ -78,7 +78,7 @@ struct RestoreStages: Sendable {
                 try ProgramStage(
                     program, undoing: true, as: try settings.user(for: program), source: end,
                     blockCount: MemoryPlan.blockCountPerProgram, stallLimit: settings.stallLimit,
-                    defersFailure: isPadded),
+                    logger: settings.logger, defersFailure: isPadded),
                 mayDislikePadding: isPadded)
             isDecrypted = filter.isEncryption
         }

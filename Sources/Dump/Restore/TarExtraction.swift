@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ChildProcess
+import Logging
 import Synchronization
 
 /// GNU tar unpacking one archive.
@@ -8,15 +9,23 @@ final class TarExtraction: Sendable {
     private let child: ChildProcess
     private let stallLimit: Duration
     private let messages: MessageBoard
+    private let program: String
+    private let logger: Logger
 
     /// What tar has said so far.
     private final class MessageBoard: Sendable {
         private let state = Mutex<(messages: BoundedMessages, diskFull: String?)>((BoundedMessages(), nil))
+        private let log: MessageLog
+
+        init(_ logger: Logger) {
+            log = MessageLog(logger)
+        }
 
         func take(_ line: UnsafeRawBufferPointer) {
             let text = String(decoding: line, as: UTF8.self)
             let isDiskFull =
                 text.hasSuffix(": No space left on device") || text.hasSuffix(": Disk quota exceeded")
+            log.take(text)
             state.withLock { state in
                 state.messages.append(text)
                 if isDiskFull { state.diskFull = state.diskFull ?? text }
@@ -27,17 +36,21 @@ final class TarExtraction: Sendable {
         var diskFull: String? { state.withLock { $0.diskFull } }
     }
 
+    /// Starts tar, and blocks for it.
     init(_ plan: RestorePlan) throws {
         var arguments = TarCommand.extract(plan.tar, directory: plan.target, deletes: plan.deletes)
         if !plan.paths.isEmpty {
             arguments += ["--"] + plan.paths.map { $0 == "." || $0.hasPrefix("./") ? $0 : "./\($0)" }
         }
-        let messages = MessageBoard()
+        let messages = MessageBoard(plan.logger)
         self.messages = messages
         stallLimit = plan.stallLimit
+        program = plan.tar.gnutarPath
+        logger = plan.logger
         child = try ChildProcess.spawn(ChildCommand(plan.tar.gnutarPath, arguments, hasInput: true)) { line in
             messages.take(line)
         }
+        logger.started(program, child)
     }
 
     /// Hands tar the next bytes; blocks the thread. A full disk ends it here: tar itself would skip file after file.
@@ -54,7 +67,9 @@ final class TarExtraction: Sendable {
     /// The archive is whole: waits for tar, and gives its messages.
     func finish() async throws -> [String] {
         child.closeInput()
-        try check(try await child.exit(within: stallLimit))
+        let exit = try await child.exit(within: stallLimit)
+        logger.ended(program, exit)
+        try check(exit)
         return messages.all
     }
 
@@ -70,7 +85,7 @@ final class TarExtraction: Sendable {
             }
         }
         child.terminate()
-        _ = await child.exit()
+        logger.ended(program, await child.exit())
         if let message = messages.diskFull, !(error is CancellationError) {
             reason = RestoreError.diskFull(message: message)
         }

@@ -3,6 +3,7 @@
 import AmandaFormat
 import BlockingWork
 import ChildProcess
+import Logging
 import Synchronization
 
 /// One call of a script's program, to its end.
@@ -39,17 +40,22 @@ enum ScriptProcess {
     /// end of its own goes on, as with stock Amanda: a session that holds a lock must survive the script.
     ///
     /// - Throws: `ChildProcessError.cannotStart`; `CancellationError` when the task was cancelled, after its end.
-    static func run(_ command: ChildCommand, limit: Duration) async throws -> Run {
+    static func run(_ command: ChildCommand, limit: Duration, logger: Logger) async throws -> Run {
         var command = command
         command.hasOutput = true
         command.leavesRestRunning = true
         let (output, messages) = (LineKeeper(), LineKeeper())
-        let child = try ChildProcess.spawn(command) { messages.take(line: $0) }
+        let child = try await ChildProcess.begin(command) { messages.take(line: $0) }
+        logger.started(command.executable, child)
         async let reading: Void = runBlocking("script-output", onCancel: {}) { read(child, output) }
         let end: Result<Run.End, any Error>
         do {
-            end = .success(.exited(try await child.exit(within: limit)))
+            let exit = try await child.exit(within: limit)
+            logger.ended(command.executable, exit)
+            end = .success(.exited(exit))
         } catch ChildProcessError.stalled {
+            logger.info(
+                "program killed", metadata: ["program": "\(command.executable)", "after": "\(limit)"])
             end = .success(.killed(after: limit))
         } catch {
             end = .failure(error)

@@ -16,6 +16,7 @@ struct ScriptProgram: Sendable {
 
     private static let stockDirectory = "/tmp/amanda"
 
+    /// Blocks: it looks at the program.
     func command(_ script: ScriptTool, _ arguments: [String]) throws(ScriptError) -> ChildCommand {
         let path = "\(directory)/\(script.plugin)"
         guard FileSystem.exists(path) else { throw .noProgram(script: script.name, path: path) }

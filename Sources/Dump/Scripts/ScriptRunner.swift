@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import AmandaFormat
+import BlockingWork
 import ChildProcess
 public import Files
+public import Logging
 
 /// How long one call of a script may take.
 public struct ScriptLimits: Sendable, Equatable {
@@ -42,6 +44,7 @@ public struct ScriptRunner: Sendable {
     private let datestamp: Datestamp
     private let program: ScriptProgram
     private let limits: ScriptLimits
+    private let logger: Logger
     private let report: @Sendable (ScriptReport) async -> Void
 
     /// Amanda's directory of plugins on Debian.
@@ -57,6 +60,7 @@ public struct ScriptRunner: Sendable {
     public init(
         _ schedule: ScriptSchedule, configuration: String, datestamp: Datestamp, account: UserAccount,
         limits: ScriptLimits, directory: String = ScriptRunner.applicationDirectory,
+        logger: Logger = Logger(label: "amfleet") { _ in SwiftLogNoOpLogHandler() },
         report: @escaping @Sendable (ScriptReport) async -> Void = { _ in }
     ) {
         self.schedule = schedule
@@ -64,6 +68,7 @@ public struct ScriptRunner: Sendable {
         self.datestamp = datestamp
         program = ScriptProgram(directory: directory, account: account)
         self.limits = limits
+        self.logger = logger
         self.report = report
     }
 
@@ -131,18 +136,24 @@ public struct ScriptRunner: Sendable {
         let script = execution.script
         do {
             try Task.checkCancellation()
-            let answer = try await ScriptProcess.run(
-                program.command(script, ["support"]), limit: min(limit, Self.supportLimit))
+            let answer = try await call(script, ["support"], limit: min(limit, Self.supportLimit))
             if let failure = answer.failure(of: execution) { throw failure }
             let support = ScriptSupport(parsing: answer.output.joined(separator: "\n"))
             let arguments = execution.arguments(
                 configuration: configuration, datestamp: datestamp, support: support)
-            let run = try await ScriptProcess.run(program.command(script, arguments), limit: limit)
+            let run = try await call(script, arguments, limit: limit)
             all.take(run, of: execution)
         } catch let error as ScriptError {
             all.failures.append(error)
         } catch let error as ChildProcessError {
             all.failures.append(.cannotStart(script: script.name, reason: "\(error)"))
         }
+    }
+
+    private func call(
+        _ script: ScriptTool, _ arguments: [String], limit: Duration
+    ) async throws -> ScriptProcess.Run {
+        let command = try await runBlocking("script") { [program] in try program.command(script, arguments) }
+        return try await ScriptProcess.run(command, limit: limit, logger: logger)
     }
 }

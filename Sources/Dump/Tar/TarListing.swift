@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import AmandaFormat
+import BlockingWork
 import Files
 import Glibc
+import Logging
 import Synchronization
 
 /// Gathers what tar says while it makes an archive: the index into a file, messages up to a bound.
@@ -13,6 +15,7 @@ final class TarListing: Sendable {
     static let keptMessageCount = 500
 
     private let state: Mutex<State>
+    private let log: MessageLog
 
     private struct State {
         var index: IndexFile?
@@ -25,11 +28,20 @@ final class TarListing: Sendable {
         var firstReadError: String?
     }
 
-    /// `indexPath`: where the index goes, `<block> <path>` a line, mode 0600; nil: nowhere.
-    init(indexPath: String?, rules: TarMessageRules = TarMessageRules()) throws(FilesError) {
+    static func make(
+        indexPath: String?, rules: TarMessageRules, logger: Logger
+    ) async throws -> TarListing {
+        try await runBlocking("index") { try TarListing(indexPath: indexPath, rules: rules, logger: logger) }
+    }
+
+    /// `indexPath`: where the index goes, `<block> <path>` a line, mode 0600; nil: nowhere. Blocks.
+    init(
+        indexPath: String?, rules: TarMessageRules = TarMessageRules(), logger: Logger
+    ) throws(FilesError) {
         var opened: IndexFile?
         if let indexPath { opened = try IndexFile(indexPath) }
         state = Mutex(State(index: opened, sorter: TarMessageSorter(rules)))
+        log = MessageLog(logger)
     }
 
     func take(_ line: UnsafeRawBufferPointer) {
@@ -46,9 +58,14 @@ final class TarListing: Sendable {
                 }
             case .totals(let byteCount): state.totalByteCount = byteCount
             case .ignorable: break
-            case .note(let text): state.notes.append(text)
-            case .strange(let text): state.strange.append(text)
+            case .note(let text):
+                log.take(text)
+                state.notes.append(text)
+            case .strange(let text):
+                log.take(text)
+                state.strange.append(text)
             case .readError(let text):
+                log.take(text)
                 state.strange.append(text)
                 state.firstReadError = state.firstReadError ?? text
             }
@@ -62,7 +79,7 @@ final class TarListing: Sendable {
     var notes: [String] { state.withLock { $0.notes.texts } }
     var strange: [String] { state.withLock { $0.strange.texts } }
 
-    /// Writes out what is buffered.
+    /// Writes out what is buffered. Blocks.
     func finishIndex() throws(FilesError) {
         let failure: FilesError? = state.withLock { state in
             if let failure = state.indexFailure { return failure }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import AmandaFormat
+import BlockingWork
 import Files
 
 /// What tar needs on disk while it makes one archive: merged excludes and includes, and the snapshot, which makes it write
@@ -9,7 +10,11 @@ import Files
 /// All of it lies in a directory that only we can enter and that goes in any case; tar runs as root, and the directory of
 /// the lasting snapshots belongs to the dumpuser. Source: Amanda 3.5.1
 /// `application-src/amgtar.c`, `amgtar_get_incrname` and `amgtar_build_exinclude`.
-struct TarWorkspace {
+struct TarWorkspace: Sendable {
+    /// The directory that tar reads.
+    let device: String
+    /// The lasting ones of the disk.
+    let snapshots: TarSnapshots
     let selection: TarSelection
     /// For `--exclude-from` and `--files-from`; nil: without.
     let excludeFile: String?
@@ -18,9 +23,14 @@ struct TarWorkspace {
     let snapshot: String
     private let directory: String
 
-    init(
-        _ source: DumpSource, _ options: TarOptions, _ snapshots: TarSnapshots, readFrom device: String
-    ) throws {
+    /// Stats every directory that the base names.
+    static func make(_ source: DumpSource, _ options: TarOptions) async throws -> TarWorkspace {
+        try await runBlocking("tar-workspace") { try TarWorkspace(source, options) }
+    }
+
+    private init(_ source: DumpSource, _ options: TarOptions) throws {
+        device = try source.directory(options)
+        snapshots = TarSnapshots(host: source.host, dle: source.dle, directory: options.snapshotDirectory)
         let directory = try FileSystem.makeTemporaryDirectory(named: "amfleet-dump", in: source.workDirectory)
         self.directory = directory
         snapshot = "\(directory)/snapshot"
@@ -46,7 +56,7 @@ struct TarWorkspace {
     }
 
     /// Whatever became of the dump.
-    func remove() {
-        try? FileSystem.removeTree(directory)
+    func remove() async {
+        try? await runBlocking("tar-workspace") { try FileSystem.removeTree(directory) }
     }
 }

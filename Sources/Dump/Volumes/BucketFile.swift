@@ -57,8 +57,8 @@ actor BucketFile: DumpFile {
         }
     }
 
-    nonisolated func claim(_ byteCount: Int) -> VolumeError? {
-        room.claim(byteCount) ? nil : .full(label: place.label, room: room.summary)
+    nonisolated func claim(_ byteCount: Int) async -> VolumeError? {
+        await room.claim(byteCount) ? nil : .full(label: place.label, room: room.summary)
     }
 
     func send(piece: Int, _ block: ByteBlock) async throws {

@@ -43,7 +43,7 @@ public final class BucketVolume: DumpVolume {
 
     public func openIfRoom(_ header: DumpHeader, room byteCount: Int) async throws -> (any DumpFile)? {
         let claimed = Int64(header.bytes.count + byteCount)
-        guard room.claim(claimed) else { return nil }
+        guard await room.claim(claimed) else { return nil }
         return try await takeNumber(header, RoomClaim(room, claimed: byteCount))
     }
 

@@ -27,8 +27,8 @@ actor DirectoryFile: DumpFile {
         self.pieceByteCount = pieceByteCount
     }
 
-    nonisolated func claim(_ byteCount: Int) -> VolumeError? {
-        room.claim(byteCount) ? nil : .full(label: place.label, room: room.summary)
+    nonisolated func claim(_ byteCount: Int) async -> VolumeError? {
+        await room.claim(byteCount) ? nil : .full(label: place.label, room: room.summary)
     }
 
     /// Every piece but the last is of one size, so that its number says where it goes.

@@ -52,7 +52,7 @@ public final class DirectoryVolume: DumpVolume {
 
     public func openIfRoom(_ header: DumpHeader, room byteCount: Int) async throws -> (any DumpFile)? {
         let claimed = Int64(DirectoryFiles.headerByteCount + byteCount)
-        guard room.claim(claimed) else { return nil }
+        guard await room.claim(claimed) else { return nil }
         do {
             return try await runBlocking("volume-file") { [self] in
                 try takeNumber(header, RoomClaim(room, claimed: byteCount))

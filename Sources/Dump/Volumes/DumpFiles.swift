@@ -2,6 +2,7 @@
 
 import AmandaFormat
 import BlockingWork
+import Logging
 
 /// The files that one dump writes, in order: its dump parts.
 ///
@@ -9,6 +10,7 @@ import BlockingWork
 actor DumpFiles {
     private let target: any DumpTarget
     private let header: DumpHeader
+    private let logger: Logger
     private var files: [OpenFile] = []
     /// A header that counts may have been written.
     private var isConcluding = false
@@ -21,9 +23,10 @@ actor DumpFiles {
     }
 
     /// `header`: of every part, without what is known only at the end.
-    init(target: any DumpTarget, header: DumpHeader) {
+    init(target: any DumpTarget, header: DumpHeader, logger: Logger) {
         self.target = target
         self.header = header
+        self.logger = logger
     }
 
     /// The completed dump parts, in order.
@@ -34,14 +37,15 @@ actor DumpFiles {
     /// - Returns: its index among the dump's files.
     func begin(room: Int) async throws -> Int {
         files.append(OpenFile(file: try await target.open(numbered(header, files.count), room: room)))
+        logger.debug("part begins", metadata: ["part": "\(files.count)"])
         return files.count - 1
     }
 
     /// Sets bytes aside for a file that is open.
     ///
     /// - Returns: that its volume is full; nil: it is not.
-    func claim(_ index: Int, byteCount: Int) -> VolumeError? {
-        files[index].file.claim(byteCount)
+    func claim(_ index: Int, byteCount: Int) async -> VolumeError? {
+        await files[index].file.claim(byteCount)
     }
 
     /// Stores one piece, numbered from 1 in its file; the block is the caller's again afterwards.
@@ -60,7 +64,9 @@ actor DumpFiles {
     private func finishIfWhole(_ index: Int) async throws {
         guard files[index].expectedPieceCount == files[index].sentPieceCount else { return }
         files[index].expectedPieceCount = nil  // nobody else finishes it
-        files[index].finished = try await files[index].file.finish()
+        let part = try await files[index].file.finish()
+        files[index].finished = part
+        logger.debug("part ended", metadata: part.metadata(number: index + 1))
     }
 
     /// The dump has failed: gives up every file that is not completed. Each bears a header marked `PARTIAL=YES` since it
@@ -69,6 +75,7 @@ actor DumpFiles {
     /// - Returns: what could not be done, for a note.
     func giveUp() async -> [String] {
         var failures: [String] = []
+        logger.info("parts are given up", metadata: ["parts": "\(files.count)"])
         for file in files {
             if let failure = await file.file.abort() { failures.append(failure) }
         }
@@ -93,5 +100,14 @@ actor DumpFiles {
         var header = header
         header.part = DumpHeader.Part(number: index + 1)
         return header
+    }
+}
+
+extension DumpedPart {
+    fileprivate func metadata(number: Int) -> Logger.Metadata {
+        [
+            "part": "\(number)", "volume": "\(label)", "file": "\(fileNumber)", "bytes": "\(byteCount)",
+            "proof": "\(proof.rawValue)",
+        ]
     }
 }

@@ -27,7 +27,7 @@ public protocol DumpFile: Sendable {
     /// Sets bytes of data aside, before they come.
     ///
     /// - Returns: why there is no room for them, and the file must end; nil: there is.
-    func claim(_ byteCount: Int) -> VolumeError?
+    func claim(_ byteCount: Int) async -> VolumeError?
 
     /// Stores one piece, numbered from 1; the block is the caller's again afterwards.
     func send(piece: Int, _ block: ByteBlock) async throws
@@ -46,7 +46,7 @@ public protocol DumpFile: Sendable {
 
 extension DumpFile {
     /// For one that has room promised otherwise.
-    public func claim(_ byteCount: Int) -> VolumeError? { nil }
+    public func claim(_ byteCount: Int) async -> VolumeError? { nil }
 
     /// For one that is ready when it is opened.
     public func begin() async throws {}

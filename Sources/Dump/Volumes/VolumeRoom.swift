@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import BlockingWork
 import Synchronization
 
 /// How much more a volume takes, shared by all that is written to it side by side.
@@ -10,6 +11,19 @@ public final class VolumeRoom: Sendable {
     private struct State {
         var used: Int64
         var unwritten: Int64 = 0
+        /// Of all that was ever claimed.
+        var written: Int64 = 0
+        /// On the file system, when it was looked at last.
+        var free: Int64?
+
+        /// - Parameter free: what the file system takes at least; nil: not watched.
+        mutating func claim(_ byteCount: Int64, limit: Int64?, free: Int64?) -> Bool {
+            if let limit, used + byteCount > limit { return false }
+            if let free, unwritten + byteCount > free { return false }
+            used += byteCount
+            unwritten += byteCount
+            return true
+        }
     }
 
     private let limit: Int64?
@@ -19,27 +33,35 @@ public final class VolumeRoom: Sendable {
     /// - Parameters:
     ///   - limit: of all bytes on the volume, headers included; nil: there is none.
     ///   - used: what lies there already.
-    ///   - freeByteCount: of the file system, with what must stay free taken off; nil or a nil answer: not watched.
+    ///   - freeByteCount: of the file system, with what must stay free taken off; nil or a nil answer: not watched. May
+    ///     block.
     public init(limit: Int64?, used: Int64 = 0, freeByteCount: (@Sendable () -> Int64?)? = nil) {
         self.limit = limit
         self.freeByteCount = freeByteCount
         state = Mutex(State(used: used))
     }
 
-    /// Sets bytes aside; false where the volume is too full for them.
-    public func claim(_ byteCount: Int64) -> Bool {
-        state.withLock { state in
-            if let limit, state.used + byteCount > limit { return false }
-            if let free = freeByteCount?(), state.unwritten + byteCount > free { return false }
-            state.used += byteCount
-            state.unwritten += byteCount
-            return true
+    /// Sets bytes aside; false where the volume is too full for them. The file system is looked at without the lock.
+    public func claim(_ byteCount: Int64) async -> Bool {
+        guard let freeByteCount else {
+            return state.withLock { $0.claim(byteCount, limit: limit, free: nil) }
+        }
+        let writtenBefore = state.withLock { $0.written }
+        let found = (try? await runBlocking("volume-room") { freeByteCount() }) ?? nil
+        return state.withLock { state in
+            // What was written meanwhile may not be counted in what the kernel said.
+            let free = found.map { $0 - (state.written - writtenBefore) }
+            state.free = free
+            return state.claim(byteCount, limit: limit, free: free)
         }
     }
 
     /// So many of the bytes that were claimed are on the file system.
     func written(_ byteCount: Int64) {
-        state.withLock { $0.unwritten = max(0, $0.unwritten - byteCount) }
+        state.withLock { state in
+            state.unwritten = max(0, state.unwritten - byteCount)
+            state.written += byteCount
+        }
     }
 
     /// So many bytes were claimed, and do not come or have gone again.
@@ -53,11 +75,11 @@ public final class VolumeRoom: Sendable {
     /// Bytes on the volume, claimed ones included.
     public var usedByteCount: Int64 { state.withLock { $0.used } }
 
-    /// For messages: what is used, of how much, and what is free on the disk.
+    /// For messages: what is used, of how much, and what was free on the disk when it was looked at last.
     public var summary: String {
-        let used = usedByteCount
+        let (used, free) = state.withLock { ($0.used, $0.free) }
         let limited = limit.map { "\(used) bytes of \($0) are used" } ?? "\(used) bytes are used"
-        return limited + (freeByteCount?().map { ", \(max(0, $0)) are free on its disk" } ?? "")
+        return limited + (free.map { ", \(max(0, $0)) are free on its disk" } ?? "")
     }
 }
 
@@ -80,8 +102,8 @@ final class RoomClaim: Sendable {
 
     var summary: String { room.summary }
 
-    func claim(_ byteCount: Int) -> Bool {
-        guard room.claim(Int64(byteCount)) else { return false }
+    func claim(_ byteCount: Int) async -> Bool {
+        guard await room.claim(Int64(byteCount)) else { return false }
         state.withLock { $0.claimed += Int64(byteCount) }
         return true
     }

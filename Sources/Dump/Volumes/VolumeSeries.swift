@@ -2,6 +2,7 @@
 
 public import AmandaFormat
 import BlockingWork
+public import Logging
 import Synchronization
 
 /// The volumes of a run, one after the other: when one is full, the next file goes to the next.
@@ -39,6 +40,7 @@ public final class VolumeSeries: DumpTarget {
     public let layout: StoragePlan
     private let maxDumpsPerVolume: Int
     private let next: Next
+    private let logger: Logger
     private let state: Mutex<State>
     /// Whoever holds the one turn opens a file, or takes a volume.
     private let turn = HandOver<Void>(capacity: 1)
@@ -47,11 +49,14 @@ public final class VolumeSeries: DumpTarget {
     ///   - first: where the first file goes.
     ///   - maxDumpsPerVolume: `max-dle-by-volume`.
     public init(
-        first: any DumpVolume, maxDumpsPerVolume: Int = .max, next: @escaping Next
+        first: any DumpVolume, maxDumpsPerVolume: Int = .max,
+        logger: Logger = Logger(label: "amfleet") { _ in SwiftLogNoOpLogHandler() },
+        next: @escaping Next
     ) throws {
         layout = first.layout
         self.maxDumpsPerVolume = max(1, maxDumpsPerVolume)
         self.next = next
+        self.logger = logger
         state = Mutex(State(volume: first))
         try turn.putBlocking(())
     }
@@ -113,6 +118,7 @@ public final class VolumeSeries: DumpTarget {
     /// In a task of its own: the dump that happens to ask may be cancelled, or fail, while the others need the volume.
     private func takeNext(_ cause: Cause) async throws {
         if let refusal = state.withLock({ $0.refusal }) { throw refusal }
+        logger.info("volume left", metadata: cause.metadata)
         let taking = Task { [next] in try await next(cause) }
         let patience = Mutex<Task<Void, any Error>?>(nil)
         defer { patience.withLock { $0?.cancel() } }
@@ -128,9 +134,21 @@ public final class VolumeSeries: DumpTarget {
                 }
             }
             state.withLock { $0 = State(volume: volume, homes: $0.homes) }
+            logger.info("volume taken", metadata: ["volume": "\(volume.label)"])
         } catch let error where !(error is CancellationError) {
             state.withLock { $0.refusal = error }
+            logger.info("no further volume", metadata: ["error": "\("\(error)".forLog)"])
             throw error
+        }
+    }
+}
+
+extension VolumeSeries.Cause {
+    fileprivate var metadata: Logger.Metadata {
+        switch self {
+        case .full(let label, let room): ["volume": "\(label)", "cause": "full: \(room)"]
+        case .dumpCount(let label, let limit):
+            ["volume": "\(label)", "cause": "max-dle-by-volume \(limit)"]
         }
     }
 }

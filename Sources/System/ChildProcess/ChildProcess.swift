@@ -38,7 +38,14 @@ public final class ChildProcess: Sendable {
         state = Mutex(State())
     }
 
-    /// Starts the program.
+    /// The same from a task: starting a program waits for the disk that it lies on.
+    public static func begin(
+        _ command: ChildCommand, onMessageLine: (@Sendable (UnsafeRawBufferPointer) -> Void)? = nil
+    ) async throws -> ChildProcess {
+        try await runBlocking("child-start") { try spawn(command, onMessageLine: onMessageLine) }
+    }
+
+    /// Starts the program; blocks the thread.
     ///
     /// `onMessageLine` gets each line of its standard error, without the line end, on one thread of its own; without
     /// it the last 64 KiB are kept in `lastMessages`.

@@ -24,7 +24,7 @@ extension ChildProcess {
         var command = command
         command.hasInput = !input.isEmpty
         command.hasOutput = true
-        let child = try spawn(command)
+        let child = try await begin(command)
         async let _: Void = child.terminate(after: limit)  // cancelled when this function is left
         do {
             async let written: Void = runBlocking("child-input", onCancel: { child.terminate() }) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import AmandaFormat
+import AmandaFormat
 public import Files
 
 /// Where one configuration keeps its catalog: absolute paths, and who owns the files.
@@ -19,7 +19,7 @@ public struct CatalogLocation: Sendable, Equatable {
     /// Of the configuration's holding disks.
     public var holdingDirectories: [String]
     /// What is in it.
-    public var changerStateForm = ChangerState.Form.multi
+    var changerStateForm = ChangerState.Form.multi
     public var storage: String
     public var pool: String
     /// Every volume is marked `no-reuse` once it is written (`set-no-reuse`).

@@ -81,29 +81,6 @@ public struct CatalogReader: Sendable {
         return try runs.flatMap { try dumps(of: $0, tapelist) }
     }
 
-    /// The dumps of one run; none when its volumes were overwritten or its logs are gone.
-    public func dumps(of run: Datestamp) throws -> [CatalogDump] {
-        try dumps(of: run, try tapelist())
-    }
-
-    /// The volumes that hold the newest full dump of each disk, and which disk that is.
-    public func newestFullDumps(of disks: [(host: String, disk: String)]) throws -> [String: String] {
-        let dumps = try dumps().filter { $0.isWhole && $0.name.level == 0 }
-        var volumes: [String: String] = [:]
-        for disk in disks {
-            let newest = dumps.first { $0.name.host == disk.host && $0.name.disk == disk.disk }
-            for part in newest?.parts ?? [] { volumes[part.label] = "\(disk.host):\(disk.disk)" }
-        }
-        return volumes
-    }
-
-    /// The highest file of a volume that the logs of a run name; 0 for none. What a killed attempt left behind it stands
-    /// only in the bucket.
-    public func lastFileNumber(on label: String, run: Datestamp) throws -> Int {
-        try logs(of: run).flatMap { try summary($0).dumps.flatMap(\.parts) }
-            .filter { $0.label == label }.map(\.fileNumber).max() ?? 0
-    }
-
     /// The newest run that the tapelist or any log names.
     public func newestRun() throws -> Datestamp? {
         let listed = try tapelist().newestDatestamp

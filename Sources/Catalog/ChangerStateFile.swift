@@ -24,7 +24,7 @@ public struct ChangerStateFile: Sendable {
     }
 
     /// - Throws: `CatalogError.slotHeld` when a living process other than this one holds any slot.
-    public func refuseIfHeld() throws {
+    func refuseIfHeld() throws {
         try refuseIfHeld(try read())
     }
 

@@ -4,13 +4,6 @@ import AmandaFormat
 import Synchronization
 
 extension RunCatalog {
-    /// The planner looks at these disks now.
-    public func estimating(_ disks: [(host: String, disk: String)]) throws {
-        try state.withLock { state in
-            try traceFile.append(state.trace.estimating(disks))
-        }
-    }
-
     /// A dump begins: `amstatus` shows it from now on. One that is recorded without has begun and ended at once.
     ///
     /// - Parameter datestamp: of the run that made the dump; nil: of this one.

@@ -64,22 +64,6 @@ extension RunCatalog {
         logger.info("volume taken", metadata: ["volume": "\(choice.label)", "slot": "\(device)"])
     }
 
-    /// Nothing more goes to the volume: `amreport` gets its total, and its slot is free for others.
-    ///
-    /// Dumps with parts there may still be recorded, but then the total does not count them. Volumes that have not ended
-    /// are ended by `finish`.
-    public func volumeEnded(label: String) throws {
-        try state.withLock { state in
-            let lines = state.endVolume(label)
-            guard let device = state.volumes[label]?.device, !lines.isEmpty else { return }
-            try log.append(lines)
-            guard state.devices.contains(device) else { return }
-            try release([device], state)
-            state.devices.removeAll { $0 == device }
-        }
-        logger.info("volume left", metadata: ["volume": "\(label)"])
-    }
-
     /// No volume, or no further one, could be had.
     ///
     /// - Parameter byConfiguration: `runtapes` or the like forbids it, so that it is no error.
@@ -111,10 +95,9 @@ extension RunCatalog {
 }
 
 extension RunCatalog.State {
-    /// The volume's total; none if it has ended already.
-    mutating func endVolume(_ label: String) -> [LogLine] {
-        guard let volume = volumes[label], !volume.hasEnded else { return [] }
-        volumes[label]?.hasEnded = true
+    /// The volume's total.
+    func endVolume(_ label: String) -> [LogLine] {
+        guard let volume = volumes[label] else { return [] }
         let size = "kb \(volume.storedByteCount >> 10) fm \(volume.fileCount)"
         return [
             .note(

@@ -9,7 +9,7 @@ import Synchronization
 ///
 /// `planned` comes before the first dump. Order for a volume (Docs/DECISIONS.md, 6): `reserve` the slot, read its label again,
 /// `prepare` (its old dumps vanish from every listing), delete its objects by exact key, write the label,
-/// `volumeWritten`; `volumeEnded` when nothing more goes there. A crash anywhere leaves a volume without dumps, or
+/// `volumeWritten`. A crash anywhere leaves a volume without dumps, or
 /// dumps with all their data.
 ///
 /// A run may write several volumes, and several dumps at a time. Every call blocks: on the disk, and on Amanda's locks
@@ -30,7 +30,6 @@ public final class RunCatalog: Sendable {
         var device: String
         var storedByteCount: Int64 = 0
         var fileCount = 0
-        var hasEnded = false
     }
 
     struct State {

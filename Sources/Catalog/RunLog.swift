@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import AmandaFormat
+import AmandaFormat
 import Files
 
 /// The log of one attempt at a run, `log.<run>.<n>`, written line by line as things happen.
 ///
 /// It is Amanda's catalogue: a dump exists from the moment its `DONE` is on the disk. Attempts of one run count from 0
 /// without a gap, for `amadmin find` stops at the first that is missing. `log` points to the current one.
-public struct RunLog: Sendable {
+struct RunLog: Sendable {
     /// Absolute.
-    public let path: String
+    let path: String
     /// From 0.
-    public let attempt: Int
+    let attempt: Int
 
     /// Creates the next log of the run.
-    public init(creatingFor run: Datestamp, location: CatalogLocation) throws {
+    init(creatingFor run: Datestamp, location: CatalogLocation) throws {
         var attempt = 0
         while FileSystem.exists(Self.path(run, attempt, location)) { attempt += 1 }
         self.attempt = attempt
@@ -26,7 +26,7 @@ public struct RunLog: Sendable {
     }
 
     /// - Parameter synchronising: return when the lines would survive a power failure.
-    public func append(_ lines: [LogLine], synchronising: Bool = false) throws {
+    func append(_ lines: [LogLine], synchronising: Bool = false) throws {
         let text = lines.map { Self.oneLine($0.text) + "\n" }.joined()
         try FileSystem.append(path, text.amandaBytes, synchronising: synchronising)
     }

@@ -42,13 +42,10 @@ struct StockStatusTests {
             choice, on: testDevice("s3:bucket/path/slot-0\(number)"), blockKiB: 10_240)
     }
 
-    @Test(.timeLimit(.minutes(2))) func `amstatus follows a run from its estimates to its end`() throws {
+    @Test(.timeLimit(.minutes(2))) func `amstatus follows a run from its plan to its end`() throws {
         let run = try #require(run)
         let catalog = try begin(try stock.directory.load())
         let label = stock.name + "-0001"
-        try catalog.estimating([("localhost", "/srv/data"), ("localhost", "/srv/a b")])
-        #expect(try status().contains("localhost:\"/srv/a b\" 20261201030000 0 0k getting estimate"))
-
         try catalog.planned(
             PlannedRun(
                 dumps: [planned("/srv/data", 5000), planned("/srv/a b", 3000), planned("/srv/d", 2000)],

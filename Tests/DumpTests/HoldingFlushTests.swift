@@ -115,14 +115,18 @@ struct HoldingFlushTests {
     func `restores straight from the holding disk`(compression: DLEDescription.Compression?) async throws {
         let fixture = try await DumpFixture(server: .shared())
         let (_, held) = try await heldDump(fixture, compression)
-        let restore = HeldRestore()
-        _ = try await restore.restore(held, restore.plan(held, target: fixture.target))
+        func restore(into target: String) async throws {
+            let part = RestorePlan.Part(volume: HeldReader(held), fileNumber: 1)
+            _ = try await RestoreEngine().restore(
+                RestorePlan(header: held.header, parts: [part], target: target))
+        }
+        try await restore(into: fixture.target)
         #expect(
             try manifest(of: fixture.target, withXattrs: false)
                 == manifest(of: fixture.source, withXattrs: false))
         try shell("printf X | dd of='\(held.chunks[1].path)' bs=1 seek=100000 conv=notrunc", in: "/")
         await #expect(throws: RestoreError.self) {
-            _ = try await restore.restore(held, restore.plan(held, target: fixture.directory.path("again")))
+            try await restore(into: fixture.directory.path("again"))
         }
     }
 

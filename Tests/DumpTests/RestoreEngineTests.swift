@@ -117,15 +117,6 @@ struct RestoreEngineTests {
             "\(String(describing: error))")
     }
 
-    @Test func `verifies without writing anything`() async throws {
-        let fixture = try await DumpFixture(server: .shared())
-        let outcome = try await small(fixture)
-        let verified = try await RestoreEngine().verify(
-            try await fixture.restorePlan(outcome))
-        #expect(verified.native == outcome.native && verified.stored == outcome.server)
-        #expect(!FileSystem.exists(fixture.target))
-    }
-
     @Test func `cut answers are asked for again`() async throws {
         let server = try await LocalS3Server.shared()
         let proxy = try FaultyProxy(to: server.port)

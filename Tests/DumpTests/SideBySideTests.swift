@@ -23,7 +23,7 @@ struct SideBySideTests {
         for outcome in outcomes {
             #expect(outcome.parts.map(\.fileNumber) == outcome.parts.map(\.fileNumber).sorted())
             let plan = try await fixture.restorePlan(outcome)
-            _ = try await RestoreEngine().verify(plan)
+            _ = try await RestoreEngine().restore(plan)
         }
     }
 

@@ -63,7 +63,7 @@ struct VolumeSeriesTests {
         }
         for outcome in outcomes {
             let plan = try await fixture.restorePlan(outcome, volumes: volumes.readers)
-            _ = try await RestoreEngine().verify(plan)
+            _ = try await RestoreEngine().restore(plan)
         }
         for volume in volumes.taken {
             let files = outcomes.flatMap(\.parts).filter { $0.label == volume.label }
@@ -134,7 +134,7 @@ struct VolumeSeriesTests {
             #expect(outcome.isUsable, "\(outcome.status)")
             #expect(outcome.parts.count > 6)
             #expect(Set(outcome.parts.map(\.label)).count == 1)
-            _ = try await RestoreEngine().verify(
+            _ = try await RestoreEngine().restore(
                 try await fixture.restorePlan(outcome, volumes: volumes.readers))
         }
     }

@@ -28,13 +28,10 @@ public struct DumpedPart: Sendable, Hashable {
     public let etag: String?
     /// How it was proved.
     public let proof: Proof
-    /// Whether it lies in a directory, and not in a bucket.
-    public let isInDirectory: Bool
 
     init(
         label: String, fileNumber: UInt32, headerKey: String, dataKey: String? = nil, blockCount: Int? = nil,
-        blockByteCount: Int? = nil, byteCount: Int64, etag: String? = nil, proof: Proof,
-        isInDirectory: Bool = false
+        blockByteCount: Int? = nil, byteCount: Int64, etag: String? = nil, proof: Proof
     ) {
         self.label = label
         self.fileNumber = fileNumber
@@ -45,6 +42,5 @@ public struct DumpedPart: Sendable, Hashable {
         self.byteCount = byteCount
         self.etag = etag
         self.proof = proof
-        self.isInDirectory = isInDirectory
     }
 }

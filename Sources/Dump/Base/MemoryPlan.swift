@@ -18,22 +18,22 @@ import Zstd
 /// without any dump (about 40 MiB). Dumps that run at the same time have this each.
 public struct MemoryPlan: Sendable, Equatable {
     /// tar's output is compressed in pieces of this size.
-    public static let nativeBlockByteCount = 1 << 20
+    static let nativeBlockByteCount = 1 << 20
     /// More threads than this gain nothing on one tar.
     static let compressionThreadLimit = 16
 
     /// Bytes of one upload part.
     public let uploadPartByteCount: Int
     /// Buffers for upload parts.
-    public let uploadBlockCount: Int
+    let uploadBlockCount: Int
     /// Threads that compress.
     public let compressionThreadCount: Int
     /// Buffers for tar's output.
-    public let nativeBlockCount: Int
+    let nativeBlockCount: Int
     /// Buffers for compressed members; 0 where we do not compress ourselves.
-    public let memberBlockCount: Int
+    let memberBlockCount: Int
     /// Buffers behind programs that compress or encrypt, and behind our own cipher.
-    public let stepBlockCount: Int
+    let stepBlockCount: Int
 
     /// Buffers behind one such step.
     static let blockCountPerProgram = 4

@@ -58,23 +58,6 @@ public struct RestoreEngine: Sendable {
             seconds: (ContinuousClock.now - started) / .seconds(1))
     }
 
-    /// Reads the whole dump and checks all that `restore` checks, but unpacks nothing.
-    public func verify(
-        _ plan: RestorePlan, progress: @escaping @Sendable (RestoreProgress) -> Void = { _ in }
-    ) async throws -> RestoreOutcome {
-        let started = ContinuousClock.now
-        try plan.check()
-        let stream = try await StoredStream(plan)
-        let meter = RestoreMeter(total: stream.byteCount, progress)
-        let pipeline = try RestorePipeline(plan: plan, stream: stream, meter: meter) { _ in }
-        let totals = try await pipeline.run()
-        try Self.compare(totals, plan, firstKey: stream.segments.first?.key ?? "")
-        meter.finish()
-        return RestoreOutcome(
-            native: totals.native, stored: totals.stored, messages: totals.notes,
-            seconds: (ContinuousClock.now - started) / .seconds(1))
-    }
-
     private static func compare(
         _ totals: RestorePipeline.Totals, _ plan: RestorePlan, firstKey: String
     ) throws {

@@ -45,7 +45,7 @@ struct RestorePipeline: Sendable {
     /// Starts the programs that decrypt and decompress, and blocks for it; `run` must follow.
     init(
         plan: RestorePlan, stream: StoredStream, meter: RestoreMeter,
-        stopSink: @escaping @Sendable () -> Void = {},
+        stopSink: @escaping @Sendable () -> Void,
         sink: @escaping @Sendable (UnsafeRawBufferPointer) throws -> Void
     ) throws {
         self.plan = plan

@@ -51,11 +51,11 @@ public struct RestorePlan: Sendable {
     /// NB_THREADS_RECOVERY: ranged GETs at the same time.
     public var recoveryThreadCount: Int
     /// Bytes of each GET.
-    public var fetchByteCount: Int
+    var fetchByteCount: Int
     /// How long tar may take no byte.
     public var stallLimit: Duration
     /// Threads that decompress.
-    public var decompressionThreadCount: Int
+    var decompressionThreadCount: Int
     /// The dumpuser, as whom programs run that decompress or decrypt; nil: such a dump is refused.
     public var filterUser: UserAccount?
     /// What this node's own configurations run; besides, Amanda's programs and the usual compressors may run.

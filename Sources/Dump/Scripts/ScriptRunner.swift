@@ -15,7 +15,7 @@ public struct ScriptLimits: Sendable, Equatable {
     /// `dtimeout`, at all other points.
     public var dump: Duration
     /// A script that closes something gets no more than this once the run has been cancelled.
-    public var afterCancellation = Duration.seconds(300)
+    var afterCancellation = Duration.seconds(300)
 
     /// Amanda's defaults.
     public init(checkSeconds: Int = 30, estimateSeconds: Int = 300, dumpSeconds: Int = 1800) {

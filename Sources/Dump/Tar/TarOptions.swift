@@ -9,31 +9,31 @@ public struct TarOptions: Sendable, Equatable {
     /// GNUTAR-PATH: an absolute path.
     public var gnutarPath = "/usr/bin/tar"
     /// GNUTAR-LISTDIR: where the snapshots of recorded dumps stay.
-    public var snapshotDirectory = "/var/lib/amanda/gnutar-lists"
+    var snapshotDirectory = "/var/lib/amanda/gnutar-lists"
     /// DIRECTORY: read or written instead of the DLE's device.
     public var directory: String?
     /// ONE-FILE-SYSTEM
-    public var staysOnOneFileSystem = true
+    var staysOnOneFileSystem = true
     /// SPARSE
-    public var isSparse = true
+    var isSparse = true
     /// ATIME-PRESERVE
-    public var preservesAccessTimes = true
+    var preservesAccessTimes = true
     /// CHECK-DEVICE
-    public var checksDevice = true
+    var checksDevice = true
     /// NO-UNQUOTE
-    public var leavesNamesQuoted = false
+    var leavesNamesQuoted = false
     /// ACLS
-    public var hasACLs = false
+    var hasACLs = false
     /// SELINUX
-    public var hasSELinux = false
+    var hasSELinux = false
     /// XATTRS
-    public var hasXattrs = false
+    var hasXattrs = false
     /// TAR-BLOCKSIZE: 512-byte records a block. amgtar leaves tar's own 20; 128 doubles the rate on big files.
-    public var blockingFactor = 128
+    var blockingFactor = 128
     /// IGNORE-ZEROS: a restore reads on after zeros. amgtar's own default, too.
-    public var ignoresZeros = true
+    var ignoresZeros = true
     /// COMMAND-OPTIONS: for tar as they stand. Only such as run no program and write no file.
-    public internal(set) var commandOptions: [String] = []
+    var commandOptions: [String] = []
     /// NORMAL, IGNORE and STRANGE.
     public internal(set) var messageRules = TarMessageRules()
     /// EXIT-HANDLING: exit statuses of tar that make a good dump.

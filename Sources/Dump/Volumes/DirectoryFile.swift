@@ -54,7 +54,7 @@ actor DirectoryFile: DumpFile {
         self.file = nil
         return DumpedPart(
             label: place.label, fileNumber: place.number, headerKey: String(amandaBytes: place.path),
-            byteCount: sentByteCount, proof: .length, isInDirectory: true)
+            byteCount: sentByteCount, proof: .length)
     }
 
     func writeHeader(_ header: DumpHeader) async throws {

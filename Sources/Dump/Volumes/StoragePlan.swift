@@ -3,7 +3,7 @@
 /// How a dump is laid into the bucket: the tapetype's and the device's figures.
 public struct StoragePlan: Sendable, Equatable {
     /// S3 takes no smaller part of an upload, but for the last.
-    public static let smallestUploadPartByteCount = 5 << 20
+    static let smallestUploadPartByteCount = 5 << 20
     /// S3 takes no more parts in one upload, which Amanda does not check. Source:
     /// "Amazon S3 multipart upload limits" in the S3 user guide.
     public static let uploadPartLimit = 10_000

@@ -5,31 +5,6 @@ public import BlockingWork
 import Files
 public import Volumes
 
-/// Brings held dumps back straight from the holding disks: no store is needed.
-public struct HeldRestore: Sendable {
-    /// For any number of dumps.
-    public init() {}
-
-    /// The plan that the dump's own header asks for.
-    ///
-    /// - Throws: as the plan of a dump in a bucket; `HoldingError.notWhole` for a dump that is not whole.
-    public func plan(_ held: HeldDump, target: String) throws -> RestorePlan {
-        if let fault = held.fault { throw HoldingError.notWhole(path: held.path, reason: fault) }
-        return try RestorePlan(
-            header: held.header, parts: [.init(volume: HeldReader(held), fileNumber: 1)], target: target)
-    }
-
-    /// Restores the dump into `plan.target`, with all the checks of a restore from a bucket.
-    public func restore(
-        _ held: HeldDump, _ plan: RestorePlan,
-        progress: @escaping @Sendable (RestoreProgress) -> Void = { _ in }
-    ) async throws -> RestoreOutcome {
-        var plan = plan
-        plan.parts = [.init(volume: HeldReader(held), fileNumber: 1)]
-        return try await RestoreEngine().restore(plan, progress: progress)
-    }
-}
-
 /// A held dump in the place of a volume: its one file is made of chunk files, each with a header of its own.
 public struct HeldReader: VolumeReader {
     private let held: HeldDump

@@ -46,7 +46,7 @@ let package = Package(
         .system("CivilCalendar"),
         .system("XML"),
         .system("BlockingWork", ["CLinux"]),
-        .system("Files", ["CLinux", "Faults"]),
+        .system("Files", ["CLinux", "BlockingWork", "Faults"]),
         .system("Digest", ["COpenSSL", "CISAL"]),
         .system("Gzip", ["CZlib", "CISAL", "BlockingWork", "Faults"]),
         .system("Zstd", ["CZstd", "BlockingWork", "Faults"]),
@@ -56,7 +56,12 @@ let package = Package(
         .system(
             "HTTPTransport",
             ["CCurl", "COpenSSL", "CLinux", "BlockingWork", "Certificates", "CivilCalendar", "Faults"]),
-        .system("TLS", ["COpenSSL", "Certificates", "Faults", nioCore, nioPosix, hummingbirdCore, logging]),
+        .system(
+            "TLS",
+            [
+                "COpenSSL", "BlockingWork", "Certificates", "Faults", nioCore, nioPosix, hummingbirdCore,
+                logging,
+            ]),
 
         // Layer 2: knowledge. Formats and protocols as values; only S3 does I/O.
         .module("AmandaFormat", ["CivilCalendar", "Digest", "Faults", "NearestName", "Secret", "XML"]),
@@ -106,8 +111,9 @@ let package = Package(
             ]),
 
         // Layer 5: flags in, text and exit code out.
-        .program("amfleet", ["Coordinator", "AgentAPI", "Settings", "Files", argumentParser]),
-        .program("amfleetd", ["Agent", argumentParser, logging]),
+        .program(
+            "amfleet", ["Coordinator", "AgentAPI", "BlockingWork", "Settings", "Files", argumentParser]),
+        .program("amfleetd", ["Agent", "BlockingWork", argumentParser, logging]),
 
         // Tests, one target per target.
         .support("TestSupport", ["Certificates", "Files", "Secret"]),
@@ -149,7 +155,7 @@ let package = Package(
             [
                 "Faults", "AmandaFormat", "S3", "Gzip", "BlockingWork", "Catalog", "Digest", "Files",
                 "HTTPTransport",
-                "Secret",
+                "Secret", logging, inMemoryLogging,
             ]),
         .tests(
             "Agent",

@@ -47,9 +47,12 @@ public struct HoldingDisks: Sendable {
     /// - Parameter isOurs: whether a run was begun by this program.
     /// - Returns: the files that went.
     public func removeLeftovers(where isOurs: (Datestamp) -> Bool) throws -> [String] {
+        let strays = try contents().strays.filter { isOurs($0.header.datestamp) }
+        guard !strays.isEmpty else { return [] }
+        // Asked afterwards: whoever begins to write now has left its id before its first chunk.
         let living = Set(try runDirectories().filter(isBeingWritten))
         var removed: [String] = []
-        for stray in try contents().strays where isOurs(stray.header.datestamp) {
+        for stray in strays {
             let directory = FileSystem.parentDirectory(of: stray.path)
             guard !living.contains(directory) else { continue }
             try FileSystem.remove(stray.path)

@@ -12,7 +12,7 @@ public struct LoadedConfiguration: Sendable {
     /// Who owns the catalog.
     public let dumpuser: UserAccount
 
-    /// What is set and has no effect here, or another than its words say, for the administrator to see.
+    /// What is set and has no effect here, or another than its words say, for the administrator to see. Blocks.
     public var warnings: [String] {
         configuration.remarks(on: disklist.activeEntries) + clientFileWarnings
             + [infofileWarning].compactMap { $0 } + configuration.unusedParameters.map(\.description)

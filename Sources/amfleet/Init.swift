@@ -2,6 +2,7 @@
 
 import AgentAPI
 import ArgumentParser
+import BlockingWork
 import Coordinator
 
 struct InitVerb: Verb {
@@ -58,6 +59,8 @@ struct InitVerb: Verb {
             cluster: name,
             storage: .init(address: address, credentialsFile: credentialsFile, authority: storageAuthority),
             configurations: .init(selfBackup: selfBackup, data: data))
-        return try ClusterFounding(settings, directory: directory).found()
+        return try await runBlocking("cluster") { [directory] in
+            try ClusterFounding(settings, directory: directory).found()
+        }
     }
 }

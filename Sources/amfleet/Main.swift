@@ -2,6 +2,7 @@
 
 import AgentAPI
 import ArgumentParser
+import BlockingWork
 import Glibc
 
 @main
@@ -25,6 +26,7 @@ struct Amfleet: AsyncParsableCommand {
 
     static func main() async {
         signal(SIGPIPE, SIG_IGN)
+        BlockingThread.enforce()
         do {
             var command = try parseAsRoot()
             if var verb = command as? any AsyncParsableCommand {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
+import BlockingWork
 import Coordinator
 
 struct NodeVerb: AsyncParsableCommand {
@@ -34,10 +35,12 @@ struct NodeAddVerb: Verb {
     var stateDirectory = "/var/lib/amfleet"
 
     func report() async throws -> any CommandReport {
-        var roster = NodeRoster(try ClusterFile.load(common.cluster))
-        return try roster.add(
-            name, address,
-            .init(listen: listen, amandaDirectory: amandaDirectory, stateDirectory: stateDirectory))
+        try await runBlocking("cluster") {
+            var roster = NodeRoster(try ClusterFile.load(common.cluster))
+            return try roster.add(
+                name, address,
+                .init(listen: listen, amandaDirectory: amandaDirectory, stateDirectory: stateDirectory))
+        }
     }
 }
 
@@ -53,9 +56,11 @@ struct NodeRemoveVerb: Verb {
     var name: String
 
     func report() async throws -> any CommandReport {
-        var roster = NodeRoster(try ClusterFile.load(common.cluster))
-        try roster.remove(name)
-        return NodeListing(roster.file)
+        try await runBlocking("cluster") {
+            var roster = NodeRoster(try ClusterFile.load(common.cluster))
+            try roster.remove(name)
+            return NodeListing(roster.file)
+        }
     }
 }
 
@@ -68,6 +73,6 @@ struct NodeListVerb: Verb {
     @OptionGroup var common: CommonOptions
 
     func report() async throws -> any CommandReport {
-        NodeListing(try ClusterFile.load(common.cluster))
+        NodeListing(try await runBlocking("cluster") { try ClusterFile.load(common.cluster) })
     }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
+import BlockingWork
 import Coordinator
 import Dispatch
 import Glibc
@@ -40,7 +41,9 @@ extension Verb {
     func withCluster<Report: CommandReport>(
         _ work: (Cluster) async throws -> Report
     ) async throws -> any CommandReport {
-        let cluster = try Cluster(ClusterFile.load(common.cluster), console: Terminal.standardError.console)
+        let cluster = try await runBlocking("cluster") { [file = common.cluster] in
+            try Cluster(ClusterFile.load(file), console: Terminal.standardError.console)
+        }
         do {
             let report = try await work(cluster)
             await cluster.close()

@@ -3,6 +3,7 @@
 import Agent
 import AgentAPI
 import ArgumentParser
+import BlockingWork
 import Glibc
 import Logging
 
@@ -18,6 +19,7 @@ struct Amfleetd: AsyncParsableCommand {
     var settingsFile = AgentSettings.defaultFile
 
     func run() async throws {
+        BlockingThread.enforce()
         do {
             try await AgentProgram(settingsFile: settingsFile).run()
         } catch {

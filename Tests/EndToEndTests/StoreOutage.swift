@@ -17,6 +17,11 @@ struct StoreOutage: Sendable {
     var node: ClusterNode { cluster.nodes[0] }
     var holding: String { "\(node.directory)/holding" }
 
+    /// What lies on the holding disk, with the runs' directories.
+    var chunks: [String] {
+        get throws { try FileManager.default.subpathsOfDirectory(atPath: holding) }
+    }
+
     static func make(_ kind: String, isHolding: Bool) async throws -> StoreOutage {
         let store = try await LocalS3Server.shared()
         let name = StockAmanda.newName(kind)

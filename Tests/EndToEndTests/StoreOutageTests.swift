@@ -62,6 +62,29 @@ extension EndToEnd {
             #expect(difference == "", "\(difference)")
         }
 
+        @Test func `an agent killed while it holds a dump leaves no chunk of it behind its next start`()
+            async throws
+        {
+            let made = try await StoreOutage.make("killhold", isHolding: true)
+            do {
+                try await SourceTree.writeFile("\(made.node.data)/larger", mebibytes: 600)
+                made.proxy.refuse()
+                let backup = try made.cluster.startAmfleet(["backup", "--cluster", made.file])
+                try await eventually(within: .seconds(60), "a chunk is begun: \(backup.text)") {
+                    try made.chunks.contains { $0.hasSuffix(".tmp") }
+                }
+                await made.node.kill()
+                await backup.kill()
+                #expect(try made.chunks.contains { $0.hasSuffix(".tmp") })
+                try await made.node.start()
+                try await eventually(within: .seconds(30), "the chunks are gone") { try made.chunks.isEmpty }
+            } catch {
+                await made.remove()
+                throw error
+            }
+            await made.remove()
+        }
+
         @Test func `without one it waits to its deadline, and fails with the reason`() async throws {
             let made = try await StoreOutage.make("bare", isHolding: false)
             do {

@@ -20,7 +20,7 @@ struct BackupJob: Sendable {
 
     /// - Throws: `WireError` for what can be refused before the first byte, `CancellationError`.
     func run(_ configurations: [CheckedConfiguration]) async throws -> JobResult {
-        let runs = try ConfigurationRuns(
+        let runs = try await ConfigurationRuns(
             settings: settings, storage: storage, request: request, reporter: reporter,
             isInEarnest: !order.dryRun
         ).prepared(configurations)

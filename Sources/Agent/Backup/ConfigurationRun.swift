@@ -53,7 +53,9 @@ struct ConfigurationRun: Sendable {
         var record = emptyRecord
         switch planned.volume {
         case .success(let choice):
-            record.volumes = planned.device.map { [prepared.store.volume(choice.label, on: $0)] } ?? []
+            record.volumes = try await runBlocking("volume") { [prepared] in
+                planned.device.map { [prepared.store.volume(choice.label, on: $0)] } ?? []
+            }
             record.notes.append(choice.explanation)
         case .failure(let error): record.error = WireError(cause: error, node: node)
         }
@@ -61,7 +63,8 @@ struct ConfigurationRun: Sendable {
             entry(dump.name).map { AgentAPI.DumpRecord(planned: dump, $0) }
         }
         try await addLeftOut(planned, to: &record)
-        record.notes += planned.remarks(on: prepared) + prepared.diskFaults.map(\.message)
+        record.notes += try await runBlocking("remarks") { [prepared] in planned.remarks(on: prepared) }
+        record.notes += prepared.diskFaults.map(\.message)
         return record
     }
 
@@ -118,7 +121,15 @@ struct ConfigurationRun: Sendable {
         let holding = try await runBlocking("holding") { [prepared, run, node, absence] in
             HoldingFallback(prepared, run: run, node: node, absence: absence)
         }
-        defer { holding.close() }
+        try await withCleanUp(holding.close) {
+            try await dump(planned, with: holding, into: &record, catalog: catalog, keeper)
+        }
+    }
+
+    private func dump(
+        _ planned: PlannedConfiguration, with holding: HoldingFallback,
+        into record: inout ConfigurationRecord, catalog: RunCatalog, _ keeper: RecordKeeper
+    ) async throws {
         record.notes += holding.remarks
         let volumes = RunVolumes(taking, catalog, journal: journal, glacier: glacier)
         let target = try await target(planned, volumes, catalog, holding, &record)

@@ -26,20 +26,28 @@ struct ConfigurationRuns: Sendable {
 
         /// The directory for work is there while `body` runs.
         func inWorkDirectory(_ body: () async throws -> JobResult) async throws -> JobResult {
-            try FileSystem.makeDirectories(workDirectory, mode: 0o700)
-            defer { try? FileSystem.removeTree(workDirectory) }
-            return try await body()
+            try await runBlocking("work-directory") { [workDirectory] in
+                try FileSystem.makeDirectories(workDirectory, mode: 0o700)
+            }
+            return try await withCleanUp(removeWorkDirectory, after: body)
+        }
+
+        private func removeWorkDirectory() async {
+            try? await runBlocking("work-directory") { [workDirectory] in
+                try FileSystem.removeTree(workDirectory)
+            }
         }
     }
 
     /// - Throws: `WireError` for what can be refused before the first byte.
-    func prepared(_ configurations: [CheckedConfiguration]) throws -> Prepared {
+    func prepared(_ configurations: [CheckedConfiguration]) async throws -> Prepared {
         let prepared = try configurations.usable(for: request)
         let clients = BucketClients(
             storage, request, stores: configurations.stores,
             holding: Set(prepared.filter(\.mayHold).map(\.choice.name)))
         let workDirectory = "\(settings.stateDirectory)/\(Self.workPrefix)\(request.id)"
-        let journal = try OwnUploads(stateDirectory: settings.stateDirectory, request: request).openJournal()
+        let journal = try await OwnUploads(stateDirectory: settings.stateDirectory, request: request)
+            .openJournal()
         let progress = BackupProgress(reporter.board, diskCount: prepared.map(\.entries.count).reduce(0, +))
         let clusterStore = StoreAbsence()
         let runs = prepared.map { configuration in

@@ -72,7 +72,7 @@ struct DiskDump: Sendable {
     private func stored(_ work: Work, _ outcome: DumpOutcome) async throws -> AgentAPI.DumpRecord {
         try await enter(outcome, Catalog.DumpRecord(outcome))
         var record = AgentAPI.DumpRecord(work.planned, work.entry, outcome, node: part.request.node)
-        record.bases = base(of: work.planned.dump, work.entry)?.records
+        record.bases = try await base(of: work.planned.dump, work.entry)?.records
         return record
     }
 
@@ -97,7 +97,7 @@ struct DiskDump: Sendable {
         try await enter(outcome, entered)
         var record = AgentAPI.DumpRecord(work.planned, work.entry, outcome, node: part.request.node)
         record.level = place.dump.level
-        record.bases = base(of: place.dump, work.entry)?.records
+        record.bases = try await base(of: place.dump, work.entry)?.records
         if let held = place.target.held {
             record.status = .held
             record.parts = []
@@ -151,7 +151,7 @@ struct DiskDump: Sendable {
                 try catalog.began(host: entry.host, disk: entry.diskName, level: level, to: destination)
             }
         }
-        let plan = enginePlan(entry, dump, to: target, indexPath: indexPath)
+        let plan = try await enginePlan(entry, dump, to: target, indexPath: indexPath)
         return try await scripts.runner.dump(plan, of: entry, after: work.before.report(for: entry)) {
             try await DumpEngine().dump($0) { [part, catalog] dump in
                 part.progress.update(entry, dump)
@@ -164,12 +164,14 @@ struct DiskDump: Sendable {
 
     /// The next increment builds on a dump only once the catalog has it.
     private func enter(_ outcome: DumpOutcome, _ record: Catalog.DumpRecord) async throws {
-        defer { if let path = outcome.indexPath { try? FileSystem.remove(path) } }
-        do {
-            try await runBlocking("catalog") { [catalog] in try catalog.record(record) }
-        } catch {
-            outcome.snapshot?.discard()
-            throw error
+        try await runBlocking("catalog") { [catalog] in
+            defer { if let path = outcome.indexPath { try? FileSystem.remove(path) } }
+            do {
+                try catalog.record(record)
+            } catch {
+                outcome.snapshot?.discard()
+                throw error
+            }
         }
         do {
             try await runBlocking("snapshot") { try outcome.snapshot?.keep() }
@@ -180,23 +182,23 @@ struct DiskDump: Sendable {
     }
 
     /// The planner has asked the same before it chose the level.
-    private func base(of dump: ExpectedDump, _ entry: DisklistEntry) -> IncrementBase? {
-        guard dump.level > 0, case .possible(let base) = bases.answer(dump.level, of: entry) else {
-            return nil
+    private func base(of dump: ExpectedDump, _ entry: DisklistEntry) async throws -> IncrementBase? {
+        guard dump.level > 0 else { return nil }
+        return try await runBlocking("base") { [bases] () -> IncrementBase? in
+            if case .possible(let base) = bases.answer(dump.level, of: entry) { base } else { nil }
         }
-        return base
     }
 
     private func enginePlan(
         _ entry: DisklistEntry, _ dump: ExpectedDump, to target: any DumpTarget, indexPath: String?
-    ) -> DumpPlan {
+    ) async throws -> DumpPlan {
         var plan = DumpPlan(
             host: entry.host, datestamp: part.run, dle: DLEDescription(entry, level: dump.level),
             device: entry.directory, target: target, indexPath: indexPath,
             workDirectory: part.workDirectory)
         plan.allowsSplit = entry.dumptype.allowsSplit
         plan.stallLimit = .seconds(max(1, part.prepared.configuration.dumpTimeoutSeconds))
-        plan.base = base(of: dump, entry)?.base
+        plan.base = try await base(of: dump, entry)?.base
         plan.snapshotOwner = part.prepared.location.owner
         plan.filterUser = part.prepared.loaded.dumpuser
         return plan

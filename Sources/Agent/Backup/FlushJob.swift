@@ -12,7 +12,7 @@ struct FlushJob: Sendable {
 
     /// - Throws: `WireError` for what can be refused before the first byte, and where nothing is held; `CancellationError`.
     func run(_ configurations: [CheckedConfiguration]) async throws -> JobResult {
-        let runs = try ConfigurationRuns(
+        let runs = try await ConfigurationRuns(
             settings: settings, storage: storage, request: request, reporter: reporter, isInEarnest: true
         ).prepared(configurations)
         return try await runs.inWorkDirectory { try await flush(runs.all) }

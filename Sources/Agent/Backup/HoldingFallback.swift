@@ -2,6 +2,7 @@
 
 import AgentAPI
 import AmandaFormat
+import BlockingWork
 import Catalog
 import Dump
 import Planning
@@ -84,7 +85,7 @@ final class HoldingFallback: Sendable {
     }
 
     /// The run has ended.
-    func close() {
-        area?.close()
+    func close() async {
+        try? await runBlocking("holding") { [area] in area?.close() }
     }
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import BlockingWork
 import Glibc
 
 /// The names under which a disklist may mean this node: `localhost`, its name in the cluster, the kernel's name for
@@ -26,6 +27,7 @@ enum HostNames {
     }
 
     private static func canonicalName(of hostname: String) -> String? {
+        BlockingThread.require("look up the host", hostname)
         var hints = addrinfo()
         hints.ai_flags = AI_CANONNAME
         var found: UnsafeMutablePointer<addrinfo>?

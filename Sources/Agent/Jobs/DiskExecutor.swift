@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import BlockingWork
 import Dispatch
 
 /// Runs an actor that writes to disk on threads of its own, so that a slow disk never holds the cooperative pool.
@@ -12,6 +13,8 @@ final class DiskExecutor: SerialExecutor {
 
     func enqueue(_ job: consuming ExecutorJob) {
         let job = UnownedJob(job)
-        queue.async { job.runSynchronously(on: self.asUnownedSerialExecutor()) }
+        queue.async {
+            BlockingThread.here { job.runSynchronously(on: self.asUnownedSerialExecutor()) }
+        }
     }
 }

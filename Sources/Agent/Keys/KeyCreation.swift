@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import AgentAPI
+import BlockingWork
 import ChildProcess
 import Digest
 import Dump
@@ -35,6 +36,25 @@ struct KeyCreation: Sendable {
     /// - Throws: `WireError`: what is missing, what is there already, or why the proof failed.
     func run() async throws -> NodeKey {
         let files = Self.files(of: user)
+        let isNewDirectory = try await runBlocking("passphrase") { try writePassphrase(files) }
+        do {
+            let key = try await encryptedKey(files.passphrasePath)
+            try await runBlocking("key") {
+                try FileSystem.writeExclusively(files.keyPath, key, mode: 0o600, owner: user.owner)
+            }
+            try await FilterProof(FilterCommand(program: amcrypt), as: user, limit: Self.limit).run()
+        } catch {
+            try? await runBlocking("key") {
+                for path in [files.keyPath, files.passphrasePath] { try? FileSystem.remove(path) }
+                if isNewDirectory { try? FileSystem.remove(directory(of: files)) }
+            }
+            throw error
+        }
+        return files
+    }
+
+    /// - Returns: whether the key's directory was made for it.
+    private func writePassphrase(_ files: NodeKey) throws -> Bool {
         try requirePrograms()
         try requireAbsent(files)
         let isNewDirectory = !FileSystem.exists(directory(of: files))
@@ -46,16 +66,7 @@ struct KeyCreation: Sendable {
             if isNewDirectory { try? FileSystem.remove(directory(of: files)) }
             throw error
         }
-        do {
-            try FileSystem.writeExclusively(
-                files.keyPath, try await encryptedKey(files.passphrasePath), mode: 0o600, owner: user.owner)
-            try await FilterProof(FilterCommand(program: amcrypt), as: user, limit: Self.limit).run()
-        } catch {
-            for path in [files.keyPath, files.passphrasePath] { try? FileSystem.remove(path) }
-            if isNewDirectory { try? FileSystem.remove(directory(of: files)) }
-            throw error
-        }
-        return files
+        return isNewDirectory
     }
 
     /// What amcrypt needs, and Debian's packages of it do not depend on.
@@ -91,9 +102,19 @@ struct KeyCreation: Sendable {
 
     /// gpg works in a directory of its own, whose agent ends with it.
     private func encryptedKey(_ passphrasePath: String) async throws -> [UInt8] {
-        let workplace = try FileSystem.makeTemporaryDirectory(named: "amfleet-key")
-        defer { try? FileSystem.removeTree(workplace) }
-        try FileSystem.setOwner(workplace, user.owner)
+        let workplace = try await runBlocking("key") { [owner = user.owner] in
+            let made = try FileSystem.makeTemporaryDirectory(named: "amfleet-key")
+            try FileSystem.setOwner(made, owner)
+            return made
+        }
+        return try await withCleanUp({
+            try? await runBlocking("key") { try FileSystem.removeTree(workplace) }
+        }) {
+            try await encryptedKey(passphrasePath, in: workplace)
+        }
+    }
+
+    private func encryptedKey(_ passphrasePath: String, in workplace: String) async throws -> [UInt8] {
         let lines = (0..<Self.lineCount).flatMap { _ in
             Self.random(Self.lineByteCount).base64.utf8 + [10]
         }

@@ -28,7 +28,7 @@ struct PlannedConfiguration: Sendable {
         return told
     }
 
-    /// What `plan` says beside the dumps.
+    /// What `plan` says beside the dumps. Blocks.
     func remarks(on prepared: PreparedConfiguration) -> [String] {
         plan.warnings + selectionRemarks + prepared.loaded.warnings
     }

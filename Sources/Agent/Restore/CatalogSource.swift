@@ -18,7 +18,7 @@ struct CatalogSource: RestoreSource {
     /// The dumps that this very run made, and those that stand for what it left out on purpose. A disk whose dump failed has
     /// no state of that time.
     func disks(of configuration: ConfigurationChoice) async throws -> RestorableSet {
-        let loaded = try load(configuration)
+        let loaded = try await runBlocking("configuration") { try load(configuration) }
         let history = try await runBlocking("history") { try CatalogReader(loaded.location).history() }
         let found = history.dumps.filter { $0.name.datestamp == run.description }
         let dumps = found.filter { $0.isWhole || $0.isOverwritten }
@@ -26,6 +26,16 @@ struct CatalogSource: RestoreSource {
         guard !dumps.isEmpty || !leftOut.isEmpty else { throw unknownRun(configuration) }
         let slots = try await slots(of: configuration)
         let standIns = try await standIns(history, slots, loaded)
+        return try await runBlocking("history") {
+            try set(of: configuration, found, leftOut, history, slots, standIns, loaded)
+        }
+    }
+
+    private func set(
+        of configuration: ConfigurationChoice, _ found: [CatalogDump], _ leftOut: [DiskName],
+        _ history: DumpHistory, _ slots: VolumeSlots, _ standIns: StandIns, _ loaded: LoadedConfiguration
+    ) throws -> RestorableSet {
+        let dumps = found.filter { $0.isWhole || $0.isOverwritten }
         var set = RestorableSet()
         for (name, dumps) in Dictionary(grouping: dumps, by: \.diskName).sorted(by: { $0.key < $1.key }) {
             // Of two dumps of one disk in a run, the one of the later attempt.

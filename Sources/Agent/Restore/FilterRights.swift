@@ -2,6 +2,7 @@
 
 import AgentAPI
 import AmandaFormat
+import BlockingWork
 import Catalog
 import Dump
 import Files
@@ -22,11 +23,17 @@ struct FilterRights: Sendable {
     /// Gives `plan` these rights; to be called once more when the self-backup has been restored.
     ///
     /// - Throws: `FilterError` where the configuration is on this node and does not allow what the plan needs.
-    func grant(to plan: inout RestorePlan) throws {
+    func grant(to plan: inout RestorePlan) async throws {
+        plan = try await runBlocking("filter-rights") { [plan] in try granted(plan) }
+    }
+
+    private func granted(_ plan: RestorePlan) throws -> RestorePlan {
+        var plan = plan
         plan.filterUser =
             loaded?.dumpuser ?? Self.customaryUsers.lazy.compactMap { UserAccount(named: $0) }.first
         plan.allowedFilters = Set(
             loaded?.disklist.entries.flatMap { DLEDescription($0).filterCommands } ?? [])
         if loaded != nil { try plan.check() }
+        return plan
     }
 }

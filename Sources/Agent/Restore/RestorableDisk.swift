@@ -57,7 +57,7 @@ struct RestorableDump: Sendable, Equatable {
         }
         var found: [Int: RestorePlan.Part] = [:]
         for volume in volumes {
-            let reader = try access.reader(of: volume)
+            let reader = try await access.reader(of: volume)
             let indices = parts.indices.filter { parts[$0].label == volume.label }
             let numbers = try indices.map { try number(of: parts[$0]) }
             for (index, (number, file)) in zip(indices, zip(numbers, try await reader.files(numbers))) {

@@ -2,6 +2,7 @@
 
 import AgentAPI
 import AmandaFormat
+import BlockingWork
 import Dump
 import Files
 import S3
@@ -70,20 +71,25 @@ struct RestoreJob: Sendable {
         _ step: RestoreStep, _ configurations: [CheckedConfiguration], _ totals: RestoreTotals,
         _ disk: inout RestoreReport.Disk
     ) async throws {
-        switch try step.place(deletes: order.delete) {
+        let place = try await runBlocking("restore-place") { [order] in try step.place(deletes: order.delete)
+        }
+        switch place {
         case .straight(let deletes):
             try await unpack(step, into: step.target.path, deletes: deletes, configurations, totals, &disk)
         case .beside(let place):
             let installation = SelfRestore(place)
-            try installation.prepare()
-            defer { try? installation.discard() }
-            try await unpack(step, into: installation.staging, deletes: false, configurations, totals, &disk)
-            disk.notes += try installation.install()
+            try await runBlocking("self-restore") { try installation.prepare() }
+            try await withCleanUp({ try? await runBlocking("self-restore") { try installation.discard() } }) {
+                try await unpack(
+                    step, into: installation.staging, deletes: false, configurations, totals, &disk)
+                disk.notes += try await runBlocking("self-restore") { try installation.install() }
+            }
         case .inside(let staging):
-            try staging.prepare()
-            defer { try? staging.discard() }
-            try await unpack(step, into: staging.path, deletes: false, configurations, totals, &disk)
-            try staging.install()
+            try await runBlocking("staged-restore") { try staging.prepare() }
+            try await withCleanUp({ try? await runBlocking("staged-restore") { try staging.discard() } }) {
+                try await unpack(step, into: staging.path, deletes: false, configurations, totals, &disk)
+                try await runBlocking("staged-restore") { try staging.install() }
+            }
         }
     }
 
@@ -99,7 +105,7 @@ struct RestoreJob: Sendable {
             var plan = plan
             plan.target = target
             plan.deletes = deletes || dump.level > 0
-            try rights.grant(to: &plan)
+            try await rights.grant(to: &plan)
             let outcome = try await RestoreEngine().restore(plan) { totals.update($0) }
             totals.add(outcome)
             disk.restoredBytes += outcome.native.byteCount

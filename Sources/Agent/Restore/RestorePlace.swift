@@ -41,7 +41,7 @@ struct StagedRestore: Sendable, Equatable {
 
     var path: String { "\(target == "/" ? "" : target)/.amfleet-restore" }
 
-    /// What a restore that was killed left there goes.
+    /// What a restore that was killed left there goes. Like all here it blocks, as long as a whole tree takes.
     func prepare() throws {
         try discard()
         try FileSystem.makeDirectories(path, mode: 0o700)

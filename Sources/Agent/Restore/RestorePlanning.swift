@@ -48,7 +48,9 @@ struct RestorePlanning: Sendable {
         }
         let targets = try disks.map { try RestoreTarget($0, order: order, settings: settings) }
         try refuseCollisions(disks, targets)
-        for target in targets { try target.requireFree(overwrite: order.overwrite, node: node) }
+        try await runBlocking("targets") { [order, node] in
+            for target in targets { try target.requireFree(overwrite: order.overwrite, node: node) }
+        }
         try await requireUnchanged(disks)
         let found = try await FoundDisk.lookUp(disks, clients)
         try await ArchivedDumps(
@@ -131,7 +133,7 @@ struct RestorePlanning: Sendable {
                 recoveryThreadCount: disk.recoveryThreadCount)
             plan.native = dump.native.flatMap { $0.isKnown ? $0 : nil } ?? plan.native
             plan.stored = dump.stored.flatMap { $0.isKnown ? $0 : nil } ?? plan.stored
-            try FilterRights(configurations.named(disk.configuration.name)).grant(to: &plan)
+            try await FilterRights(configurations.named(disk.configuration.name)).grant(to: &plan)
             try await RestoreEngine().requirePresent(plan)
             return plan
         } catch let error as RestoreError {

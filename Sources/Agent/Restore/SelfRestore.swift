@@ -6,7 +6,7 @@ import Files
 /// Moves Amanda's part of an unpacked self-backup to where it belongs.
 ///
 /// The dump is unpacked into a directory beside the target first, so that a crash leaves either nothing of it in
-/// place or whole files: each is renamed, never written twice. Doing it again finishes what was begun.
+/// place or whole files: each is renamed, never written twice. Doing it again finishes what was begun. Every call blocks.
 struct SelfRestore: Sendable {
     let place: SelfBackupPlace
     /// Where the dump is unpacked: on the target's file system, for root alone.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import AgentAPI
+import BlockingWork
 import Files
 import Glibc
 import Logging
@@ -18,8 +19,10 @@ public struct AgentProgram: Sendable {
         let userID = UserAccount.effectiveUserID
         guard userID == 0 else { throw AgentStartError.notRoot(userID: userID) }
         signal(SIGPIPE, SIG_IGN)
-        let settings = try readSettings()
-        let server = try AgentServer(settings: settings, logger: Self.logger)
+        let (settings, server) = try await runBlocking("start") {
+            let settings = try readSettings()
+            return (settings, try AgentServer(settings: settings, logger: Self.logger))
+        }
         try await server.run(endingOnSignals: true) { address in
             Self.say(
                 "amfleetd: listening on \(address) as node \(settings.node) of cluster \(settings.cluster)")

@@ -21,7 +21,7 @@ public struct AgentServer: Sendable {
     private let transport: HTTPTransport
     private let lock: StateLock
 
-    /// Takes the state directory, reads certificates and jobs. Nothing listens yet.
+    /// Takes the state directory, reads certificates and jobs. Nothing listens yet. Blocks.
     ///
     /// - Throws: `AgentStartError`, `TLSError`, `FilesError`; the text says what to do.
     public init(settings: AgentSettings, logger: Logger) throws {

@@ -2,6 +2,7 @@
 
 import AgentAPI
 import AmandaFormat
+import BlockingWork
 import Catalog
 import Certificates
 import HTTPTransport
@@ -85,10 +86,29 @@ struct NodeWork: JobWork {
     /// The slot's reservation needs nothing here: the run gives it back itself, and one of a process that died does
     /// not count, neither for Amanda nor for us.
     func cleanUp(after request: JobRequest) async throws {
-        let stores = try await configurations(of: request).stores
-        let clients = BucketClients(storage, request, stores: stores, outage: .seconds(60))
+        let configurations = try await configurations(of: request)
+        await removeUnfinishedChunks(of: request, configurations)
+        let clients = BucketClients(
+            storage, request, stores: configurations.stores, outage: .seconds(60))
         try await OwnUploads(stateDirectory: settings.stateDirectory, request: request).abortPending {
             try clients.client(holding: $0.key, in: $0.bucket)
+        }
+    }
+    /// What a dump to a holding disk leaves there when its agent is killed. Only of the job's own run: what stock Amanda or
+    /// another run writes there is none of our business.
+    private func removeUnfinishedChunks(
+        of request: JobRequest, _ configurations: [CheckedConfiguration]
+    ) async {
+        if case .restore = request.order { return }
+        do {
+            let removed = try await runBlocking("holding") {
+                try configurations.compactMap { try? $0.loaded.get() }.flatMap { loaded in
+                    try HoldingDisks(loaded.configuration.holdingDisks).removeLeftovers { $0 == request.run }
+                }
+            }
+            for path in removed { logger.notice("removed '\(path)', which an unfinished dump left") }
+        } catch {
+            logger.warning("job \(request.id): chunks of unfinished dumps stay: \(error)")
         }
     }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import AgentAPI
+import BlockingWork
 import Files
 import S3
 
@@ -14,9 +15,11 @@ struct OwnUploads: Sendable {
         path = "\(stateDirectory)/uploads/\(request.id)-\(request.attempt).journal"
     }
 
-    func openJournal() throws -> UploadJournal {
-        try FileSystem.makeDirectories(FileSystem.parentDirectory(of: path), mode: 0o700)
-        return try UploadJournal(path: path)
+    func openJournal() async throws -> UploadJournal {
+        try await runBlocking("upload-journal") {
+            try FileSystem.makeDirectories(FileSystem.parentDirectory(of: path), mode: 0o700)
+            return try UploadJournal(path: path)
+        }
     }
 
     /// Aborts what is pending and removes the journal.
@@ -24,12 +27,14 @@ struct OwnUploads: Sendable {
     /// - Parameter client: gives the client of the upload's store.
     /// - Throws: where the store did not confirm an abort; the journal stays for the next try.
     func abortPending(_ client: (_ upload: S3Upload) throws -> S3Client) async throws {
-        guard FileSystem.exists(path) else { return }
-        let journal = try UploadJournal(path: path)
+        let known = try await runBlocking("upload-journal") {
+            try FileSystem.exists(path) ? UploadJournal(path: path) : nil
+        }
+        guard let journal = known else { return }
         for upload in journal.pending() {
             try await client(upload).abortMultipartUpload(upload)
             try await journal.remove(upload)
         }
-        try FileSystem.remove(path)
+        try await runBlocking("upload-journal") { try FileSystem.remove(path) }
     }
 }

@@ -70,7 +70,7 @@ final class RunVolumes: Sendable {
         }
         let volume = try await taking.take(choice, besides: filled, catalog)
         state.withLock { $0.taken.append(volume) }
-        return try open(volume)
+        return try await open(volume)
     }
 
     /// The log says of every end but success that there was no volume.
@@ -106,7 +106,7 @@ final class RunVolumes: Sendable {
                 """)
     }
 
-    private func open(_ volume: TakenVolume) throws -> any DumpVolume {
+    private func open(_ volume: TakenVolume) async throws -> any DumpVolume {
         let prepared = taking.prepared
         let limit = configuration.volumeByteLimit(on: prepared.changer)
         let label = VolumeHeader(datestamp: taking.run, label: volume.label)
@@ -118,7 +118,7 @@ final class RunVolumes: Sendable {
                 layout: prepared.layout,
                 room: VolumeRoom(limit: limit, used: volume.usedByteCount + Int64(label.bytes.count)))
         case .directory(let path):
-            let files = try DirectoryFiles(path)
+            let files = try await runBlocking("volume") { try DirectoryFiles(path) }
             return DirectoryVolume(
                 label: volume.label, files: files, owner: prepared.loaded.dumpuser.owner,
                 firstFileNumber: volume.nextFileNumber, layout: prepared.layout,

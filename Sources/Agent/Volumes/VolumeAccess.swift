@@ -24,12 +24,12 @@ struct VolumeAccess: Sendable {
     }
 
     /// Reads the volume's files.
-    func reader(of volume: VolumeRecord) throws -> any Dump.VolumeReader {
+    func reader(of volume: VolumeRecord) async throws -> any Dump.VolumeReader {
         guard let directory = volume.directory else {
             return BucketReader(
                 client: try client(volume), keys: ObjectKeys(slotPrefix: volume.prefix))
         }
-        return DirectoryReader(try DirectoryFiles(at: directory))
+        return DirectoryReader(try await runBlocking("volume") { try DirectoryFiles(at: directory) })
     }
 
     /// Whether the volume still is a run's: it bears its label and the run's name.

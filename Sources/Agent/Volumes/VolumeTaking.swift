@@ -12,13 +12,11 @@ import S3
 struct TakenVolume: Sendable {
     let label: String
     let device: VolumeDevice
-    let store: VolumeStore
     /// Of the next file.
     let nextFileNumber: UInt32
     /// What lies there of this run, the label not counted.
     let usedByteCount: Int64
-
-    var record: VolumeRecord { store.volume(label, on: device) }
+    let record: VolumeRecord
 }
 
 /// The volumes of a configuration, and who chooses among them.
@@ -126,9 +124,11 @@ struct VolumeTaking: Sendable {
                 try isGoingOn ? volume.goOn() : volume.label(header)
             }
         }
+        let record = try await runBlocking("volume") { [prepared] in
+            prepared.store.volume(choice.label, on: device)
+        }
         return TakenVolume(
-            label: choice.label, device: device, store: prepared.store, nextFileNumber: next,
-            usedByteCount: used)
+            label: choice.label, device: device, nextFileNumber: next, usedByteCount: used, record: record)
     }
 
     func device(of choice: VolumeChoice) async throws -> VolumeDevice {

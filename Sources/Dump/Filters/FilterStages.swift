@@ -16,7 +16,7 @@ struct FilterSettings: Sendable {
     /// Threads of each step that uses every core.
     let width: Int
     let stallLimit: Duration
-    let logger: Logger
+    var logger = Logger(label: "amfleet") { _ in SwiftLogNoOpLogHandler() }
 
     /// The user for `program`.
     ///

@@ -117,6 +117,7 @@ struct IndexFile: Sendable {
 
     init(_ path: String) throws(FilesError) {
         self.path = path
+        BlockingThread.require("create", path)
         let number = creat(path, 0o600)
         guard number >= 0 else { throw FilesError("create", path, errorNumber: errno) }
         descriptor = FileDescriptorOwner(number)
@@ -129,6 +130,7 @@ struct IndexFile: Sendable {
     }
 
     mutating func flush() throws(FilesError) {
+        BlockingThread.require("write", path)
         var written = 0
         while written < buffer.count {
             let count = buffer.withUnsafeBytes {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import AmandaFormat
+import BlockingWork
 import Files
 import Glibc
 
@@ -45,6 +46,7 @@ public struct TarSnapshots: Sendable, Equatable {
     /// Shape: `GNU tar-<version>-2`, newline, the seconds in decimal, a zero byte. Source: GNU tar 1.34
     /// `src/incremen.c`, `write_directory_file`.
     public func startedAt(level: Int) -> Int64? {
+        BlockingThread.require("open", path(level: level))
         let file = open(path(level: level), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
         guard file >= 0 else { return nil }
         defer { close(file) }

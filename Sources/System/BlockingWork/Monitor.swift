@@ -28,6 +28,7 @@ final class Monitor: @unchecked Sendable {
     }
 
     func wait() {
+        BlockingThread.require("wait")
         pthread_cond_wait(condition, mutex)
     }
 

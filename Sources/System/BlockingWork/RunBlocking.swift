@@ -58,6 +58,7 @@ private func runThread(_ argument: UnsafeMutableRawPointer?) -> UnsafeMutableRaw
     guard let argument else { return nil }
     let start = Unmanaged<ThreadStart>.fromOpaque(argument).takeRetainedValue()
     amfleet_name_thread(start.name)
+    amfleet_let_thread_block(1)
     start.body()
     return nil
 }

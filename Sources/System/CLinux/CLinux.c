@@ -23,6 +23,12 @@ void amfleet_name_thread(const char *name) {
     pthread_setname_np(pthread_self(), shortened);
 }
 
+static _Thread_local int may_block;
+
+void amfleet_let_thread_block(int mayBlock) { may_block = mayBlock; }
+
+int amfleet_thread_may_block(void) { return may_block; }
+
 int amfleet_pipe(int *readEnd, int *writeEnd) {
     int ends[2];
     if (pipe2(ends, O_CLOEXEC) != 0) return -errno;

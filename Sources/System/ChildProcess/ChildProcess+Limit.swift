@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import BlockingWork
 import Glibc
 import Synchronization
 
 extension ChildProcess {
     /// How it ended, if it does within `limit`; blocks the thread and does nothing to it.
     public func exitBlocking(within limit: Duration) -> ChildExit? {
+        BlockingThread.require("wait for", command.executable)
         let deadline = ContinuousClock.now + limit
         while true {
             if let ended { return ended }

@@ -52,6 +52,7 @@ public final class ChildProcess: Sendable {
     public static func spawn(
         _ command: ChildCommand, onMessageLine: (@Sendable (UnsafeRawBufferPointer) -> Void)? = nil
     ) throws(ChildProcessError) -> ChildProcess {
+        BlockingThread.require("start", command.executable)
         signal(SIGPIPE, SIG_IGN)  // a child that stops reading is an error of the write, not our death
         let input = command.hasInput ? try Pipe() : nil
         let output = command.hasOutput ? try Pipe() : nil

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import BlockingWork
 import CLinux
 import Glibc
 
@@ -8,6 +9,7 @@ struct Descriptor: ~Copyable {
     let number: Int32
 
     init(_ path: String, _ flags: Int32, mode: UInt32 = 0) throws(FilesError) {
+        BlockingThread.require("open", path)
         let opened = amfleet_open(path, flags, mode)
         guard opened >= 0 else { throw FilesError("open", path, errorNumber: -opened) }
         number = opened

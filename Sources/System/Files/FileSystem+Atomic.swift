@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import BlockingWork
 import Glibc
 import Synchronization
 
@@ -58,6 +59,7 @@ extension FileSystem {
     public static func makeTemporaryDirectory(
         named name: String = "amfleet", in parent: String? = nil
     ) throws(FilesError) -> String {
+        BlockingThread.require("make temporary directory", name)
         let parent = parent ?? getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
         var template = Array("\(parent)/\(name).XXXXXX".utf8CString)
         guard mkdtemp(&template) != nil else {

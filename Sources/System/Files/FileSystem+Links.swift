@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import BlockingWork
 import Glibc
 
 extension FileSystem {
@@ -21,6 +22,7 @@ extension FileSystem {
 
     /// What a symbolic link points to, verbatim; nil if `path` is none.
     public static func symbolicLinkTarget(_ path: String) -> String? {
+        BlockingThread.require("read link", path)
         var buffer = [CChar](repeating: 0, count: 4096)
         let count = readlink(path, &buffer, buffer.count)
         return count < 0

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import BlockingWork
 import Glibc
 
 extension FileSystem {
@@ -35,6 +36,7 @@ extension FileSystem {
 
     /// The names in a directory without `.` and `..`, each with its zero byte.
     static func rawNames(in path: [CChar]) throws(FilesError) -> [[CChar]] {
+        BlockingThread.require("list", text(path))
         guard let directory = opendir(path) else { throw FilesError("list", text(path), errorNumber: errno) }
         defer { closedir(directory) }
         var names: [[CChar]] = []

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import BlockingWork
 import CLinux
 import Glibc
 
@@ -14,6 +15,7 @@ extension FileSystem {
     ///
     /// - Throws: if `top` itself cannot be opened.
     public static func forEachEntry(below top: String, _ body: (FileStatus) -> Bool) throws(FilesError) {
+        BlockingThread.require("walk", top)
         let opened = amfleet_open(top, O_RDONLY | O_DIRECTORY, 0)
         guard opened >= 0 else { throw FilesError("open", top, errorNumber: -opened) }
         var status = stat()

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import BlockingWork
 import CLinux
 import Glibc
 
-/// The few things we do with files, each with an error that names the path and the call. Blocking, and short.
+/// The few things we do with files, each with an error that names the path and the call. Every call blocks, and some for
+/// as long as a whole tree takes: `BlockingThread` holds that no task makes one itself.
 public enum FileSystem {
     /// The whole file, at most `limit` bytes.
     ///
@@ -28,6 +30,7 @@ public enum FileSystem {
 
     /// `lstat`; nil if there is nothing of that name.
     public static func status(_ path: String) throws(FilesError) -> FileStatus? {
+        BlockingThread.require("stat", path)
         var status = stat()
         if lstat(path, &status) == 0 { return FileStatus(status) }
         let error = FilesError("stat", path, errorNumber: errno)
@@ -42,6 +45,7 @@ public enum FileSystem {
 
     /// The names in a directory, sorted by their bytes, without `.` and `..`. Names that are not UTF-8 are left out.
     public static func list(_ path: String) throws(FilesError) -> [String] {
+        BlockingThread.require("list", path)
         guard let directory = opendir(path) else { throw FilesError("list", path, errorNumber: errno) }
         defer { closedir(directory) }
         var names: [String] = []
@@ -75,6 +79,7 @@ public enum FileSystem {
     /// Gives a file to somebody; a symbolic link itself, not what it points to. nil leaves it alone.
     public static func setOwner(_ path: String, _ owner: FileOwner?) throws(FilesError) {
         guard let owner else { return }
+        BlockingThread.require("chown", path)
         guard lchown(path, owner.userID, owner.groupID) == 0 else {
             throw FilesError("chown", path, errorNumber: errno)
         }
@@ -82,6 +87,7 @@ public enum FileSystem {
 
     /// Gives `from` the name `to`, replacing what had it.
     public static func rename(_ from: String, to: String) throws(FilesError) {
+        BlockingThread.require("rename", from)
         guard Glibc.rename(from, to) == 0 else {
             throw FilesError("rename to '\(to)' the file", from, errorNumber: errno)
         }
@@ -89,6 +95,7 @@ public enum FileSystem {
 
     /// Removes a file or an empty directory; nothing there is no error.
     public static func remove(_ path: String) throws(FilesError) {
+        BlockingThread.require("remove", path)
         guard Glibc.remove(path) != 0 else { return }
         let error = FilesError("remove", path, errorNumber: errno)
         if !error.isMissing { throw error }
@@ -104,6 +111,7 @@ public enum FileSystem {
 
     /// Whether it is a directory, symbolic links followed.
     public static func isDirectory(_ path: String) -> Bool {
+        BlockingThread.require("stat", path)
         var status = stat()
         return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
     }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import BlockingWork
 import Glibc
 
 /// A file that is read piece by piece, from any offset; closed when nobody holds it any more. Every call blocks.
@@ -28,6 +29,7 @@ public final class InputFile: Sendable {
     ///
     /// - Returns: bytes read; fewer than there is room for only at the end of the file.
     public func read(into buffer: UnsafeMutableRawBufferPointer, at offset: Int64) throws(FilesError) -> Int {
+        BlockingThread.require("read", path)
         var filled = 0
         while filled < buffer.count {
             let count = pread(

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import BlockingWork
 import Glibc
 
 /// A new file that is written piece by piece, at any offset; closed when nobody holds it any more.
@@ -26,6 +27,7 @@ public final class OutputFile: Sendable {
     ///
     /// - Returns: bytes written; fewer than given when the file system is full.
     public func write(_ bytes: UnsafeRawBufferPointer, at offset: Int64) throws(FilesError) -> Int {
+        BlockingThread.require("write", path)
         var written = 0
         while written < bytes.count {
             let count = pwrite(

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import BlockingWork
 import CLinux
 import Glibc
 
@@ -32,6 +33,7 @@ public final class RandomAccessFile: Sendable {
 
     private init(_ path: [UInt8], _ flags: Int32, _ call: String, mode: UInt32 = 0) throws(FilesError) {
         self.path = String(decoding: path, as: UTF8.self)
+        BlockingThread.require("open", String(decoding: path, as: UTF8.self))
         let bytes = path.map { CChar(bitPattern: $0) } + [0]
         descriptor = amfleet_open(bytes, flags, mode)
         guard descriptor >= 0 else { throw FilesError(call, self.path, errorNumber: -descriptor) }
@@ -43,6 +45,7 @@ public final class RandomAccessFile: Sendable {
 
     /// Writes all of `bytes`. A hole that this leaves reads as zeros.
     public func write(_ bytes: UnsafeRawBufferPointer, at offset: Int64) throws(FilesError) {
+        BlockingThread.require("write", path)
         var written = 0
         while written < bytes.count {
             let rest = UnsafeRawBufferPointer(rebasing: bytes[written...])
@@ -59,6 +62,7 @@ public final class RandomAccessFile: Sendable {
     ///
     /// - Returns: the bytes that were read.
     public func read(into buffer: UnsafeMutableRawBufferPointer, at offset: Int64) throws(FilesError) -> Int {
+        BlockingThread.require("read", path)
         var filled = 0
         while filled < buffer.count {
             let rest = UnsafeMutableRawBufferPointer(rebasing: buffer[filled...])
@@ -80,6 +84,7 @@ public final class RandomAccessFile: Sendable {
 
     /// Returns once everything that was written is on the disk.
     public func synchronise() throws(FilesError) {
+        BlockingThread.require("fsync", path)
         guard fsync(descriptor) == 0 else { throw error("fsync") }
     }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import BlockingWork
 import CLinux
 import Glibc
 
@@ -25,6 +26,7 @@ public struct UserAccount: Sendable, Equatable {
 
     /// The user of that name; nil if there is none.
     public init?(named name: String) {
+        BlockingThread.require("look up the user", name)
         var entry = passwd()
         var found: UnsafeMutablePointer<passwd>?
         var buffer = [CChar](repeating: 0, count: 16_384)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import BlockingWork
 import Certificates
 public import Logging
 import Synchronization
@@ -35,11 +36,11 @@ public final class TLSReloader: Sendable {
     /// Watches until the task is cancelled.
     public func run() async {
         while (try? await Task.sleep(for: interval)) != nil {
-            checkNow()
+            _ = try? await runBlocking("tls-files") { self.checkNow() }
         }
     }
 
-    /// Looks at the files now.
+    /// Looks at the files now. Blocks.
     @discardableResult func checkNow() -> Outcome {
         let stamps = context.files.stamps
         let isNew = lastSeen.withLock { seen in

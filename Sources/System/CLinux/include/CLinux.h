@@ -8,6 +8,12 @@
 /// Names the calling thread (the first 15 bytes count), as `top -H` shows it.
 void amfleet_name_thread(const char *name);
 
+/// Says of the calling thread whether it may block; none may until this says so.
+void amfleet_let_thread_block(int mayBlock);
+
+/// What was last said of the calling thread.
+int amfleet_thread_may_block(void);
+
 /// A pipe whose ends are both close-on-exec: 0 or -errno.
 int amfleet_pipe(int *readEnd, int *writeEnd);
 

@@ -46,15 +46,19 @@ public struct NodeStatus: Codable, Sendable, Equatable {
 }
 
 /// How one Amanda configuration on the node looks.
-public struct ConfigurationStatus: Codable, Sendable, Equatable {
+public struct ConfigurationStatus: Codable, Sendable, Equatable, Failable {
     public var name: String
     public var role: ConfigurationChoice.Role
     /// Why it cannot be used; nil when it parses and every disk can be dumped.
     public var error: WireError?
     /// What the node lacks for single disks, whose dumps fail of it: the others can be dumped. nil: nothing.
     public var diskErrors: [WireError]?
+    /// All of them; nil of an older agent.
+    public var errors: [WireError]?
     /// Parameters that are read and not used, and other remarks.
     public var remarks: [String]
+    /// The same as values; nil of an older agent.
+    public var remarkValues: [Remark]?
     public var disks: [String]
     /// Catalog directories and key files that lie outside every disk of the self-backup.
     public var outsideSelfBackup: [String]
@@ -77,11 +81,21 @@ public struct ConfigurationStatus: Codable, Sendable, Equatable {
         self.name = name
         self.role = role
         self.error = error
+        errors = error.map { [$0] }
         self.remarks = remarks
         self.disks = disks
         self.outsideSelfBackup = outsideSelfBackup
         self.secretsReadable = secretsReadable
         self.newestRun = newestRun
         self.newestLabel = newestLabel
+    }
+
+    /// The remarks as values, those of an older agent as text alone.
+    public var allRemarks: [Remark] {
+        get { remarkValues ?? remarks.map { Remark($0) } }
+        set {
+            remarks = newValue.map(\.description)
+            remarkValues = newValue
+        }
     }
 }

@@ -14,11 +14,13 @@ public struct NodeVolumes: Codable, Sendable, Equatable {
 }
 
 /// Every slot of one configuration's changer, and the volumes that are in none.
-public struct ConfigurationVolumes: Codable, Sendable, Equatable {
+public struct ConfigurationVolumes: Codable, Sendable, Equatable, Failable {
     public var name: String
     public var role: ConfigurationChoice.Role
     /// Why nothing, or not all, could be found out.
     public var error: WireError?
+    /// All of them; nil of an older agent.
+    public var errors: [WireError]?
     /// In the changer's order.
     public var slots: [SlotVolume]
     /// Labels that the tapelist has with a run, and that no slot bears.
@@ -31,6 +33,7 @@ public struct ConfigurationVolumes: Codable, Sendable, Equatable {
         self.name = name
         self.role = role
         self.error = error
+        errors = error.map { [$0] }
         self.slots = slots
         self.lostLabels = lostLabels
     }

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import AmandaFormat
+@_exported public import Faults
 
 /// Why a configuration's catalog cannot be read or written now.
-public enum CatalogError: Error, Equatable, Sendable, CustomStringConvertible {
+public enum CatalogError: Fault, Equatable {
     case unknownConfiguration(name: String, root: String, known: [String])
     case missingDumpuser(name: String, configuration: String)
     case missingFile(path: String)
@@ -18,36 +19,45 @@ public enum CatalogError: Error, Equatable, Sendable, CustomStringConvertible {
     /// A dump is said to lie on a volume that was never entered.
     case unknownVolume(label: String, host: String, disk: String)
 
-    /// What failed, on what, with the values; then what to do.
-    public var description: String {
+    public var kind: FaultKind {
+        switch self {
+        case .unknownConfiguration, .missingDumpuser, .missingFile: .configuration
+        case .notNewest, .isRunning, .slotHeld: .busy
+        case .noVolume, .unknownVolume: .failed
+        }
+    }
+
+    public var facts: String { text.facts }
+    public var hint: String? { text.hint }
+
+    private var text: FaultText {
         switch self {
         case .unknownConfiguration(let name, let root, let known):
-            """
-            no Amanda configuration '\(name)' in \(root)
-            hint: \(known.isEmpty ? "there is none at all; a configuration is a directory with an amanda.conf." : "those that exist: \(known.joined(separator: ", ")).")
-            """
+            FaultText(
+                "no Amanda configuration '\(name)' in \(root)",
+                hint:
+                    "\(known.isEmpty ? "there is none at all; a configuration is a directory with an amanda.conf." : "those that exist: \(known.joined(separator: ", ")).")"
+            )
         case .missingDumpuser(let name, let configuration):
-            """
-            dumpuser '\(name)' of configuration '\(configuration)' does not exist on this node
-            hint: name the user that Amanda runs as here ('backup' on Debian), or create this one; it must own the catalogs.
-            """
+            FaultText(
+                "dumpuser '\(name)' of configuration '\(configuration)' does not exist on this node",
+                hint:
+                    "name the user that Amanda runs as here ('backup' on Debian), or create this one; it must own the catalogs."
+            )
         case .missingFile(let path):
             "'\(path)' does not exist"
         case .notNewest(let run, let newest, let configuration):
-            """
-            run \(run) is not newer than \(newest), the newest of configuration '\(configuration)'
-            hint: take a later name for the run.
-            """
+            FaultText(
+                "run \(run) is not newer than \(newest), the newest of configuration '\(configuration)'",
+                hint: "take a later name for the run.")
         case .isRunning(let program, let pid, let log):
-            """
-            \(program) (process \(pid)) is at work in this configuration, says \(log)
-            hint: wait until it has ended.
-            """
+            FaultText(
+                "\(program) (process \(pid)) is at work in this configuration, says \(log)",
+                hint: "wait until it has ended.")
         case .slotHeld(let device, let pid, let program, let stateFile):
-            """
-            slot '\(device)' is held by process \(pid)\(program.map { " (\($0))" } ?? ""), says \(stateFile)
-            hint: wait until it has ended.
-            """
+            FaultText(
+                "slot '\(device)' is held by process \(pid)\(program.map { " (\($0))" } ?? ""), says \(stateFile)",
+                hint: "wait until it has ended.")
         case .noVolume(let host, let disk):
             "no volume was entered for the dump of \(host):\(disk)"
         case .unknownVolume(let label, let host, let disk):

@@ -32,14 +32,10 @@ extension PlannedRun.LeftOut {
             switch left.cause {
             case .skipsFull: (.wish, 0, "skip-full")
             case .skipsIncrement: (.wish, 1, "skip-incr")
-            case .estimateFailed, .unknownSize: (.failure, 0, left.description)
-            case .tooLarge(_, let level, _, _), .noRoom(_, let level, _): (.failure, level, left.description)
+            case .estimateFailed, .unknownSize: (.failure, 0, left.text.facts)
+            case .tooLarge(_, let level, _, _), .noRoom(_, let level, _): (.failure, level, left.text.facts)
             }
         // The line names the disk already, and a hint is for the screen.
-        let prefix = "\(left.name): "
-        let line = reason.prefix { $0 != "\n" }
-        self.init(
-            host: left.name.host, disk: left.name.disk, level: level, cause: cause,
-            reason: String(line.hasPrefix(prefix) ? line.dropFirst(prefix.count) : line))
+        self.init(host: left.name.host, disk: left.name.disk, level: level, cause: cause, reason: reason)
     }
 }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+public import Faults
+
 extension S3Call {
     /// `PutObject of 'key' in bucket 'b' at https://host`
     var text: String {
@@ -32,89 +34,92 @@ extension S3Call {
     }
 }
 
-extension S3Error: CustomStringConvertible {
-    /// What failed, on what; then what to do about it.
-    public var description: String {
-        refusalText ?? outageText ?? archiveText ?? contentText
+extension S3Error {
+    public var kind: FaultKind {
+        if isRefusal { return .storageRefused }
+        if isUnreachable { return .storageUnreachable }
+        return switch self {
+        case .refused: .storageRefused
+        case .notFound, .corruptObject, .corruptPart, .wrongLength: .damaged
+        default: .failed
+        }
     }
 
-    private var refusalText: String? {
+    public var facts: String { text.facts }
+    public var hint: String? { text.hint }
+
+    private var text: FaultText { refusalText ?? outageText ?? archiveText ?? contentText }
+
+    private var refusalText: FaultText? {
         switch self {
-        case .invalidLocation(let reason):
-            reason
+        case .invalidLocation(let reason, let hint):
+            FaultText(reason, hint: hint)
         case .noCredentials(let places):
-            """
-            no S3 credentials found; looked in \(places.joined(separator: ", "))
-            hint: put aws_access_key_id and aws_secret_access_key under [default] into the file that storage.credentialsFile names.
-            """
+            FaultText(
+                "no S3 credentials found; looked in \(places.joined(separator: ", "))",
+                hint:
+                    "put aws_access_key_id and aws_secret_access_key under [default] into the file that storage.credentialsFile names."
+            )
         case .invalidCredentials(let origin, let reason, let hint):
-            "cannot use the S3 credentials from \(origin): \(reason)" + (hint.map { "\nhint: \($0)" } ?? "")
+            FaultText("cannot use the S3 credentials from \(origin): \(reason)", hint: hint)
         case .accessDenied(let call):
-            """
-            S3 refused \(call.text): access denied\(call.requestText)
-            hint: allow \(call.permissionText) to the credentials from \(call.originText).
-            """
+            FaultText(
+                "S3 refused \(call.text): access denied\(call.requestText)",
+                hint: "allow \(call.permissionText) to the credentials from \(call.originText).")
         case .invalidAccessKey(let call):
-            """
-            S3 refused \(call.text): it does not know the access key\(call.requestText)
-            hint: check the access key from \(call.originText), and that it belongs to this endpoint.
-            """
+            FaultText(
+                "S3 refused \(call.text): it does not know the access key\(call.requestText)",
+                hint: "check the access key from \(call.originText), and that it belongs to this endpoint.")
         case .signatureMismatch(let call):
-            """
-            S3 refused \(call.text): the signature does not match\(call.requestText)
-            hint: check the secret key from \(call.originText); a proxy that rewrites requests has the same effect.
-            """
+            FaultText(
+                "S3 refused \(call.text): the signature does not match\(call.requestText)",
+                hint:
+                    "check the secret key from \(call.originText); a proxy that rewrites requests has the same effect."
+            )
         case .clockSkew(let call, let seconds):
-            """
-            S3 refused the signature of \(call.text): this node's clock is \(abs(seconds)) s \(seconds < 0 ? "behind" : "ahead")\(call.requestText)
-            hint: start chronyd or systemd-timesyncd on this node, then run it again.
-            """
+            FaultText(
+                "S3 refused the signature of \(call.text): this node's clock is \(abs(seconds)) s \(seconds < 0 ? "behind" : "ahead")\(call.requestText)",
+                hint: "start chronyd or systemd-timesyncd on this node, then run it again.")
         case .expiredToken(let call):
-            """
-            S3 refused \(call.text): the session token has expired\(call.requestText)
-            hint: renew the credentials from \(call.originText).
-            """
+            FaultText(
+                "S3 refused \(call.text): the session token has expired\(call.requestText)",
+                hint: "renew the credentials from \(call.originText).")
         case .noSuchBucket(let call):
-            """
-            there is no bucket '\(call.bucket)' at \(call.endpoint)\(call.requestText)
-            hint: create it, or correct storage.bucket and storage.endpoint.
-            """
+            FaultText(
+                "there is no bucket '\(call.bucket)' at \(call.endpoint)\(call.requestText)",
+                hint: "create it, or correct storage.bucket and storage.endpoint.")
         case .wrongRegion(let call, let expected):
-            """
-            S3 refused \(call.text): the bucket is in \(expected.map { "region \($0)" } ?? "another region")\(call.requestText)
-            hint: set storage.region to the bucket's own region.
-            """
+            FaultText(
+                "S3 refused \(call.text): the bucket is in \(expected.map { "region \($0)" } ?? "another region")\(call.requestText)",
+                hint: "set storage.region to the bucket's own region.")
         default: nil
         }
     }
 
-    private var outageText: String? {
+    private var outageText: FaultText? {
         switch self {
         case .credentialsUnavailable(let origin, let reason):
-            """
-            no S3 credentials from \(origin): \(reason)
-            hint: check that service and the way to it; nothing else was asked, because this one is set up.
-            """
+            FaultText(
+                "no S3 credentials from \(origin): \(reason)",
+                hint:
+                    "check that service and the way to it; nothing else was asked, because this one is set up."
+            )
         case .slowDown(let call, let attempts):
-            """
-            S3 asked to slow down \(attempts) times in a row: \(call.text)\(call.requestText)
-            hint: lower NB_THREADS_BACKUP or the number of nodes that run at once.
-            """
+            FaultText(
+                "S3 asked to slow down \(attempts) times in a row: \(call.text)\(call.requestText)",
+                hint: "lower NB_THREADS_BACKUP or the number of nodes that run at once.")
         case .unavailable(let call, let status, let code, let attempts):
-            """
-            S3 failed \(attempts) times in a row: \(call.text): status \(status) \(code)\(call.requestText)
-            hint: look at the store's own state, then run it again.
-            """
+            FaultText(
+                "S3 failed \(attempts) times in a row: \(call.text): status \(status) \(code)\(call.requestText)",
+                hint: "look at the store's own state, then run it again.")
         case .unreachable(let call, let reason, let attempts):
-            """
-            S3 is not reachable, \(attempts) attempts: \(call.text): \(reason)
-            hint: check storage.endpoint, the network between here and there, and that the store runs.
-            """
+            FaultText(
+                "S3 is not reachable, \(attempts) attempts: \(call.text): \(reason)",
+                hint: "check storage.endpoint, the network between here and there, and that the store runs.")
         case .untrusted(let call, let reason):
-            """
-            no safe connection to S3: \(call.text): \(reason)
-            hint: \(Self.trustHint(reason))
-            """
+            FaultText(
+                "no safe connection to S3: \(call.text): \(reason)",
+                hint: Self.trustHint(reason))
         default: nil
         }
     }
@@ -126,38 +131,41 @@ extension S3Error: CustomStringConvertible {
             : "name in storage.authority the PEM file of the authority that issued the store's certificate."
     }
 
-    private var archiveText: String? {
+    private var archiveText: FaultText? {
         switch self {
         case .archived(let call, let storageClass):
-            """
-            '\(call.key ?? "")' in bucket '\(call.bucket)' is in the archive (\(storageClass)) and cannot be read as it is
-            hint: set device-property "READ-FROM-GLACIER" "yes" in its changer, and the restore thaws it; or thaw it with 'aws s3api restore-object'.
-            """
+            FaultText(
+                "'\(call.key ?? "")' in bucket '\(call.bucket)' is in the archive (\(storageClass)) and cannot be read as it is",
+                hint:
+                    "set device-property \"READ-FROM-GLACIER\" \"yes\" in its changer, and the restore thaws it; or thaw it with 'aws s3api restore-object'."
+            )
         case .locked(let bucket, let key, let holder):
-            """
-            '\(key)' in bucket '\(bucket)' was held by others all the time: \(holder)
-            hint: it runs out by itself \(ObjectLock.lease) s after its holder has gone.
-            """
+            FaultText(
+                "'\(key)' in bucket '\(bucket)' was held by others all the time: \(holder)",
+                hint: "it runs out by itself \(ObjectLock.lease) s after its holder has gone.")
         case .lifecycleFull(let bucket, let label):
-            """
-            bucket '\(bucket)' has \(LifecycleDocument.ruleLimit) lifecycle rules, as many as S3 allows: none was added for volume '\(label)'
-            hint: remove rules of volumes that are gone, or let one rule of your own move the whole prefix.
-            """
+            FaultText(
+                "bucket '\(bucket)' has \(LifecycleDocument.ruleLimit) lifecycle rules, as many as S3 allows: none was added for volume '\(label)'",
+                hint:
+                    "remove rules of volumes that are gone, or let one rule of your own move the whole prefix."
+            )
         case .lifecycleLost(let bucket):
-            """
-            the lifecycle rules of bucket '\(bucket)' were rewritten by somebody else each time
-            hint: see which other program manages them (Terraform, for example), and let it leave ours alone.
-            """
+            FaultText(
+                "the lifecycle rules of bucket '\(bucket)' were rewritten by somebody else each time",
+                hint:
+                    "see which other program manages them (Terraform, for example), and let it leave ours alone."
+            )
         case .thawTooSlow(let count, let after):
-            """
-            \(count) objects were still in the archive after \(after.components.seconds / 60) minutes
-            hint: run the restore again: what is thawed stays readable for some days, and nothing is asked for twice.
-            """
+            FaultText(
+                "\(count) objects were still in the archive after \(after.components.seconds / 60) minutes",
+                hint:
+                    "run the restore again: what is thawed stays readable for some days, and nothing is asked for twice."
+            )
         default: nil
         }
     }
 
-    private var contentText: String {
+    private var contentText: FaultText {
         switch self {
         case .notFound(let call):
             "there is no '\(call.key ?? "")' in bucket '\(call.bucket)' at \(call.endpoint)"
@@ -166,15 +174,13 @@ extension S3Error: CustomStringConvertible {
         case .preconditionFailed(let call):
             "'\(call.key ?? "")' in bucket '\(call.bucket)' was written by someone else meanwhile\(call.requestText)"
         case .corruptPart(let call, let part, let sent, let stored):
-            """
-            \(part.map { "part \($0) of " } ?? "")'\(call.key ?? "")' arrived changed at \(call.endpoint): sent \(sent), stored \(stored)
-            hint: test this machine's memory and whatever lies between here and the store.
-            """
+            FaultText(
+                "\(part.map { "part \($0) of " } ?? "")'\(call.key ?? "")' arrived changed at \(call.endpoint): sent \(sent), stored \(stored)",
+                hint: "test this machine's memory and whatever lies between here and the store.")
         case .corruptObject(let call, let expected, let received):
-            """
-            '\(call.key ?? "")' in bucket '\(call.bucket)' came back changed: stored CRC-32C \(expected), received \(received)
-            hint: test this machine's memory and whatever lies between here and the store.
-            """
+            FaultText(
+                "'\(call.key ?? "")' in bucket '\(call.bucket)' came back changed: stored CRC-32C \(expected), received \(received)",
+                hint: "test this machine's memory and whatever lies between here and the store.")
         case .wrongLength(let call, let expected, let actual):
             "got \(actual) bytes instead of \(expected): \(call.text)"
         case .tooLong(let call, let limit):
@@ -182,10 +188,9 @@ extension S3Error: CustomStringConvertible {
         case .completionFailed(let call, let reason):
             "the upload of '\(call.key ?? "")' to bucket '\(call.bucket)' at \(call.endpoint) is not complete: \(reason)"
         case .malformedAnswer(let call, let reason):
-            """
-            the answer to \(call.text) is not S3's: \(reason)
-            hint: check that storage.endpoint is an S3 server and not a proxy or a console.
-            """
+            FaultText(
+                "the answer to \(call.text) is not S3's: \(reason)",
+                hint: "check that storage.endpoint is an S3 server and not a proxy or a console.")
         case .refused(let call, let status, let code, let message):
             "S3 refused \(call.text): status \(status) \(code)\(message.isEmpty ? "" : ": \(message)")\(call.requestText)"
         default:

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+@_exported public import Faults
+
 /// What a request was about, for messages. Never holds a secret.
 public struct S3Call: Sendable, Hashable {
     /// S3's name of the operation, e.g. `PutObject`.
@@ -22,9 +24,9 @@ public struct S3Call: Sendable, Hashable {
 }
 
 /// Why the store did not do what was asked.
-public enum S3Error: Error, Sendable, Equatable {
+public enum S3Error: Fault, Equatable {
     /// A bucket, region or endpoint that cannot be one.
-    case invalidLocation(String)
+    case invalidLocation(String, hint: String? = nil)
 
     /// No credentials anywhere; the places that were looked at, in order.
     case noCredentials(lookedIn: [String])

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
+@_exported public import Faults
+
 /// What is wrong with a settings file, with file, line and column, and the path of the field.
 ///
 /// No case carries a field's text unless the reader was told that it may be shown.
-public enum SettingsError: Error, Sendable, Hashable {
+public enum SettingsError: Fault, Hashable {
     /// The file is not JSON.
     case syntax(file: String, JSONPosition, String)
     /// The same key stands twice in one object.
@@ -28,55 +30,56 @@ public struct UnknownSettingsKey: Sendable, Hashable {
     public let nearest: String?
 }
 
-extension SettingsError: CustomStringConvertible {
-    public var description: String {
-        guard let hint else { return facts }
-        return "\(facts)\nhint: \(hint)"
-    }
+extension SettingsError {
+    public var kind: FaultKind { .configuration }
 
-    /// The first line or, for several unknown keys, lines.
-    private var facts: String {
+    public var place: FaultPlace? {
         switch self {
-        case .syntax(let file, let position, let what):
-            "\(at(file, position)) \(what)"
-        case .duplicateKey(let file, let position, let path, let first):
-            "\(at(file, position)) '\(path)' stands twice, first in line \(first.line)"
-        case .wrongType(let file, let position, let path, let expected, let found):
-            "\(at(file, position)) \(subject(path)) must be \(expected), found \(found)"
-        case .missing(let file, let position, let path, _):
-            "\(at(file, position)) '\(path)' is missing"
+        case .syntax(let file, let position, _), .duplicateKey(let file, let position, _, _),
+            .wrongType(let file, let position, _, _, _), .missing(let file, let position, _, _),
+            .badValue(let file, let position, _, _, _):
+            FaultPlace(file: file, line: position.line, column: position.column)
         case .unknownKeys(let file, let keys):
-            keys.map { "\(at(file, $0.position)) unknown key '\($0.path)'" }.joined(separator: "\n")
-        case .badValue(let file, let position, let path, let reason, _):
-            "\(at(file, position)) \(subject(path)) \(reason)"
+            FaultPlace(
+                file: file, line: keys.first?.position.line, column: keys.first?.position.column)
         }
     }
 
-    private var hint: String? {
+    public var facts: String { text.facts }
+    public var hint: String? { text.hint }
+
+    /// Each unknown key is a fault of its own.
+    public var faults: [any Fault] {
+        guard case .unknownKeys(let file, let keys) = self, keys.count > 1 else { return [self] }
+        return keys.map { SettingsError.unknownKeys(file: file, [$0]) }
+    }
+
+    private var text: FaultText {
         switch self {
-        case .syntax, .wrongType:
-            nil
-        case .duplicateKey:
-            "remove one of the two."
+        case .syntax(_, _, let what): "\(what)"
+        case .duplicateKey(_, _, let path, let first):
+            FaultText(
+                "'\(path)' stands twice, first in line \(first.line)", hint: "remove one of the two.")
+        case .wrongType(_, _, let path, let expected, let found):
+            "\(subject(path)) must be \(expected), found \(found)"
         case .missing(_, _, let path, let lookalike):
-            lookalike.map { "the key '\($0)' beside it is unknown: write '\(lastKey(of: path))' instead." }
+            FaultText(
+                "'\(path)' is missing",
+                hint: lookalike.map {
+                    "the key '\($0)' beside it is unknown: write '\(lastKey(of: path))' instead."
+                })
         case .unknownKeys(_, let keys):
-            unknownKeysHint(keys)
-        case .badValue(_, _, _, _, let hint):
-            hint
+            keys.first.map(unknown) ?? "no unknown key"
+        case .badValue(_, _, let path, let reason, let hint):
+            FaultText("\(subject(path)) \(reason)", hint: hint)
         }
-    }
-
-    private func unknownKeysHint(_ keys: [UnknownSettingsKey]) -> String {
-        let advice = keys.compactMap { key in
-            key.nearest.map { "write '\($0)' for '\(lastKey(of: key.path))'" }
-        }
-        return advice.isEmpty ? "remove it." : advice.joined(separator: ", ") + "."
     }
 }
 
-private func at(_ file: String, _ position: JSONPosition) -> String {
-    "\(file):\(position.line):\(position.column):"
+private func unknown(_ key: UnknownSettingsKey) -> FaultText {
+    FaultText(
+        "unknown key '\(key.path)'",
+        hint: key.nearest.map { "write '\($0)' for '\(lastKey(of: key.path))'." } ?? "remove it.")
 }
 
 private func subject(_ path: String) -> String {

@@ -62,10 +62,7 @@ extension Verb {
             return ExitCode(report.ending)
         } catch {
             let failure = FailureReport(error)
-            for (index, line) in failure.lines.enumerated() {
-                let isFact = index == 0 || !line.hasPrefix("hint: ")
-                Terminal.standardError.write((isFact ? "amfleet: " : "") + line + "\n")
-            }
+            Terminal.standardError.write(failure.lines(after: "amfleet: ").map { $0 + "\n" }.joined())
             if common.json { try? write(failure, name) }
             return ExitCode(failure.ending)
         }

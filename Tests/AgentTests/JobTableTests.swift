@@ -101,7 +101,7 @@ import Testing
         let (table, work) = (table, work)
         try await withRunner(table, work) {
             let first = try await table.accept(.sample())
-            try await work.end(.success(JobResult(error: WireError(.failed, "tar ended with 2"))))
+            try await work.end(.success(JobResult(faults: [WireError(.failed, "tar ended with 2")])))
             let failed = try await wait(for: first.id, in: table, until: .final)
             #expect(failed.state == .failed)
             #expect(failed.error?.message == "tar ended with 2")

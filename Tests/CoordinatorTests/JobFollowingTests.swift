@@ -134,7 +134,7 @@ import Testing
         let error = WireError(kind, node: "node01", "no")
         #expect(
             following.failed(error, now: .zero)
-                == .finished(NodeEnding(node: "node01", attempt: 1, error: error)))
+                == .finished(NodeEnding(node: "node01", attempt: 1).with([error])))
     }
 
     @Test func `keeps the job's own reason`() {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import AgentAPI
+import AmandaFormat
 import Foundation
 import Testing
 
@@ -8,11 +9,12 @@ import Testing
 
 @Suite struct LeaseDecisionTests {
     let now = Date(timeIntervalSince1970: 1_800_000_000)
-    let claim = LeaseClaim(cluster: "demo", holder: "me@here, pid 1", purpose: "backup 20261123030600")
+    let claim = LeaseClaim(
+        cluster: "demo", holder: "me@here, pid 1", verb: "backup", run: RunName("20261123030600"))
 
     @Test func `creates the first lease with the time as its fence and a minute to live`() {
         let expected = Lease(
-            cluster: "demo", holder: "me@here, pid 1", purpose: "backup 20261123030600",
+            cluster: "demo", holder: "me@here, pid 1", verb: "backup", run: RunName("20261123030600"),
             fence: 1_800_000_000, acquiredAt: now,
             expiresAt: now.addingTimeInterval(60))
         #expect(LeaseDecision.taking(found: nil, as: claim, now: now) == .create(expected))
@@ -78,9 +80,26 @@ import Testing
         #expect(text.contains("\nhint: 'amfleet watch' follows it; without renewal its lease ends at "))
     }
 
+    @Test func `the run that its holder works on is a value, of an older coordinator the manifest's number`()
+        throws
+    {
+        var manifest = Sample.manifest([], .running)
+        var held = lease(expiresIn: 30)
+        #expect(!held.isHeld(for: manifest))
+        manifest.run = try #require(held.run)
+        #expect(held.isHeld(for: manifest))
+        (held.verb, held.run) = (nil, nil)
+        #expect(!held.isHeld(for: manifest))
+        manifest.fence = held.fence
+        #expect(held.isHeld(for: manifest))
+        held.verb = "cancel"
+        #expect(!held.isHeld(for: manifest))
+    }
+
     private func lease(expiresIn seconds: Double) -> Lease {
         Lease(
-            cluster: "demo", holder: "you@there, pid 2", purpose: "backup 20261123010000", fence: 7,
+            cluster: "demo", holder: "you@there, pid 2", verb: "backup", run: RunName("20261123010000"),
+            fence: 7,
             acquiredAt: now.addingTimeInterval(-100), expiresAt: now.addingTimeInterval(seconds))
     }
 }

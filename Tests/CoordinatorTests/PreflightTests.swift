@@ -12,7 +12,8 @@ import Testing
         let broken = status(
             "node01", error: WireError(.configuration, "amanda.conf:12: unknown keyword 'foo'"))
         let refused = NodeOutcome<NodeStatus>(
-            node: "node02", result: .failure(WireError(.authentication, node: "node02", "refused")))
+            node: "node02",
+            result: .failure(WireErrors([WireError(.authentication, node: "node02", "refused")])))
         let store = WireError(.storageUnreachable, "no answer", hint: "start it.")
         #expect(preflight([broken, refused], store).refusal()?.ending == .unusable)
         #expect(preflight([refused], store).refusal()?.ending == .unauthenticated)
@@ -40,9 +41,36 @@ import Testing
                 """)
     }
 
+    @Test func `every fault of every configuration keeps its own hint, on the screen and in JSON`() throws {
+        var sick = status("node01")
+        guard case .success(var report) = sick.result else { return }
+        report.configurations = ["vertica", "logs"].map { name in
+            ConfigurationStatus(name: name, role: .data).with(
+                [3, 9].map { line in
+                    var fault = WireError(
+                        .configuration, "\(name)/amanda.conf:\(line): bad", hint: "mend \(line).")
+                    fault.place = FaultPlace(file: "\(name)/amanda.conf", line: line)
+                    return fault
+                })
+        }
+        sick = NodeOutcome(node: "node01", result: .success(report))
+        let failure = FailureReport(try #require(preflight([sick]).refusal()))
+        #expect(
+            failure.lines == [
+                "node01: vertica/amanda.conf:3: bad", "hint: mend 3.",
+                "node01: vertica/amanda.conf:9: bad", "hint: mend 9.",
+                "node01: logs/amanda.conf:3: bad", "hint: mend 3.",
+                "node01: logs/amanda.conf:9: bad", "hint: mend 9.",
+            ])
+        #expect(failure.errors.compactMap(\.place?.line) == [3, 9, 3, 9])
+        #expect(failure.errors.map(\.place?.configuration) == ["vertica", "vertica", "logs", "logs"])
+        #expect(failure.errors.map(\.place?.node) == Array(repeating: "node01", count: 4))
+    }
+
     @Test func `an agent that does not answer is no reason to leave the others without a backup`() {
         let silent = NodeOutcome<NodeStatus>(
-            node: "node02", result: .failure(WireError(.agentLost, node: "node02", "no answer")))
+            node: "node02", result: .failure(WireErrors([WireError(.agentLost, node: "node02", "no answer")]))
+        )
         #expect(preflight([status("node01"), silent]).refusal() == nil)
     }
 
@@ -93,8 +121,11 @@ import Testing
     }
 
     @Test func `a failure tells its hint apart from its message`() {
-        struct Broken: Error, CustomStringConvertible { let description = "it broke\nhint: mend it." }
-        let error = WireError(describing: Broken(), node: "node01")
+        struct Broken: Fault {
+            let facts = "it broke"
+            var hint: String? { "mend it." }
+        }
+        let error = WireError(of: Broken(), node: "node01")
         #expect(error == WireError(.failed, node: "node01", "it broke", hint: "mend it."))
         #expect(FailureReport(Broken()).lines == ["it broke", "hint: mend it."])
     }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import AgentAPI
 import Testing
 
 @testable import Coordinator
@@ -26,7 +27,8 @@ import Testing
             + [unused("runtapes", line: 7, of: "vertica", on: "node03")]
         #expect(
             texts(findings) == [
-                "node01, node02: vertica: dumpcycle: read, kept, not used by this version",
+                "node01, node02: vertica: /srv/<node>/amanda/vertica/amanda.conf:4: dumpcycle: "
+                    + "read, kept, not used by this version",
                 "node03: vertica: dumpcycle, runtapes: read, kept, not used by this version",
             ])
     }
@@ -39,30 +41,48 @@ import Testing
         ]
         #expect(
             texts(findings) == [
-                "node01, node02: vertica: dumpcycle: read, kept, not used by this version",
-                "node01: amanda-server: dumpcycle: read, kept, not used by this version",
+                "node01, node02: vertica: /srv/<node>/amanda/vertica/amanda.conf:4: dumpcycle: "
+                    + "read, kept, not used by this version",
+                "node01: amanda-server: /srv/node01/amanda/amanda-server/amanda.conf:4: dumpcycle: "
+                    + "read, kept, not used by this version",
             ])
     }
 
     @Test func `what differs only in the node's own directory or the line is said once, with its hint`() {
         func finding(_ node: String, _ line: Int, port: Int = 8333) -> Finding {
-            .init(
-                .remark, node: node, configuration: "vertica",
-                "S3_SECRET_KEY (/srv/\(node)/amanda/vertica/amanda.conf:\(line)) http://host:\(port)/",
-                fix: "confine.")
+            let file = "/srv/\(node)/amanda/vertica/amanda.conf"
+            var found = Finding(
+                Remark(
+                    place: FaultPlace(file: file, line: line), subject: "S3_HOST",
+                    "http://host:\(port)/ is used"),
+                node: node, configuration: "vertica")
+            found.fix = "confine."
+            return found
         }
         #expect(
             groups([finding("node01", 17), finding("node02", 17)]) == [
                 .init(
-                    text: "node01, node02: vertica: S3_SECRET_KEY "
-                        + "(/srv/<node>/amanda/vertica/amanda.conf:17) http://host:8333/", fix: "confine.")
+                    text: "node01, node02: vertica: /srv/<node>/amanda/vertica/amanda.conf:17: "
+                        + "S3_HOST: http://host:8333/ is used", fix: "confine.")
             ])
         #expect(
             texts([finding("node01", 17), finding("node02", 18)]) == [
-                "node01, node02: vertica: S3_SECRET_KEY "
-                    + "(/srv/<node>/amanda/<configuration>/amanda.conf) http://host:8333/"
+                "node01, node02: vertica: /srv/<node>/amanda/<configuration>/amanda.conf: "
+                    + "S3_HOST: http://host:8333/ is used"
             ])
         #expect(texts([finding("node01", 17), finding("node02", 17, port: 9000)]).count == 2)
+    }
+
+    @Test func `words are never taken apart, whatever they look like`() {
+        let text = "node01: /srv/node01/x:3: dumpcycle: read, kept, not used by this version"
+        #expect(
+            texts([Finding(.remark, node: "node01", configuration: "vertica", text)]) == [
+                "node01: vertica: \(text)"
+            ])
+        let others = ["node01", "node02"].map { (node: String) in
+            Finding(.remark, node: node, "/srv/\(node)/x:3 is odd")
+        }
+        #expect(texts(others) == ["node01: /srv/node01/x:3 is odd", "node02: /srv/node02/x:3 is odd"])
     }
 
     @Test func `a single remark keeps its words, also one of the whole cluster`() {
@@ -97,8 +117,11 @@ import Testing
     private func unused(
         _ name: String, line: Int, of configuration: String, on node: String
     ) -> Finding {
-        .init(
-            .remark, node: node, configuration: configuration,
-            "/srv/\(node)/amanda/\(configuration)/amanda.conf:\(line): \(name)" + RemarkGroups.unusedEnding)
+        let file = "/srv/\(node)/amanda/\(configuration)/amanda.conf"
+        return Finding(
+            Remark(
+                place: FaultPlace(file: file, line: line), subject: name,
+                "read, kept, not used by this version"),
+            node: node, configuration: configuration)
     }
 }

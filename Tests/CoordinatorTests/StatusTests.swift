@@ -54,7 +54,7 @@ import Testing
         var without = row(status())
         without.selfBackup = nil
         #expect(findings(without).map(\.what) == ["no self-backup of it is in the bucket"])
-        #expect(StatusJudgement.of(without, error: nil, bucketAnswered: false, now: now).isEmpty)
+        #expect(StatusJudgement.of(without, faults: [], bucketAnswered: false, now: now).isEmpty)
         var old = row(status())
         old.selfBackupIsNewest = false
         #expect(findings(old).map(\.what) == ["its self-backup is older than its newest data run"])
@@ -64,7 +64,7 @@ import Testing
 
     @Test func `a silent agent is a problem with its reason`() {
         let error = WireError(.agentLost, node: "node01", "the agent does not answer", hint: "start it.")
-        let found = StatusJudgement.of(row(nil), error: error, bucketAnswered: true, now: now)
+        let found = StatusJudgement.of(row(nil), faults: [error], bucketAnswered: true, now: now)
         #expect(found == [.init(.problem, node: "node01", "the agent does not answer", fix: "start it.")])
     }
 
@@ -75,6 +75,7 @@ import Testing
         let set = StatusJudgement.newestSet(manifest, outlook, nodes: ["node01", "node02", "node03"])
         #expect(set.restorableNodes == 1)
         #expect(set.reasons == ["node02: reason of node02", "node03: not in this run"])
+        #expect(set.missingNodes == ["node02", "node03"])
         #expect(set.fixes.allSatisfy { $0.hasPrefix("'amfleet retry ") })
         #expect(StatusJudgement.of(set, isKnown: true).count == 2)
         #expect(StatusJudgement.of(nil, isKnown: true).map(\.what) == ["no run in the bucket has ended yet"])
@@ -85,7 +86,8 @@ import Testing
         let report = StatusReport(
             cluster: "demo", checkedAt: now, nodes: [row(status())],
             newestSet: .init(
-                run: Sample.run, verdict: .complete, restorableNodes: 3, totalNodes: 3, reasons: [], fixes: []
+                run: Sample.run, verdict: .complete, restorableNodes: 3, totalNodes: 3, missingNodes: [],
+                reasons: [], fixes: []
             ),
             findings: [.init(.problem, node: "node01", "it is ill", fix: "mend it.")])
         #expect(report.ending == .problem)
@@ -99,8 +101,9 @@ import Testing
 
     @Test func `the text sums remarks up, the JSON keeps each by itself`() throws {
         var open = status()
-        open.configurations[0].remarks = ["dumpcycle", "runtapes"].map {
-            "/etc/amanda/vertica/amanda.conf:4: \($0): read, kept, not used by this version"
+        let place = FaultPlace(file: "/etc/amanda/vertica/amanda.conf", line: 4)
+        open.configurations[0].allRemarks = ["dumpcycle", "runtapes"].map {
+            Remark(place: place, subject: $0, "read, kept, not used by this version")
         }
         let report = StatusReport(
             cluster: "demo", checkedAt: now, nodes: [row(open)], newestSet: nil, findings: findings(row(open))
@@ -134,7 +137,7 @@ import Testing
     }
 
     private func findings(_ row: StatusReport.Node) -> [Finding] {
-        StatusJudgement.of(row, error: nil, bucketAnswered: true, now: now)
+        StatusJudgement.of(row, faults: [], bucketAnswered: true, now: now)
     }
 
     @Test func `names held dumps, since when, and how they get into the bucket`() {
@@ -144,7 +147,7 @@ import Testing
             chunks: [.init(path: "/h/20261123030600/localhost._data.1", byteCount: 2048)])
         status.configurations[0].held = [held]
         status.configurations[0].flushesByItself = true
-        let findings = StatusJudgement.of(row(status), error: nil, bucketAnswered: true, now: now)
+        let findings = StatusJudgement.of(row(status), faults: [], bucketAnswered: true, now: now)
         #expect(findings.map(\.weight) == [.problem])
         #expect(
             findings.first?.what
@@ -153,7 +156,7 @@ import Testing
         #expect(findings.first?.fix?.hasPrefix("'amfleet flush' sends it now, else the next") == true)
         status.configurations[0].flushesByItself = false
         status.configurations[0].held?[0].fault = "chunk 'x' is missing"
-        let broken = StatusJudgement.of(row(status), error: nil, bucketAnswered: true, now: now)
+        let broken = StatusJudgement.of(row(status), faults: [], bucketAnswered: true, now: now)
         #expect(
             broken.map(\.weight) == [.remark]
                 && broken[0].what.hasSuffix("is not whole: chunk 'x' is missing"))

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import AgentAPI
+import AmandaFormat
 import Foundation
 import HTTPTransport
 import S3
@@ -41,7 +42,7 @@ struct StoreFixture {
     }
 
     func claim(_ holder: String) -> LeaseClaim {
-        LeaseClaim(cluster: "demo", holder: holder, purpose: "backup 20261123030600")
+        LeaseClaim(cluster: "demo", holder: holder, verb: "backup", run: RunName("20261123030600"))
     }
 
     func lease(_ holder: String, ahead seconds: Double = 0) async throws -> RunLease {

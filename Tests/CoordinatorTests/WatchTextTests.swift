@@ -8,7 +8,7 @@ import Testing
 
 @Suite struct WatchTextTests {
     @Test func `says who holds the cluster, for what, and until when`() {
-        let lease = LeaseClaim(cluster: "demo", holder: "root@here, pid 7", purpose: "backup \(Sample.run)")
+        let lease = LeaseClaim(cluster: "demo", holder: "root@here, pid 7", verb: "backup", run: Sample.run)
             .lease(fence: 3, at: Sample.time)
         #expect(
             WatchCommand.text(of: lease)

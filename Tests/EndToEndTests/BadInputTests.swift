@@ -76,6 +76,52 @@ extension EndToEnd.SmallClusterTests {
             #expect(try await made.cluster.store.keys(volume).isEmpty)
         }
 
+        /// Each fault with its own place and hint, whoever is asked.
+        @Test func `two configurations with two faults each are four faults everywhere`() async throws {
+            let made = try Arranged.as(SmallCluster.self)
+            let names = ["flawed1", "flawed2"]
+            defer {
+                for name in names {
+                    try? FileManager.default.removeItem(atPath: made.node.directory(of: name))
+                }
+            }
+            var places: [String] = []
+            for name in names {
+                let directory = made.node.directory(of: name)
+                let text = ConfigurationPlan(name: name)
+                    .text(node: made.node.name, directory: directory, store: made.node.store)
+                    .replacingOccurrences(of: "inparallel ", with: "inparalel ")
+                    .replacingOccurrences(of: "runtapes ", with: "runtaps ")
+                let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+                for flaw in ["inparalel ", "runtaps "] {
+                    let number = try #require(lines.firstIndex { $0.contains(flaw) }) + 1
+                    places.append("\(directory)/amanda.conf:\(number)")
+                }
+                try await made.node.configure(
+                    name, text: text, disklist: "localhost \(made.node.data) archive\n")
+            }
+            let file = try made.cluster.clusterFile("flawed-twice") {
+                $0.set("configurations", "data", to: names)
+            }
+            for verb in ["status", "plan", "backup"] {
+                let result = try await made.cluster.amfleet([verb, "--cluster", file, "--json"])
+                let text = try await made.cluster.amfleet([verb, "--cluster", file])
+                let lines = (verb == "status" ? text.output : text.errors).split(separator: "\n")
+                for place in places {
+                    let index = try #require(
+                        lines.firstIndex { $0.contains("\(place): ") }, "\(place) in \(text)")
+                    #expect(lines[index...].dropFirst().first?.contains("hint: write ") == true, "\(text)")
+                }
+                let document = try #require(
+                    try JSONSerialization.jsonObject(with: Data(result.output.utf8)) as? [String: Any])
+                let list = document[verb == "status" ? "findings" : "errors"] as? [[String: Any]] ?? []
+                let told = list.compactMap { $0["place"] as? [String: Any] }.map {
+                    "\($0["file"] ?? ""):\($0["line"] ?? "")"
+                }
+                #expect(told.filter(places.contains).sorted() == places.sorted(), "\(verb): \(result)")
+            }
+        }
+
         @Test func `cluster.json with a wrong type names the field's path`() async throws {
             let result = try await refused { $0["nodes"] = [["name": "node01", "address": 7443]] }
             #expect(result.errors.contains("'nodes[0].address' must be a string"), "\(result)")

@@ -30,12 +30,15 @@ private struct Broken: Fault {
         #expect(FaultList([]) == nil)
     }
 
-    @Test func aPlaceTakesTheLineOnlyWithItsFile() {
-        let place = FaultPlace(file: "/a").completed(by: FaultPlace(file: "/b", line: 7, node: "n1"))
-        #expect(place == FaultPlace(file: "/a", node: "n1"))
-        #expect(
-            FaultPlace(node: "n2").completed(by: FaultPlace(file: "/b", line: 7, node: "n1")).description
-                == "/b:7")
+    @Test func aPlaceSaysNoMoreThanItKnows() {
+        #expect(FaultPlace(file: "/a", line: 7, column: 2).description == "/a:7:2")
+        #expect(FaultPlace(file: "/a", node: "n1").description == "/a")
+        #expect(FaultPlace(line: 7, node: "n1").description == "")
+    }
+
+    @Test func aLiteralHasNoHint() {
+        let text: FaultText = "no \("disk")"
+        #expect(text == FaultText("no disk", hint: nil))
     }
 
     @Test func remarksLeadWithTheirPlace() {

@@ -124,8 +124,9 @@ import Testing
         #expect(
             error == """
                 cluster.json:2:2: unknown key 'storage.regoin'
-                cluster.json:3:2: unknown key 'storage.zebra'
                 hint: write 'region' for 'regoin'.
+                cluster.json:3:2: unknown key 'storage.zebra'
+                hint: remove it.
                 """)
     }
 

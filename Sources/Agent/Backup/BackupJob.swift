@@ -159,20 +159,14 @@ struct BackupJob: Sendable {
     }
 
     private func result(_ record: NodeRecord) -> JobResult {
-        let errors = record.configurations.flatMap { configuration in
-            [configuration.error.map { (configuration.name, $0) }].compactMap { $0 }
-                + configuration.dumps.compactMap { dump in
-                    dump.error.map { ("\(configuration.name): \(dump.disk)", $0) }
-                }
-        }
-        guard let (place, first) = errors.first(where: { $0.1.concernsWholeStore }) ?? errors.first else {
-            return JobResult(record: record)
-        }
-        let more = errors.count > 1 ? " (and \(errors.count - 1) more)" : ""
-        return JobResult(
+        JobResult(
             record: record,
-            error: WireError(
-                first.kind, node: settings.node, "\(place): \(first.message)\(more)", hint: first.hint))
+            faults: record.configurations.flatMap { configuration in
+                configuration.faults.map { $0.within(configuration: configuration.name) }
+                    + configuration.dumps.compactMap { dump in
+                        dump.error?.within(configuration: configuration.name, disk: dump.disk)
+                    }
+            })
     }
 
     private func emptyRecord() -> NodeRecord {

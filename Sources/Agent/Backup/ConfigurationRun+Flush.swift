@@ -40,7 +40,7 @@ extension ConfigurationRun {
             await outcome.add(notes: await close(catalog))
         } catch {
             if error is CancellationError || Task.isCancelled { throw CancellationError() }
-            await outcome.fail(WireError(cause: error, node: node))
+            await outcome.fail(WireError.all(cause: error, node: node))
         }
         return await outcome.report(of: dumps)
     }
@@ -138,15 +138,15 @@ private actor FlushOutcome {
         report.notes += notes
     }
 
-    func fail(_ error: WireError) {
-        report.error = error
+    func fail(_ faults: [WireError]) {
+        report.faults = faults
     }
 
     /// In the order of `dumps`; one that was not begun has the reason for which none was.
     func report(of dumps: [HeldDump]) -> FlushReport.Configuration {
         let reason = report.error ?? done.values.lazy.compactMap(\.error).first { $0.concernsWholeStore }
         var report = report
-        report.error = reason
+        if let reason, report.faults.isEmpty { report.faults = [reason] }
         report.dumps = dumps.map { held in
             done[held.path] ?? FlushReport.Dump(held: HeldDumpRecord(held), error: reason)
         }

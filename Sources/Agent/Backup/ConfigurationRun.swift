@@ -56,15 +56,15 @@ struct ConfigurationRun: Sendable {
             record.volumes = try await runBlocking("volume") { [prepared] in
                 planned.device.map { [prepared.store.volume(choice.label, on: $0)] } ?? []
             }
-            record.notes.append(choice.explanation)
-        case .failure(let error): record.error = WireError(cause: error, node: node)
+            record.note([choice.explanation])
+        case .failure(let error): record.faults = WireError.all(cause: error, node: node)
         }
         record.dumps = planned.plan.dumps.compactMap { dump in
             entry(dump.name).map { AgentAPI.DumpRecord(planned: dump, $0) }
         }
         try await addLeftOut(planned, to: &record)
-        record.notes += try await runBlocking("remarks") { [prepared] in planned.remarks(on: prepared) }
-        record.notes += prepared.diskFaults.map(\.message)
+        record.note(try await runBlocking("remarks") { [prepared] in planned.remarks(on: prepared) })
+        record.note(prepared.diskFaults.map(\.message))
         return record
     }
 
@@ -81,7 +81,7 @@ struct ConfigurationRun: Sendable {
     ) async throws -> ConfigurationRecord {
         var record = emptyRecord
         record.volumes = flushed?.volumes ?? []
-        record.notes += flushed?.remarks ?? []
+        record.note(flushed?.remarks ?? [])
         do {
             var planned = try plan.get()
             planned.keptVolumes += record.volumes.filter { !planned.keptVolumes.contains($0) }
@@ -89,16 +89,16 @@ struct ConfigurationRun: Sendable {
             do {
                 try await prepareAndDump(planned, into: &record, catalog: catalog, keeper)
             } catch {
-                record.notes += await close(catalog)
+                record.note(await close(catalog))
                 throw error
             }
-            record.notes += await close(catalog)
-            if record.isComplete { record.notes += try await glacier.freeze(record.volumes) }
+            record.note(await close(catalog))
+            if record.isComplete { record.note(try await glacier.freeze(record.volumes)) }
         } catch is CancellationError {
             throw CancellationError()
         } catch {
             if Task.isCancelled { throw CancellationError() }
-            record.error = WireError(cause: error, node: node)
+            record.faults = WireError.all(cause: error, node: node)
         }
         await keeper.keep(record)
         return record
@@ -130,7 +130,7 @@ struct ConfigurationRun: Sendable {
         _ planned: PlannedConfiguration, with holding: HoldingFallback,
         into record: inout ConfigurationRecord, catalog: RunCatalog, _ keeper: RecordKeeper
     ) async throws {
-        record.notes += holding.remarks
+        record.note(holding.remarks)
         let volumes = RunVolumes(taking, catalog, journal: journal, glacier: glacier)
         let target = try await target(planned, volumes, catalog, holding, &record)
         await keeper.keep(record)
@@ -168,7 +168,7 @@ struct ConfigurationRun: Sendable {
     private func note(
         _ said: ScriptReport, _ catalog: RunCatalog, _ record: inout ConfigurationRecord
     ) async throws {
-        record.notes += said.allStrange + said.notes
+        record.note(said.allStrange + said.notes)
         let strange = said.allStrange
         try await runBlocking("catalog") {
             for text in strange { try catalog.note(text, isWarning: true) }
@@ -191,7 +191,7 @@ struct ConfigurationRun: Sendable {
             try await runBlocking("catalog") { try catalog.volumeRefused(reason) }
             guard holding.standsIn(after: error) else { throw error }
             holding.note(error)
-            record.notes.append("dumps are held: \(error)")
+            record.note(["dumps are held: \(error)"])
             return nil
         }
     }

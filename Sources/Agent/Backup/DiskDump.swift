@@ -79,7 +79,7 @@ struct DiskDump: Sendable {
     /// Begins anew, for tar's stream cannot be had twice.
     private func held(_ work: Work) async throws -> AgentAPI.DumpRecord {
         let reason =
-            holding.absence.map { "\($0)".split(separator: "\n").first.map(String.init) ?? "" }
+            holding.absence.map { WireError(cause: $0, node: part.request.node).message }
             ?? "holdingdisk required"
         let place: (target: HoldingTarget, dump: ExpectedDump)
         do {
@@ -88,7 +88,7 @@ struct DiskDump: Sendable {
             }
         } catch {
             if error is CancellationError || Task.isCancelled { throw CancellationError() }
-            return try await nowhere(work, reason: "\(reason); and \(error)")
+            return try await nowhere(work, reason: reason, error)
         }
         await say(work, "level \(place.dump.level) begins, to the holding disk: \(reason)")
         let outcome = try await make(work, place.dump, to: place.target, nil)
@@ -127,17 +127,22 @@ struct DiskDump: Sendable {
     }
 
     /// Neither a volume nor room on a holding disk.
-    private func nowhere(_ work: Work, reason: String) async throws -> AgentAPI.DumpRecord {
+    private func nowhere(_ work: Work, reason: String, _ cause: any Error) async throws -> AgentAPI.DumpRecord
+    {
         let entry = work.entry
         let header = DumpHeader(
             kind: .file, datestamp: part.run, host: entry.host, disk: entry.diskName,
             level: work.planned.level, program: entry.dumptype.program)
+        let noRoom = WireError(cause: cause, node: part.request.node)
+        let error = WireError(
+            .failed, node: part.request.node, "\(reason); and \(noRoom.message)", hint: noRoom.hint)
         let failed = Catalog.DumpRecord(
-            header: header, parts: [], status: .failed(reason: reason.replacing("\n", with: " ")), seconds: 0)
+            header: header, parts: [], status: .failed(reason: error.message.replacing("\n", with: " ")),
+            seconds: 0)
         try await runBlocking("catalog") { [catalog] in try catalog.record(failed) }
         var record = AgentAPI.DumpRecord(planned: work.planned, entry)
         record.status = .failed
-        record.error = WireError(.failed, node: part.request.node, text: reason)
+        record.error = error
         return record
     }
 

@@ -13,7 +13,7 @@ extension Catalog.DumpRecord {
             switch outcome.status {
             case .done: .done
             case .strange: .strange
-            case .failed(let cause): .failed(reason: "\(cause)".replacing("\n", with: " "))
+            case .failed(let cause): .failed(reason: WireError(of: cause).message.replacing("\n", with: " "))
             }
         // Amanda's lines want seconds for each part: its share of the whole.
         let stored = max(1, outcome.parts.reduce(0) { $0 + $1.byteCount })

@@ -40,7 +40,9 @@ extension DumpRecord {
     init(leftOut: DiskLeftOut, _ entry: DisklistEntry, node: String) {
         self.init(entry, level: 0, status: leftOut.isFailure ? .failed : .skipped)
         if leftOut.isFailure {
-            error = WireError(leftOut.isRefused ? .configuration : .failed, node: node, text: "\(leftOut)")
+            error = WireError(
+                leftOut.isRefused ? .configuration : .failed, node: node,
+                "\(leftOut.name): \(leftOut.text.facts)", hint: leftOut.text.hint)
         } else {
             expectation = DumpExpectation(
                 dumpedBytes: 0, storedBytes: 0, seconds: 0, reason: leftOut.description)

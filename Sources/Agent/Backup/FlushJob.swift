@@ -41,7 +41,7 @@ struct FlushJob: Sendable {
             }
             report.configurations.append(part)
         }
-        return JobResult(flush: report, error: report.firstError)
+        return JobResult(flush: report, faults: report.faults)
     }
 
     /// The agent was stopped after the last dump had gone.

@@ -14,7 +14,7 @@ struct CheckedConfiguration: Sendable {
     /// What its files say.
     let loaded: Result<LoadedConfiguration, any Error>
     /// Its changer, store and disks, whatever is wrong with the disks; what keeps anything from being written to it.
-    let resolved: Result<PreparedConfiguration, WireError>
+    let resolved: Result<PreparedConfiguration, WireErrors>
     /// The changer in use.
     let changer: ChangerDefinition?
     /// Of every storage that it defines, the one in use first; empty where that cannot be used.
@@ -33,8 +33,8 @@ struct CheckedConfiguration: Sendable {
     /// Everything that a backup, a plan or a flush works with.
     ///
     /// - Throws: all faults.
-    func usable() throws(WireError) -> PreparedConfiguration {
-        if let fault = WireError(joining: faults) { throw fault }
+    func usable() throws -> PreparedConfiguration {
+        guard faults.isEmpty else { throw WireErrors.joined(faults) }
         return try resolved.get()
     }
 
@@ -47,8 +47,8 @@ struct CheckedConfiguration: Sendable {
         }
         switch loaded {
         case .failure(let cause):
-            faults = WireError.each(of: cause, node: node)
-            resolved = .failure(WireError(cause: cause, node: node))
+            faults = WireError.all(cause: cause, node: node)
+            resolved = .failure(WireErrors(faults))
             (changer, stores, diskFaults, remarks, held, newestRun) = (nil, [], [], [], [], nil)
         case .success(let loaded):
             let check = ConfigurationCheck(loaded, of: choice, settings, storage)
@@ -87,7 +87,7 @@ extension [CheckedConfiguration] {
 
     /// All of them, fit for a job's run.
     ///
-    /// - Throws: `WireError`, for all configurations at once: `configuration` with file and line of every fault, or `busy` with the
+    /// - Throws: `WireErrors`, of all configurations at once: `configuration` with file and line of every fault, or `busy` with the
     ///   newest run where the run's name is not newer.
     func usable(for request: JobRequest) throws -> [PreparedConfiguration] {
         guard !isEmpty else {
@@ -99,7 +99,8 @@ extension [CheckedConfiguration] {
             let error = CatalogError.notNewest(run: run, newest: newest, configuration: name)
             throw WireError(cause: error, node: request.node)
         }
-        if let fault = WireError(joining: flatMap(\.faults)) { throw fault }
+        let faults = flatMap(\.faults)
+        guard faults.isEmpty else { throw WireErrors.joined(faults) }
         return try map { try $0.usable() }
     }
 }

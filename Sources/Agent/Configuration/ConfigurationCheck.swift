@@ -19,7 +19,7 @@ struct ConfigurationCheck {
     private(set) var diskFaults: [WireError] = []
     /// What a record says of where its volumes lie.
     private(set) var notes: [String] = []
-    private(set) var resolved: Result<PreparedConfiguration, WireError>
+    private(set) var resolved: Result<PreparedConfiguration, WireErrors>
     private(set) var changer: ChangerDefinition?
     private(set) var stores: [ChangerStore] = []
     private(set) var held: [HeldDump] = []
@@ -36,7 +36,7 @@ struct ConfigurationCheck {
         self.choice = choice
         self.settings = settings
         self.storage = storage
-        resolved = .failure(WireError(.failed, node: settings.node, "nothing was looked at"))
+        resolved = .failure(WireErrors([]))
         diskFaults = DiskNeeds(entries, dumpuser: loaded.dumpuser).faults.map {
             WireError(cause: $0, node: settings.node)
         }
@@ -72,7 +72,12 @@ struct ConfigurationCheck {
         for entry in entries where entry.dumptype.application?.plugin == "amgtar" {
             let asked = TarProperties(entry)
             for (place, error) in asked.faults {
-                add(WireError(.configuration, node: settings.node, text: "\(place): \(error)"))
+                let reason = WireError(cause: error, node: settings.node)
+                add(
+                    WireError(
+                        .configuration, node: settings.node,
+                        at: FaultPlace(file: place.file, line: place.line), reason.message, hint: reason.hint)
+                )
             }
             attempt { try security.requireAllowed(asked.options.gnutarPath, for: entry.diskName) }
         }
@@ -93,8 +98,8 @@ struct ConfigurationCheck {
                     choice: choice, loaded: loaded, changer: changer, store: store, stores: stores,
                     entries: entries, notes: notes, diskFaults: diskFaults))
         } catch {
-            for fault in WireError.each(of: error, node: settings.node) { add(fault) }
-            resolved = .failure(WireError(cause: error, node: settings.node))
+            for fault in WireError.all(cause: error, node: settings.node) { add(fault) }
+            resolved = .failure(WireErrors(WireError.all(cause: error, node: settings.node)))
             // Its storages may be of use to a restore all the same.
             stores = (try? ChangerStore.all(of: configuration, storage: storage, node: settings.node)) ?? []
         }
@@ -111,7 +116,7 @@ struct ConfigurationCheck {
         do {
             return try work()
         } catch {
-            for fault in WireError.each(of: error, node: settings.node) { add(fault) }
+            for fault in WireError.all(cause: error, node: settings.node) { add(fault) }
             return nil
         }
     }

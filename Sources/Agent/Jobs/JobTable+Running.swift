@@ -55,10 +55,10 @@ extension JobTable {
             snapshot.record = result.record ?? snapshot.record
             snapshot.restore = result.restore ?? snapshot.restore
             snapshot.flush = result.flush
-            snapshot.error = result.error
-            snapshot.state = result.error == nil ? .succeeded : .failed
+            snapshot.faults = result.faults
+            snapshot.state = result.faults.isEmpty ? .succeeded : .failed
         case .failure(let error):
-            snapshot.error = entry.stopReason ?? WireError(cause: error, node: node)
+            snapshot.faults = entry.stopReason.map { [$0] } ?? WireError.all(cause: error, node: node)
             snapshot.state = Self.state(endedBy: snapshot.error)
         }
         entries[id]?.stored.snapshot = snapshot
@@ -81,7 +81,7 @@ extension JobTable {
         try add(.progress, to: id) { $0.progress = snapshot.progress }
         try add(.state, to: id) {
             $0.state = snapshot.state
-            $0.error = snapshot.error
+            $0.faults = snapshot.faults
         }
     }
 

@@ -69,7 +69,7 @@ actor JobTable {
         try store.mendEvents(of: job.request.id)
         let newest = max(try store.events(of: job.request.id).last?.sequence ?? 0, job.snapshot.lastSequence)
         job.snapshot.state = .interrupted
-        job.snapshot.error = error
+        job.snapshot.faults = [error]
         job.snapshot.finishedAt = Date()
         job.snapshot.lastSequence = newest + 1
         let event = JobEvent(

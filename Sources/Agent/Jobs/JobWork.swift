@@ -8,7 +8,22 @@ struct JobResult: Sendable {
     var restore: RestoreReport?
     var flush: FlushReport?
     /// Why it did not succeed; the evidence beside it holds what did.
-    var error: WireError?
+    private(set) var faults: [WireError]
+
+    /// More of them say nothing new, and the evidence has them all.
+    static let faultLimit = 32
+
+    /// - Parameter faults: a store that fails or refuses is said once, and first.
+    init(
+        record: NodeRecord? = nil, restore: RestoreReport? = nil, flush: FlushReport? = nil,
+        faults: [WireError] = []
+    ) {
+        self.record = record
+        self.restore = restore
+        self.flush = flush
+        let store = faults.filter(\.concernsWholeStore).prefix(1)
+        self.faults = Array((store + faults.filter { !$0.concernsWholeStore }).prefix(Self.faultLimit))
+    }
 }
 
 /// A job, and the node's configurations as its check has found them: its run reads none of them anew.

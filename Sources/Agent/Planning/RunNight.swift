@@ -27,6 +27,6 @@ struct RunNight: Sendable {
         guard let longest = parts.max(by: { $0.night.seconds < $1.night.seconds }),
             let index = record.configurations.firstIndex(where: { $0.name == longest.name })
         else { return }
-        record.configurations[index].notes += NightEstimate(parts).warnings(available: available)
+        record.configurations[index].note(NightEstimate(parts).warnings(available: available))
     }
 }

@@ -40,11 +40,11 @@ struct StandIns: Sendable {
 }
 
 /// Why nothing stands for a disk that a run leaves out.
-struct NoStandIn: Error, CustomStringConvertible {
-    let description: String
+struct NoStandIn: Fault {
+    let facts: String
 
-    init(_ description: String) {
-        self.description = description
+    init(_ facts: String) {
+        self.facts = facts
     }
 }
 

@@ -115,13 +115,10 @@ struct RestoreJob: Sendable {
     }
 
     private func result(_ report: RestoreReport, of count: Int) -> JobResult {
-        let failed = report.disks.filter { $0.error != nil }
-        guard let first = failed.first, let error = first.error else { return JobResult(restore: report) }
-        let more = failed.count > 1 ? " (and \(failed.count - 1) more)" : ""
-        return JobResult(
+        JobResult(
             restore: report,
-            error: WireError(
-                error.kind, node: settings.node,
-                "\(first.configuration): \(first.disk): \(error.message)\(more)", hint: error.hint))
+            faults: report.disks.compactMap { disk in
+                disk.error?.within(configuration: disk.configuration, disk: disk.disk)
+            })
     }
 }

@@ -31,7 +31,10 @@ public struct AgentProgram: Sendable {
 
     /// Whether the daemon did not start because of its settings file.
     public static func isUnusable(_ error: any Error) -> Bool {
-        if case .unusableSettings = error as? AgentStartError { true } else { false }
+        switch error as? AgentStartError {
+        case .noSettings, .unusableSettings: true
+        default: false
+        }
     }
 
     private func readSettings() throws -> AgentSettings {
@@ -41,13 +44,9 @@ public struct AgentProgram: Sendable {
             return try AgentSettings(
                 parsing: bytes, file: settingsFile, directory: FileSystem.parentDirectory(of: path))
         } catch let error as FilesError where error.isMissing {
-            throw AgentStartError.unusableSettings(
-                """
-                no settings: '\(path)' does not exist
-                hint: copy there what 'amfleet node add' made for this node, or name the file with --config.
-                """)
+            throw AgentStartError.noSettings(path: path)
         } catch {
-            throw AgentStartError.unusableSettings("\(error)")
+            throw AgentStartError.unusableSettings(WireError.all(of: error))
         }
     }
 

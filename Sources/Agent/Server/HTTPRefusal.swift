@@ -8,21 +8,21 @@ import Logging
 import NIOCore
 import TLS
 
-/// An answer that is an error: a status and the `WireError` that is its body.
+/// An answer that is an error: a status and the `WireErrors` that are its body.
 struct HTTPRefusal: Error {
     let status: HTTPResponse.Status
-    let error: WireError
+    let body: WireErrors
 
     init(_ status: HTTPResponse.Status, _ error: WireError) {
         self.status = status
-        self.error = error
+        body = WireErrors([error])
     }
 
-    /// The status that a failure's kind asks for.
-    init(_ error: WireError) {
-        self.error = error
+    /// The status that the first one's kind asks for.
+    init(_ errors: [WireError]) {
+        body = WireErrors(errors)
         status =
-            switch error.kind {
+            switch body.kind {
             case .busy: .conflict
             case .configuration, .unsupported: .unprocessableContent
             case .authentication: .forbidden
@@ -45,7 +45,7 @@ struct HTTPRefusal: Error {
                     .unsupported, node: node,
                     "the request's body is longer than \(AgentRouter.bodyByteCountLimit) bytes"))
         default:
-            self.init(WireError(cause: cause, node: node))
+            self.init(WireError.all(cause: cause, node: node))
         }
     }
 
@@ -74,9 +74,9 @@ struct RefusalsAsJSON: RouterMiddleware {
             logger.info(
                 "\(request.method) \(request.uri.path) refused with \(refusal.status.code)",
                 metadata: [
-                    "peer": "\(context.peer?.name.uri ?? "nobody")", "reason": "\(refusal.error.message)",
+                    "peer": "\(context.peer?.name.uri ?? "nobody")", "reason": "\(refusal.body.headline)",
                 ])
-            return try Response(refusal.error, status: refusal.status, context: context)
+            return try Response(refusal.body, status: refusal.status, context: context)
         }
     }
 }

@@ -43,7 +43,7 @@ struct NodeWork: JobWork {
         do throws(CertificateError) {
             _ = try PeerName(cluster: settings.cluster, role: .node(order.sourceNode))
         } catch {
-            throw WireError(.configuration, node: settings.node, text: "\(error)")
+            throw WireError(.configuration, node: settings.node, error.headline, hint: error.hint)
         }
         for choice in order.configurations where !ConfigurationDirectory.isName(choice.name) {
             throw WireError(

@@ -18,8 +18,8 @@ extension ConfigurationStatus {
 
     private init(_ checked: CheckedConfiguration, _ coverage: SelfBackupCoverage) {
         self.init(
-            name: checked.choice.name, role: checked.choice.role, error: WireError(joining: checked.faults),
-            remarks: checked.remarks)
+            name: checked.choice.name, role: checked.choice.role, remarks: checked.remarks)
+        faults = checked.faults
         if !checked.diskFaults.isEmpty { diskErrors = checked.diskFaults }
         guard let loaded = try? checked.loaded.get() else { return }
         disks = loaded.disklist.activeEntries.map(\.diskName)

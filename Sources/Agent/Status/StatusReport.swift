@@ -80,8 +80,10 @@ struct StatusReport: Sendable {
         do {
             return try await ConfigurationStatus.all(of: checked.get())
         } catch {
-            let error = WireError(cause: error, node: settings.node)
-            return (question?.configurations ?? []).map { .init(name: $0.name, role: $0.role, error: error) }
+            let faults = WireError.all(cause: error, node: settings.node)
+            return (question?.configurations ?? []).map {
+                ConfigurationStatus(name: $0.name, role: $0.role).with(faults)
+            }
         }
     }
 

@@ -28,11 +28,11 @@ struct VolumesReport: Sendable {
             for configuration in checked { configurations.append(await volumes(of: configuration, question)) }
             return NodeVolumes(node: settings.node, configurations: configurations)
         } catch {
-            let error = WireError(cause: error, node: settings.node)
+            let faults = WireError.all(cause: error, node: settings.node)
             return NodeVolumes(
                 node: settings.node,
                 configurations: question.configurations.map {
-                    .init(name: $0.name, role: $0.role, error: error)
+                    ConfigurationVolumes(name: $0.name, role: $0.role).with(faults)
                 })
         }
     }
@@ -43,9 +43,8 @@ struct VolumesReport: Sendable {
         do {
             return try await volumes(of: checked.resolved.get(), question)
         } catch {
-            return ConfigurationVolumes(
-                name: checked.choice.name, role: checked.choice.role,
-                error: WireError(cause: error, node: settings.node))
+            return ConfigurationVolumes(name: checked.choice.name, role: checked.choice.role)
+                .with(WireError.all(cause: error, node: settings.node))
         }
     }
 

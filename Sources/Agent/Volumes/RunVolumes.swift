@@ -100,10 +100,8 @@ final class RunVolumes: Sendable {
         guard !labels.contains(choice.label), labels.count >= limit else { return }
         throw NoFurtherVolume(
             logText: "\(labels.count) tapes filled; runtapes=\(limit) does not allow additional tapes",
-            description: """
-                \(cause.text), and runtapes \(limit) allows no further volume in a run
-                hint: raise runtapes, or \(cause.remedy(configuration.tapetype)).
-                """)
+            facts: "\(cause.text), and runtapes \(limit) allows no further volume in a run",
+            hint: "raise runtapes, or \(cause.remedy(configuration.tapetype)).")
     }
 
     private func open(_ volume: TakenVolume) async throws -> any DumpVolume {
@@ -131,11 +129,11 @@ final class RunVolumes: Sendable {
 }
 
 /// No further volume may be taken.
-struct NoFurtherVolume: Error, CustomStringConvertible {
+struct NoFurtherVolume: Fault {
     /// What Amanda's log says of it, in stock Amanda's words.
     let logText: String
-    /// What the operator is told.
-    let description: String
+    let facts: String
+    let hint: String?
 }
 
 extension VolumeSeries.Cause {

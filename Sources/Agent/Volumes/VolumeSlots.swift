@@ -64,7 +64,7 @@ struct VolumeSlots: Sendable {
 }
 
 /// A volume that a dump was written to and that does not hold it any more.
-struct LostVolume: Error, CustomStringConvertible {
+struct LostVolume: Fault {
     enum Cause: Equatable {
         case inNoSlot
         case overwritten(by: Datestamp?)
@@ -78,7 +78,7 @@ struct LostVolume: Error, CustomStringConvertible {
     let cause: Cause
 
     /// `level 0 of '/data' of run …, on volume 'data-01', which …`
-    var description: String {
+    var facts: String {
         let volume = label.map { "volume '\($0)'" } ?? "a volume of it"
         let what = "level \(dump.name.level) of '\(dump.name.disk)' of run \(dump.name.datestamp)"
         return switch cause {

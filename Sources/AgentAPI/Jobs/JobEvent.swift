@@ -6,7 +6,7 @@ public import FoundationEssentials
 ///
 /// Events are numbered from 1 without gaps, except heartbeats and progress, which repeat the newest number: a reader
 /// that comes back with `after=N` misses none that matters.
-public struct JobEvent: Codable, Sendable, Equatable {
+public struct JobEvent: Codable, Sendable, Equatable, Failable {
     public enum Kind: String, Codable, Sendable {
         case state
         case progress
@@ -23,6 +23,8 @@ public struct JobEvent: Codable, Sendable, Equatable {
     public var progress: JobProgress?
     public var text: String?
     public var error: WireError?
+    /// All of them; nil of an older agent.
+    public var errors: [WireError]?
 
     public init(
         sequence: Int, time: Date, kind: Kind, state: JobState? = nil, progress: JobProgress? = nil,
@@ -35,5 +37,6 @@ public struct JobEvent: Codable, Sendable, Equatable {
         self.progress = progress
         self.text = text
         self.error = error
+        errors = error.map { [$0] }
     }
 }

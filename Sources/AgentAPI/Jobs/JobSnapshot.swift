@@ -16,7 +16,7 @@ public enum JobState: String, Codable, Sendable, CaseIterable {
 }
 
 /// A job as the agent tells of it (`GET /v1/jobs/{id}`).
-public struct JobSnapshot: Codable, Sendable, Equatable {
+public struct JobSnapshot: Codable, Sendable, Equatable, Failable {
     public var format: Int
     public var id: String
     public var run: RunName
@@ -30,6 +30,8 @@ public struct JobSnapshot: Codable, Sendable, Equatable {
     public var progress: JobProgress
     /// Why it did not succeed.
     public var error: WireError?
+    /// All of them; nil of an older agent.
+    public var errors: [WireError]?
     /// A backup's evidence, also of a failed one; its dry run's plan.
     public var record: NodeRecord?
     public var restore: RestoreReport?
@@ -51,6 +53,7 @@ public struct JobSnapshot: Codable, Sendable, Equatable {
         self.lastSequence = lastSequence
         self.progress = progress
         self.error = error
+        errors = error.map { [$0] }
         self.record = record
         self.restore = restore
     }

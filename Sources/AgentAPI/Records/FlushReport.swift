@@ -18,13 +18,15 @@ public struct FlushReport: Codable, Sendable, Equatable {
     }
 
     /// One Amanda configuration's.
-    public struct Configuration: Codable, Sendable, Equatable {
+    public struct Configuration: Codable, Sendable, Equatable, Failable {
         public var name: String
         public var dumps: [Dump]
         public var volumes: [VolumeRecord]
         public var notes: [String]
         /// Why nothing of it could be sent, or not all.
         public var error: WireError?
+        /// All of them; nil of an older agent.
+        public var errors: [WireError]?
 
         public init(
             name: String, dumps: [Dump] = [], volumes: [VolumeRecord] = [], notes: [String] = [],
@@ -35,6 +37,7 @@ public struct FlushReport: Codable, Sendable, Equatable {
             self.volumes = volumes
             self.notes = notes
             self.error = error
+            errors = error.map { [$0] }
         }
     }
 
@@ -47,15 +50,12 @@ public struct FlushReport: Codable, Sendable, Equatable {
         self.configurations = configurations
     }
 
-    /// The first reason why something stays held, with its place.
-    public var firstError: WireError? {
-        for configuration in configurations {
-            let error = configuration.error ?? configuration.dumps.lazy.compactMap(\.error).first
-            if var error {
-                error.message = "\(configuration.name): \(error.message)"
-                return error
-            }
+    /// Why something stays held, with the place of each reason.
+    public var faults: [WireError] {
+        configurations.flatMap { configuration in
+            let own = configuration.faults
+            let all = own.isEmpty ? configuration.dumps.compactMap(\.error) : own
+            return all.map { $0.within(configuration: configuration.name) }
         }
-        return nil
     }
 }

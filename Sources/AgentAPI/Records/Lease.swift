@@ -12,8 +12,11 @@ public struct Lease: Codable, Sendable, Equatable {
     public var cluster: String
     /// `user@host, pid N`.
     public var holder: String
-    /// What it does: `backup 20261123030600`.
+    /// What it does, for people: `backup 20261123030600`.
     public var purpose: String
+    /// The same as values: the command, and the run that it is about. nil of an older coordinator.
+    public var verb: String?
+    public var run: RunName?
     /// Rises by one with every new holder; agents refuse lower numbers than the highest they saw.
     public var fence: Int
     public var acquiredAt: Date
@@ -22,17 +25,25 @@ public struct Lease: Codable, Sendable, Equatable {
     public var isReleased: Bool
 
     public init(
-        cluster: String, holder: String, purpose: String, fence: Int, acquiredAt: Date, expiresAt: Date,
+        cluster: String, holder: String, verb: String, run: RunName?, fence: Int, acquiredAt: Date,
+        expiresAt: Date,
         isReleased: Bool = false
     ) {
         self.format = WireJSON.format
         self.cluster = cluster
         self.holder = holder
-        self.purpose = purpose
+        purpose = run.map { "\(verb) \($0)" } ?? verb
+        self.verb = verb
+        self.run = run
         self.fence = fence
         self.acquiredAt = acquiredAt
         self.expiresAt = expiresAt
         self.isReleased = isReleased
+    }
+
+    /// Whether its holder works on a run. An older coordinator's number is in the manifest that it wrote.
+    public func isHeld(for manifest: RunManifest) -> Bool {
+        run.map { $0 == manifest.run } ?? (verb == nil && fence == manifest.fence)
     }
 }
 

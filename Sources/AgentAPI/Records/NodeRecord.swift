@@ -51,14 +51,18 @@ public struct NodeRecord: Codable, Sendable, Equatable {
 }
 
 /// What one Amanda configuration contributed.
-public struct ConfigurationRecord: Codable, Sendable, Equatable {
+public struct ConfigurationRecord: Codable, Sendable, Equatable, Failable, Remarked {
     public var name: String
     public var role: ConfigurationChoice.Role
     public var volumes: [VolumeRecord]
     public var dumps: [DumpRecord]
     /// Why the configuration as a whole failed, such as a volume that could not be had.
     public var error: WireError?
+    /// All of them; nil of an older agent.
+    public var errors: [WireError]?
     public var notes: [String]
+    /// The same as values; nil of an older agent.
+    public var noteValues: [Remark]?
     /// Its changer's `READ-FROM-GLACIER`, for a machine that has no configuration yet; nil: not set.
     public var readsFromGlacier: Bool?
 
@@ -71,6 +75,7 @@ public struct ConfigurationRecord: Codable, Sendable, Equatable {
         self.volumes = volumes
         self.dumps = dumps
         self.error = error
+        errors = error.map { [$0] }
         self.notes = notes
     }
 

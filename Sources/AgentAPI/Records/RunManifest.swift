@@ -48,7 +48,7 @@ public struct RunManifest: Codable, Sendable, Equatable {
 }
 
 /// One node's part in the run.
-public struct NodeVerdict: Codable, Sendable, Equatable {
+public struct NodeVerdict: Codable, Sendable, Equatable, Failable, Remarked {
     public enum State: String, Codable, Sendable {
         case running
         /// Every disk of every configuration proved.
@@ -69,7 +69,11 @@ public struct NodeVerdict: Codable, Sendable, Equatable {
     public var dumpedBytes: Int64
     public var storedBytes: Int64
     public var notes: [String]
+    /// The same as values; nil of an older agent.
+    public var noteValues: [Remark]?
     public var error: WireError?
+    /// All of them; nil of an older agent.
+    public var errors: [WireError]?
 
     public init(
         node: String, state: State, jobID: String, attempt: Int = 1, dumpedBytes: Int64 = 0,
@@ -84,5 +88,6 @@ public struct NodeVerdict: Codable, Sendable, Equatable {
         self.storedBytes = storedBytes
         self.notes = notes
         self.error = error
+        errors = error.map { [$0] }
     }
 }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+public import Faults
+
 /// The state of a changer: which process holds which slot, and, of a `chg-multi`, a cache of labels.
 ///
 /// Shape: Perl, `$STATE = { slots => { '<device>' => { pid, state, label, … } }, … };` of a `chg-multi`,
@@ -174,16 +176,24 @@ public struct ChangerState: Equatable, Sendable {
 }
 
 /// The state file is not what a changer writes; nothing may be reserved on such ground.
-public enum ChangerStateError: Error, Equatable, Sendable, CustomStringConvertible {
+public enum ChangerStateError: Fault, Equatable {
     case notUnderstood(file: String, byte: Int)
 
-    public var description: String {
+    public var facts: String { text.facts }
+    public var hint: String? { text.hint }
+
+    public var place: FaultPlace? {
         switch self {
-        case .notUnderstood(let file, let byte):
-            """
-            \(file): not understood at byte \(byte), so nobody knows who holds a slot
-            hint: when no Amanda program runs, remove the file; the labels are read again.
-            """
+        case .notUnderstood(let file, _): FaultPlace(file: file)
+        }
+    }
+
+    private var text: FaultText {
+        switch self {
+        case .notUnderstood(_, let byte):
+            FaultText(
+                "not understood at byte \(byte), so nobody knows who holds a slot",
+                hint: "when no Amanda program runs, remove the file; the labels are read again.")
         }
     }
 }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+public import Faults
+
 /// One volume that a configuration knows.
 public struct TapelistEntry: Hashable, Sendable {
     /// The run that wrote it, as text: 14 digits, 8 in very old lists, `0` when labelled and never written.
@@ -154,16 +156,27 @@ public struct Tapelist: Equatable, Sendable {
 }
 
 /// Why a tapelist cannot be read; Amanda stops at such a line, and so do we, for every volume counts.
-public enum TapelistError: Error, Equatable, Sendable, CustomStringConvertible {
+public enum TapelistError: Fault, Equatable {
     case bogusLine(file: String, lineNumber: Int, line: String)
 
-    public var description: String {
+    public var kind: FaultKind { .configuration }
+    public var facts: String { text.facts }
+    public var hint: String? { text.hint }
+
+    public var place: FaultPlace? {
         switch self {
-        case .bogusLine(let file, let lineNumber, let line):
-            """
-            \(file):\(lineNumber): Bogus line in the tapelist file: '\(line)'
-            hint: the form is 'DATESTAMP LABEL reuse|no-reuse [BLOCKSIZE:n] [POOL:p] [STORAGE:s] [CONFIG:c]'; Amanda's own tools stop at this line too.
-            """
+        case .bogusLine(let file, let lineNumber, _): FaultPlace(file: file, line: lineNumber)
+        }
+    }
+
+    private var text: FaultText {
+        switch self {
+        case .bogusLine(_, _, let line):
+            FaultText(
+                "Bogus line in the tapelist file: '\(line)'",
+                hint:
+                    "the form is 'DATESTAMP LABEL reuse|no-reuse [BLOCKSIZE:n] [POOL:p] [STORAGE:s] [CONFIG:c]'; Amanda's own tools stop at this line too."
+            )
         }
     }
 }

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
+@_exported public import Faults
+
 /// Why bytes are not an Amanda header.
-public enum HeaderError: Error, Equatable, Sendable, CustomStringConvertible {
+public enum HeaderError: Fault, Equatable {
     /// The first word is not `AMANDA:`: empty, foreign or damaged data.
     case notAmanda
     /// An Amanda header, but of another kind.
@@ -14,7 +16,7 @@ public enum HeaderError: Error, Equatable, Sendable, CustomStringConvertible {
     case malformedDLE(what: String)
 
     /// What failed, on what, with the values.
-    public var description: String {
+    public var facts: String {
         switch self {
         case .notAmanda:
             "not an Amanda header: it does not begin with 'AMANDA:'"

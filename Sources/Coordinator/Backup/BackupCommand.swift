@@ -19,7 +19,7 @@ public struct BackupCommand: Sendable {
         let selection = try options.selection(of: cluster)
         let preflight = try await checked(selection)
         let run = try await preflight.newRun(of: cluster)
-        return try await cluster.holding(for: "backup \(run)", isLeased: options.isLeased) { lease in
+        return try await cluster.holding(for: "backup", run, isLeased: options.isLeased) { lease in
             try await begin(run, selection, preflight, lease)
         }
     }

@@ -15,7 +15,7 @@ public struct CancelCommand: Sendable {
         let outcomes = try await onEveryNode(nodes) { node in try await cancel(try cluster.agent(node)) }
         let report = CancelReport(
             nodes: outcomes.map { outcome in
-                CancelReport.Node(node: outcome.node, jobs: outcome.report ?? [], error: outcome.error)
+                CancelReport.Node(node: outcome.node, jobs: outcome.report ?? []).with(outcome.faults)
             })
         guard report.nodes.contains(where: { !$0.jobs.isEmpty }) else { return report }
         return await withManifest(report)
@@ -43,7 +43,7 @@ public struct CancelCommand: Sendable {
         } catch CoordinatorError.leaseHeld(let lease) {
             report.remark = "\(lease.holder) (\(lease.purpose)) writes the verdict"
         } catch {
-            report.remark = "the manifest still says running: \(WireError(describing: error).message)"
+            report.remark = "the manifest still says running: \(WireError(of: error).message)"
         }
         return report
     }
@@ -58,10 +58,11 @@ public struct CancelReport: Sendable {
         public var state: JobState
     }
 
-    public struct Node: Sendable, Encodable {
+    public struct Node: Sendable, Encodable, Failable {
         public var node: String
         public var jobs: [Job]
         public var error: WireError?
+        public var errors: [WireError]?
     }
 
     public var nodes: [Node]

@@ -17,7 +17,7 @@ extension CancelReport: CommandReport {
         let jobs = nodes.flatMap { node in
             node.jobs.map { "\(node.node): \($0.kind.rawValue) of run \($0.run) is \($0.state.rawValue)" }
         }
-        let errors = nodes.compactMap { node in node.error.map { "\($0.on(node.node))" } }
+        let errors = nodes.flatMap { RunText.faults($0.faults, on: $0.node) }
         return (jobs.isEmpty && errors.isEmpty ? ["nothing was running"] : jobs + errors)
             + [remark].compactMap { $0 }
     }

@@ -20,11 +20,11 @@ public struct FlushCommand: Sendable {
         let preflight = try await Preflight.passed(
             cluster, nodes: selection.nodes, configurations: selection.configurations)
         let parts = Self.parts(preflight.statuses)
-        guard parts.contains(where: { !$0.configurations.isEmpty || $0.error != nil }) else {
+        guard parts.contains(where: { !$0.configurations.isEmpty || !$0.faults.isEmpty }) else {
             throw CoordinatorError.nothingHeld(nodes: selection.nodes)
         }
         let run = try await preflight.newRun(of: cluster)
-        return try await cluster.holding(for: "flush \(run)", isLeased: options.isLeased) { lease in
+        return try await cluster.holding(for: "flush", run, isLeased: options.isLeased) { lease in
             guard preflight.runningJobs.isEmpty else {
                 throw CoordinatorError.jobsRunning(preflight.runningJobs)
             }
@@ -38,8 +38,8 @@ public struct FlushCommand: Sendable {
         let node: String
         /// Those with held dumps.
         let configurations: [ConfigurationChoice]
-        /// The agent does not say.
-        let error: WireError?
+        /// Why the agent does not say.
+        let faults: [WireError]
     }
 
     static func parts(_ statuses: [NodeOutcome<NodeStatus>]) -> [Part] {
@@ -49,7 +49,7 @@ public struct FlushCommand: Sendable {
                 node: outcome.node,
                 configurations: configurations.filter { $0.held?.isEmpty == false }
                     .map { ConfigurationChoice(name: $0.name, role: $0.role) },
-                error: outcome.error)
+                faults: outcome.faults)
         }
     }
 
@@ -67,6 +67,6 @@ public struct FlushCommand: Sendable {
         }
         let result = try await FleetJobs(cluster: cluster, lease: lease).carry(jobs)
         await UnfinishedRuns(cluster: cluster).settleHeld()
-        return FlushSetReport(run: run, result, silent: parts.compactMap(\.error))
+        return FlushSetReport(run: run, result, silent: parts.filter { !$0.faults.isEmpty })
     }
 }

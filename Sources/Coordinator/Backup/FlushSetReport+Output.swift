@@ -24,9 +24,7 @@ extension FlushSetReport: CommandReport {
             table.add([
                 node, configuration, held.disk, "\(held.level)", held.run.digits,
                 Quantity.bytes(held.storedBytes),
-                dump.labels.isEmpty
-                    ? "held: \(RunText.oneLine(dump.error?.message ?? "not begun"))"
-                    : "sent to \(dump.labels.joined(separator: ", "))",
+                dump.labels.isEmpty ? "held" : "sent to \(dump.labels.joined(separator: ", "))",
             ])
         }
         return table.lines + remarks + ["", verdict]
@@ -41,7 +39,7 @@ extension FlushSetReport: CommandReport {
     }
 
     private var remarks: [String] {
-        let errors = nodes.compactMap { node in node.error.map { "\($0.on(node.node))" } }
+        let errors = nodes.flatMap { RunText.faults($0.faults, on: $0.node) }
         let notes = nodes.flatMap { node in
             (node.report?.configurations ?? []).flatMap { configuration in
                 configuration.notes.map {

@@ -4,10 +4,11 @@ public import AgentAPI
 
 /// What a flush sent from every node's holding disks, and what it did not.
 public struct FlushSetReport: Sendable {
-    public struct Node: Sendable, Encodable {
+    public struct Node: Sendable, Encodable, Failable {
         public var node: String
         public var report: FlushReport?
         public var error: WireError?
+        public var errors: [WireError]?
     }
 
     /// Whose name the volumes bear.
@@ -16,12 +17,12 @@ public struct FlushSetReport: Sendable {
     public var ending: CommandEnding
 
     /// - Parameter silent: of nodes that did not say what they hold.
-    init(run: RunName, _ result: FleetJobs.Result, silent: [WireError]) {
+    init(run: RunName, _ result: FleetJobs.Result, silent: [FlushCommand.Part]) {
         self.run = run
         nodes =
             result.endings.map { ending in
-                Node(node: ending.node, report: ending.snapshot?.flush, error: ending.error)
-            } + silent.map { Node(node: $0.node ?? "?", report: nil, error: $0) }
+                Node(node: ending.node, report: ending.snapshot?.flush).with(ending.faults)
+            } + silent.map { Node(node: $0.node).with($0.faults) }
         let failures = nodes.compactMap(\.error)
         let hasSent = nodes.contains { node in
             (node.report?.configurations ?? []).contains { $0.dumps.contains { !$0.labels.isEmpty } }

@@ -23,7 +23,7 @@ extension PlanReport: CommandReport {
                 for dump in configuration.dumps { table.add(row(node.node, configuration, dump)) }
             }
         }
-        let remarks = notes + nodes.flatMap(errors)
+        let remarks = notes + nodes.flatMap(faults)
         return table.lines + (remarks.isEmpty ? [] : [""] + remarks)
             + ["", "plan: nothing was written; a backup now would be run \(run)"]
     }
@@ -32,9 +32,8 @@ extension PlanReport: CommandReport {
     private var notes: [String] {
         let findings = nodes.flatMap { node in
             (node.record?.configurations ?? []).flatMap { configuration in
-                configuration.notes.map {
-                    Finding(
-                        .remark, node: node.node, configuration: configuration.name, RunText.oneLine($0))
+                configuration.remarks.map {
+                    Finding($0, node: node.node, configuration: configuration.name)
                 }
             }
         }
@@ -52,16 +51,18 @@ extension PlanReport: CommandReport {
             figures.map { Quantity.bytes($0.storedBytes) } ?? "-",
             isPlanned ? configuration.volumes.map(\.label).joined(separator: ", ") : "-",
             dump.expectation.map { RunText.oneLine($0.reason) }
-                ?? dump.error.map { RunText.oneLine($0.message) } ?? "-",
+                ?? (dump.error == nil ? "-" : "cannot be dumped"),
         ]
     }
 
-    private func errors(on node: Node) -> [String] {
-        let errors = (node.record?.configurations ?? []).flatMap { configuration in
-            ([configuration.error] + configuration.dumps.map(\.error)).compactMap { $0 }.map {
-                "\(node.node): \(configuration.name): \($0.withoutNode)"
-            }
+    /// Those of the node's record, or why there is none: a job's own are the record's once more.
+    private func faults(of node: Node) -> [String] {
+        let recorded = (node.record?.configurations ?? []).flatMap { configuration in
+            configuration.faults.map { $0.within(configuration: configuration.name) }
+                + configuration.dumps.compactMap { dump in
+                    dump.error?.within(configuration: configuration.name, disk: dump.disk)
+                }
         }
-        return errors + [node.error].compactMap { $0 }.map { "\($0.on(node.node))" }
+        return RunText.faults(recorded.isEmpty ? node.faults : recorded, on: node.node)
     }
 }

@@ -4,11 +4,12 @@ public import AgentAPI
 
 /// What a dry run said.
 public struct PlanReport: Sendable {
-    public struct Node: Sendable, Encodable {
+    public struct Node: Sendable, Encodable, Failable {
         public var node: String
         /// Volumes and disks as they would be; nil where the node could not say.
         public var record: NodeRecord?
         public var error: WireError?
+        public var errors: [WireError]?
     }
 
     public var run: RunName
@@ -17,7 +18,9 @@ public struct PlanReport: Sendable {
 
     init(run: RunName, _ result: FleetJobs.Result) {
         self.run = run
-        nodes = result.endings.map { Node(node: $0.node, record: $0.snapshot?.record, error: $0.error) }
+        nodes = result.endings.map {
+            Node(node: $0.node, record: $0.snapshot?.record).with($0.faults)
+        }
         let failures = nodes.compactMap(\.error)
         ending = CommandEnding(
             completeNodes: nodes.count - failures.count, failures: failures, isCancelled: result.isCancelled)

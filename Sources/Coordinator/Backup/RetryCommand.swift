@@ -20,7 +20,7 @@ public struct RetryCommand: Sendable {
         guard !nodes.isEmpty else { return RunReport(manifest, asked: manifest.nodes.map(\.node)) }
         let preflight = try await Preflight.passed(
             cluster, nodes: nodes, configurations: manifest.configurations)
-        return try await cluster.holding(for: "retry \(run)", isLeased: isLeased) { lease in
+        return try await cluster.holding(for: "retry", run, isLeased: isLeased) { lease in
             try await begin(run, preflight, lease)
         }
     }

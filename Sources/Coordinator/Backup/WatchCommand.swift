@@ -68,7 +68,7 @@ public struct WatchCommand: Sendable {
 
     /// A lease that comes while the operator gives up is given back: the run goes on without us.
     private func takeLease(_ run: RunName) async throws -> RunLease {
-        let lease = try await shielded { try await cluster.takeLease(for: "watch \(run)") }
+        let lease = try await shielded { try await cluster.takeLease(for: "watch", run) }
         guard Task.isCancelled else { return lease }
         await Task { await lease.release() }.value
         throw CancellationError()

@@ -7,7 +7,8 @@ import HTTPTransport
 /// One node's agent, as the coordinator speaks to it.
 ///
 /// The URL's host is the node's name in the cluster, `<node>.<cluster>`, which TLS checks against the agent's certificate,
-/// as the transport does with its URI; the address only says where to connect. Everything throws `WireError` with the node's name, or `CancellationError`.
+/// as the transport does with its URI; the address only says where to connect. Everything throws `WireError` with the
+/// node's name, `WireErrors` where the agent gives several reasons, or `CancellationError`.
 struct AgentClient: Sendable {
     /// An agent sends a heartbeat every 2 s: five missing ones mean that it is frozen or gone.
     static let eventStall: Duration = .seconds(10)
@@ -110,7 +111,7 @@ struct AgentClient: Sendable {
         do {
             identity.peerURI = try PeerName(cluster: cluster, role: .node(node)).uri
         } catch {
-            throw WireError(.configuration, node: node, text: "\(error)")
+            throw WireError(.configuration, node: node, error.headline, hint: error.hint)
         }
         return HTTPRequest(
             method: method, url: "https://\(node).\(cluster):\(address.port)\(path)",
@@ -144,10 +145,9 @@ struct AgentClient: Sendable {
     }
 
     /// What the agent said in its own words, or what its status code means.
-    private func refusal(_ response: HTTPResponse) -> WireError {
-        if var error = try? WireJSON.read(WireError.self, from: response.body, what: "error") {
-            error.node = error.node ?? node
-            return error
+    private func refusal(_ response: HTTPResponse) -> any Fault {
+        if let said = try? WireJSON.read(WireErrors.self, from: response.body, what: "error") {
+            return WireErrors.joined(WireError.all(of: said, node: node))
         }
         let kind: WireError.Kind =
             switch response.status {

@@ -48,7 +48,7 @@ struct AgentEvents: AsyncSequence {
             } catch HTTPTransportError.cancelled {
                 throw CancellationError()
             } catch {
-                throw WireError(describing: error, node: node)
+                throw WireError(error, node: node, agent: "the agent")
             }
         }
     }

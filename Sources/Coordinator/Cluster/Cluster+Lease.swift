@@ -9,11 +9,12 @@ extension Cluster {
     /// - Parameter isLeased: false with `--no-lease`: `work` gets nil.
     /// - Throws: `CoordinatorError.leaseHeld` naming the holder.
     func holding<Value: Sendable>(
-        for purpose: String, isLeased: Bool = true, _ work: @Sendable (RunLease?) async throws -> Value
+        for verb: String, _ run: RunName? = nil, isLeased: Bool = true,
+        _ work: @Sendable (RunLease?) async throws -> Value
     ) async throws -> Value {
         guard isLeased else { return try await work(nil) }
         // A lease that is taken is known, even where the operator gives up meanwhile.
-        let lease = try await shielded { try await takeLease(for: purpose) }
+        let lease = try await shielded { try await takeLease(for: verb, run) }
         if let previous = lease.takenFrom {
             console.say(
                 "took over the lease of \(previous.holder) (\(previous.purpose)), which ran out at "
@@ -29,8 +30,8 @@ extension Cluster {
         }
     }
 
-    func takeLease(for purpose: String) async throws -> RunLease {
-        let claim = LeaseClaim(cluster: settings.cluster, holder: Self.holder, purpose: purpose)
+    func takeLease(for verb: String, _ run: RunName?) async throws -> RunLease {
+        let claim = LeaseClaim(cluster: settings.cluster, holder: Self.holder, verb: verb, run: run)
         do {
             return try await RunLease.take(bucket, as: claim) { storeTime() }
         } catch let error as S3Error {

@@ -34,12 +34,13 @@ enum LeaseDecision: Equatable {
 struct LeaseClaim: Equatable, Sendable {
     var cluster: String
     var holder: String
-    var purpose: String
+    var verb: String
+    var run: RunName?
 
     func lease(fence: Int, at now: Date) -> Lease {
         let start = now.wholeSecond
         return Lease(
-            cluster: cluster, holder: holder, purpose: purpose, fence: fence, acquiredAt: start,
+            cluster: cluster, holder: holder, verb: verb, run: run, fence: fence, acquiredAt: start,
             expiresAt: start.addingTimeInterval(Lease.validForSeconds))
     }
 }

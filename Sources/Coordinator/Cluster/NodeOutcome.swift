@@ -6,9 +6,9 @@ import BlockingWork
 /// What became of one node's part in a job: a report, or the reason why there is none.
 struct NodeOutcome<Report: Sendable>: Sendable {
     let node: String
-    let result: Result<Report, WireError>
+    let result: Result<Report, WireErrors>
 
-    init(node: String, result: Result<Report, WireError>) {
+    init(node: String, result: Result<Report, WireErrors>) {
         self.node = node
         self.result = result
     }
@@ -22,16 +22,20 @@ struct NodeOutcome<Report: Sendable>: Sendable {
             throw error
         } catch {
             try Task.checkCancellation()
-            result = .failure(WireError(describing: error, node: node))
+            result = .failure(WireErrors(WireError.all(of: error, node: node)))
         }
     }
 
     var report: Report? { try? result.get() }
 
-    var error: WireError? {
-        guard case .failure(let error) = result else { return nil }
-        return error
+    /// Why there is no report; empty where there is one.
+    var faults: [WireError] {
+        guard case .failure(let error) = result else { return [] }
+        return error.errors
     }
+
+    /// The first of them.
+    var error: WireError? { faults.first }
 }
 
 /// Runs `work` on every node, at most `width` at a time, and reports each one's outcome in node order.

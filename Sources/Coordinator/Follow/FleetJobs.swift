@@ -50,7 +50,7 @@ struct FleetJobs: Sendable {
                 }
                 return outcomes.compactMap { outcome in
                     outcome.report.flatMap { $0 }
-                        ?? NodeEnding(node: outcome.node, attempt: 1, error: outcome.error)
+                        ?? NodeEnding(node: outcome.node, attempt: 1).with(outcome.faults)
                 }
             }
         }
@@ -72,10 +72,10 @@ struct FleetJobs: Sendable {
             guard let request = byNode[node] else { return nil }
             let snapshot = try await JobCancellation(agent: try cluster.agent(node), bound: Self.cancelBound)
                 .cancel(request.id)
-            return NodeEnding(
-                node: node, attempt: snapshot?.attempt ?? request.attempt, snapshot: snapshot,
-                error: snapshot?.state == .succeeded ? nil : WireError(.cancelled, node: node, "cancelled"),
-                wasHeard: true)
+            let ending = NodeEnding(
+                node: node, attempt: snapshot?.attempt ?? request.attempt, snapshot: snapshot, wasHeard: true)
+            return snapshot?.state == .succeeded
+                ? ending : ending.with([WireError(.cancelled, node: node, "cancelled")])
         }
         return outcomes.compactMap { outcome in
             outcome.report.flatMap { $0 }

@@ -65,8 +65,8 @@ struct JobFollower: Sendable {
             let snapshot = try await ask()
             if let progress = snapshot?.progress { await board.update(agent.node, progress) }
             return following.answered(snapshot, now: now())
-        } catch let error as WireError {
-            await board.note(agent.node, error.message)
+        } catch let error as any Fault {
+            await board.note(agent.node, WireError(of: error).message)
             return following.failed(error, now: now())
         }
     }
@@ -80,8 +80,8 @@ struct JobFollower: Sendable {
                 if following.heard(event, now: now()) { break }
             }
             return following.streamEnded(nil, now: now())
-        } catch let error as WireError {
-            await board.note(agent.node, error.message)
+        } catch let error as any Fault {
+            await board.note(agent.node, WireError(of: error).message)
             return following.streamEnded(error, now: now())
         }
     }

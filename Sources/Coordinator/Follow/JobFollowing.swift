@@ -3,13 +3,14 @@
 import AgentAPI
 
 /// How one node's part in a job ended, as far as the coordinator could see.
-struct NodeEnding: Sendable, Equatable {
+struct NodeEnding: Sendable, Equatable, Failable {
     let node: String
     var attempt: Int
     /// The job's final state; nil where the agent was lost or never took it.
     var snapshot: JobSnapshot?
     /// Why it did not succeed.
     var error: WireError?
+    var errors: [WireError]?
     /// Whether the agent ever said a word about it.
     var wasHeard = false
     /// The last running totals that were seen, whatever became of the agent.
@@ -83,8 +84,8 @@ struct JobFollowing {
         case .succeeded, .failed, .cancelled, .interrupted:
             return .finished(
                 NodeEnding(
-                    node: node, attempt: attempt, snapshot: snapshot, error: error(of: snapshot),
-                    wasHeard: true, progress: lastProgress))
+                    node: node, attempt: attempt, snapshot: snapshot, wasHeard: true, progress: lastProgress
+                ).with(faults(of: snapshot)))
         }
     }
 
@@ -97,17 +98,17 @@ struct JobFollowing {
     }
 
     /// The event stream ended, broken or not.
-    mutating func streamEnded(_ error: WireError?, now: Duration) -> Step {
+    mutating func streamEnded(_ error: (any Fault)?, now: Duration) -> Step {
         guard let error else { return .look }
         return failed(error, now: now)
     }
 
     /// A request failed.
-    mutating func failed(_ error: WireError, now: Duration) -> Step {
+    mutating func failed(_ error: any Fault, now: Duration) -> Step {
         // An agent that is stopping says `interrupted`; it may be back soon.
         guard error.kind == .agentLost || error.kind == .interrupted else { return finished(error) }
         failures += 1
-        guard now - lastHeard < patience else { return finished(lost(error)) }
+        guard now - lastHeard < patience else { return finished(lost(WireError(error, node: node))) }
         return .pause(min(Self.longestPause, .milliseconds(500) * (1 << min(failures, 4)), patience))
     }
 
@@ -137,10 +138,10 @@ struct JobFollowing {
         return .submit(attempt: attempt)
     }
 
-    private func finished(_ error: WireError) -> Step {
+    private func finished(_ error: any Fault) -> Step {
         .finished(
-            NodeEnding(
-                node: node, attempt: attempt, error: error, wasHeard: wasHeard, progress: lastProgress))
+            NodeEnding(node: node, attempt: attempt, wasHeard: wasHeard, progress: lastProgress)
+                .with(WireError.all(of: error, node: node)))
     }
 
     private func lost(_ error: WireError) -> WireError {
@@ -150,16 +151,13 @@ struct JobFollowing {
             hint: "start amfleetd on the node, then \(redoing).")
     }
 
-    private func error(of snapshot: JobSnapshot) -> WireError? {
-        guard snapshot.state != .succeeded else { return nil }
-        if var error = snapshot.error {
-            error.node = error.node ?? node
-            return error
-        }
+    private func faults(of snapshot: JobSnapshot) -> [WireError] {
+        guard snapshot.state != .succeeded else { return [] }
+        guard snapshot.faults.isEmpty else { return snapshot.faults.map { $0.on(node) } }
         switch snapshot.state {
-        case .cancelled: return WireError(.cancelled, node: node, "cancelled")
-        case .interrupted: return WireError(.interrupted, node: node, "the agent stopped in the middle")
-        default: return WireError(.failed, node: node, "the job failed and gave no reason")
+        case .cancelled: return [WireError(.cancelled, node: node, "cancelled")]
+        case .interrupted: return [WireError(.interrupted, node: node, "the agent stopped in the middle")]
+        default: return [WireError(.failed, node: node, "the job failed and gave no reason")]
         }
     }
 }

@@ -27,19 +27,19 @@ public struct KeyCommand: Sendable {
         return KeyReport(
             cluster: cluster.settings.cluster,
             nodes: outcomes.map { outcome in
-                KeyReport.Node(
-                    node: outcome.node, keys: outcome.report?.keys ?? [], error: outcome.error)
+                KeyReport.Node(node: outcome.node, keys: outcome.report?.keys ?? []).with(outcome.faults)
             })
     }
 }
 
 /// Which nodes have made keys, and why others have not.
 public struct KeyReport: Sendable {
-    public struct Node: Sendable, Encodable {
+    public struct Node: Sendable, Encodable, Failable {
         public var node: String
         public var keys: [NodeKey]
         /// Why there is none.
         public var error: WireError?
+        public var errors: [WireError]?
     }
 
     public var cluster: String

@@ -28,7 +28,7 @@ extension KeyReport: CommandReport {
             }
         }
         let made = nodes.contains { !$0.keys.isEmpty } ? table.lines + ["", Self.warning] : []
-        let errors = nodes.compactMap { node in node.error.map { "\($0.on(node.node))" } }
+        let errors = nodes.flatMap { RunText.faults($0.faults, on: $0.node) }
         return made + (made.isEmpty || errors.isEmpty ? [] : [""]) + errors
     }
 

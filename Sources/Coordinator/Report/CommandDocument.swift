@@ -36,23 +36,33 @@ struct CommandDocument<Body: Encodable>: Encodable {
 /// Why a command came to nothing, as its `--json` document.
 public struct FailureReport: CommandReport {
     private struct Body: Encodable {
-        var error: WireError
+        var error: WireError?
+        var errors: [WireError]
     }
 
     public let ending: CommandEnding
-    let error: WireError
+    let errors: [WireError]
 
     public init(_ error: any Error) {
         ending = CommandEnding(of: error)
-        self.error = WireError(describing: error)
+        errors = WireError.all(of: error)
     }
 
-    /// For standard error, with the program's name before the first.
-    public var lines: [String] {
-        "\(error)".split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+    public var lines: [String] { lines(after: "") }
+
+    /// For standard error, each fault with its hint.
+    ///
+    /// - Parameter program: stands before every line of facts.
+    public func lines(after program: String) -> [String] {
+        errors.flatMap { error in
+            error.headline.split(separator: "\n", omittingEmptySubsequences: false).map { program + $0 }
+                + (error.hint.map { ["hint: \($0)"] } ?? [])
+        }
     }
 
     public func document(command: String) throws -> [UInt8] {
-        try WireJSON.document(CommandDocument(command: command, result: ending, body: Body(error: error)))
+        try WireJSON.document(
+            CommandDocument(
+                command: command, result: ending, body: Body(error: errors.first, errors: errors)))
     }
 }

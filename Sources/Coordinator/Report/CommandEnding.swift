@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import AgentAPI
-import S3
-import Settings
 
 /// How a command ended, which decides its exit code (Docs/OPERATIONS.md, "Exit codes").
 public enum CommandEnding: String, Sendable, Codable, CaseIterable {
@@ -30,15 +28,13 @@ public enum CommandEnding: String, Sendable, Codable, CaseIterable {
         switch error {
         case is CancellationError: self = .cancelled
         case let error as CoordinatorError: self = error.ending
-        case let error as WireError: self = Self(beforeStart: error.kind)
-        case is SettingsError: self = .unusable
-        case let error as S3Error where error.isRefusal || error.isUnreachable: self = .storage
+        case let fault as any Fault: self = Self(beforeStart: fault.kind)
         default: self = .failed
         }
     }
 
     /// What a failure of this kind means where nothing has begun.
-    init(beforeStart kind: WireError.Kind) {
+    init(beforeStart kind: FaultKind) {
         switch kind {
         case .configuration, .unsupported: self = .unusable
         case .authentication: self = .unauthenticated

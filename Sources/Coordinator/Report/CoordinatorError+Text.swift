@@ -1,13 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import AgentAPI
+public import AgentAPI
 
-extension CoordinatorError: CustomStringConvertible {
-    public var description: String {
-        hint.map { "\(facts)\nhint: \($0)" } ?? facts
+extension CoordinatorError {
+    public var kind: FaultKind { ending.faultKind }
+
+    /// Those that nodes or the store have told keep their own words and places.
+    public var faults: [any Fault] {
+        switch self {
+        case .nodesMisconfigured(let errors):
+            advised(errors, "correct it on the node; 'amfleet status' checks it.")
+        case .agentsRefused(let errors): errors
+        case .jobsRunning(let errors):
+            advised(errors, "'amfleet watch' follows it, 'amfleet cancel' ends it.")
+        case .storage(let error): [error]
+        default: [self]
+        }
     }
 
-    private var facts: String {
+    public var facts: String {
         switch self {
         case .clusterFileMissing(let looked):
             "no cluster.json: looked for \(looked.joined(separator: ", then "))"
@@ -22,11 +33,11 @@ extension CoordinatorError: CustomStringConvertible {
         case .nodesGone(let names, let run):
             "run \(run) has nodes that cluster.json does not name: \(names.joined(separator: ", "))"
         case .nodesMisconfigured(let errors), .agentsRefused(let errors), .jobsRunning(let errors):
-            Self.firstLines(errors)
+            errors.first?.headline ?? "no node says why"
         case .ownCertificate(let path, let reason): "\(path) is no usable certificate: \(reason)"
         case .runsInTheFuture(let newest, let now):
             "the newest run is \(newest), but this machine's clock says \(now)"
-        case .storage(let error): Self.firstLines([error])
+        case .storage(let error): error.headline
         case .noConditionalWrites(let store):
             "\(store) ignores conditional writes: two coordinators could not see each other"
         case .foreignPrefix(let prefix, let owner, let isNamesake):
@@ -47,7 +58,7 @@ extension CoordinatorError: CustomStringConvertible {
         }
     }
 
-    private var hint: String? {
+    public var hint: String? {
         switch self {
         case .clusterFileMissing: "name it with --cluster, or make one with 'amfleet init'."
         case .noNodes: "add one with 'amfleet node add NAME HOST:PORT'."
@@ -59,14 +70,9 @@ extension CoordinatorError: CustomStringConvertible {
         case .alreadyThere: "take it away first, if it is no longer needed."
         case .nodeKnown(let name, _): "remove it first with 'amfleet node remove \(name)'."
         case .nodesGone: "add them with 'amfleet node add', or name the nodes you want with --node."
-        case .nodesMisconfigured(let errors):
-            errors.lazy.compactMap(\.hint).first ?? "correct it on the node; 'amfleet status' checks it."
-        case .agentsRefused(let errors): errors.lazy.compactMap(\.hint).first
         case .ownCertificate: "check 'tls' in cluster.json; 'amfleet init' made these files."
-        case .jobsRunning: "'amfleet watch' follows it, 'amfleet cancel' ends it."
         case .runsInTheFuture:
             "set the clock of whichever machine is wrong; Amanda sorts volumes by these names."
-        case .storage(let error): error.hint
         case .noConditionalWrites:
             "say --no-lease if nobody else can start a run, or use a store that answers If-None-Match with 412."
         case .foreignPrefix: "give this cluster a prefix of its own in 'storage.prefix'."
@@ -80,13 +86,29 @@ extension CoordinatorError: CustomStringConvertible {
         case .noRestorableRun: "'amfleet list' shows every run; restore a partial one with --run."
         case .manifestChanged(let run): "'amfleet show \(run)' says what it is now."
         case .nothingHeld: "'amfleet status' names every dump that is held."
+        case .nodesMisconfigured, .agentsRefused, .jobsRunning, .storage: faults.first?.hint
         case .unusableName, .unreadable: nil
         }
     }
 
-    /// Each error's first line, on a line of its own.
-    private static func firstLines(_ errors: [WireError]) -> String {
-        errors.map { error in error.node.map { "\($0): \(error.message)" } ?? error.message }.joined(
-            separator: "\n")
+    /// The last of several says what mends them all, unless they say themselves what to do.
+    private func advised(_ errors: [WireError], _ advice: String) -> [WireError] {
+        guard errors.allSatisfy({ $0.hint == nil }), var last = errors.last else { return errors }
+        last.hint = advice
+        return errors.dropLast() + [last]
+    }
+}
+
+extension CommandEnding {
+    /// The nearest kind that crosses the wire.
+    fileprivate var faultKind: FaultKind {
+        switch self {
+        case .unusable: .configuration
+        case .unauthenticated: .authentication
+        case .storage: .storageRefused
+        case .busy: .busy
+        case .cancelled: .cancelled
+        case .complete, .failed, .partial, .held, .problem: .failed
+        }
     }
 }

@@ -3,7 +3,7 @@
 public import AgentAPI
 
 /// Why a command as a whole cannot start or go on. A node that fails is an outcome of the run, never one of these.
-public enum CoordinatorError: Error, Sendable, Equatable {
+public enum CoordinatorError: Fault, Equatable {
     // What the operator wrote.
     case clusterFileMissing(looked: [String])
     case noNodes(file: String)

@@ -13,20 +13,41 @@ enum RunText {
             table.add([
                 verdict.node, verdict.state.rawValue, Quantity.bytes(verdict.dumpedBytes),
                 Quantity.bytes(verdict.storedBytes), verdict.attempt == 0 ? "-" : "\(verdict.attempt)",
-                verdict.error.map { oneLine($0.message) } ?? "",
+                reason(verdict.faults),
             ])
         }
         return table.lines
     }
 
-    /// Hints of failed nodes, then every node's notes.
-    static func notes(_ verdicts: [NodeVerdict]) -> [String] {
-        let hints = verdicts.compactMap { verdict in
-            verdict.error?.hint.map { "\(verdict.node): hint: \($0)" }
+    /// The first of a node's faults, and how many there are.
+    private static func reason(_ faults: [WireError]) -> String {
+        guard let first = faults.first else { return "" }
+        return oneLine(first.message) + (faults.count > 1 ? " (and \(faults.count - 1) more)" : "")
+    }
+
+    /// Each fault that has no room in the table, with what to do about it.
+    private static func advice(_ verdict: NodeVerdict) -> [String] {
+        guard verdict.faults.count > 1 else {
+            return verdict.faults.compactMap(\.hint).map { "\(verdict.node): hint: \($0)" }
         }
+        return faults(verdict.faults, on: verdict.node)
+    }
+
+    /// Faults of a node or one of its configurations, in full.
+    static func faults(_ faults: [WireError], on node: String, of configuration: String? = nil) -> [String] {
+        faults.map { fault in
+            var fault = fault
+            if let configuration { fault.message = "\(configuration): \(fault.message)" }
+            return "\(fault.on(node))"
+        }
+    }
+
+    /// Faults of failed nodes, then every node's notes.
+    static func notes(_ verdicts: [NodeVerdict]) -> [String] {
+        let hints = verdicts.flatMap(advice)
         let notes = RemarkGroups(
             verdicts.flatMap { verdict in
-                verdict.notes.map { Finding(.remark, node: verdict.node, $0) }
+                verdict.remarks.map { Finding($0, ofRun: verdict.node) }
             }, nodes: verdicts.map(\.node)
         ).groups.map { "note: \($0.text)" }
         return hints.isEmpty && notes.isEmpty ? [] : [""] + hints + notes

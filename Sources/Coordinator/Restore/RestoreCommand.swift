@@ -55,7 +55,7 @@ public struct RestoreCommand: Sendable {
             cluster.file, nodes: options.nodes, configurations: options.configurations)
         let preflight = try await Preflight.passed(cluster, nodes: selection.nodes, configurations: nil)
         let source = try await RestoreSource.choose(cluster, run: options.run, selection: selection)
-        return try await cluster.holding(for: "restore \(source.run)", isLeased: options.isLeased) { lease in
+        return try await cluster.holding(for: "restore", source.run, isLeased: options.isLeased) { lease in
             guard preflight.runningJobs.isEmpty else {
                 throw CoordinatorError.jobsRunning(preflight.runningJobs)
             }

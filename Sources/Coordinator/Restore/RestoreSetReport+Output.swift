@@ -26,7 +26,7 @@ extension RestoreSetReport: CommandReport {
             for disk in node.report?.disks ?? [] {
                 table.add([
                     node.node, disk.configuration, disk.disk, disk.target, Quantity.bytes(disk.restoredBytes),
-                    disk.error.map { "failed: \(RunText.oneLine($0.message))" } ?? "restored",
+                    disk.error == nil ? "restored" : "failed",
                 ])
             }
         }
@@ -35,7 +35,7 @@ extension RestoreSetReport: CommandReport {
     }
 
     private var remarks: [String] {
-        let errors = nodes.compactMap { node in node.error.map { "\($0.on(node.node))" } }
+        let errors = nodes.flatMap { RunText.faults($0.faults, on: $0.node) }
         let notes = nodes.flatMap { node in
             (node.report?.disks ?? []).flatMap { disk in
                 disk.notes.map { "\(node.node): note: \(disk.disk): \(RunText.oneLine($0))" }

@@ -4,11 +4,12 @@ public import AgentAPI
 
 /// What a restore brought back on every node.
 public struct RestoreSetReport: Sendable {
-    public struct Node: Sendable, Encodable {
+    public struct Node: Sendable, Encodable, Failable {
         public var node: String
         public var isComplete: Bool
         public var report: RestoreReport?
         public var error: WireError?
+        public var errors: [WireError]?
     }
 
     public var run: RunName
@@ -26,9 +27,8 @@ public struct RestoreSetReport: Sendable {
         recoveryPoints = source.recoveryPoints.filter { !$0.points.isEmpty }
         nodes = asked.compactMap { node in
             if let ending = result.endings.first(where: { $0.node == node }) { return Node(ending) }
-            return left.first { $0.node == node }.map {
-                Node(node: node, isComplete: false, report: nil, error: $0)
-            }
+            let faults = left.filter { $0.node == node }
+            return faults.isEmpty ? nil : Node(node: node, isComplete: false).with(faults)
         }
         let failed = nodes.filter { !$0.isComplete }
         ending = CommandEnding(
@@ -41,10 +41,11 @@ extension RestoreSetReport.Node {
     /// Complete when the job succeeded and every disk of it did.
     init(_ ending: NodeEnding) {
         let report = ending.snapshot?.restore
-        let fault = ending.error ?? report?.disks.lazy.compactMap(\.error).first?.on(ending.node)
+        let own = ending.faults
+        let all = own.isEmpty ? (report?.disks ?? []).compactMap { $0.error?.on(ending.node) } : own
         self.init(
-            node: ending.node, isComplete: fault == nil && ending.snapshot?.state == .succeeded,
-            report: report,
-            error: fault)
+            node: ending.node, isComplete: all.isEmpty && ending.snapshot?.state == .succeeded, report: report
+        )
+        faults = all
     }
 }

@@ -68,7 +68,7 @@ struct RestoreSource: Sendable {
         }
         return RestoreSource(
             run: manifest.run, configurations: configurations,
-            nodes: outcomes.filter { $0.error == nil }.map(\.node), left: outcomes.compactMap(\.error),
+            nodes: outcomes.filter { $0.error == nil }.map(\.node), left: outcomes.flatMap(\.faults),
             recoveryPoints: outcomes.compactMap { $0.report.flatMap { $0 } })
     }
 

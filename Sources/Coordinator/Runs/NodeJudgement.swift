@@ -28,28 +28,33 @@ enum NodeJudgement {
         switch evidence {
         case .none:
             verdict.state = ending?.wasHeard == true ? .failed : .missing
-            verdict.error = ending?.error ?? WireError(.failed, node: node, "no node record in the bucket")
+            verdict.faults =
+                ending.flatMap { $0.faults.isEmpty ? nil : $0.faults }
+                ?? [WireError(.failed, node: node, "no node record in the bucket")]
         case .unknown(let error):
-            verdict.error = WireError(
-                error.kind, node: node,
-                "the node record cannot be read, so nothing is proved: \(error.message)",
-                hint: error.hint)
+            verdict.faults = [
+                WireError(
+                    error.kind, node: node,
+                    "the node record cannot be read, so nothing is proved: \(error.message)",
+                    hint: error.hint)
+            ]
         case .record(let record):
             verdict.attempt = max(verdict.attempt, record.attempt)
             verdict.dumpedBytes = record.dumpedBytes
             verdict.storedBytes = record.storedBytes
-            verdict.notes = notes(of: record)
+            (verdict.notes, verdict.noteValues) = notes(of: record)
             let fault = fault(of: record, node: node, run: run, asked: asked)
             verdict.state = fault == nil ? .complete : .failed
             // The agent's own reason says more than what is missing for it.
-            verdict.error = fault.map { ending?.error ?? $0 }
+            let said = ending?.faults ?? []
+            verdict.faults = fault.map { said.isEmpty ? [$0] : said } ?? []
         }
         if let record = Self.heldRecord(evidence, ending), let held = held(record, node: node),
             fault(of: record, node: node, run: run, asked: asked) == nil
         {
             verdict.state = .held
-            verdict.error = held
-            verdict.notes = notes(of: record)
+            verdict.faults = [held]
+            (verdict.notes, verdict.noteValues) = notes(of: record)
         }
         if verdict.state != .complete, ending?.error?.kind == .cancelled { verdict.state = .cancelled }
         return verdict
@@ -101,16 +106,21 @@ enum NodeJudgement {
         return nil
     }
 
-    /// Remarks that an administrator should read, each with where it belongs; tar's strange lines count.
-    private static func notes(of record: NodeRecord) -> [String] {
-        record.configurations.flatMap { configuration in
-            configuration.notes.map { "\(configuration.name): \($0)" }
+    /// Remarks that an administrator should read; tar's strange lines count. As text each says where it belongs.
+    private static func notes(of record: NodeRecord) -> ([String], [Remark]) {
+        let remarks = record.configurations.flatMap { configuration in
+            configuration.remarks.map { $0.of(configuration.name) }
                 + configuration.dumps.flatMap { dump in
                     (leftOut(dump) + dump.strange.map { "STRANGE: \($0)" } + dump.notes).map {
-                        "\(configuration.name) \(dump.disk): \($0)"
+                        Remark($0).of(configuration.name, disk: dump.disk)
                     }
                 }
         }
+        let texts = remarks.map { remark in
+            let whose = [remark.place?.configuration, remark.place?.disk].compactMap(\.self)
+            return "\(whose.joined(separator: " ")): \(remark)"
+        }
+        return (texts, remarks)
     }
 }
 
@@ -128,17 +138,21 @@ extension NodeJudgement {
 }
 
 extension WireError {
-    /// The same without its node, for where that stands already.
-    var withoutNode: WireError {
-        var error = self
-        error.node = nil
-        return error
-    }
-
     /// The same with a node's name.
     func on(_ node: String) -> WireError {
         var error = self
         error.node = error.node ?? node
         return error
+    }
+}
+
+extension Remark {
+    fileprivate func of(_ configuration: String, disk: String? = nil) -> Remark {
+        var remark = self
+        var place = place ?? FaultPlace()
+        place.configuration = configuration
+        place.disk = disk ?? place.disk
+        remark.place = place
+        return remark
     }
 }

@@ -26,7 +26,7 @@ struct Preflight: Sendable {
         if isBucketMissing, let storageError { return .storage(storageError) }
         let misconfigured = misconfigurations
         if !misconfigured.isEmpty { return .nodesMisconfigured(misconfigured) }
-        let refused = statuses.compactMap(\.error).filter { $0.kind == .authentication }
+        let refused = statuses.flatMap(\.faults).filter { $0.kind == .authentication }
         if !refused.isEmpty { return .agentsRefused(refused) }
         if let foreignPrefix { return foreignPrefix }
         if let storageError { return .storage(storageError) }
@@ -51,10 +51,9 @@ struct Preflight: Sendable {
 
     private var misconfigurations: [WireError] {
         statuses.flatMap { outcome in
-            (outcome.report?.configurations ?? []).compactMap { configuration in
-                guard let error = configuration.error else { return nil }
-                return error.kind == .configuration || error.kind == .unsupported
-                    ? error.on(outcome.node) : nil
+            (outcome.report?.configurations ?? []).flatMap { configuration in
+                configuration.faults.filter { $0.kind == .configuration || $0.kind == .unsupported }
+                    .map { $0.on(outcome.node).at(node: outcome.node, configuration: configuration.name) }
             }
         }
     }
@@ -96,7 +95,7 @@ extension Preflight {
         let fault = try await store
         guard let error = fault as? CoordinatorError else {
             return Preflight(
-                statuses: statuses, storageError: fault.map { WireError(describing: $0) }, foreignPrefix: nil,
+                statuses: statuses, storageError: fault.map { WireError(of: $0) }, foreignPrefix: nil,
                 isBucketMissing: (fault as? S3Error)?.isMissingBucket == true)
         }
         return Preflight(statuses: statuses, storageError: nil, foreignPrefix: error)

@@ -39,7 +39,7 @@ struct RunConclusion: Sendable {
                     switch outcome.result {
                     case .success(let record?): .record(record)
                     case .success(nil): .none
-                    case .failure(let error): .unknown(error)
+                    case .failure(let error): .unknown(WireError(of: error))
                     }
                 let verdict = NodeJudgement.verdict(
                     node: ending.node, jobID: JobID.backup(manifest.run, node: ending.node),

@@ -81,7 +81,7 @@ public struct RunListing: Sendable {
 
     private static func state(_ manifest: RunManifest, _ outlook: RunOutlook, holder: Lease?) -> Row.State {
         switch manifest.verdict {
-        case .running: return holder?.purpose.hasSuffix(manifest.run.digits) == true ? .running : .unfinished
+        case .running: return holder?.isHeld(for: manifest) == true ? .running : .unfinished
         case .failed: return .failed
         case .cancelled: return .cancelled
         case .complete, .held, .partial:

@@ -71,13 +71,12 @@ struct UnfinishedRuns: Sendable {
         _ stored: ClusterBucket.Stored<RunManifest>, isCancelled: Bool = false
     ) async throws -> RunReport {
         let endings = stored.value.nodes.filter { $0.state == .running }.map { verdict in
-            NodeEnding(
-                node: verdict.node, attempt: verdict.attempt, snapshot: nil,
-                error: isCancelled
+            NodeEnding(node: verdict.node, attempt: verdict.attempt).with([
+                isCancelled
                     ? WireError(.cancelled, node: verdict.node, "cancelled")
                     : WireError(
                         .interrupted, node: verdict.node, "its coordinator was lost before the node was done")
-            )
+            ])
         }
         return try await RunConclusion(cluster: cluster).conclude(
             stored, endings: endings, isCancelled: isCancelled)

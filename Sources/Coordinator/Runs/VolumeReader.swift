@@ -56,7 +56,7 @@ actor VolumeReader {
             let faults = try await onEvery(needs, width: Self.width) { try await self.fault(of: $0) }
             if let fault = faults.lazy.compactMap(\.self).first { return .damaged(fault) }
         } catch {
-            return .unknown(WireError(describing: error).message)
+            return .unknown(WireError(of: error).message)
         }
         return await elsewhere(record, provesFiles: true)
     }
@@ -65,7 +65,7 @@ actor VolumeReader {
         do {
             return need.fault(try await bucket.proof(of: need.volume).file(need.fileNumber).stored)
         } catch {
-            var error = WireError(describing: error)
+            var error = WireError(of: error)
             error.message = "\(need.what): \(error.message)"
             throw error
         }
@@ -84,7 +84,7 @@ actor VolumeReader {
             }
             return answer
         } catch {
-            let wire = WireError(describing: error)
+            let wire = WireError(of: error)
             if [.agentLost, .authentication, .unsupported].contains(wire.kind) { silent[record.node] = wire }
             let place = stray.store.map { " at \($0.endpoint ?? "AWS")" } ?? ""
             return .unknown(
@@ -97,7 +97,7 @@ actor VolumeReader {
         do {
             return .success(try await bucket.volumeHeader(volume).map(FoundLabel.init))
         } catch {
-            return .failure(WireError(describing: error))
+            return .failure(WireError(of: error))
         }
     }
 }

@@ -35,7 +35,7 @@ struct BucketFacts: Sendable {
             throw error
         } catch {
             try Task.checkCancellation()
-            let wire = WireError(describing: error)
+            let wire = WireError(of: error)
             findings.append(.init(.problem, "the bucket cannot be read: \(wire.message)", fix: wire.hint))
         }
     }

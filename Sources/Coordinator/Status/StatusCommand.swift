@@ -30,7 +30,8 @@ public struct StatusCommand: Sendable {
             now: now)
         let nodes = zip(settings.nodes, statuses).map { entry, outcome in
             let row = Self.row(entry, outcome.report?.0, outcome.report?.clockOffset, facts, now: now)
-            findings += StatusJudgement.of(row, error: outcome.error, bucketAnswered: facts.isKnown, now: now)
+            findings += StatusJudgement.of(
+                row, faults: outcome.faults, bucketAnswered: facts.isKnown, now: now)
             return row
         }
         findings += StatusJudgement.of(facts.newestSet, isKnown: facts.isKnown)

@@ -11,11 +11,11 @@ enum StatusJudgement {
     static let expiryProblem: Double = 7 * 86_400
 
     static func of(
-        _ row: StatusReport.Node, error: WireError?, bucketAnswered: Bool, now: Date
+        _ row: StatusReport.Node, faults: [WireError], bucketAnswered: Bool, now: Date
     ) -> [Finding] {
         guard let status = row.status else {
-            let what = error?.message ?? "the agent does not answer"
-            return [Finding(.problem, node: row.node, what, fix: error?.hint)]
+            let silence = [Finding(.problem, node: row.node, "the agent does not answer")]
+            return (faults.isEmpty ? silence : faults.map { Finding($0, node: row.node) })
                 + (bucketAnswered ? selfBackup(of: row) : [])
         }
         return agent(status, row) + expiry(status.certificateExpiresAt, node: row.node, now: now)
@@ -53,21 +53,23 @@ enum StatusJudgement {
         _ manifest: RunManifest, _ outlook: RunOutlook, nodes: [String]
     ) -> StatusReport.NewestSet {
         var (reasons, fixes): ([String], [String]) = ([], [])
-        func add(_ reason: String, _ fix: String) {
-            reasons.append(reason)
+        var missing: [String] = []
+        func add(_ node: String, _ reason: String, _ fix: String) {
+            missing.append(node)
+            reasons.append("\(node): \(reason)")
             fixes.append(fix)
         }
         let anew = "'amfleet backup' makes a new one."
         for node in nodes where outlook.byNode[node] != .restorable {
             switch outlook.byNode[node] {
-            case .overwritten(let reason): add("\(node): overwritten: \(reason)", anew)
-            case .damaged(let reason): add("\(node): damaged: \(reason)", anew)
+            case .overwritten(let reason): add(node, "overwritten: \(reason)", anew)
+            case .damaged(let reason): add(node, "damaged: \(reason)", anew)
             case .unknown(let reason):
-                add("\(node): unknown: \(reason)", "ask again when it can be looked at; \(anew)")
+                add(node, "unknown: \(reason)", "ask again when it can be looked at; \(anew)")
             case .restorable, nil:
                 let verdict = manifest.nodes.first { $0.node == node }
                 add(
-                    "\(node): \(verdict?.error?.message ?? verdict?.state.rawValue ?? "not in this run")",
+                    node, verdict?.error?.message ?? verdict?.state.rawValue ?? "not in this run",
                     verdict?.state == .held
                         ? "'amfleet flush' completes it."
                         : "'amfleet retry \(manifest.run)' completes it, or \(anew)")
@@ -75,7 +77,7 @@ enum StatusJudgement {
         }
         return StatusReport.NewestSet(
             run: manifest.run, verdict: manifest.verdict, restorableNodes: nodes.count - reasons.count,
-            totalNodes: nodes.count, reasons: reasons, fixes: fixes)
+            totalNodes: nodes.count, missingNodes: missing, reasons: reasons, fixes: fixes)
     }
 
     private static func agent(_ status: NodeStatus, _ row: StatusReport.Node) -> [Finding] {
@@ -138,8 +140,8 @@ enum StatusJudgement {
             Finding(weight, node: node, configuration: configuration.name, what, fix: fix)
         }
         var findings: [Finding] = []
-        for error in [configuration.error].compactMap(\.self) + (configuration.diskErrors ?? []) {
-            findings.append(finding(.problem, error.message, fix: error.hint))
+        findings += (configuration.faults + (configuration.diskErrors ?? [])).map {
+            Finding($0, node: node, configuration: configuration.name)
         }
         findings += configuration.outsideSelfBackup.map { path in
             finding(
@@ -152,7 +154,9 @@ enum StatusJudgement {
                 fix: "confine who may read the bucket.")
         }
         findings += held(configuration, node: node)
-        findings += configuration.remarks.map { finding(.remark, $0) }
+        findings += configuration.allRemarks.map {
+            Finding($0, node: node, configuration: configuration.name)
+        }
         return findings
     }
 

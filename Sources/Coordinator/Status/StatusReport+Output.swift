@@ -73,8 +73,8 @@ extension StatusReport: CommandReport {
     private var verdict: String {
         guard let newestSet else { return "no run that has ended is known" }
         let count = "restorable on \(newestSet.restorableNodes)/\(newestSet.totalNodes) nodes"
-        let reasons =
-            newestSet.reasons.isEmpty ? "" : ": not " + newestSet.reasons.joined(separator: "; not ")
-        return "\(count) as of \(LocalTime(newestSet.run).text) (run \(newestSet.run))\(reasons)"
+        let missing =
+            newestSet.missingNodes.isEmpty ? "" : ", not on \(newestSet.missingNodes.joined(separator: ", "))"
+        return "\(count) as of \(LocalTime(newestSet.run).text) (run \(newestSet.run))\(missing)"
     }
 }

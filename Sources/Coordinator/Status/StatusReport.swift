@@ -28,7 +28,9 @@ public struct StatusReport: Sendable, Encodable {
         public var verdict: RunManifest.Verdict
         public var restorableNodes: Int
         public var totalNodes: Int
-        /// Why a node's data cannot be had, each with its name.
+        /// Those whose data cannot be had.
+        public var missingNodes: [String]
+        /// Why, each with the node's name.
         public var reasons: [String]
         /// What to do about each of the reasons.
         public var fixes: [String]

@@ -26,19 +26,20 @@ public struct VolumesCommand: Sendable {
             cluster: cluster.settings.cluster,
             nodes: outcomes.map { outcome in
                 VolumesReport.Node(
-                    node: outcome.node, configurations: outcome.report?.configurations ?? [],
-                    error: outcome.error)
+                    node: outcome.node, configurations: outcome.report?.configurations ?? []
+                ).with(outcome.faults)
             })
     }
 }
 
 /// The volumes of every node that was asked.
 public struct VolumesReport: Sendable {
-    public struct Node: Sendable, Encodable {
+    public struct Node: Sendable, Encodable, Failable {
         public var node: String
         public var configurations: [ConfigurationVolumes]
         /// Why the agent gave no answer.
         public var error: WireError?
+        public var errors: [WireError]?
     }
 
     public var cluster: String

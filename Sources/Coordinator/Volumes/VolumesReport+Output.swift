@@ -11,8 +11,7 @@ extension VolumesReport: CommandReport {
 
     /// A node or a configuration that does not answer is what is to be told; that all fail for one cause is a failure.
     public var ending: CommandEnding {
-        let errors = nodes.flatMap { [$0.error] + $0.configurations.map(\.error) }.compactMap { $0 }
-        return errors.isEmpty ? .complete : .problem
+        nodes.flatMap { $0.faults + $0.configurations.flatMap(\.faults) }.isEmpty ? .complete : .problem
     }
 
     public func document(command: String) throws -> [UInt8] {
@@ -72,9 +71,9 @@ extension VolumesReport: CommandReport {
                 "\(node.node): \(configuration.name): volume '\($0)' is in the tapelist and in no slot"
             }
         }
-        let errors = node.configurations.compactMap { configuration in
-            configuration.error.map { "\(node.node): \(configuration.name): \($0.withoutNode)" }
+        let errors = node.configurations.flatMap { configuration in
+            RunText.faults(configuration.faults, on: node.node, of: configuration.name)
         }
-        return lost + errors + [node.error].compactMap { $0 }.map { "\($0.on(node.node))" }
+        return lost + errors + RunText.faults(node.faults, on: node.node)
     }
 }

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import ChildProcess
+@_exported public import Faults
 
 /// Why one disk could not be dumped.
-public enum DumpError: Error, Sendable, Equatable {
+public enum DumpError: Fault, Equatable {
     /// A property of the application has a value that it cannot have.
     case badProperty(name: String, value: String, expected: String)
     /// amgtar has no such property, and would not run with it; the nearest that it has.
@@ -28,31 +29,31 @@ public enum DumpError: Error, Sendable, Equatable {
     case cleanUpTimedOut(limit: Duration)
 }
 
-extension DumpError: CustomStringConvertible {
-    /// The failure with its values; a hint where there is one.
-    public var description: String {
+extension DumpError {
+    public var facts: String { text.facts }
+    public var hint: String? { text.hint }
+
+    private var text: FaultText {
         switch self {
         case .badProperty(let name, let value, let expected):
             "the application's property '\(name)' is '\(value)', expected \(expected)"
         case .unknownProperty(let name, let nearest):
-            "the application has no property '\(name)'" + (nearest.map { "\nhint: write '\($0)'." } ?? "")
+            FaultText("the application has no property '\(name)'", hint: nearest.map { "write '\($0)'." })
         case .unsupported(let what): "\(what) is not supported"
         case .noDirectory(let path, let reason): "cannot dump '\(path)': \(reason)"
         case .noSnapshot(let level, let base, let directory):
-            """
-            '\(directory)' has no snapshot\(base.map { " of level \($0)" } ?? "") that a dump of level \(level) could build on
-            hint: make a full dump of this disk ('amadmin CONFIGURATION force HOST DISK').
-            """
+            FaultText(
+                "'\(directory)' has no snapshot\(base.map { " of level \($0)" } ?? "") that a dump of level \(level) could build on",
+                hint: "make a full dump of this disk ('amadmin CONFIGURATION force HOST DISK').")
         case .damagedSnapshot(let path):
-            """
-            the snapshot '\(path)' is damaged
-            hint: remove it: the next dump of this disk is a full one then.
-            """
+            FaultText(
+                "the snapshot '\(path)' is damaged",
+                hint: "remove it: the next dump of this disk is a full one then.")
         case .tarFailed(let exit, let lastMessage):
-            "tar \(exit)" + (lastMessage.map { ": \($0)" } ?? "")
+            "tar \(exit)\(lastMessage.map { ": \($0)" } ?? "")"
         case .unreadable(let message): "the disk could not be read: \(message)"
         case .nothingToInclude(let directory): "nothing that the include names is in '\(directory)'"
-        case .inconsistent(let what): what
+        case .inconsistent(let what): "\(what)"
         case .cleanUpTimedOut(let limit): "what was begun in the bucket could not be removed within \(limit)"
         }
     }

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import ChildProcess
+public import Faults
 
 /// Why a dump could not be restored. Nothing is claimed to be restored when one of these is thrown.
-public enum RestoreError: Error, Sendable, Equatable {
+public enum RestoreError: Fault, Equatable {
     /// A data object, or every block of a file, is not in the bucket.
     case missing(key: String)
     /// An object has another length than the record says.
@@ -26,21 +27,32 @@ public enum RestoreError: Error, Sendable, Equatable {
 
 extension RestoreError {
     /// tar's last words say nothing; what it could not do stands before them.
-    private static func tarFailure(_ exit: ChildExit, _ messages: [String]) -> String {
+    private static func tarFailure(_ exit: ChildExit, _ messages: [String]) -> FaultText {
         let telling = messages.last { !$0.hasSuffix(": Exiting with failure status due to previous errors") }
         let text = "tar \(exit)" + ((telling ?? messages.last).map { ": \($0)" } ?? "")
-        guard messages.contains(where: { $0.contains(": Cannot rename ") }) else { return text }
-        return """
-            \(messages.first { $0.contains(": Cannot rename ") } ?? text)
-            hint: in this increment of stock Amanda a directory takes the place of one that was removed, which GNU tar cannot unpack: \
-            restore the run of a lower level, or of the next full dump.
-            """
+        guard let renaming = messages.first(where: { $0.contains(": Cannot rename ") }) else {
+            return FaultText(text, hint: nil)
+        }
+        return FaultText(
+            renaming,
+            hint: "in this increment of stock Amanda a directory takes the place of one that was removed, "
+                + "which GNU tar cannot unpack: restore the run of a lower level, or of the next full dump.")
     }
 }
 
-extension RestoreError: CustomStringConvertible {
-    /// What failed, with the object and the values.
-    public var description: String {
+extension RestoreError {
+    public var kind: FaultKind {
+        switch self {
+        case .missing, .lengthDiffers, .totalDiffers, .damagedStream, .checksumDiffers, .badHeader: .damaged
+        case .unsupported: .unsupported
+        case .diskFull, .tarFailed: .failed
+        }
+    }
+
+    public var facts: String { text.facts }
+    public var hint: String? { text.hint }
+
+    private var text: FaultText {
         switch self {
         case .missing(let key): "'\(key)' is not in the bucket"
         case .lengthDiffers(let key, let expected, let found):
@@ -48,16 +60,15 @@ extension RestoreError: CustomStringConvertible {
         case .totalDiffers(let key, let expected, let found):
             "the dump that begins with '\(key)' has \(found) bytes in the bucket, its header says \(expected)"
         case .damagedStream(let key, let offset, let reason, let isDecrypted):
-            "'\(key)' is damaged near byte \(offset): \(reason)"
-                + (isDecrypted ? "\nhint: see that the key is the one of that time." : "")
+            FaultText(
+                "'\(key)' is damaged near byte \(offset): \(reason)",
+                hint: isDecrypted ? "see that the key is the one of that time." : nil)
         case .checksumDiffers(let stream, let key, let expected, let found):
-            "the dump that begins with '\(key)' is damaged: the CRC-32C of the \(stream) stream is \(found), "
-                + "expected \(expected)"
+            "the dump that begins with '\(key)' is damaged: the CRC-32C of the \(stream) stream is \(found), expected \(expected)"
         case .diskFull(let message):
-            """
-            no space left on the target: \(message)
-            hint: make room there or restore to another directory, then restore again.
-            """
+            FaultText(
+                "no space left on the target: \(message)",
+                hint: "make room there or restore to another directory, then restore again.")
         case .tarFailed(let exit, let messages):
             Self.tarFailure(exit, messages)
         case .unsupported(let what): "cannot restore \(what)"

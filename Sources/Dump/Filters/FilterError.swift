@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
+public import Faults
+
 /// What is wrong with a step between tar and the bucket.
-public enum FilterError: Error, Sendable, Equatable {
+public enum FilterError: Fault, Equatable {
     /// The program did not do its work. `what`: how it is known; `message`: the end of what it said.
     case failed(program: String, doing: String, what: String, message: String?)
     /// Tried before the dump: what the program encrypts or compresses it does not give back.
@@ -24,49 +26,57 @@ public enum FilterError: Error, Sendable, Equatable {
     case garbageBehind(byteCount: Int64)
 }
 
-extension FilterError: CustomStringConvertible {
-    /// What failed, by which program, and its own words; a hint where there is one.
-    public var description: String {
+extension FilterError {
+    public var kind: FaultKind {
+        switch self {
+        case .notAllowed, .unnamed, .unknownSuffix: .unsupported
+        case .noUser, .asRoot, .missing, .noPassphrase: .configuration
+        case .garbageBehind: .damaged
+        case .failed, .doesNotComeBack: .failed
+        }
+    }
+
+    public var facts: String { text.facts }
+    public var hint: String? { text.hint }
+
+    private var text: FaultText {
         switch self {
         case .failed(let program, let doing, let what, let message):
-            "'\(program)' failed to \(doing): \(what)" + Self.quoted(message)
+            "'\(program)' failed to \(doing): \(what)\(Self.quoted(message))"
         case .doesNotComeBack(let program, let option, let what, let message):
-            """
-            what '\(program)' makes cannot be undone by '\(program) \(option)': \(what)\(Self.quoted(message))
-            hint: mend its keys or settings first: a dump that cannot come back is none.
-            """
+            FaultText(
+                "what '\(program)' makes cannot be undone by '\(program) \(option)': \(what)\(Self.quoted(message))",
+                hint: "mend its keys or settings first: a dump that cannot come back is none.")
         case .notAllowed(let program, let option):
-            """
-            the dump's header asks for '\(program)\(option.map { " " + $0 } ?? "")', which no configuration of this node names
-            hint: a header never decides what runs here: name the program in a dumptype of this node if you trust it.
-            """
+            FaultText(
+                "the dump's header asks for '\(program)\(option.map { " " + $0 } ?? "")', which no configuration of this node names",
+                hint:
+                    "a header never decides what runs here: name the program in a dumptype of this node if you trust it."
+            )
         case .noUser(let program):
-            """
-            '\(program)' must run as the configuration's dumpuser, and there is no such user on this node
-            hint: install Amanda or create the user, and bring its keys back, then try again.
-            """
+            FaultText(
+                "'\(program)' must run as the configuration's dumpuser, and there is no such user on this node",
+                hint: "install Amanda or create the user, and bring its keys back, then try again.")
         case .asRoot(let program):
-            """
-            '\(program)' must run as the configuration's dumpuser, and never as root
-            hint: set dumpuser to a user of its own, such as "backup".
-            """
+            FaultText(
+                "'\(program)' must run as the configuration's dumpuser, and never as root",
+                hint: "set dumpuser to a user of its own, such as \"backup\".")
         case .noPassphrase(let path, let reason):
-            """
-            the passphrase in '\(path)' cannot be used: \(reason)
-            hint: bring the file back that the dumps were encrypted with; 'amfleet key create' makes one for new dumps.
-            """
+            FaultText(
+                "the passphrase in '\(path)' cannot be used: \(reason)",
+                hint:
+                    "bring the file back that the dumps were encrypted with; 'amfleet key create' makes one for new dumps."
+            )
         case .missing(let program):
-            """
-            '\(program)' is not installed on this node, or may not be run
-            hint: install the package that it belongs to.
-            """
+            FaultText(
+                "'\(program)' is not installed on this node, or may not be run",
+                hint: "install the package that it belongs to.")
         case .unnamed(let what): "the header says that the dump is \(what), and not by what program"
         case .unknownSuffix(let suffix): "the dump is compressed as '\(suffix)', which is not supported"
         case .garbageBehind(let byteCount):
-            """
-            what came back is not what was dumped, as with a wrong key: \(byteCount) bytes more, and they are no padding
-            hint: bring the key and passphrase back that the dump was made with.
-            """
+            FaultText(
+                "what came back is not what was dumped, as with a wrong key: \(byteCount) bytes more, and they are no padding",
+                hint: "bring the key and passphrase back that the dump was made with.")
         }
     }
 

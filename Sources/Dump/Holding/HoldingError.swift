@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
+public import Faults
+
 /// Why a dump could not be held, or a held dump not be used.
-public enum HoldingError: Error, Sendable, Equatable {
+public enum HoldingError: Fault, Equatable {
     /// No holding disk can be used at all; why each cannot.
     case noDisk(reasons: [String])
     /// There is less room on all of them than the dump is expected to need.
@@ -18,36 +20,34 @@ public enum HoldingError: Error, Sendable, Equatable {
     case checksumDiffers(path: String, expected: String, found: String)
 }
 
-extension HoldingError: CustomStringConvertible {
-    /// The failure with its values; a hint where there is one.
-    public var description: String {
+extension HoldingError {
+    public var facts: String { text.facts }
+    public var hint: String? { text.hint }
+
+    private var text: FaultText {
         switch self {
         case .noDisk(let reasons):
-            "no holding disk can be used" + (reasons.isEmpty ? "" : ": \(reasons.joined(separator: "; "))")
+            "no holding disk can be used\(reasons.isEmpty ? "" : ": \(reasons.joined(separator: "; "))")"
         case .noRoom(let expected, let room):
-            """
-            the holding disks have room for \(room) bytes, the dump is expected to need \(expected)
-            hint: send what lies there with 'amfleet flush', or add a holdingdisk.
-            """
+            FaultText(
+                "the holding disks have room for \(room) bytes, the dump is expected to need \(expected)",
+                hint: "send what lies there with 'amfleet flush', or add a holdingdisk.")
         case .full(let written, let directories):
-            """
-            the holding disks are full (\(directories.joined(separator: ", "))) after \(written) bytes of the dump
-            hint: send what lies there with 'amfleet flush', or add a holdingdisk.
-            """
+            FaultText(
+                "the holding disks are full (\(directories.joined(separator: ", "))) after \(written) bytes of the dump",
+                hint: "send what lies there with 'amfleet flush', or add a holdingdisk.")
         case .reserved(let percent):
-            """
-            reserve \(percent) keeps the holding disks for increments, and this is a full dump
-            hint: lower reserve in amanda.conf.
-            """
+            FaultText(
+                "reserve \(percent) keeps the holding disks for increments, and this is a full dump",
+                hint: "lower reserve in amanda.conf.")
         case .exists(let path):
             "'\(path)' is on the holding disk already"
         case .notWhole(let path, let reason):
             "the held dump '\(path)' is not whole: \(reason)"
         case .checksumDiffers(let path, let expected, let found):
-            """
-            the held dump '\(path)' has changed: its header says \(expected), its chunks hold \(found)
-            hint: test the holding disk and this machine's memory; the dump is left where it is.
-            """
+            FaultText(
+                "the held dump '\(path)' has changed: its header says \(expected), its chunks hold \(found)",
+                hint: "test the holding disk and this machine's memory; the dump is left where it is.")
         }
     }
 }

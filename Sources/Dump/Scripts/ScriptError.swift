@@ -2,9 +2,10 @@
 
 public import AmandaFormat
 public import ChildProcess
+public import Faults
 
 /// Why a script-tool did not do its work.
-public enum ScriptError: Error, Sendable, Equatable {
+public enum ScriptError: Fault, Equatable {
     /// There is no such program.
     case noProgram(script: String, path: String)
     /// It would run as root, and others than root can change it.
@@ -21,33 +22,31 @@ public enum ScriptError: Error, Sendable, Equatable {
     case forbiddenProperty(script: String, name: String)
 }
 
-extension ScriptError: CustomStringConvertible {
-    /// The failure with the script's own words; a hint where there is one.
-    public var description: String {
+extension ScriptError {
+    public var facts: String { text.facts }
+    public var hint: String? { text.hint }
+
+    private var text: FaultText {
         switch self {
         case .noProgram(let script, let path):
-            """
-            script '\(script)': there is no '\(path)'
-            hint: install the plugin there, or correct 'plugin' in amanda.conf.
-            """
+            FaultText(
+                "script '\(script)': there is no '\(path)'",
+                hint: "install the plugin there, or correct 'plugin' in amanda.conf.")
         case .changeableByOthers(let script, let path):
-            """
-            script '\(script)' would run as root, and '\(path)' can be changed by others than root
-            hint: make dumpuser a user of its own, or give the file and its directories to root alone.
-            """
+            FaultText(
+                "script '\(script)' would run as root, and '\(path)' can be changed by others than root",
+                hint: "make dumpuser a user of its own, or give the file and its directories to root alone.")
         case .needsRoot(let script, let user):
             "script '\(script)' must run as '\(user)', and only root can start it so"
         case .cannotStart(let script, let reason): "script '\(script)' cannot be started: \(reason)"
         case .failed(let script, let point, let disk, let exit, let output):
-            "script '\(script)' \(exit) at \(point.rawValue) of '\(disk)'" + said(output)
+            "script '\(script)' \(exit) at \(point.rawValue) of '\(disk)'\(said(output))"
         case .timedOut(let script, let point, let disk, let limit, let output):
-            "script '\(script)' did not end within \(limit) at \(point.rawValue) of '\(disk)' and was killed"
-                + said(output)
+            "script '\(script)' did not end within \(limit) at \(point.rawValue) of '\(disk)' and was killed\(said(output))"
         case .forbiddenProperty(let script, let name):
-            """
-            script '\(script)' sets the property '\(name)', which names a program that runs as root
-            hint: set it in amanda.conf, and allow it in amanda-security.conf.
-            """
+            FaultText(
+                "script '\(script)' sets the property '\(name)', which names a program that runs as root",
+                hint: "set it in amanda.conf, and allow it in amanda-security.conf.")
         }
     }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import AmandaFormat
+public import Faults
 
 extension PlanReason: CustomStringConvertible {
     /// In plain words, for `plan` and logs.
@@ -51,26 +52,31 @@ extension PlanPromotion: CustomStringConvertible {
 }
 
 extension DiskLeftOut: CustomStringConvertible {
-    public var description: String {
+    /// Why, without the disk's name; what to do about it.
+    public var text: FaultText {
         switch cause {
-        case .skipsFull:
-            "\(name): left out: a full dump is due, and skip-full says that it is made by other means"
-        case .skipsIncrement: "\(name): left out: no full dump is due, and skip-incr is set"
-        case .estimateFailed(let why): "\(name): its size could not be found out: \(why)"
-        case .unknownSize: "\(name): its size is not known"
+        case .skipsFull: "left out: a full dump is due, and skip-full says that it is made by other means"
+        case .skipsIncrement: "left out: no full dump is due, and skip-incr is set"
+        case .estimateFailed(let why): "its size could not be found out: \(why)"
+        case .unknownSize: "its size is not known"
         case .tooLarge(let bytes, let level, let capacity, let hasIncrement):
-            """
-            \(name): \(level == 0 ? "a full dump" : "even level \(level)") of \(byteText(bytes)) does not fit into the \
-            \(byteText(capacity)) that one run may store\(hasIncrement ? "" : ", and there is no increment to make instead")
-            hint: raise length of the tapetype, runtapes or maxdumpsize, or split the disk into several entries.
-            """
+            FaultText(
+                "\(level == 0 ? "a full dump" : "even level \(level)") of \(byteText(bytes)) does not fit into the "
+                    + "\(byteText(capacity)) that one run may store"
+                    + (hasIncrement ? "" : ", and there is no increment to make instead"),
+                hint:
+                    "raise length of the tapetype, runtapes or maxdumpsize, or split the disk into several entries."
+            )
         case .noRoom(let bytes, let level, let capacity):
-            """
-            \(name): level \(level) of \(byteText(bytes)) does not fit beside the others into the \(byteText(capacity)) of this run
-            hint: raise length of the tapetype, runtapes or maxdumpsize, or give it a higher priority.
-            """
+            FaultText(
+                "level \(level) of \(byteText(bytes)) does not fit beside the others into the "
+                    + "\(byteText(capacity)) of this run",
+                hint:
+                    "raise length of the tapetype, runtapes or maxdumpsize, or give it a higher priority.")
         }
     }
+
+    public var description: String { "\(name): \(text)" }
 }
 
 /// `3.2 GiB`.

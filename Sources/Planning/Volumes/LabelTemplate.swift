@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import AmandaFormat
+public import Faults
 
 /// What the variables of a template stand for.
 public struct LabelVariables: Equatable, Sendable {
@@ -139,18 +140,20 @@ public struct LabelTemplate: Equatable, Sendable {
 }
 
 /// Why a template gives no label.
-public enum LabelTemplateError: Error, Equatable, Sendable, CustomStringConvertible {
+public enum LabelTemplateError: Fault, Equatable {
     case neverChanges(template: String)
     case severalRuns(template: String)
     case exhausted(template: String, count: Int)
 
-    public var description: String {
+    public var facts: String { text.facts }
+    public var hint: String? { text.hint }
+
+    private var text: FaultText {
         switch self {
         case .neverChanges(let template):
-            """
-            autolabel template '\(template)' gives every volume the same label
-            hint: put '%%%%' where the number shall stand.
-            """
+            FaultText(
+                "autolabel template '\(template)' gives every volume the same label",
+                hint: "put '%%%%' where the number shall stand.")
         case .severalRuns(let template):
             "autolabel template '\(template)' has more than one run of '%' or '!'"
         case .exhausted(let template, let count):

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import AmandaFormat
+@_exported public import Faults
 
 /// No volume can be had; why, for every slot.
-public struct VolumeChoiceError: Error, Equatable, Sendable, CustomStringConvertible {
+public struct VolumeChoiceError: Fault, Equatable {
     /// Why one slot cannot be used.
     public struct Refusal: Error, Equatable, Sendable {
         public var slot: String
@@ -16,19 +17,22 @@ public struct VolumeChoiceError: Error, Equatable, Sendable, CustomStringConvert
     public var refusals: [Refusal]
     public var retainedVolumeCount: Int
 
-    public var description: String {
+    public var kind: FaultKind { .configuration }
+
+    public var place: FaultPlace? { FaultPlace(configuration: configuration) }
+
+    public var facts: String {
         let reasons = refusals.map { "  \($0.slot): \($0.reason)" }
         return
             (["no volume of configuration '\(configuration)' can be written"]
-            + (reasons.isEmpty ? ["  the changer has no slot"] : reasons)
-            + [hint])
+            + (reasons.isEmpty ? ["  the changer has no slot"] : reasons))
             .joined(separator: "\n")
     }
 
     /// Where restores need all that age would free, a lower tapecycle frees nothing.
-    private var hint: String {
+    public var hint: String? {
         refusals.contains(where: \.isNeeded)
-            ? "hint: add slots to tpchanger, as many to tapecycle, and run it again: what a restore needs is never overwritten."
-            : "hint: add slots to tpchanger, or lower tapecycle (the newest \(retainedVolumeCount) volumes are kept)."
+            ? "add slots to tpchanger, as many to tapecycle, and run it again: what a restore needs is never overwritten."
+            : "add slots to tpchanger, or lower tapecycle (the newest \(retainedVolumeCount) volumes are kept)."
     }
 }

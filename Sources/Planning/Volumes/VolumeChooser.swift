@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import AmandaFormat
+import Faults
 
 /// Chooses the volume for a run: the oldest that may be overwritten, else the next slot that can be used.
 ///

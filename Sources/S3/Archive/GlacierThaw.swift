@@ -115,8 +115,8 @@ public struct GlacierThaw: Sendable {
             let deep = archived.first(where: { $0.storageClass == "DEEP_ARCHIVE" })
         else { return }
         throw S3Error.invalidLocation(
-            "'\(deep.object.key)' is in DEEP_ARCHIVE, from which nothing comes back expedited\n"
-                + "hint: ask for tier standard or bulk.")
+            "'\(deep.object.key)' is in DEEP_ARCHIVE, from which nothing comes back expedited",
+            hint: "ask for tier standard or bulk.")
     }
 
     private func ask(for archived: [Archived]) async throws {

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
+@_exported public import Faults
+
 /// What can be wrong with a certificate, a key, or a name that goes into one.
-public enum CertificateError: Error, Sendable, Hashable {
+public enum CertificateError: Fault, Hashable {
     /// A cluster or node name that is no lower-case DNS label.
     case invalidName(what: String, name: String)
 
@@ -27,20 +29,22 @@ public enum CertificateError: Error, Sendable, Hashable {
     case libcrypto(call: String, reason: String)
 }
 
-extension CertificateError: CustomStringConvertible {
-    /// What failed, on what, and what to do.
-    public var description: String {
+extension CertificateError {
+    public var facts: String { text.facts }
+    public var hint: String? { text.hint }
+
+    private var text: FaultText {
         switch self {
         case .invalidName(let what, let name):
-            """
-            \(what) \(quoted(name)) is not a lower-case DNS label
-            hint: use a to z, 0 to 9 and hyphens, at most \(DNSLabel.longestByteCount), with a letter or digit at both ends.
-            """
+            FaultText(
+                "\(what) \(quoted(name)) is not a lower-case DNS label",
+                hint:
+                    "use a to z, 0 to 9 and hyphens, at most \(DNSLabel.longestByteCount), with a letter or digit at both ends."
+            )
         case .notAPeerName(let uri):
-            """
-            \(quoted(uri)) names no node, coordinator or observer of a cluster
-            hint: issue the certificate with 'amfleet node add' or 'amfleet init'.
-            """
+            FaultText(
+                "\(quoted(uri)) names no node, coordinator or observer of a cluster",
+                hint: "issue the certificate with 'amfleet node add' or 'amfleet init'.")
         case .otherCluster(let name, let expected):
             "'\(name)' is no peer of the cluster '\(expected)'"
         case .unreadable(let path, let reason):
@@ -48,23 +52,16 @@ extension CertificateError: CustomStringConvertible {
         case .notPEM(let source, let kind, let reason):
             "\(source) holds no \(kind) in PEM: \(reason)"
         case .notAnAuthority(let subject):
-            """
-            the certificate of \(subject) may not sign others
-            hint: use the certificate that 'amfleet init' wrote as the authority.
-            """
+            FaultText(
+                "the certificate of \(subject) may not sign others",
+                hint: "use the certificate that 'amfleet init' wrote as the authority.")
         case .keyMismatch(let subject):
-            """
-            the private key is not that of the certificate of \(subject)
-            hint: copy certificate and key again, from the same folder.
-            """
+            FaultText(
+                "the private key is not that of the certificate of \(subject)",
+                hint: "copy certificate and key again, from the same folder.")
         case .libcrypto(let call, let reason):
             "\(call) failed: \(reason)"
         }
-    }
-
-    /// The description without its hint, for a log.
-    package var firstLine: String {
-        String(description.prefix { $0 != "\n" })
     }
 
     /// The text in quotation marks, with line ends, NUL and other control characters escaped.

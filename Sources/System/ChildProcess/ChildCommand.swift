@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+@_exported public import Faults
+
 /// What to run and what it gets: nothing is inherited but what stands here.
 public struct ChildCommand: Sendable, Equatable {
     /// Absolute path of the program.
@@ -79,7 +81,7 @@ public enum ChildExit: Sendable, Equatable, CustomStringConvertible {
 }
 
 /// What can go wrong with a child besides its own exit status.
-public enum ChildProcessError: Error, Sendable, Equatable {
+public enum ChildProcessError: Fault, Equatable {
     /// It could not be started; the system's reason.
     case cannotStart(executable: String, reason: String)
     /// It neither gave nor took a byte for this long.
@@ -94,9 +96,9 @@ public enum ChildProcessError: Error, Sendable, Equatable {
     case tooMuchOutput(executable: String, limit: Int)
 }
 
-extension ChildProcessError: CustomStringConvertible {
+extension ChildProcessError {
     /// One line, lower case.
-    public var description: String {
+    public var facts: String {
         switch self {
         case .cannotStart(let executable, let reason): "cannot start '\(executable)': \(reason)"
         case .stalled(let executable, let limit): "'\(executable)' neither gave nor took a byte for \(limit)"

@@ -2,6 +2,7 @@
 
 public import BlockingWork
 import COpenSSL
+@_exported public import Faults
 
 /// What `openssl enc -aes-256-cbc -nopad -salt` makes and reads, which is what Amanda's `amcrypt-ossl` stores.
 ///
@@ -22,7 +23,7 @@ public enum SaltedCBC {
 }
 
 /// Why nothing could be encrypted or decrypted.
-public enum CipherError: Error, Sendable, Equatable, CustomStringConvertible {
+public enum CipherError: Fault, Equatable {
     /// The stream does not begin with `Salted__`.
     case notSalted
     /// It ends in the middle of a cipher's block.
@@ -31,7 +32,7 @@ public enum CipherError: Error, Sendable, Equatable, CustomStringConvertible {
     case unavailable
 
     /// One line, lower case.
-    public var description: String {
+    public var facts: String {
         switch self {
         case .notSalted: "the stream does not begin with 'Salted__'"
         case .truncated: "the encrypted stream ends in the middle of a block"

@@ -26,7 +26,7 @@ extension Fault {
     /// The headline, then a line `hint: …`; of several faults one after the other.
     public var description: String {
         let all = faults
-        guard all.count > 1 else { return hint.map { "\(headline)\nhint: \($0)" } ?? headline }
+        guard all.count > 1 else { return FaultText(headline, hint: hint).description }
         return all.map(\.description).joined(separator: "\n")
     }
 }

@@ -6,6 +6,8 @@ public struct FaultPlace: Codable, Hashable, Sendable, CustomStringConvertible {
     public var file: String?
     /// Counted from 1.
     public var line: Int?
+    /// Counted from 1, where it is known.
+    public var column: Int?
     public var node: String?
     /// The name of an Amanda configuration.
     public var configuration: String?
@@ -13,27 +15,20 @@ public struct FaultPlace: Codable, Hashable, Sendable, CustomStringConvertible {
     public var disk: String?
 
     public init(
-        file: String? = nil, line: Int? = nil, node: String? = nil, configuration: String? = nil,
-        disk: String? = nil
+        file: String? = nil, line: Int? = nil, column: Int? = nil, node: String? = nil,
+        configuration: String? = nil, disk: String? = nil
     ) {
         self.file = file
         self.line = line
+        self.column = column
         self.node = node
         self.configuration = configuration
         self.disk = disk
     }
 
-    /// `file:line`, `file`, or nothing: whose the file is, is said by whoever shows several.
+    /// `file:line:column` as far as it goes, or nothing: whose the file is, is said by whoever shows several.
     public var description: String {
         guard let file else { return "" }
-        return line.map { "\(file):\($0)" } ?? file
-    }
-
-    /// This place with what it leaves open taken from another.
-    public func completed(by other: FaultPlace) -> FaultPlace {
-        FaultPlace(
-            file: file ?? other.file, line: line ?? (file == nil ? other.line : nil),
-            node: node ?? other.node,
-            configuration: configuration ?? other.configuration, disk: disk ?? other.disk)
+        return ([file] + [line, column].compactMap { $0 }.map(String.init)).joined(separator: ":")
     }
 }

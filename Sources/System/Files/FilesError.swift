@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
+@_exported public import Faults
 import Glibc
 
 /// A system call on a file that failed: which call, on what, and why.
-public struct FilesError: Error, Sendable, Equatable, CustomStringConvertible {
+public struct FilesError: Fault, Equatable {
     /// What was being done, as a verb: `open`, `rename`, `read` …
     public let call: String
     /// The file or directory.
@@ -35,5 +36,5 @@ public struct FilesError: Error, Sendable, Equatable, CustomStringConvertible {
     public var isDiskFull: Bool { errorNumber == ENOSPC || errorNumber == EDQUOT }
 
     /// `cannot open '/etc/x': Permission denied`
-    public var description: String { "cannot \(call) '\(path)': \(reason)" }
+    public var facts: String { "cannot \(call) '\(path)': \(reason)" }
 }

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
+@_exported public import Faults
+
 /// What is wrong with a gzip stream. None of it is ever passed on as data.
-public enum GzipError: Error, Sendable, Equatable {
+public enum GzipError: Fault, Equatable {
     /// The stream ends inside a member.
     case truncated
     /// It does not begin with gzip's magic bytes.
@@ -18,9 +20,9 @@ public enum GzipError: Error, Sendable, Equatable {
     case outOfMemory
 }
 
-extension GzipError: CustomStringConvertible {
+extension GzipError {
     /// One line, lower case.
-    public var description: String {
+    public var facts: String {
         switch self {
         case .truncated: "the gzip stream ends in the middle of a member"
         case .notGzip: "not a gzip stream"

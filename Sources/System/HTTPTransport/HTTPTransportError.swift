@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
+@_exported public import Faults
+
 /// Why there is no answer. Any answer, whatever its status, is not an error here.
-public enum HTTPTransportError: Error, Sendable, Equatable {
+public enum HTTPTransportError: Fault, Equatable {
     /// Nobody listens there, or no way leads there.
     case connectionRefused(url: String, text: String)
 
@@ -45,9 +47,11 @@ public enum HTTPTransportError: Error, Sendable, Equatable {
     case other(url: String, code: Int, text: String)
 }
 
-extension HTTPTransportError: CustomStringConvertible {
-    /// What failed, with which address, and libcurl's own words.
-    public var description: String {
+extension HTTPTransportError {
+    public var facts: String { text.facts }
+    public var hint: String? { text.hint }
+
+    private var text: FaultText {
         switch self {
         case .connectionRefused(let url, let text): "cannot connect to \(url): \(text)"
         case .nameNotResolved(let url, let text): "cannot resolve the host of \(url): \(text)"
@@ -58,15 +62,13 @@ extension HTTPTransportError: CustomStringConvertible {
             "the connection to \(url) was cut after \(received) bytes of the answer: \(text)"
         case .malformed(let url, let text): "the answer of \(url) is not HTTP: \(text)"
         case .tlsPeerRefused(let url, let text):
-            """
-            \(url) refused our certificate: \(text)
-            hint: use a certificate that this peer's own authority issued and that has not expired.
-            """
+            FaultText(
+                "\(url) refused our certificate: \(text)",
+                hint: "use a certificate that this peer's own authority issued and that has not expired.")
         case .tlsPeerUntrusted(let url, let text):
-            """
-            the certificate of \(url) is not trusted: \(text)
-            hint: name the authority that issued it, and check the peer's name and both clocks.
-            """
+            FaultText(
+                "the certificate of \(url) is not trusted: \(text)",
+                hint: "name the authority that issued it, and check the peer's name and both clocks.")
         case .tls(let url, let text): "TLS with \(url) failed: \(text)"
         case .tooLong(let url, let limit): "the answer of \(url) is longer than \(limit) bytes"
         case .cancelled: "the request was cancelled"

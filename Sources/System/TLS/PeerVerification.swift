@@ -2,6 +2,7 @@
 
 import COpenSSL
 import Certificates
+import Faults
 
 /// What libssl calls for every certificate of the peer's chain, during the handshake.
 ///
@@ -27,7 +28,7 @@ func peerVerification(isAcceptable: Int32, store: OpaquePointer?) -> Int32 {
         try connection.admit(facts)
         return 1
     } catch {
-        connection.refusal = "\(error.firstLine) (\(facts.subject))"
+        connection.refusal = "\(error.headline) (\(facts.subject))"
         X509_STORE_CTX_set_error(store, X509_V_ERR_CERT_REJECTED)
         return 0
     }

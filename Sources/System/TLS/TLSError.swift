@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
+@_exported public import Faults
+
 /// What can go wrong with the server's own TLS files, or with one connection.
-public enum TLSError: Error, Sendable, Hashable {
+public enum TLSError: Fault, Hashable {
     /// A file that cannot be read, and the kernel's reason.
     case unreadable(path: String, reason: String)
 
@@ -27,19 +29,20 @@ public enum TLSError: Error, Sendable, Hashable {
     case stalled(limit: Duration)
 }
 
-extension TLSError: CustomStringConvertible {
-    /// What failed, on what, and what to do.
-    public var description: String {
+extension TLSError {
+    public var facts: String { text.facts }
+    public var hint: String? { text.hint }
+
+    private var text: FaultText {
         switch self {
         case .unreadable(let path, let reason):
             "cannot read '\(path)': \(reason)"
         case .unusable(let what, let path, let reason):
             "'\(path)' cannot be used as the \(what): \(reason)"
         case .keyMismatch(let certificate, let privateKey):
-            """
-            the private key '\(privateKey)' is not that of the certificate '\(certificate)'
-            hint: copy both again, from the same folder.
-            """
+            FaultText(
+                "the private key '\(privateKey)' is not that of the certificate '\(certificate)'",
+                hint: "copy both again, from the same folder.")
         case .libssl(let call, let reason):
             "\(call) failed: \(reason)"
         case .handshakeFailed(let reason):

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CZstd
+@_exported public import Faults
 
 /// What is wrong with a zstd stream. None of it is ever passed on as data.
-public enum ZstdError: Error, Sendable, Equatable {
+public enum ZstdError: Fault, Equatable {
     /// The stream ends inside a frame, or before the first.
     case truncated
     /// It does not begin with zstd's magic number.
@@ -22,9 +23,9 @@ public enum ZstdError: Error, Sendable, Equatable {
     }
 }
 
-extension ZstdError: CustomStringConvertible {
+extension ZstdError {
     /// One line, lower case.
-    public var description: String {
+    public var facts: String {
         switch self {
         case .truncated: "the zstd stream ends in the middle of a frame"
         case .notZstd: "not a zstd stream"

@@ -2,47 +2,8 @@
 
 import AgentAPI
 import HTTPTransport
-import S3
-import Settings
 
 extension WireError {
-    /// Any error in the wire's words: kinds are kept or found, the hint is told apart from the message.
-    init(describing error: any Error, node: String? = nil) {
-        switch error {
-        case var error as WireError:
-            error.node = error.node ?? node
-            self = error
-        case let error as HTTPTransportError:
-            self.init(error, node: node, agent: "the agent")
-        case let error as S3Error:
-            let kind: Kind =
-                error.isUnreachable ? .storageUnreachable : error.isRefusal ? .storageRefused : .failed
-            self.init(kind, node: node, text: "\(error)")
-        case CoordinatorError.storage(let error):
-            self = error
-        case let error as CoordinatorError:
-            self.init(error.ending.wireKind, node: node, text: "\(error)")
-        case is SettingsError:
-            self.init(.configuration, node: node, text: "\(error)")
-        case is CancellationError:
-            self.init(.cancelled, node: node, "cancelled")
-        default:
-            self.init(.failed, node: node, text: "\(error)")
-        }
-    }
-
-    /// Splits a text of ours into its message and its hint.
-    init(_ kind: Kind, node: String?, text: String) {
-        let mark = "\nhint: "
-        guard let start = Self.start(of: mark, in: text) else {
-            self.init(kind, node: node, text)
-            return
-        }
-        self.init(
-            kind, node: node, String(text[..<start]),
-            hint: String(text[text.index(start, offsetBy: mark.count)...]))
-    }
-
     /// Why a request to an agent has no answer.
     ///
     /// - Parameter agent: how the text calls it: `the agent at 192.0.2.1:7443`.
@@ -73,15 +34,6 @@ extension WireError {
                 hint: "check that amfleetd runs on the node and that its address in cluster.json is right.")
         }
     }
-
-    private static func start(of mark: String, in text: String) -> String.Index? {
-        var rest = text[...]
-        while let newline = rest.firstIndex(of: "\n") {
-            if rest[newline...].hasPrefix(mark) { return newline }
-            rest = rest[rest.index(after: newline)...]
-        }
-        return nil
-    }
 }
 
 extension HTTPTransportError {
@@ -97,20 +49,6 @@ extension HTTPTransportError {
         case .tooLong(_, let limit): "its answer is longer than \(limit) bytes"
         case .cancelled: "cancelled"
         case .shutDown: "the connection was shut down"
-        }
-    }
-}
-
-extension CommandEnding {
-    /// The nearest kind that crosses the wire.
-    fileprivate var wireKind: WireError.Kind {
-        switch self {
-        case .unusable: .configuration
-        case .unauthenticated: .authentication
-        case .storage: .storageRefused
-        case .busy: .busy
-        case .cancelled: .cancelled
-        case .complete, .failed, .partial, .held, .problem: .failed
         }
     }
 }

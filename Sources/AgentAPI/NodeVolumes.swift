@@ -63,7 +63,7 @@ public struct SlotVolume: Codable, Sendable, Equatable {
     public var run: RunName?
     /// Parts of dumps that lie there, as the catalog has them.
     public var dumps: [Dump]
-    /// By the how-manieth run from now on it is written next, from 1; nil: not as things stand.
+    /// In which run from now on it is written next, counted from 1; nil: not as things stand.
     public var writtenByRun: Int?
     /// Why it is not.
     public var keptReason: String?

@@ -39,7 +39,7 @@ public struct LogVolume: Equatable, Sendable {
     public var storage: String?
     public var pool: String?
     public var label: String
-    /// The how-manieth volume of the run, from 1.
+    /// The volume's number within the run, from 1.
     public var number: Int
 
     public init(datestamp: String, storage: String?, pool: String?, label: String, number: Int) {

@@ -25,9 +25,4 @@ extension AmandaConfiguration {
     }
     /// Whether a run flushes what an earlier one held: `NO`, `YES` or `ALL`.
     public var autoflush: String { storage.keyword("autoflush") }
-
-    /// Names are compared without regard to case.
-    public func interface(named name: String) -> NetworkInterface? {
-        document.block(.interface, named: name).map(NetworkInterface.init)
-    }
 }

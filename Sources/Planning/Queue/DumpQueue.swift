@@ -45,14 +45,6 @@ public struct DumpQueue: Equatable, Sendable {
         for (dumper, dump) in running where dump.name == name { running[dumper] = nil }
     }
 
-    /// A dump that is to begin again, such as one for which another volume must be had.
-    public mutating func putBack(_ name: DiskName) {
-        for (dumper, dump) in running where dump.name == name {
-            running[dumper] = nil
-            waiting.insert(dump, at: 0)
-        }
-    }
-
     /// No other dump starts; those that run go on.
     public mutating func giveUp() -> [DiskName] {
         defer { waiting = [] }

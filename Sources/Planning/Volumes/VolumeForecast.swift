@@ -4,7 +4,7 @@ public import AmandaFormat
 
 /// When a slot is written next, if nothing changes but the runs themselves.
 public enum VolumeForecast: Hashable, Sendable {
-    /// By the how-manieth run from now on, from 1.
+    /// By which run from now on, counted from 1.
     case run(Int)
     /// It can be written at any time, and holds nothing; runs come to it only when none of the others may be overwritten.
     case spare

@@ -145,7 +145,7 @@ let package = Package(
                 "Faults", "HTTPTransport", "Digest", "Secret", "BlockingWork", "Certificates", "Files", "XML",
                 logging, inMemoryLogging,
             ]),
-        .tests("Planning", ["AmandaFormat"]),
+        .tests("Planning", ["Faults", "AmandaFormat"]),
         .tests("Settings", ["Faults"]),
         .tests("AgentAPI", ["AmandaFormat", "Faults"]),
         .tests("Volumes", ["AmandaFormat", "HTTPTransport", "S3", "Secret"]),

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import AmandaFormat
+import Faults
 import Files
 
 /// An Amanda configuration on disk: a directory with `amanda.conf`, below the configuration root.
@@ -24,22 +25,53 @@ public struct ConfigurationDirectory: Sendable, Hashable {
 
     /// Reads `amanda.conf` and the disklist with all that they include; nothing is written.
     ///
-    /// - Throws: `CatalogError` for what is missing, `ConfigurationError` for what is wrong in the files.
+    /// - Throws: all that is wrong with the two at once: `CatalogError` for what is missing, `ConfigurationError` for what is
+    ///   wrong in the files, a `FaultList` of both.
     public func load() throws -> LoadedConfiguration {
         let file = path + "/amanda.conf"
         guard Self.isName(name), FileSystem.exists(file) else {
             throw CatalogError.unknownConfiguration(name: name, root: root, known: Self.all(in: root))
         }
-        let configuration = try AmandaConfiguration(
-            parsing: try Self.read(file), file: file, include: Self.read)
-        guard let account = UserAccount(named: configuration.dumpuser) else {
-            throw CatalogError.missingDumpuser(name: configuration.dumpuser, configuration: name)
+        var reading = ConfigurationReading(parsing: try Self.read(file), file: file, include: Self.read)
+        var causes: [any Error] = reading.faults
+        let configuration = reading.configuration
+        let account = UserAccount(named: configuration.dumpuser)
+        if account == nil, reading.isKnown("dumpuser") {
+            causes.append(CatalogError.missingDumpuser(name: configuration.dumpuser, configuration: name))
         }
-        let disklistPath = configuration.disklistPath
-        guard FileSystem.exists(disklistPath) else { throw CatalogError.missingFile(path: disklistPath) }
-        let disklist = try Disklist(
-            parsing: try Self.read(disklistPath), file: disklistPath, configuration: configuration,
-            include: Self.read)
+        do {
+            causes += try Self.readDisklist(&reading)
+        } catch {
+            causes.append(error)
+        }
+        guard causes.isEmpty, let account, let disklist = reading.disklist else {
+            throw Self.joined(causes)
+        }
+        return loaded(configuration, disklist, account)
+    }
+
+    /// - Returns: what is wrong with it.
+    private static func readDisklist(_ reading: inout ConfigurationReading) throws -> [ConfigurationFault] {
+        let path = reading.configuration.disklistPath
+        guard !reading.isGarbled("diskfile"), reading.isKnown("diskfile") || FileSystem.exists(path) else {
+            return []
+        }
+        let count = reading.faults.count
+        reading.readDisklist(try read(path), file: path, include: read)
+        return Array(reading.faults.dropFirst(count))
+    }
+
+    private static func joined(_ causes: [any Error]) -> any Error {
+        if causes.count == 1, let cause = causes.first, !(cause is ConfigurationFault) { return cause }
+        let faults = causes.compactMap { $0 as? any Fault }
+        let own = faults.compactMap { $0 as? ConfigurationFault }
+        guard own.count < faults.count, let list = FaultList(faults) else { return ConfigurationError(own) }
+        return list
+    }
+
+    private func loaded(
+        _ configuration: AmandaConfiguration, _ disklist: Disklist, _ account: UserAccount
+    ) -> LoadedConfiguration {
         var location = CatalogLocation(configuration: name, directory: path, owner: account.owner)
         location.tapelist = configuration.tapelistPath
         location.logDirectory = configuration.logdirPath

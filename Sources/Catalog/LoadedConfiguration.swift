@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import AmandaFormat
+public import Faults
 public import Files
 public import Planning
 
@@ -13,19 +14,19 @@ public struct LoadedConfiguration: Sendable {
     public let dumpuser: UserAccount
 
     /// What is set and has no effect here, or another than its words say, for the administrator to see. Blocks.
-    public var warnings: [String] {
-        configuration.remarks(on: disklist.activeEntries) + clientFileWarnings
-            + [infofileWarning].compactMap { $0 } + configuration.unusedParameters.map(\.description)
-            + configuration.unusedDeviceProperties.map(\.description)
+    public var remarks: [Remark] {
+        configuration.remarks(on: disklist.activeEntries) + clientFileRemarks
+            + [infofileRemark].compactMap { $0 } + configuration.unusedParameters
+            + configuration.unusedDeviceProperties
     }
 
     /// Stock Amanda's client joins the properties that these files give to the application or script of a plugin's name.
     /// Source: amanda.conf(5), `client-name`; amanda-client.conf(5).
-    private var clientFileWarnings: [String] {
+    private var clientFileRemarks: [Remark] {
         let root = FileSystem.parentDirectory(of: configuration.directory)
         let files = [root, configuration.directory].map { "\($0)/amanda-client.conf" }
         return files.filter(Self.definesTools).map {
-            "\($0) is not read: write what it says of applications and scripts into amanda.conf"
+            Remark("\($0) is not read: write what it says of applications and scripts into amanda.conf")
         }
     }
 
@@ -40,11 +41,11 @@ public struct LoadedConfiguration: Sendable {
 
     /// Seen with Amanda 3.5.1: `amadmin force` and its like write a relative `infofile` below `/tmp/amanda`, all other
     /// programs read it beside `amanda.conf`.
-    private var infofileWarning: String? {
+    private var infofileRemark: Remark? {
         guard !configuration.infofile.hasPrefix("/") else { return nil }
-        return
+        return Remark(
             "infofile '\(configuration.infofile)' is no absolute path: what 'amadmin force' says reaches nobody; "
-            + "write infofile \"\(configuration.infofilePath)\""
+                + "write infofile \"\(configuration.infofilePath)\"")
     }
 
     /// How the volumes of this configuration are labelled, kept and used again.

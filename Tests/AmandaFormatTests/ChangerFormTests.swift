@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import AmandaFormat
+import Faults
 import Testing
 
 /// The forms in which Amanda names changers, devices and storages.
@@ -80,6 +81,41 @@ import Testing
             "define changer c {\n tpchanger \"chg-disk:/v\"\n property \"\(name)\" \"\(value)\"\n}\ntapedev \"c\"\n"
         )
         #expect(faultText { _ = try configuration.changer() } == "amanda.conf:2: \(fault)")
+    }
+
+    @Test func `everything that a changer and its storage ask for in vain is said at once`() throws {
+        let configuration = try configuration(
+            """
+            define changer c {
+              tpchanger "chg-disk:/v"
+              property "num-slot" "many"
+              property "removable" "perhaps"
+              property "mount" "yes"
+            }
+            define storage a {
+              tpchanger "c"
+              vault "b" 3
+              dump-selection ALL FULL
+            }
+            define storage b {
+              tapedev "file:/b"
+            }
+            storage "a" "b"
+            vault-storage "b"
+
+            """)
+        let error = #expect(throws: ConfigurationError.self) { _ = try configuration.changer() }
+        #expect(error?.faults.map(\.place?.line) == [15, 16, 9, 10, 2, 2, 2])
+        #expect(error?.faults.allSatisfy { $0.kind == .configuration && $0.hint != nil } == true)
+    }
+
+    @Test func `a changer that names another is told so`() throws {
+        let configuration = try configuration(
+            "define changer c {\n tpchanger \"d\"\n}\ndefine changer d {\n tpchanger \"chg-disk:/v\"\n}\ntapedev \"c\"\n"
+        )
+        #expect(
+            faultText { _ = try configuration.changer() }
+                == "amanda.conf:2: 'd' is a changer, not a device\nhint: write what its own tpchanger says.")
     }
 
     @Test func `chg-disk has the slots that are there, and makes those up to num-slot`() throws {

@@ -47,7 +47,7 @@ import Testing
         ("zebra 1", "amanda.conf:1: unknown keyword 'zebra'"),
         (
             "tapetypes S3 {\n length 1\n}",
-            "amanda.conf:1: unknown keyword 'tapetypes'\nhint: write 'tapetype'."
+            "amanda.conf:1: unknown keyword 'tapetypes'\nhint: write 'define tapetype'."
         ),
         (
             "dumptype a {\n index\n}",

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import AmandaFormat
+import Faults
 import Testing
 
 /// What a configuration asks for and does not get in that way.
@@ -26,7 +27,7 @@ import Testing
             parsing: "localhost /a d\nlocalhost /b d\n", file: "/etc/amanda/test/disklist",
             configuration: configuration, include: { throw MissingFile(path: $0) })
         return configuration.remarks(on: disklist.activeEntries).map {
-            $0.replacing("/etc/amanda/test/amanda.conf:", with: "")
+            $0.description.replacing("/etc/amanda/test/amanda.conf:", with: "")
         }
     }
 
@@ -87,6 +88,18 @@ import Testing
         #expect(
             slots.count == 1 && slots[0].contains("has 5 slots, and the newest 5 volumes are kept"),
             "\(slots)")
+    }
+
+    @Test func `a remark says apart where, of what, and what`() throws {
+        let configuration = try configuration(
+            "define tapetype S3 {\n speed 3\n}\nmailto \"x\"\ntapetype S3\n")
+        let file = "/etc/amanda/test/amanda.conf"
+        let text = "read, kept, not used by this version"
+        #expect(
+            configuration.unusedParameters == [
+                Remark(place: FaultPlace(file: file, line: 4), subject: "mailto", text),
+                Remark(place: FaultPlace(file: file, line: 2), subject: "tapetype S3: speed", text),
+            ])
     }
 
     @Test func `device properties without effect are listed`() throws {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import AmandaFormat
+import Faults
 import Secret
 import Testing
 
@@ -50,7 +51,7 @@ import Testing
         let archive = try #require(reference.dumptype(named: "ALL-archive"))
         #expect(archive.program == "APPLICATION")
         #expect(archive.application?.plugin == "amgtar")
-        #expect(archive.application?.isOn("xattrs", standard: false) == true)
+        #expect(archive.application?.value(ofProperty: "xattrs") == "YES")
         #expect(archive.compression == .clientBest)
         #expect(!archive.isRecorded)
         #expect(archive.dumpcycleDays == 0)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Faults
 import Foundation
 import Secret
 import TestSupport
@@ -126,7 +127,7 @@ struct DisklistOracleTests {
 
     private func place(_ entry: DisklistEntry) -> [String: [String]] {
         var values = [
-            "line": ["\(entry.place.line) (\(entry.place.file)):"], "host": ["\(entry.host):"],
+            "line": ["\(entry.place.line ?? 0) (\(entry.place.file ?? "")):"], "host": ["\(entry.host):"],
             "disk": ["\(entry.diskName):"], "spindle": ["\(entry.spindle)"],
         ]
         if let device = entry.device { values["device"] = [device] }

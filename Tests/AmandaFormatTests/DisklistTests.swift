@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import AmandaFormat
+import Faults
 import Testing
 
 @Suite struct DisklistTests {
@@ -118,6 +119,28 @@ import Testing
                 """)
     }
 
+    @Test func `what several disks ask for in vain is said once, with its line and of how many disks`() throws
+    {
+        let configuration = try configFixture("reference-corrected")
+        let list = try disklist(
+            "localhost /a all\nlocalhost /b {\n all\n program \"STAR\"\n}\nfar /c all\nlocalhost /d all\n",
+            configuration)
+        let required = try disklist(
+            "localhost /a d\nlocalhost /b d\nlocalhost /c d\n",
+            try AmandaFormatTests.configuration(
+                "define dumptype d {\n program \"STAR\"\n holdingdisk required\n}\n"))
+        let own: Set = ["localhost"]
+        #expect(
+            list.refusals(configuration: configuration, ownNames: own).map(\.place?.line) == [2, 6])
+        #expect(
+            required.refusals(
+                configuration: try AmandaFormatTests.configuration("tapedev \"file:/v\"\n"), ownNames: own
+            ).map(\.facts) == [
+                "localhost /a and 2 other disks: dumptype 'd' says holdingdisk required, and there is no holding disk",
+                "localhost /a and 2 other disks: program \"STAR\" is not supported (dumptype 'd', /etc/amanda/test/amanda.conf:2)",
+            ])
+    }
+
     @Test(arguments: [
         ("program \"STAR\"", "program \"STAR\" is not supported"),
         (
@@ -141,7 +164,7 @@ import Testing
     func `each wish that cannot be met is named`(parameter: String, expected: String) throws {
         let configuration = try configFixture("reference-corrected")
         let list = try disklist("localhost /a {\n  all\n  \(parameter)\n}\n", configuration)
-        #expect(list.entries[0].dumptype.refusals.map(\.what) == [expected])
+        #expect(list.entries[0].dumptype.refusals.map(\.facts) == [expected])
     }
 
     @Test func `skipped entries ask for nothing`() throws {

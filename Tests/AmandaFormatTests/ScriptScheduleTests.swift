@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Faults
 import Foundation
 import Testing
 
@@ -124,11 +125,11 @@ import Testing
         #expect(script.side == .client && script.isSingleExecution)
         #expect(script.properties.first?.isVisible == false)
         #expect(
-            script.notes == [
+            script.notes.map(\.description) == [
                 "/etc/amanda/test/amanda.conf:1: script-tool 'freeze' never runs at pre-host-backup: that needs execute-where server"
             ])
         #expect(
-            dumptype.refusals.map(\.what) == [
+            dumptype.refusals.map(\.facts) == [
                 "application-tool 'app': client-name is not supported: amanda-client.conf is not read",
                 "script-tool 'bad': plugin '../../bin/sh' is not the name of a program",
                 "script-tool 'bad': client-name is not supported: amanda-client.conf is not read",

@@ -2,6 +2,7 @@
 
 import AmandaFormat
 import Catalog
+import Faults
 import Files
 import Planning
 import Testing

@@ -2,6 +2,7 @@
 
 import AmandaFormat
 import Catalog
+import Faults
 import Files
 import Planning
 import Testing
@@ -46,7 +47,7 @@ struct StockToolsTests {
     func `amadmin and amreport understand what we wrote`() throws {
         let (run, second) = (try #require(run), try #require(second))
         let loaded = try directory.load()
-        #expect(loaded.warnings.allSatisfy { !$0.isEmpty })
+        #expect(loaded.remarks.allSatisfy { !$0.text.isEmpty })
         let lines = directory.path + "/lines"
         try FileSystem.writeAtomically(lines, Array("/b\n/\n/a/\n".utf8))
         let first = try write(

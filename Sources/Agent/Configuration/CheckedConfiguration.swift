@@ -4,6 +4,7 @@ import AgentAPI
 import AmandaFormat
 import BlockingWork
 import Catalog
+import Faults
 
 /// One configuration of this node: loaded, checked and resolved once a job, for whoever asks.
 ///
@@ -57,7 +58,7 @@ struct CheckedConfiguration: Sendable {
             changer = check.changer
             stores = check.stores
             diskFaults = check.diskFaults
-            remarks = loaded.warnings + check.absentDirectories + check.notes
+            remarks = loaded.remarks.map(\.description) + check.absentDirectories + check.notes
             held = check.held
             newestRun = check.newestRun
         }

@@ -2,17 +2,18 @@
 
 import AmandaFormat
 import Dump
+import Faults
 
 /// What a disk's application asks of tar, and which of its properties amgtar would refuse.
 struct TarProperties {
     /// By those that are as they should be.
     let options: TarOptions
     /// Each with the line that sets it.
-    let faults: [(place: ConfigurationPlace, error: DumpError)]
+    let faults: [(place: FaultPlace, error: DumpError)]
 
     init(_ entry: DisklistEntry) {
         var good: [DLEDescription.Property] = []
-        var faults: [(place: ConfigurationPlace, error: DumpError)] = []
+        var faults: [(place: FaultPlace, error: DumpError)] = []
         for property in entry.dumptype.application?.properties ?? [] where property.isVisible {
             let asked = DLEDescription.Property(property)
             do {

@@ -3,6 +3,7 @@
 import AgentAPI
 import AmandaFormat
 import Catalog
+import Faults
 import Planning
 
 /// What one configuration's part of a run is to be: the volume and the dumps.
@@ -30,7 +31,7 @@ struct PlannedConfiguration: Sendable {
 
     /// What `plan` says beside the dumps. Blocks.
     func remarks(on prepared: PreparedConfiguration) -> [String] {
-        plan.warnings + selectionRemarks + prepared.loaded.warnings
+        plan.warnings + selectionRemarks + prepared.loaded.remarks.map(\.description)
     }
 }
 

@@ -1,38 +1,55 @@
 // SPDX-License-Identifier: Apache-2.0
 
+public import Faults
+
 /// What is taken, and does something else than its words may lead one to expect: for the operator to read beforehand.
 extension AmandaConfiguration {
     /// Remarks on the dumptypes and scripts of these disks, and on how many volumes there are.
-    public func remarks(on entries: [DisklistEntry]) -> [String] {
-        var seen: Set<String> = []
+    public func remarks(on entries: [DisklistEntry]) -> [Remark] {
+        var seen: Set<Remark> = []
         return (entries.flatMap(\.dumptype.remarks) + rotationRemarks).filter { seen.insert($0).inserted }
     }
 
-    /// Device properties of the changer in use that have no effect here.
-    public var unusedDeviceProperties: [UnusedParameter] {
-        guard let changer = try? changer() else { return [] }
-        return changer.deviceProperties.filter { !DeviceProperties.used.contains($0.name) }.map {
-            UnusedParameter(
-                place: $0.place, name: "device-property \(ParameterReader.conventional($0.name))")
+    /// What is set and has no effect here, in the order of the definitions, the global ones first.
+    public var unusedParameters: [Remark] {
+        let all = [document.global] + DefinitionKind.allCases.flatMap(document.blocks)
+        return all.flatMap { block in
+            block.ownParameters.compactMap { own in
+                guard block.table.parameter(own.name)?.isUsed == false else { return nil }
+                let title = block.kind.map { "\($0.rawValue) \(block.name): " } ?? ""
+                return .unused(own.name, title + own.name, own.place)
+            }
         }
     }
 
-    private var rotationRemarks: [String] {
+    /// Device properties of the changer in use that have no effect here.
+    public var unusedDeviceProperties: [Remark] {
+        guard let changer = try? changer() else { return [] }
+        return changer.deviceProperties.filter { !DeviceProperties.used.contains($0.name) }.map {
+            .unused($0.name, "device-property \(ParameterReader.conventional($0.name))", $0.place)
+        }
+    }
+
+    private var rotationRemarks: [Remark] {
         let global = document.global
         let runs = runspercycle > 0 ? runspercycle : max(1, dumpcycleDays)
-        var remarks: [String] = []
+        var remarks: [Remark] = []
         // `amcheck` says so too.
         if runspercycle >= 0, tapecycle <= runs {
             remarks.append(
-                "\(global.place(of: "tapecycle")): tapecycle \(tapecycle) is not more than the \(runs) runs of a "
-                    + "dumpcycle: full dumps come more often, so that what a restore needs is not overwritten"
-            )
+                Remark(
+                    place: global.place(of: "tapecycle"),
+                    "tapecycle \(tapecycle) is not more than the \(runs) runs of a "
+                        + "dumpcycle: full dumps come more often, so that what a restore needs is not overwritten"
+                ))
         }
         if let changer = try? changer(), changer.devices.count <= retentionTapeCount {
             remarks.append(
-                "\(changer.place): changer '\(changer.name)' has \(changer.devices.count) slots, and the newest "
-                    + "\(retentionTapeCount) volumes are kept (tapecycle, retention-tapes): once all are written no "
-                    + "run finds a volume; add slots, or lower tapecycle")
+                Remark(
+                    place: changer.place,
+                    "changer '\(changer.name)' has \(changer.devices.count) slots, and the newest "
+                        + "\(retentionTapeCount) volumes are kept (tapecycle, retention-tapes): once all are written no "
+                        + "run finds a volume; add slots, or lower tapecycle"))
         }
         return remarks
     }
@@ -40,17 +57,17 @@ extension AmandaConfiguration {
 
 extension DumpType {
     /// See `AmandaConfiguration.remarks`.
-    var remarks: [String] {
+    var remarks: [Remark] {
         (strategyRemarks + bumpRemarks + selectionRemarks + holdingRemarks) + scripts.flatMap(\.notes)
     }
 
-    private func remark(_ parameter: String, _ text: String) -> String {
-        "\(block.place(of: parameter)): dumptype '\(name)': \(text)"
+    private func remark(_ parameter: String, _ text: String) -> Remark {
+        Remark(place: block.place(of: parameter), subject: "dumptype '\(name)'", text)
     }
 
-    private var strategyRemarks: [String] {
+    private var strategyRemarks: [Remark] {
         let schedule = schedule
-        var remarks: [String] = []
+        var remarks: [Remark] = []
         if strategy == "HANOI" {
             remarks.append(
                 remark(
@@ -76,7 +93,7 @@ extension DumpType {
     }
 
     /// Source: amanda.conf(5), "bumppercent".
-    private var bumpRemarks: [String] {
+    private var bumpRemarks: [Remark] {
         guard block.isSet("bumpsize"), block.integer("bumppercent") > 0, schedule.makesIncrements else {
             return []
         }
@@ -86,7 +103,7 @@ extension DumpType {
     }
 
     /// Source: seen with `amgetconf`: an empty name clears the patterns, not the lists.
-    private var selectionRemarks: [String] {
+    private var selectionRemarks: [Remark] {
         [("exclude", exclude), ("include", include)].compactMap { word, selection in
             guard selection.files.contains(""), selection.lists.contains(where: { !$0.isEmpty }) else {
                 return nil
@@ -98,7 +115,7 @@ extension DumpType {
         }
     }
 
-    private var holdingRemarks: [String] {
+    private var holdingRemarks: [Remark] {
         guard block.keyword("holdingdisk") == "REQUIRED" else { return [] }
         return [
             remark(
@@ -107,4 +124,23 @@ extension DumpType {
             )
         ]
     }
+}
+
+extension Remark {
+    /// Of what stands in a configuration and has no effect.
+    ///
+    /// - Parameter subject: the parameter in Amanda's spelling, after the definition that holds it.
+    fileprivate static func unused(_ parameter: String, _ subject: String, _ place: FaultPlace) -> Remark {
+        Remark(
+            place: place, subject: subject, reasons[parameter] ?? "read, kept, not used by this version")
+    }
+
+    /// For parameters that ask for what is never needed here.
+    private static let reasons = [
+        "part-cache-type": "has no effect: no part is ever written twice, so none is cached",
+        "part-cache-dir": "has no effect: no part is ever written twice, so none is cached",
+        "part-cache-max-size": "has no effect: no part is ever written twice, so none is cached",
+        "eject-volume": "has no effect: nothing can be ejected",
+        "taper-parallel-write": "has no effect: dumps that run at the same time share a volume",
+    ]
 }

@@ -9,8 +9,6 @@ public struct AmandaConfiguration: Sendable {
     public let name: String
     /// Its directory: relative file names begin there.
     public let directory: String
-    /// What is set and has no effect here.
-    public let unusedParameters: [UnusedParameter]
     let document: ConfigurationDocument
 
     /// Reads a configuration.
@@ -23,15 +21,15 @@ public struct AmandaConfiguration: Sendable {
     public init(
         parsing bytes: [UInt8], file: String, include: @escaping (_ path: String) throws -> [UInt8]
     ) throws(ConfigurationError) {
-        let pieces = file.split(separator: "/", omittingEmptySubsequences: false)
-        directory = pieces.count > 1 ? pieces.dropLast().joined(separator: "/") : "."
-        name = pieces.dropLast().last.map(String.init) ?? ""
-        var parser = ConfigurationParser(file: file, directory: directory, include: include)
-        parser.read(bytes, file: file)
-        parser.complete(configurationName: name)
-        guard parser.faults.isEmpty else { throw ConfigurationError(parser.faults) }
-        document = parser.document
-        unusedParameters = document.unusedParameters
+        let reading = ConfigurationReading(parsing: bytes, file: file, include: include)
+        guard reading.faults.isEmpty else { throw ConfigurationError(reading.faults) }
+        self = reading.configuration
+    }
+
+    init(name: String, directory: String, document: ConfigurationDocument) {
+        self.name = name
+        self.directory = directory
+        self.document = document
     }
 
     /// Reads a configuration that includes no other file, or whose other files are text too.
@@ -47,8 +45,6 @@ extension AmandaConfiguration {
     public var org: String { document.global.text("org") ?? "" }
     /// The user who owns the catalogs.
     public var dumpuser: String { document.global.text("dumpuser") ?? "" }
-    /// Where `dumpuser` is set.
-    public var dumpuserPlace: ConfigurationPlace { document.global.place(of: "dumpuser") }
     /// How many volumes are in rotation.
     public var tapecycle: Int { Int(document.global.integer("tapecycle")) }
     /// Days within which every disk gets a full dump; 0: every run.
@@ -88,19 +84,9 @@ extension AmandaConfiguration {
 }
 
 extension AmandaConfiguration {
-    /// Every dumptype, those that Amanda defines itself included.
-    public var dumptypes: [DumpType] {
-        document.blocks(.dumptype).map { DumpType($0, of: document) }
-    }
-
     /// Names are compared without regard to case.
     public func dumptype(named name: String) -> DumpType? {
         document.block(.dumptype, named: name).map { DumpType($0, of: document) }
-    }
-
-    /// Names are compared without regard to case.
-    public func applicationTool(named name: String) -> ApplicationTool? {
-        document.block(.application, named: name).map(ApplicationTool.init)
     }
 
     /// Holding disks that the configuration uses, in order.

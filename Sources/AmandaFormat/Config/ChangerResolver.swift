@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import NearestName
+import Faults
+import NearestName
 
 /// Finds the changer that a storage names: a `define changer`, a `chg-…` string, or a device alone.
 ///
@@ -31,7 +32,7 @@ struct ChangerResolver {
     }
 
     private func changer(
-        named name: String, _ text: String, _ block: ConfigurationBlock, _ place: ConfigurationPlace
+        named name: String, _ text: String, _ block: ConfigurationBlock, _ place: FaultPlace
     ) throws(ConfigurationError) -> ChangerDefinition {
         let source = Source(name: name, block: block, place: place)
         guard text.hasPrefix("chg-") else { return try single(source, device: text) }
@@ -59,7 +60,7 @@ struct ChangerResolver {
     private struct Source {
         let name: String
         let block: ConfigurationBlock
-        let place: ConfigurationPlace
+        let place: FaultPlace
 
         var properties: [ConfigurationProperty] { block.properties("property") }
         var changerFile: String? { block.text("changerfile").flatMap { $0.isEmpty ? nil : $0 } }
@@ -121,17 +122,33 @@ extension ChangerResolver {
                 source.place, "the directory of 'chg-disk:\(directory)' is not absolute",
                 "write chg-disk:/PATH.")
         }
-        for name in ["mount", "umount"] where try bool(name, source) {
-            throw fault(
-                source.place, "property '\(name)' of changer '\(source.name)' is not supported",
-                "mount the disk before the run, and remove the property.")
+        var faults: [ConfigurationFault] = []
+        func read<Value>(_ standard: Value, _ read: () throws(ConfigurationError) -> Value?) -> Value {
+            do {
+                return try read() ?? standard
+            } catch {
+                faults += error.list
+                return standard
+            }
+        }
+        for name in ["mount", "umount"]
+        where read(false, { () throws(ConfigurationError) in try bool(name, source) }) {
+            faults +=
+                fault(
+                    source.place, "property '\(name)' of changer '\(source.name)' is not supported",
+                    "mount the disk before the run, and remove the property."
+                ).list
         }
         let properties = deviceProperties(source, of: nil)
         let changer = DiskChanger(
             directory: DirectoryDevicePath(path: directory, slot: 0, dataDirectory: .never).path,
-            slotCount: try slotCount(source), makesSlots: try bool("auto-create-slot", source),
-            isRemovable: try bool("removable", source),
-            dataDirectory: try dataDirectory(properties, source) ?? .never)
+            slotCount: read(1) { () throws(ConfigurationError) in try slotCount(source) },
+            makesSlots: read(false) { () throws(ConfigurationError) in try bool("auto-create-slot", source) },
+            isRemovable: read(false) { () throws(ConfigurationError) in try bool("removable", source) },
+            dataDirectory: read(.never) { () throws(ConfigurationError) in
+                try dataDirectory(properties, source)
+            })
+        guard faults.isEmpty else { throw ConfigurationError(faults) }
         return definition(
             source, "chg-disk:\(directory)", .disk(changer), changer.namedDevices, properties,
             changerFile: source.changerFile ?? "\(changer.directory)/state")
@@ -168,6 +185,7 @@ extension ChangerResolver {
     private func fault(ofDevice path: String) -> String {
         if path.hasPrefix("s3:") { return "'\(path)' is no device on S3" }
         if path.hasPrefix("file:") { return "the directory of '\(path)' is not absolute" }
+        if document.block(.changer, named: path) != nil { return "'\(path)' is a changer, not a device" }
         let kind = path.prefix { $0 != ":" }
         return kind.count < path.count && !kind.contains("/")
             ? "device '\(path)' is not supported: only s3: and file: are"
@@ -177,6 +195,7 @@ extension ChangerResolver {
     private func hint(forDevice path: String) -> String {
         if path.hasPrefix("s3:") { return "write s3:BUCKET/PATH/slot-01." }
         if path.hasPrefix("file:") { return "write file:/PATH." }
+        if document.block(.changer, named: path) != nil { return "write what its own tpchanger says." }
         let names = document.blocks(.changer).map(\.name) + document.blocks(.device).map(\.name)
         return nearestName(to: path, among: names).map { "write \"\($0)\"." } ?? "write \"\(Self.example)\"."
     }
@@ -228,7 +247,7 @@ extension ChangerResolver {
         return bool
     }
 
-    private func fault(_ place: ConfigurationPlace, _ what: String, _ hint: String) -> ConfigurationError {
+    private func fault(_ place: FaultPlace, _ what: String, _ hint: String) -> ConfigurationError {
         ConfigurationError([ConfigurationFault(place, what, hint: hint)])
     }
 }

@@ -21,8 +21,13 @@ public struct Disklist: Sendable {
     ) throws(ConfigurationError) {
         var parser = DisklistParser(configuration, include: include)
         parser.read(bytes, file: file)
-        guard parser.faults.isEmpty else { throw ConfigurationError(parser.faults) }
+        let faults = parser.orderedFaults
+        guard faults.isEmpty else { throw ConfigurationError(faults) }
         entries = parser.entries
+    }
+
+    init(entries: [DisklistEntry]) {
+        self.entries = entries
     }
 
     /// Reads a disklist that includes no other file, or whose other files are text too.
@@ -38,54 +43,5 @@ public struct Disklist: Sendable {
     /// Entries to dump: all but those of `ignore yes` and `strategy skip`.
     public var activeEntries: [DisklistEntry] {
         entries.filter { !$0.dumptype.isSkipped }
-    }
-
-    /// What asks for more than this version can do: a foreign host, a dumptype's wishes, the changer.
-    ///
-    /// - Parameter ownNames: `localhost`, the node's name, its hostname and FQDN.
-    public func refusals(
-        configuration: AmandaConfiguration, ownNames: Set<String>
-    ) -> [ConfigurationFault] {
-        var refusals: [ConfigurationFault] = []
-        for entry in activeEntries {
-            let disk = "\(entry.host) \(entry.diskName)"
-            if !entry.isHost(amongst: ownNames) {
-                refusals.append(
-                    ConfigurationFault(
-                        entry.place,
-                        "\(disk): host '\(entry.host)' is not this node, and needs Amanda's network client",
-                        hint: "write localhost, or move the entry to that node's own disklist."))
-            }
-            if entry.dumptype.holding == .required, configuration.holdingDisks.isEmpty {
-                refusals.append(
-                    ConfigurationFault(
-                        entry.place,
-                        "\(disk): dumptype '\(entry.dumptype.name)' says holdingdisk required, and there is no holding disk",
-                        hint: "define one and name it, or write holdingdisk auto."))
-            }
-            for refusal in entry.dumptype.refusals {
-                refusals.append(
-                    ConfigurationFault(
-                        entry.place,
-                        "\(disk): \(refusal.what) (dumptype '\(entry.dumptype.name)', \(refusal.place))",
-                        hint: refusal.hint))
-            }
-        }
-        if !activeEntries.isEmpty {
-            do {
-                _ = try configuration.changer()
-            } catch {
-                refusals += error.faults
-            }
-        }
-        return refusals
-    }
-
-    /// Throws all refusals, if there are any.
-    public func requireSupported(
-        configuration: AmandaConfiguration, ownNames: Set<String>
-    ) throws(ConfigurationError) {
-        let refusals = refusals(configuration: configuration, ownNames: ownNames)
-        guard refusals.isEmpty else { throw ConfigurationError(refusals) }
     }
 }

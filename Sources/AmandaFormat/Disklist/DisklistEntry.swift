@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+public import Faults
+
 /// One disk to dump: a DLE.
 public struct DisklistEntry: Sendable, Hashable {
     /// Verbatim: headers and logs carry it so.
@@ -15,7 +17,7 @@ public struct DisklistEntry: Sendable, Hashable {
     /// The name of an interface; nil: `default`.
     public let interface: String?
     /// Where it stands.
-    public let place: ConfigurationPlace
+    public let place: FaultPlace
 
     /// What to archive.
     public var directory: String { device ?? diskName }

@@ -38,6 +38,20 @@ struct DisklistLine {
         hasOpenQuote = isInQuotes
     }
 
+    /// Whether it names a file to read in its place.
+    var isInclude: Bool { words.first.map(canonicalKeyword) == "includefile" }
+
+    /// Whether it ends with a brace that opens something, if only because a quote before it is not closed.
+    var opens: Bool {
+        words.last == "{" || (hasOpenQuote && words.last?.hasSuffix(" {") == true)
+    }
+
+    /// Whether it begins with the brace that closes something.
+    var closes: Bool { words.first?.hasPrefix("}") == true }
+
+    /// Whether it sets what a dumptype sets.
+    var isParameter: Bool { words.first.map { ParameterTable.dumptype.parameter($0) != nil } == true }
+
     /// A word without its quotes and escapes.
     func name(_ index: Int) -> String {
         AmandaQuotedString.unquote(words[index])

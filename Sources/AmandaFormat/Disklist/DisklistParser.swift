@@ -1,40 +1,50 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import NearestName
+import Faults
+import NearestName
 
 /// Reads the lines of a disklist and of what it includes, and goes on after every fault.
 struct DisklistParser {
-    private let configuration: AmandaConfiguration
+    let configuration: AmandaConfiguration
     private let include: ConfigurationParser.Include
     private(set) var entries: [DisklistEntry] = []
-    private(set) var faults: [ConfigurationFault] = []
-    private var lines: ArraySlice<DisklistLine> = []
+    private var faults: [ConfigurationFault] = []
+    var lines: ArraySlice<DisklistLine> = []
     private var file = ""
     private var openFiles: [String] = []
+    private var order = ReadingOrder()
     private var customCount = 0
+    private var disks = DisklistNames()
+    /// Dumptypes whose fault was said of an entry before.
+    private var blamed: Set<FaultPlace> = []
 
     init(_ configuration: AmandaConfiguration, include: @escaping ConfigurationParser.Include) {
         self.configuration = configuration
         self.include = include
     }
 
-    mutating func read(_ bytes: [UInt8], file name: String) {
+    /// All faults so far, in the order of the lines.
+    var orderedFaults: [ConfigurationFault] { order.sorted(faults) }
+
+    /// - Parameter line: the one that includes the file.
+    mutating func read(_ bytes: [UInt8], file name: String, includedAt line: Int? = nil) {
         let (savedLines, savedFile) = (lines, file)
+        order.note(name, in: file, at: line)
         openFiles.append(name)
         file = name
         let texts = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
         lines =
-            texts.enumerated().map { DisklistLine(String(amandaBytes: $0.element), number: $0.offset + 1) }[
-                ...]
+            texts.enumerated().map { DisklistLine(String(amandaBytes: $0.element), number: $0.offset + 1) }
+            .filter { !$0.words.isEmpty }[...]
         while let line = lines.popFirst() {
-            if !line.words.isEmpty { readEntry(line) }
+            readEntry(line)
         }
         openFiles.removeLast()
         (lines, file) = (savedLines, savedFile)
     }
 
-    private func place(_ line: DisklistLine) -> ConfigurationPlace {
-        ConfigurationPlace(file: file, line: line.number)
+    private func place(_ line: DisklistLine) -> FaultPlace {
+        FaultPlace(file: file, line: line.number)
     }
 
     private mutating func fault(_ line: DisklistLine, _ what: String, hint: String? = nil) {
@@ -42,10 +52,18 @@ struct DisklistParser {
     }
 
     private mutating func readEntry(_ line: DisklistLine) {
-        guard !line.hasOpenQuote else { return fault(line, "a double quote is not closed on its line") }
-        if canonicalKeyword(line.words[0]) == "includefile" { return readInclude(line) }
+        if line.isInclude { return readInclude(line) }
+        if line.closes { return fault(line, "this '}' closes nothing") }
+        guard !line.hasOpenQuote else {
+            fault(line, "a double quote is not closed on its line")
+            return skipBraces(line)
+        }
         guard line.words.count > 2, line.words[1] != "{", !line.name(1).isEmpty else {
-            return fault(line, "an entry must be a host, a disk and a dumptype")
+            fault(line, "an entry must be a host, a disk and a dumptype")
+            return skipBraces(line)
+        }
+        if let (what, hint) = disks.add(host: line.words[0], disk: line.name(1), place(line)) {
+            fault(line, what, hint: hint)
         }
         var index = 2
         var device: String?
@@ -63,22 +81,21 @@ struct DisklistParser {
             if dumptype == nil { unknownDumptype(index, line) }
             rest = line.words.dropFirst(index + 1)
         }
-        guard let dumptype, let spindle = spindle(&rest, line), let interface = interface(&rest, line) else {
-            return
-        }
+        let (spindle, interface) = (spindle(&rest, line), interface(&rest, line))
         if let extra = rest.first { return fault(line, "unexpected '\(extra)' at the end of an entry") }
-        add(
+        guard let dumptype, let spindle, let interface else { return }
+        requireApplication(dumptype, line)
+        entries.append(
             DisklistEntry(
                 host: line.words[0], diskName: line.name(1), device: device, dumptype: dumptype,
-                spindle: spindle, interface: interface.isEmpty ? nil : interface, place: place(line)), line)
+                spindle: spindle, interface: interface.isEmpty ? nil : interface, place: place(line)))
     }
 
     private mutating func unknownDumptype(_ index: Int, _ line: DisklistLine) {
-        let name = line.name(index)
-        let known = configuration.document.blocks(.dumptype).map(\.name)
-        fault(
-            line, "unknown dumptype '\(name)'",
-            hint: nearestName(to: name, among: known).map { "write '\($0)'." })
+        let (name, document) = (line.name(index), configuration.document)
+        guard !document.losses.mayHold(.dumptype, named: name) else { return }
+        let nearest = nearestName(to: name, among: document.blocks(.dumptype).map(\.name))
+        fault(line, "unknown dumptype '\(name)'", hint: nearest.map { "write '\($0)'." })
     }
 
     private mutating func spindle(_ rest: inout ArraySlice<String>, _ line: DisklistLine) -> Int? {
@@ -93,93 +110,129 @@ struct DisklistParser {
     private mutating func interface(_ rest: inout ArraySlice<String>, _ line: DisklistLine) -> String? {
         guard let word = rest.popFirst() else { return "" }
         let document = configuration.document
-        guard document.block(.interface, named: word) != nil else {
-            let nearest = nearestName(to: word, among: document.blocks(.interface).map(\.name))
-            fault(line, "unknown interface '\(word)'", hint: nearest.map { "write '\($0)'." })
-            return nil
-        }
-        return word
+        guard document.block(.interface, named: word) == nil else { return word }
+        guard !document.losses.mayHold(.interface, named: word) else { return nil }
+        let nearest = nearestName(to: word, among: document.blocks(.interface).map(\.name))
+        fault(line, "unknown interface '\(word)'", hint: nearest.map { "write '\($0)'." })
+        return nil
     }
 
-    /// The braces after an entry; gives what follows the closing one too.
-    private mutating func customDumptype(
-        _ line: DisklistLine, braceAt index: Int
-    ) -> (DumpType?, ArraySlice<String>) {
-        if line.words.count > index + 1 { fault(line, "the '{' must end its line") }
-        var body: [DisklistLine] = []
-        var depth = 1
-        var closing: DisklistLine?
-        while depth > 0, let next = lines.popFirst() {
-            if next.words.first?.hasPrefix("}") == true { depth -= 1 }
-            if next.words.last == "{" { depth += 1 }
-            if depth == 0 { closing = next } else { body.append(next) }
-        }
-        guard let closing else {
-            fault(line, "the '{' of this entry is never closed", hint: "put a '}' on a line of its own.")
-            return (nil, [])
-        }
-        customCount += 1
-        let name = "custom(\(line.words[0]):\(sanitisedDiskName(line.name(1)))).\(customCount)"
-        return (read(body, named: name, line), closing.words.dropFirst())
-    }
-
-    private mutating func read(
-        _ body: [DisklistLine], named name: String, _ opening: DisklistLine
-    ) -> DumpType? {
-        let text =
-            String(repeating: "\n", count: opening.number) + body.map { $0.text + "\n" }.joined() + "}\n"
-        let (read, spelling) = ConfigurationLexer.lines(of: text.amandaBytes, file: file)
-        var parser = ConfigurationParser(file: file, directory: configuration.directory, include: include)
-        parser.document = configuration.document
-        parser.lines = read[...]
-        var block = ConfigurationBlock(.dumptype, name: name, place: place(opening))
-        parser.takeGlobalDefaults(&block)
-        parser.readBody(of: &block, ConfigurationLine(number: opening.number, tokens: [.leftBrace]))
-        faults += spelling + parser.faults
-        return spelling.isEmpty && parser.faults.isEmpty ? DumpType(block, of: parser.document) : nil
+    private mutating func requireApplication(_ dumptype: DumpType, _ line: DisklistLine) {
+        guard dumptype.program == "APPLICATION", dumptype.application == nil, !dumptype.block.isFaulty,
+            blamed.insert(dumptype.place).inserted
+        else { return }
+        fault(
+            line, "dumptype '\(dumptype.name)' has program \"APPLICATION\" but no application",
+            hint: "write application \"NAME\" at \(dumptype.place).")
     }
 
     private mutating func readInclude(_ line: DisklistLine) {
-        guard line.words.count == 2 else {
-            return fault(line, "'includefile' must be followed by one file name")
+        guard line.words.count == 2, !line.hasOpenQuote else {
+            return fault(
+                line,
+                line.hasOpenQuote
+                    ? "a double quote is not closed on its line"
+                    : "'includefile' must be followed by one file name")
         }
         let path = configuration.absolutePath(line.name(1))
         guard !openFiles.contains(path), openFiles.count < ConfigurationParser.greatestIncludeDepth else {
             return fault(line, "'\(path)' includes itself", hint: "remove this line.")
         }
         do {
-            read(try include(path), file: path)
+            read(try include(path), file: path, includedAt: line.number)
         } catch {
-            fault(line, "cannot read the included file '\(path)': \(error)")
+            faults.append(.unreadable(path, place(line), error))
         }
     }
+}
 
-    /// Takes an entry, unless it stands in another's way.
-    private mutating func add(_ entry: DisklistEntry, _ line: DisklistLine) {
-        let ofHost = entries.filter { $0.host.lowercased() == entry.host.lowercased() }
-        if let other = ofHost.first(where: { $0.host != entry.host }) {
-            return fault(
-                line, "host '\(entry.host)' is written '\(other.host)' at \(other.place)",
-                hint: "write it the same way everywhere.")
+/// The braces after an entry.
+extension DisklistParser {
+    /// The dumptype, and what follows the closing brace.
+    private mutating func customDumptype(
+        _ line: DisklistLine, braceAt index: Int
+    ) -> (DumpType?, ArraySlice<String>) {
+        let inner = line.words.dropFirst(index + 1)
+        if !inner.isEmpty {
+            fault(line, "the '{' must end its line")
+            if inner.contains(where: { $0.hasPrefix("}") }) { return (nil, []) }
         }
-        if let first = ofHost.first(where: { $0.diskName == entry.diskName }) {
-            return fault(
-                line, "\(entry.host) \(entry.diskName) stands twice, first at \(first.place)",
-                hint: "remove one, or give it a disk name of its own and the directory as device.")
+        let (body, closing) = body(of: line)
+        customCount += 1
+        let name = "custom(\(line.words[0]):\(sanitisedDiskName(line.name(1)))).\(customCount)"
+        return (read(body, named: name, line), closing?.words.dropFirst() ?? [])
+    }
+
+    private mutating func skipBraces(_ line: DisklistLine) {
+        if line.opens { _ = body(of: line) }
+    }
+
+    /// The lines between the braces, and the one that closes them; nil where none does before something else begins.
+    private mutating func body(of opening: DisklistLine) -> ([DisklistLine], closing: DisklistLine?) {
+        var body: [DisklistLine] = []
+        var depth = 1
+        while let line = lines.first, !beginsAnother(line) {
+            lines.removeFirst()
+            if line.closes { depth -= 1 }
+            if line.opens { depth += 1 }
+            if depth > 0 {
+                body.append(line)
+            } else if goesOnBehindBrace {
+                fault(line, "this '}' closes the entry before its last parameter", hint: "remove it.")
+                depth = 1
+            } else {
+                return (body, line)
+            }
         }
-        if let first = ofHost.first(where: {
-            sanitisedDiskName($0.diskName) == sanitisedDiskName(entry.diskName)
-        }) {
-            return fault(
-                line,
-                "disk '\(entry.diskName)' and disk '\(first.diskName)' at \(first.place) have the same name in the catalog",
-                hint: "give one of them another disk name.")
+        let next = lines.first.map { " before line \($0.number), where something else begins" } ?? ""
+        fault(
+            opening, "the '{' of this entry is never closed\(next)", hint: "put a '}' on a line of its own.")
+        return (body, nil)
+    }
+
+    /// Whether a line within braces shows that the closing one is missing above it.
+    private func beginsAnother(_ line: DisklistLine) -> Bool {
+        if line.isInclude { return nextBrace(in: lines.dropFirst())?.closes != true }
+        guard line.words.count > 2, !line.isParameter else { return false }
+        return line.opens
+            || [2, 3].contains { index in
+                index < line.words.count && configuration.dumptype(named: line.name(index)) != nil
+            }
+    }
+
+    /// Whether behind a `}` come parameters, and then a `}` that would close nothing.
+    private var goesOnBehindBrace: Bool {
+        nextBrace(in: lines)?.closes == true
+            && lines.prefix { !$0.closes }.contains(where: \.isParameter)
+    }
+
+    private func nextBrace(in lines: ArraySlice<DisklistLine>) -> DisklistLine? {
+        lines.first { $0.closes || $0.opens || beginsEntry($0) }
+    }
+
+    private func beginsEntry(_ line: DisklistLine) -> Bool {
+        line.words.count > 2 && !line.isParameter
+    }
+
+    private mutating func read(
+        _ body: [DisklistLine], named name: String, _ opening: DisklistLine
+    ) -> DumpType? {
+        var text = ""
+        var number = 1
+        for line in body {
+            text += String(repeating: "\n", count: line.number - number) + line.text
+            number = line.number
         }
-        if entry.dumptype.program == "APPLICATION", entry.dumptype.application == nil {
-            return fault(
-                line, "dumptype '\(entry.dumptype.name)' has program \"APPLICATION\" but no application",
-                hint: "write application \"NAME\" at \(entry.dumptype.place).")
-        }
-        entries.append(entry)
+        let (read, spelling) = ConfigurationLexer.lines(of: (text + "\n}\n").amandaBytes, file: file)
+        var parser = ConfigurationParser(file: file, directory: configuration.directory, include: include)
+        parser.document = configuration.document
+        parser.lines = read[...]
+        var block = ConfigurationBlock(.dumptype, name: name, place: place(opening))
+        parser.takeGlobalDefaults(&block)
+        parser.readBody(of: &block, ConfigurationLine(number: opening.number, tokens: [.leftBrace]))
+        let found = spelling + parser.faults
+        faults += found
+        block.isFaulty = block.isFaulty || !found.isEmpty
+        return DumpType(block, of: parser.document)
     }
 }

@@ -1,19 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import Secret
+public import Faults
+import Secret
 
 /// `define application-tool`: the program that makes and unpacks archives, with its properties.
 public struct ApplicationTool: Sendable, Hashable {
     /// As written.
     public let name: String
     /// Where it is defined.
-    public let place: ConfigurationPlace
+    public let place: FaultPlace
     /// `amgtar`.
     public let plugin: String
     /// In the order of the file.
     public let properties: [ConfigurationProperty]
     private let clientName: String?
-    private let clientNamePlace: ConfigurationPlace
+    private let clientNamePlace: FaultPlace
 
     init(_ block: ConfigurationBlock) {
         name = block.name
@@ -33,11 +34,6 @@ public struct ApplicationTool: Sendable, Hashable {
     /// The first value of a property: `XATTRS`, `GNUTAR-PATH`, `TAR-BLOCKSIZE`.
     public func value(ofProperty name: String) -> String? {
         properties.value(of: name)
-    }
-
-    /// Whether a property is set to one of Amanda's words for yes.
-    public func isOn(_ property: String, standard: Bool) -> Bool {
-        value(ofProperty: property).flatMap(ParameterReader.bool) ?? standard
     }
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+public import Faults
 public import Secret
 
 /// A changer that a configuration uses: slots on S3 or in directories, with the properties that count for them.
@@ -17,7 +18,7 @@ public struct ChangerDefinition: Sendable, Hashable {
     /// The name of its `define changer`, as written there; the `chg-…` or device string itself where there is none.
     public let name: String
     /// Where it is defined.
-    public let place: ConfigurationPlace
+    public let place: FaultPlace
     /// `chg-multi:…` as written; `chg-single:…` for a device alone.
     public let specification: String
     /// See `Kind`.
@@ -44,7 +45,7 @@ public struct ChangerDefinition: Sendable, Hashable {
     }
 
     /// Where a device property is set; the changer's own place where it is not.
-    public func place(ofDeviceProperty name: String) -> ConfigurationPlace {
+    public func place(ofDeviceProperty name: String) -> FaultPlace {
         let name = ConfigurationProperty.canonicalName(name)
         return deviceProperties.first { $0.name == name }?.place ?? place
     }

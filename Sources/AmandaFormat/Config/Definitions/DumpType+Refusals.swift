@@ -4,8 +4,8 @@ extension DumpType {
     /// What this version cannot do, each with the line that asks for it. Empty: it can be dumped.
     public var refusals: [ConfigurationFault] {
         var refusals: [ConfigurationFault] = []
-        func refuse(_ parameter: String, _ what: String, _ hint: String) {
-            refusals.append(ConfigurationFault(block.place(of: parameter), what, hint: hint))
+        func refuse(_ parameter: String, _ facts: String, _ hint: String) {
+            refusals.append(ConfigurationFault(block.place(of: parameter), facts, hint: hint))
         }
         switch program {
         case "APPLICATION":

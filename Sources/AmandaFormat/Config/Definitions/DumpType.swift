@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+public import Faults
+
 /// `define dumptype`, or the braces of a disklist entry, with everything inherited.
 public struct DumpType: Sendable, Hashable {
     /// Who compresses, and how.
@@ -27,7 +29,7 @@ public struct DumpType: Sendable, Hashable {
     /// As written; of a disklist entry's braces `custom(HOST:DISK).N`, as in Amanda.
     public let name: String
     /// Where it begins.
-    public let place: ConfigurationPlace
+    public let place: FaultPlace
     /// `APPLICATION`, `GNUTAR`, `DUMP` or `STAR`.
     public let program: String
     /// Nil unless `program` is `APPLICATION`.

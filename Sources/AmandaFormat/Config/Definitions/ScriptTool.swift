@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+public import Faults
+
 /// `define script-tool`: a program that Amanda calls at certain points of a run, e.g. to freeze a database.
 public struct ScriptTool: Sendable, Hashable {
     /// In whose name it runs. A node is both; the two get different arguments.
@@ -8,7 +10,7 @@ public struct ScriptTool: Sendable, Hashable {
     /// As written.
     public let name: String
     /// Where it is defined.
-    public let place: ConfigurationPlace
+    public let place: FaultPlace
     /// The program's name in Amanda's application directory.
     public let plugin: String
     /// In the order of the file. Their values may be secrets, and become arguments of the program, as in Amanda.
@@ -22,7 +24,7 @@ public struct ScriptTool: Sendable, Hashable {
     /// `single-execution`: at a point of the whole run or of a host once, not once for every disk.
     public let isSingleExecution: Bool
     private let clientName: String?
-    private let clientNamePlace: ConfigurationPlace
+    private let clientNamePlace: FaultPlace
 
     init(_ block: ConfigurationBlock) {
         name = block.name
@@ -57,7 +59,7 @@ public struct ScriptTool: Sendable, Hashable {
     }
 
     /// Points at which it is asked to run and does not, the first in Amanda neither: for the operator to read.
-    public var notes: [String] {
+    public var notes: [Remark] {
         note(
             points.filter { !$0.runs(on: side) }, "never runs",
             side == .client ? "that needs execute-where server" : "that needs execute-where client")
@@ -67,16 +69,16 @@ public struct ScriptTool: Sendable, Hashable {
                 "only stock amcheck and amrecover do that")
     }
 
-    private func note(_ points: [ScriptPoint], _ what: String, _ why: String) -> [String] {
+    private func note(_ points: [ScriptPoint], _ what: String, _ why: String) -> [Remark] {
         guard !points.isEmpty else { return [] }
         let names = points.map { $0.rawValue.lowercased() }.joined(separator: ", ")
-        return ["\(place): script-tool '\(name)' \(what) at \(names): \(why)"]
+        return [Remark(place: place, "script-tool '\(name)' \(what) at \(names): \(why)")]
     }
 }
 
 extension ConfigurationFault {
     /// Stock Amanda joins what `amanda-client.conf` says of a definition of that name.
-    static func clientName(of definition: String, _ place: ConfigurationPlace) -> ConfigurationFault {
+    static func clientName(of definition: String, _ place: FaultPlace) -> ConfigurationFault {
         ConfigurationFault(
             place, "\(definition): client-name is not supported: amanda-client.conf is not read",
             hint: "write the properties here, and remove client-name.")

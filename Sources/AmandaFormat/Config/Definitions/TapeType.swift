@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
+public import Faults
+
 /// `define tapetype`: how much a volume holds, and how dumps are cut.
 public struct TapeType: Sendable, Hashable {
     /// As written.
     public let name: String
     /// Where it is defined.
-    public let place: ConfigurationPlace
+    public let place: FaultPlace
     /// Free text.
     public let comment: String
     /// What fits on one volume.

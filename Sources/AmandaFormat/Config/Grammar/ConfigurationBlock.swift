@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 
+public import Faults
+
 /// One definition as it was read: what it sets, what it inherits, and where each of it stands.
 public struct ConfigurationBlock: Sendable, Hashable {
     /// A value that was set, and the line that set it.
     struct Setting: Sendable, Hashable {
         var value: ParameterValue
-        var place: ConfigurationPlace
+        var place: FaultPlace
     }
 
     /// The definition's name as written. Amanda compares names without regard to case.
     public let name: String
     /// The line that opens it.
-    public let place: ConfigurationPlace
+    public let place: FaultPlace
     /// Nil for the global parameters.
     let kind: DefinitionKind?
     /// Canonical parameter name to what the file says, inheritance included.
@@ -19,9 +21,11 @@ public struct ConfigurationBlock: Sendable, Hashable {
     /// Defaults that are not Amanda's constants but follow from the rest of the configuration.
     var defaults: [String: ParameterValue] = [:]
     /// Parameters that this very definition sets, in order: for the list of those that are not used.
-    var ownParameters: [(name: String, place: ConfigurationPlace)] = []
+    var ownParameters: [(name: String, place: FaultPlace)] = []
+    /// Something within its braces, or in what it refers to, could not be read: nothing more is said of it.
+    var isFaulty = false
 
-    init(_ kind: DefinitionKind?, name: String, place: ConfigurationPlace) {
+    init(_ kind: DefinitionKind?, name: String, place: FaultPlace) {
         self.kind = kind
         self.name = name
         self.place = place
@@ -39,7 +43,7 @@ public struct ConfigurationBlock: Sendable, Hashable {
     }
 
     /// The line to show for a parameter: where it is set, or where the definition begins.
-    func place(of name: String) -> ConfigurationPlace {
+    func place(of name: String) -> FaultPlace {
         settings[name]?.place ?? place
     }
 
@@ -49,6 +53,7 @@ public struct ConfigurationBlock: Sendable, Hashable {
     /// not inherited, nor are scripts that `parent` has only inherited itself: stock Amanda forgets to note that they were
     /// set, and the two must agree.
     mutating func inherit(from parent: ConfigurationBlock) {
+        isFaulty = isFaulty || parent.isFaulty
         let ownsScripts = parent.ownParameters.contains { $0.name == "script" }
         for (name, setting) in parent.settings where name != "comprate" && (name != "script" || ownsScripts) {
             switch (settings[name]?.value, setting.value) {

@@ -1,16 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Faults
+
 /// All of a configuration as it was read: global parameters and definitions, not yet given a meaning.
 struct ConfigurationDocument: Sendable {
     var global: ConfigurationBlock
     /// Of each kind in the order of the file, after those that Amanda defines itself.
     private(set) var blocks: [DefinitionKind: [ConfigurationBlock]]
     /// Where each definition begins that the file holds, kept for hints about names used too early.
-    var laterNames: [DefinitionKind: [(name: String, place: ConfigurationPlace)]] = [:]
+    var laterNames: [DefinitionKind: [(name: String, place: FaultPlace)]] = [:]
+    /// What it seems to hold and could not be read.
+    var losses = ConfigurationLosses()
 
     init(file: String) {
-        global = ConfigurationBlock(nil, name: "", place: ConfigurationPlace(file: file, line: 1))
-        blocks = [.dumptype: Self.builtInDumptypes(ConfigurationPlace(file: file, line: 0))]
+        global = ConfigurationBlock(nil, name: "", place: FaultPlace(file: file, line: 1))
+        blocks = [.dumptype: Self.builtInDumptypes(FaultPlace(file: file, line: 0))]
     }
 
     func blocks(_ kind: DefinitionKind) -> [ConfigurationBlock] {
@@ -36,7 +40,7 @@ struct ConfigurationDocument: Sendable {
     /// They stand in line 0.
     ///
     /// Sources: amanda.conf(5), DUMPTYPE SECTION; `amadmin CONF config`.
-    private static func builtInDumptypes(_ place: ConfigurationPlace) -> [ConfigurationBlock] {
+    private static func builtInDumptypes(_ place: FaultPlace) -> [ConfigurationBlock] {
         let settings: [(String, String, ParameterValue)] = [
             ("NO-COMPRESS", "compress", .keyword("NONE")),
             ("COMPRESS-FAST", "compress", .keyword("CLIENT FAST")),

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Faults
+
 /// Cuts an `amanda.conf` into lines of tokens; empty lines and comments are left out.
 ///
 /// Bytes that are not UTF-8 survive in strings (`String(amandaBytes:)`) and do no harm in comments.
@@ -18,9 +20,12 @@ struct ConfigurationLexer {
         var lines: [ConfigurationLine] = []
         while lexer.offset < bytes.count {
             let number = lexer.lineNumber
+            let faultCount = lexer.faults.count
             let tokens = lexer.restOfLine()
             if !tokens.isEmpty {
-                lines.append(ConfigurationLine(number: number, tokens: tokens))
+                lines.append(
+                    ConfigurationLine(
+                        number: number, tokens: tokens, isDamaged: lexer.faults.count > faultCount))
             }
         }
         return (lines, lexer.faults)
@@ -81,7 +86,8 @@ struct ConfigurationLexer {
         return .real(Double("\(whole).\(fraction.isEmpty ? "0" : fraction)") ?? 0)
     }
 
-    /// A backslash before a line end joins the lines; other escapes are those of `AmandaQuotedString`.
+    /// A backslash before a line end joins the lines; other escapes are those of `AmandaQuotedString`. The `{` at the end
+    /// of a line is left out of a string that is not closed: without it the lines that follow would belong nowhere.
     private mutating func string() -> String {
         let start = lineNumber
         var quoted: [UInt8] = []
@@ -102,8 +108,16 @@ struct ConfigurationLexer {
         }
         faults.append(
             ConfigurationFault(
-                ConfigurationPlace(file: file, line: start), "a string is not closed on its line",
+                FaultPlace(file: file, line: start), "a string is not closed on its line",
                 hint: "end it with a double quote."))
+        let blanks = quoted.reversed().prefix(while: \.isBlank).count
+        if quoted.dropLast(blanks).last == UInt8(ascii: "{"),
+            quoted.dropLast(blanks + 1).last?.isBlank == true
+        {
+            offset -= blanks + 1
+            quoted.removeLast(blanks + 1)
+            while quoted.last?.isBlank == true { quoted.removeLast() }
+        }
         return AmandaQuotedString.unquote(String(amandaBytes: quoted))
     }
 
@@ -123,6 +137,10 @@ extension UInt8 {
 
     fileprivate var isDigit: Bool {
         (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(self)
+    }
+
+    fileprivate var isBlank: Bool {
+        self == UInt8(ascii: " ") || self == UInt8(ascii: "\t") || self == UInt8(ascii: "\r")
     }
 
     fileprivate var isWordMark: Bool {

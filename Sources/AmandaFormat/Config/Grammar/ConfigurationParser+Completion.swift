@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import NearestName
+import NearestName
 
 /// What can be said only when the whole configuration is read.
 extension ConfigurationParser {
@@ -14,12 +14,12 @@ extension ConfigurationParser {
         checkLabels()
         completeStorages(configurationName)
         completeTapetypesAndInterfaces()
-        faults.sort { ($0.place.file == $1.place.file) ? $0.place.line < $1.place.line : false }
     }
 
     private mutating func requireGlobal(_ kind: DefinitionKind, _ names: [String], by parameter: String) {
         guard document.global.isSet(parameter) else { return }
-        for name in names where document.block(kind, named: name) == nil {
+        for name in names
+        where document.block(kind, named: name) == nil && !document.losses.mayHold(kind, named: name) {
             let nearest = nearestName(to: name, among: document.blocks(kind).map(\.name))
             let hint = nearest.map { "write '\($0)'." }
             faults.append(
@@ -31,7 +31,9 @@ extension ConfigurationParser {
 
     private mutating func checkLabels() {
         let global = document.global
-        if case .labelConstraint(.matchAutolabel) = global.value("labelstr"), !global.isSet("autolabel") {
+        if case .labelConstraint(.matchAutolabel) = global.value("labelstr"), !global.isSet("autolabel"),
+            !document.losses.maySet("autolabel")
+        {
             faults.append(
                 ConfigurationFault(
                     global.place(of: "labelstr"), "'labelstr MATCH-AUTOLABEL' needs an 'autolabel' to match"))
@@ -90,20 +92,6 @@ extension ConfigurationParser {
             block.defaults["comment"] = .text("implicit from NETUSAGE")
             block.defaults["use"] = document.global.value("netusage")
             document.add(block)
-        }
-    }
-}
-
-extension ConfigurationDocument {
-    /// In the order of the definitions; the global ones first.
-    var unusedParameters: [UnusedParameter] {
-        let all = [global] + DefinitionKind.allCases.flatMap { blocks($0) }
-        return all.flatMap { block in
-            block.ownParameters.compactMap { own in
-                guard block.table.parameter(own.name)?.isUsed == false else { return nil }
-                let title = block.kind.map { "\($0.rawValue) \(block.name): " } ?? ""
-                return UnusedParameter(place: own.place, name: title + own.name)
-            }
         }
     }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import NearestName
+import Faults
+import NearestName
 
 /// Names that one part of a configuration gives and another uses.
 extension ConfigurationParser {
@@ -10,6 +11,10 @@ extension ConfigurationParser {
         if let parent = document.block(kind, named: name) {
             return block.inherit(from: parent)
         }
+        guard !document.losses.mayHold(kind, named: name), !line.isDamaged else {
+            block.isFaulty = true
+            return
+        }
         let known = block.table.parameters.map(\.name) + document.blocks(kind).map(\.name)
         fault(
             line,
@@ -18,20 +23,26 @@ extension ConfigurationParser {
     }
 
     /// Whether names within a value are defined; those of the global parameters are checked at the end.
-    mutating func checkReferences(of parameter: Parameter, _ value: ParameterValue, _ line: ConfigurationLine)
-    {
+    mutating func checkReferences(
+        of parameter: Parameter, _ value: ParameterValue, _ line: ConfigurationLine,
+        in block: inout ConfigurationBlock
+    ) {
         switch (parameter.kind, value) {
         case (.definition(let kind), .text(let name?)):
-            require(kind, name, line)
+            require(kind, name, line, by: &block)
         case (.scripts, .names(let names)):
-            for name in names { require(.script, name, line) }
+            for name in names { require(.script, name, line, by: &block) }
         default:
             break
         }
     }
 
-    private mutating func require(_ kind: DefinitionKind, _ name: String, _ line: ConfigurationLine) {
-        guard document.block(kind, named: name) == nil else { return }
+    private mutating func require(
+        _ kind: DefinitionKind, _ name: String, _ line: ConfigurationLine, by block: inout ConfigurationBlock
+    ) {
+        let found = document.block(kind, named: name)
+        if found?.isFaulty != false { block.isFaulty = true }
+        guard found == nil, !document.losses.mayHold(kind, named: name), !line.isDamaged else { return }
         fault(
             line, "unknown \(kind.rawValue) '\(name)'",
             hint: hint(for: name, kind, others: document.blocks(kind).map(\.name)))

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import NearestName
+import Faults
+import NearestName
 
 /// Reads the lines of an `amanda.conf` and of what it includes, and goes on after every fault.
 ///
@@ -17,9 +18,12 @@ struct ConfigurationParser {
     var anonymousCount = 0
     var lines: ArraySlice<ConfigurationLine> = []
     var file: String
+    /// What may stand between the braces that are open, the innermost last.
+    var openTables: [ParameterTable] = []
     private let directory: String
     private let include: Include
     private var openFiles: [String] = []
+    private var order = ReadingOrder()
 
     init(file: String, directory: String, include: @escaping Include) {
         self.file = file
@@ -28,8 +32,13 @@ struct ConfigurationParser {
         document = ConfigurationDocument(file: file)
     }
 
-    mutating func read(_ bytes: [UInt8], file name: String) {
+    /// All faults so far, in the order of the lines.
+    var orderedFaults: [ConfigurationFault] { order.sorted(faults) }
+
+    /// - Parameter line: the one that includes the file.
+    mutating func read(_ bytes: [UInt8], file name: String, includedAt line: Int? = nil) {
         let (savedLines, savedFile) = (lines, file)
+        order.note(name, in: file, at: line)
         openFiles.append(name)
         file = name
         let (read, spelling) = ConfigurationLexer.lines(of: bytes, file: name)
@@ -43,8 +52,8 @@ struct ConfigurationParser {
         (lines, file) = (savedLines, savedFile)
     }
 
-    func place(_ line: ConfigurationLine) -> ConfigurationPlace {
-        ConfigurationPlace(file: file, line: line.number)
+    func place(_ line: ConfigurationLine) -> FaultPlace {
+        FaultPlace(file: file, line: line.number)
     }
 
     mutating func fault(_ line: ConfigurationLine, _ what: String, hint: String? = nil) {
@@ -54,7 +63,7 @@ struct ConfigurationParser {
     /// Remembers all definitions of a file before they are read.
     private mutating func noteDefinitions() {
         for line in lines where line.tokens.count > 2 {
-            guard case .word(let define) = line.tokens[0], canonicalKeyword(define) == "define",
+            guard line.tokens[0].isWord("define"),
                 case .word(let keyword) = line.tokens[1], let kind = DefinitionKind(keyword: keyword),
                 let name = line.tokens[2].name
             else { continue }
@@ -62,24 +71,19 @@ struct ConfigurationParser {
         }
     }
 
-    private mutating func readStatement(_ line: ConfigurationLine) {
-        guard case .word(let word) = line.tokens[0] else {
-            let what =
-                line.tokens[0] == .rightBrace
-                ? "this '}' closes nothing"
-                : "a line must begin with a keyword, found \(line.tokens[0].text)"
-            return fault(line, what)
-        }
+    mutating func readStatement(_ line: ConfigurationLine) {
+        guard case .word(let word) = line.tokens[0] else { return readNoStatement(line) }
         switch canonicalKeyword(word) {
         case "includefile":
             readInclude(line)
         case "define":
             readDefinition(line)
-        case "holdingdisk" where line.tokens.last == .leftBrace || opensOnNextLine():
+        case "holdingdisk" where line.opens || beginsHoldingDisk():
             readHoldingDisk(line)
         case "holdingdisk":
             useHoldingDisks(line)
         default:
+            if line.opens, readUndefined(word, line) { return }
             if let parameter = ParameterTable.global.parameter(word) {
                 var global = document.global
                 read(parameter, line, into: &global)
@@ -90,8 +94,12 @@ struct ConfigurationParser {
         }
     }
 
-    private func opensOnNextLine() -> Bool {
-        lines.first?.tokens == [.leftBrace]
+    private mutating func readNoStatement(_ line: ConfigurationLine) {
+        if line.closes {
+            fault(line, "this '}' closes nothing")
+        } else if !line.isDamaged {
+            fault(line, "a line must begin with a keyword, found \(line.tokens[0].text)")
+        }
     }
 
     /// Reads a parameter's value and notes where it was set. The last one counts, as in Amanda.
@@ -108,9 +116,11 @@ struct ConfigurationParser {
             } else {
                 set(parameter, value, line, in: &block)
             }
-            checkReferences(of: parameter, value, line)
+            checkReferences(of: parameter, value, line, in: &block)
         } catch {
-            fault(line, error.what, hint: error.hint)
+            if block.kind == nil { document.losses.lose(parameter: parameter.name) }
+            if !line.isDamaged { fault(line, error.what, hint: error.hint) }
+            if line.opens, closedCount(ahead: lines) > openTables.count { skipBlock(line) }
         }
     }
 
@@ -124,29 +134,21 @@ struct ConfigurationParser {
 
     private mutating func unknownKeyword(_ word: String, _ line: ConfigurationLine) {
         let globals = ParameterTable.global.parameters.map(\.name) + ["includefile", "define"]
-        var hint = nearestName(to: canonicalKeyword(word), among: globals).map { "write '\($0)'." }
-        if hint == nil || DefinitionKind.allCases.contains(where: { $0.table.parameter(word) != nil }) {
-            let kinds = DefinitionKind.allCases.filter { $0.table.parameter(word) != nil }.map(\.rawValue)
-            if !kinds.isEmpty {
-                hint = "it belongs between the braces of a \(kinds.joined(separator: " or "))."
-            }
-        }
+        let nearest = nearestName(to: canonicalKeyword(word), among: globals)
+        if nearest == "includefile" { document.losses.hasUnreadFile = true }
+        nearest.map { document.losses.lose(parameter: $0) }
+        var hint = nearest.map { "write '\($0)'." }
+        let kinds = DefinitionKind.allCases.filter { $0.table.parameter(word) != nil }.map(\.rawValue)
+        if !kinds.isEmpty { hint = "it belongs between the braces of a \(kinds.joined(separator: " or "))." }
         if let kind = DefinitionKind(keyword: word) { hint = "write 'define \(kind.rawValue)'." }
         fault(line, "unknown keyword '\(word)'", hint: hint)
-        if line.tokens.last == .leftBrace { skipBlock() }
-    }
-
-    /// Leaves out the lines up to the brace that closes what an unknown keyword opened.
-    mutating func skipBlock() {
-        var depth = 1
-        while depth > 0, let line = lines.popFirst() {
-            if line.tokens.first == .rightBrace { depth -= 1 }
-            if line.tokens.last == .leftBrace { depth += 1 }
-        }
+        if line.opens { skipBlock(line) }
     }
 
     private mutating func readInclude(_ line: ConfigurationLine) {
         guard line.tokens.count == 2, case .string(let name) = line.tokens[1] else {
+            document.losses.hasUnreadFile = true
+            guard !line.isDamaged else { return }
             return fault(line, "'includefile' must be one file name in double quotes")
         }
         let path = name.hasPrefix("/") ? name : "\(directory)/\(name)"
@@ -154,13 +156,25 @@ struct ConfigurationParser {
             return fault(line, "'\(path)' includes itself", hint: "remove this line.")
         }
         guard openFiles.count < Self.greatestIncludeDepth else {
+            document.losses.hasUnreadFile = true
             return fault(line, "more than \(Self.greatestIncludeDepth) files include one another")
         }
         do {
-            read(try include(path), file: path)
+            read(try include(path), file: path, includedAt: line.number)
         } catch {
-            fault(line, "cannot read the included file '\(path)': \(error)")
+            document.losses.hasUnreadFile = true
+            if !line.isDamaged { faults.append(.unreadable(path, place(line), error)) }
         }
+    }
+}
+
+extension ConfigurationFault {
+    /// An included file that cannot be read.
+    static func unreadable(_ path: String, _ place: FaultPlace, _ cause: any Error) -> ConfigurationFault {
+        let fault = cause as? any Fault
+        return ConfigurationFault(
+            place, "cannot read the included file '\(path)': \(fault?.headline ?? "\(cause)")",
+            hint: fault?.hint)
     }
 }
 

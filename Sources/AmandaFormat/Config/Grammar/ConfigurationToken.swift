@@ -40,4 +40,6 @@ struct ConfigurationLine: Hashable {
     /// Of the first token.
     let number: Int
     let tokens: [ConfigurationToken]
+    /// A string on it is not closed: where its values end is a guess.
+    var isDamaged = false
 }

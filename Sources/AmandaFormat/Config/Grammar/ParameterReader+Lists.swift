@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import NearestName
-internal import Secret
+import NearestName
+import Secret
 
 extension ParameterReader {
     /// `[list|file] [optional] [append] "…" …`; without `append` the list or the patterns begin anew, the

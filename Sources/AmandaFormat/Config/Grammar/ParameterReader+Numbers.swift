@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import NearestName
+import NearestName
 
 extension ParameterReader {
     mutating func integer(_ rule: NumberRule) throws(Refusal) -> Int64 {

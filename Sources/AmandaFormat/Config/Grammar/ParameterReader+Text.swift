@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import NearestName
+import NearestName
 
 extension ParameterReader {
     mutating func text(_ rule: TextRule) throws(Refusal) -> String {

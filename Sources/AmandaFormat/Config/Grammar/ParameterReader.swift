@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Faults
+
 /// Reads what stands after a parameter's name, up to the end of its line.
 ///
 /// Source: Amanda 3.5.1 `common-src/conffile.c`, the `read_*` functions; where that is too lenient to be right
 /// (`dumpcycle 2 kb`), the value is refused.
 struct ParameterReader {
     let parameter: Parameter
-    let place: ConfigurationPlace
+    let place: FaultPlace
     var tokens: ArraySlice<ConfigurationToken>
 
     /// Why a value cannot be read.
@@ -20,7 +22,7 @@ struct ParameterReader {
         }
     }
 
-    init(_ parameter: Parameter, place: ConfigurationPlace, tokens: ArraySlice<ConfigurationToken>) {
+    init(_ parameter: Parameter, place: FaultPlace, tokens: ArraySlice<ConfigurationToken>) {
         self.parameter = parameter
         self.place = place
         self.tokens = tokens

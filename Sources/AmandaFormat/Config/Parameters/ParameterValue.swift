@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+public import Faults
 public import Secret
 
 /// What a parameter is set to, in Amanda's own units (sizes in KiB unless the parameter says otherwise).
@@ -39,7 +40,7 @@ public struct ConfigurationProperty: Sendable, Hashable {
     /// `visible`: may stand in headers and logs; `hidden` must not.
     public var isVisible: Bool
     /// Where it was set.
-    public var place: ConfigurationPlace
+    public var place: FaultPlace
 
     /// Two names are one where only case, `-` and `_` differ.
     public static func canonicalName(_ name: String) -> String {

@@ -52,7 +52,7 @@ import Testing
                     servicePath: "/objects"))
         #expect(store.bucketsToMake == ["elsewhere"])
         #expect(
-            store.remarks == [
+            store.remarks.map(\.description) == [
                 "/etc/amanda/x/amanda.conf:4: changer 'c' keeps its volumes at http://minio.lan:9000, region 'us-east-1'"
             ])
         let tls = try self.store(
@@ -88,7 +88,7 @@ import Testing
             place: "backups/demo/node01/x/slot-{1..3}")
         #expect(store.record == nil && store.region == nil)
         #expect(
-            store.remarks == [
+            store.remarks.map(\.description) == [
                 "/etc/amanda/x/amanda.conf:5: S3_BUCKET_LOCATION is 'lab', the cluster's region 'eu-west-1' is used",
                 "/etc/amanda/x/amanda.conf:4: S3_HOST is 'minio.lan:9000', the cluster's endpoint 'https://s3.example.com:8333' is used",
             ])
@@ -102,7 +102,7 @@ import Testing
             store.keeping
                 == S3Keeping(storageClass: "STANDARD_IA", encryption: .keyService(keyID: "key-1")))
         #expect(
-            store.remarks == [
+            store.remarks.map(\.description) == [
                 "/etc/amanda/x/amanda.conf:4: data goes to storage class STANDARD_IA; labels and headers do not"
             ])
         #expect(
@@ -142,7 +142,7 @@ import Testing
 
     @Test func `version 4 whatever it says, and so it is told`() throws {
         #expect(
-            try store(property("STORAGE_API", "s3")).remarks == [
+            try store(property("STORAGE_API", "s3")).remarks.map(\.description) == [
                 "/etc/amanda/x/amanda.conf:4: STORAGE_API is 'S3': requests are signed with version 4 all the same"
             ])
         #expect(try store(property("STORAGE_API", "AWS4")).remarks.isEmpty)

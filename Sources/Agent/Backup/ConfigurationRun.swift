@@ -63,7 +63,7 @@ struct ConfigurationRun: Sendable {
             entry(dump.name).map { AgentAPI.DumpRecord(planned: dump, $0) }
         }
         try await addLeftOut(planned, to: &record)
-        record.note(try await runBlocking("remarks") { [prepared] in planned.remarks(on: prepared) })
+        record.remarks += try await runBlocking("remarks") { [prepared] in planned.remarks(on: prepared) }
         record.note(prepared.diskFaults.map(\.message))
         return record
     }
@@ -229,7 +229,8 @@ struct ConfigurationRun: Sendable {
     private func entry(_ name: DiskName) -> DisklistEntry? { prepared.entry(name) }
 
     private var emptyRecord: ConfigurationRecord {
-        var record = ConfigurationRecord(name: name, role: prepared.choice.role, notes: prepared.notes)
+        var record = ConfigurationRecord(name: name, role: prepared.choice.role)
+        record.remarks = prepared.notes
         if prepared.changer.readsFromGlacier { record.readsFromGlacier = true }
         return record
     }

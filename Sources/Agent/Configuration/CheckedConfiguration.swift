@@ -25,7 +25,7 @@ struct CheckedConfiguration: Sendable {
     /// What this node lacks for single disks, whose dumps fail of it: the others go on.
     let diskFaults: [WireError]
     /// What an administrator should know of it.
-    let remarks: [String]
+    let remarks: [Remark]
     /// What waits on its holding disks.
     let held: [HeldDump]
     /// The newest run that its catalog knows.
@@ -58,7 +58,7 @@ struct CheckedConfiguration: Sendable {
             changer = check.changer
             stores = check.stores
             diskFaults = check.diskFaults
-            remarks = loaded.remarks.map(\.description) + check.absentDirectories + check.notes
+            remarks = loaded.remarks + check.absentDirectories + check.notes
             held = check.held
             newestRun = check.newestRun
         }

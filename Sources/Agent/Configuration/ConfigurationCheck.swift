@@ -18,7 +18,7 @@ struct ConfigurationCheck {
     /// What single disks lack.
     private(set) var diskFaults: [WireError] = []
     /// What a record says of where its volumes lie.
-    private(set) var notes: [String] = []
+    private(set) var notes: [Remark] = []
     private(set) var resolved: Result<PreparedConfiguration, WireErrors>
     private(set) var changer: ChangerDefinition?
     private(set) var stores: [ChangerStore] = []
@@ -47,9 +47,9 @@ struct ConfigurationCheck {
     }
 
     /// A disk that cannot be dumped now may be there again when its dump begins.
-    var absentDirectories: [String] {
+    var absentDirectories: [Remark] {
         entries.filter { !FileSystem.isDirectory($0.directory) }.map {
-            "\($0.place): '\($0.directory)' does not exist now"
+            Remark(place: $0.place, "'\($0.directory)' does not exist now")
         }
     }
 
@@ -61,8 +61,8 @@ struct ConfigurationCheck {
         guard entries.isEmpty else { return }
         add(
             WireError(
-                .configuration, node: settings.node,
-                "\(configuration.disklistPath): no disk to dump in configuration '\(choice.name)'",
+                .configuration, node: settings.node, at: FaultPlace(file: configuration.disklistPath),
+                "no disk to dump in configuration '\(choice.name)'",
                 hint: "add a line such as: localhost /path all-archive"))
     }
 
@@ -75,9 +75,7 @@ struct ConfigurationCheck {
                 let reason = WireError(cause: error, node: settings.node)
                 add(
                     WireError(
-                        .configuration, node: settings.node,
-                        at: FaultPlace(file: place.file, line: place.line), reason.message, hint: reason.hint)
-                )
+                        .configuration, node: settings.node, at: place, reason.message, hint: reason.hint))
             }
             attempt { try security.requireAllowed(asked.options.gnutarPath, for: entry.diskName) }
         }

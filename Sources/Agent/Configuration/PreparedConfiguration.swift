@@ -18,7 +18,7 @@ struct PreparedConfiguration: Sendable {
     /// Disks to dump, in the disklist's order.
     let entries: [DisklistEntry]
     /// Remarks for the record.
-    let notes: [String]
+    let notes: [Remark]
     /// What this node lacks for single disks, whose dumps will fail of it.
     let diskFaults: [WireError]
     /// Where each disk stands in `entries`.
@@ -26,7 +26,7 @@ struct PreparedConfiguration: Sendable {
 
     init(
         choice: ConfigurationChoice, loaded: LoadedConfiguration, changer: ChangerDefinition,
-        store: VolumeStore, stores: [ChangerStore], entries: [DisklistEntry], notes: [String],
+        store: VolumeStore, stores: [ChangerStore], entries: [DisklistEntry], notes: [Remark],
         diskFaults: [WireError]
     ) {
         self.choice = choice

@@ -115,38 +115,38 @@ extension StoreProperties {
         hint: String = "use the store's S3 interface: STORAGE_API \"AWS4\"."
     ) -> WireError {
         WireError(
-            .unsupported, node: node,
-            "\(changer.place(ofDeviceProperty: property)): changer '\(changer.name)': \(what)", hint: hint)
+            .unsupported, node: node, at: changer.place(ofDeviceProperty: property),
+            "changer '\(changer.name)': \(what)", hint: hint)
     }
 }
 
 // What an administrator should know.
 extension StoreProperties {
-    var remarks: [String] {
+    var remarks: [Remark] {
         [placeRemark, interfaceRemark, keepingRemark].compactMap(\.self) + differences
     }
 
-    private var placeRemark: String? {
+    private var placeRemark: Remark? {
         guard let own = ownStore else { return nil }
         let endpoint = own.endpoint ?? "AWS"
         return remark(
             "s3-host", "changer '\(changer.name)' keeps its volumes at \(endpoint), region '\(own.region)'")
     }
 
-    private var interfaceRemark: String? {
+    private var interfaceRemark: Remark? {
         guard changer.storageAPI == "S3" else { return nil }
         return remark("storage-api", "STORAGE_API is 'S3': requests are signed with version 4 all the same")
     }
 
-    private var keepingRemark: String? {
+    private var keepingRemark: Remark? {
         guard let name = changer.storageClass else { return nil }
         return remark("s3-storage-class", "data goes to storage class \(name); labels and headers do not")
     }
 
     /// What the job says instead, for volumes in the cluster's own place.
-    private var differences: [String] {
+    private var differences: [Remark] {
         guard ownStore == nil else { return [] }
-        var remarks: [String] = []
+        var remarks: [Remark] = []
         if let region = changer.region, ownRegion == nil, region != storage.region {
             remarks.append(
                 remark(
@@ -160,7 +160,7 @@ extension StoreProperties {
         return remarks
     }
 
-    private func remark(_ property: String, _ text: String) -> String {
-        "\(changer.place(ofDeviceProperty: property)): \(text)"
+    private func remark(_ property: String, _ text: String) -> Remark {
+        Remark(place: changer.place(ofDeviceProperty: property), text)
     }
 }

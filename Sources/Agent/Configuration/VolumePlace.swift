@@ -13,7 +13,7 @@ enum VolumePlace {
     /// - Throws: `WireError` for a self-backup that lies elsewhere: nobody would find it again.
     static func remarks(
         on changer: ChangerDefinition, of choice: ConfigurationChoice, storage: StorageAddress, node: String
-    ) throws(WireError) -> [String] {
+    ) throws(WireError) -> [Remark] {
         let expected = BucketLayout(storage).volumes(node: node, configuration: choice.name)
         if let directory = changer.devices.first?.directoryPath {
             return [try remark(on: directory, of: changer, choice, expected: expected, storage, node)]
@@ -21,23 +21,23 @@ enum VolumePlace {
         let strays = changer.devices.compactMap(\.bucketPath).filter {
             $0.bucket != storage.bucket || !$0.prefix.hasPrefix(expected)
         }
-        var remarks: [String] = []
+        var remarks: [Remark] = []
         if let stray = strays.first {
-            let what = "\(changer.place): changer '\(changer.name)' writes to '\(stray)'"
+            let what = "changer '\(changer.name)' writes to '\(stray)'"
             let elsewhere = "the cluster's place for it is 's3:\(storage.bucket)/\(expected)slot-…'"
             let remedy = "write tpchanger \"chg-multi:s3:\(storage.bucket)/\(expected)slot-{01..10}\""
             if choice.role == .selfBackup {
                 throw WireError(
-                    .configuration, node: node, "\(what); \(elsewhere)",
+                    .configuration, node: node, at: changer.place, "\(what); \(elsewhere)",
                     hint: "\(remedy): the self-backup is looked for there.")
             }
             if let neighbours = strays.first(where: { isNeighbours($0, storage, node: node) }) {
                 throw WireError(
-                    .configuration, node: node,
-                    "\(changer.place): changer '\(changer.name)' writes to '\(neighbours)', which is another node's place",
+                    .configuration, node: node, at: changer.place,
+                    "changer '\(changer.name)' writes to '\(neighbours)', which is another node's place",
                     hint: "\(remedy): two nodes with the same volumes destroy each other's backups.")
             }
-            remarks.append("\(what); \(elsewhere)")
+            remarks.append(Remark(place: changer.place, "\(what); \(elsewhere)"))
         }
         return remarks
     }
@@ -45,13 +45,15 @@ enum VolumePlace {
     private static func remark(
         on directory: DirectoryDevicePath, of changer: ChangerDefinition, _ choice: ConfigurationChoice,
         expected: String, _ storage: StorageAddress, _ node: String
-    ) throws(WireError) -> String {
-        let what = "\(changer.place): changer '\(changer.name)' writes to '\(directory)'"
+    ) throws(WireError) -> Remark {
+        let what = "changer '\(changer.name)' writes to '\(directory)'"
         guard choice.role == .selfBackup else {
-            return "\(what), which lies only on this node: an empty machine cannot be restored from it"
+            return Remark(
+                place: changer.place,
+                "\(what), which lies only on this node: an empty machine cannot be restored from it")
         }
         throw WireError(
-            .configuration, node: node,
+            .configuration, node: node, at: changer.place,
             "\(what), which is lost with this node: the self-backup must lie in the cluster's bucket",
             hint: "write tpchanger \"chg-multi:s3:\(storage.bucket)/\(expected)slot-{01..10}\".")
     }

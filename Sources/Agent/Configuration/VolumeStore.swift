@@ -27,7 +27,7 @@ struct VolumeStore: Sendable, Hashable {
     /// Buckets that may be made where there are none.
     let bucketsToMake: [String]
     /// What an administrator should know of it, each with file and line.
-    let remarks: [String]
+    let remarks: [Remark]
 
     /// - Throws: `WireError` with file and line for an interface or an encryption that is not spoken.
     init(_ changer: ChangerDefinition, storage: StorageAddress, node: String) throws(WireError) {

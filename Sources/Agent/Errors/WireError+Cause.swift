@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import AgentAPI
-import AmandaFormat
 import Catalog
 import Faults
 
@@ -15,16 +14,9 @@ extension WireError {
             var error = WireError(of: cause, node: node)
             error.newestRun = newest
             return [error]
-        case let error as ConfigurationError:
-            return error.faults.map { WireError($0, node: node) }
         default:
             return all(of: cause, node: node)
         }
-    }
-
-    init(_ fault: ConfigurationFault, node: String) {
-        let place = FaultPlace(file: fault.place.file, line: fault.place.line)
-        self.init(.configuration, node: node, at: place, fault.what, hint: fault.hint)
     }
 
     /// The first of them, for what has room for one.

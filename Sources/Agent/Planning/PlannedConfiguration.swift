@@ -30,8 +30,8 @@ struct PlannedConfiguration: Sendable {
     }
 
     /// What `plan` says beside the dumps. Blocks.
-    func remarks(on prepared: PreparedConfiguration) -> [String] {
-        plan.warnings + selectionRemarks + prepared.loaded.remarks.map(\.description)
+    func remarks(on prepared: PreparedConfiguration) -> [Remark] {
+        (plan.warnings + selectionRemarks).map { Remark($0) } + prepared.loaded.remarks
     }
 }
 

@@ -17,8 +17,8 @@ extension ConfigurationStatus {
     }
 
     private init(_ checked: CheckedConfiguration, _ coverage: SelfBackupCoverage) {
-        self.init(
-            name: checked.choice.name, role: checked.choice.role, remarks: checked.remarks)
+        self.init(name: checked.choice.name, role: checked.choice.role)
+        allRemarks = checked.remarks
         faults = checked.faults
         if !checked.diskFaults.isEmpty { diskErrors = checked.diskFaults }
         guard let loaded = try? checked.loaded.get() else { return }

@@ -56,6 +56,7 @@ let package = Package(
         .system(
             "HTTPTransport",
             ["CCurl", "COpenSSL", "CLinux", "BlockingWork", "Certificates", "CivilCalendar", "Faults"]),
+        .system("LogOutput", [logging]),
         .system(
             "TLS",
             [
@@ -73,7 +74,7 @@ let package = Package(
                 "CivilCalendar", "Files", "XML", logging,
             ]),
         .module("Settings", ["Faults", "NearestName"]),
-        .module("AgentAPI", ["AmandaFormat", "Faults", "Settings", "Secret"]),
+        .module("AgentAPI", ["AmandaFormat", "Faults", "Settings", "Secret", logging]),
 
         // Layer 3: what a node does. One configuration's files; one disk, either way.
         .module("Volumes", ["AmandaFormat", "S3", "BlockingWork"]),
@@ -90,29 +91,26 @@ let package = Package(
         .module(
             "Agent",
             [
-                "Faults", "AgentAPI", "Settings", "AmandaFormat", "Planning", "Catalog", "Dump", "S3",
-                "Volumes",
-                "HTTPTransport", "TLS",
-                "Certificates",
-                "Files", "Digest",
-                "ChildProcess", "BlockingWork", "Secret", hummingbird, hummingbirdCore, httpTypes, nioCore,
-                lifecycle,
+                "LogOutput", "Faults", "AgentAPI", "Settings", "AmandaFormat", "Planning", "Catalog", "Dump",
+                "S3", "Volumes", "HTTPTransport", "TLS", "Certificates", "Files", "Digest", "ChildProcess",
+                "BlockingWork", "Secret", hummingbird, hummingbirdCore, httpTypes, nioCore, lifecycle,
                 unixSignals, logging,
             ]),
         .module(
             "Coordinator",
             [
-                "Faults", "AgentAPI", "Settings", "AmandaFormat", "S3", "Volumes", "HTTPTransport",
-                "BlockingWork",
-                "Certificates", "CivilCalendar", "Digest",
-                "Files",
-                "NearestName",
-                "Secret",
+                "LogOutput", "Faults", "AgentAPI", "Settings", "AmandaFormat", "S3", "Volumes",
+                "HTTPTransport", "BlockingWork", "Certificates", "CivilCalendar", "Digest", "Files",
+                "NearestName", "Secret", logging,
             ]),
 
         // Layer 5: flags in, text and exit code out.
         .program(
-            "amfleet", ["Coordinator", "AgentAPI", "BlockingWork", "Settings", "Files", argumentParser]),
+            "amfleet",
+            [
+                "LogOutput", "Coordinator", "AgentAPI", "BlockingWork", "Settings", "Files", argumentParser,
+                logging,
+            ]),
         .program("amfleetd", ["Agent", "BlockingWork", argumentParser, logging]),
 
         // Tests, one target per target.
@@ -128,6 +126,7 @@ let package = Package(
         .tests("Gzip", ["BlockingWork"]),
         .tests("Zstd", ["BlockingWork"]),
         .tests("Cipher", ["BlockingWork"]),
+        .tests("LogOutput", [logging]),
         .tests("ChildProcess", ["BlockingWork"]),
         .tests("HTTPTransport", ["BlockingWork", "Certificates"]),
         .tests("Certificates"),

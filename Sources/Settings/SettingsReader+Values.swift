@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import NearestName
+
 /// Each kind of field twice: required, and `optional…`, which returns nil where the key is absent.
 extension SettingsReader {
     /// Text.
@@ -12,6 +14,18 @@ extension SettingsReader {
         guard let value = optionalValue(key) else { return nil }
         guard case .string(let text) = value.content else { throw wrongType(key, "a string", value) }
         return text
+    }
+
+    /// One of a few words.
+    public mutating func optionalChoice(
+        _ key: String, among words: [String]
+    ) throws(SettingsError) -> String? {
+        guard let text = try optionalString(key) else { return nil }
+        if words.contains(text) { return text }
+        let nearest = nearestName(to: text, among: words)
+        throw badValue(
+            key, "must be one of \(words.joined(separator: ", ")), found '\(text)'",
+            hint: nearest.map { "write \"\($0)\"." })
     }
 
     /// `true` or `false`.

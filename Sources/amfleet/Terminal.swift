@@ -29,8 +29,13 @@ struct Terminal: Sendable {
     /// Progress is redrawn where somebody looks on, and written line by line elsewhere.
     var console: Console {
         let isRedrawable = isatty(descriptor) == 1 && Self.environment("TERM") != "dumb"
-        guard isRedrawable else { return Console { write($0) } }
+        guard isRedrawable else { return plainConsole }
         return Console(terminal: { size }) { write($0) }
+    }
+
+    /// Line by line, also on a terminal: other lines come between, which redrawing would overwrite.
+    var plainConsole: Console {
+        Console { write($0) }
     }
 
     /// What the terminal says now, since its window may change; else the environment; else what terminals once had.

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import AgentAPI
 import ArgumentParser
 import BlockingWork
 import Coordinator
 import Dispatch
 import Glibc
+import LogOutput
+import Logging
 import Synchronization
 
 /// Options of every command.
@@ -17,6 +20,18 @@ struct CommonOptions: ParsableArguments, Sendable {
 
     @Flag(help: "Write one JSON document to standard output instead of text.")
     var json = false
+
+    @Option(
+        help: ArgumentHelp(
+            "Tell on standard error how it goes, from this level on: \(Logger.Level.names).",
+            valueName: "level"))
+    var logLevel: Logger.Level?
+
+    /// Without the flag nothing is logged: what an operator must know is said anyway.
+    var logger: Logger {
+        guard let logLevel else { return Logger(label: "amfleet") { _ in SwiftLogNoOpLogHandler() } }
+        return LogOutput(limitedBy: "node").logger("amfleet", level: logLevel)
+    }
 }
 
 /// A command: flags in, a report out.
@@ -41,8 +56,10 @@ extension Verb {
     func withCluster<Report: CommandReport>(
         _ work: (Cluster) async throws -> Report
     ) async throws -> any CommandReport {
-        let cluster = try await runBlocking("cluster") { [file = common.cluster] in
-            try Cluster(ClusterFile.load(file), console: Terminal.standardError.console)
+        let terminal = Terminal.standardError
+        let console = common.logLevel == nil ? terminal.console : terminal.plainConsole
+        let cluster = try await runBlocking("cluster") { [file = common.cluster, logger = common.logger] in
+            try Cluster(ClusterFile.load(file), console: console, logger: logger)
         }
         do {
             let report = try await work(cluster)
@@ -56,12 +73,17 @@ extension Verb {
 
     private func output() async -> ExitCode {
         let name = Self.documentName
+        let logger = common.logger
+        logger.info("\(name) begins", metadata: ["version": "\(AmfleetVersion.current)"])
         do {
             let report = try await report()
             try write(report, name)
-            return ExitCode(report.ending)
+            let code = ExitCode(report.ending)
+            logger.info("\(name) ended", metadata: ["exit": "\(code.rawValue)"])
+            return code
         } catch {
             let failure = FailureReport(error)
+            logger.info("\(name) failed", metadata: ["exit": "\(ExitCode(failure.ending).rawValue)"])
             Terminal.standardError.write(failure.lines(after: "amfleet: ").map { $0 + "\n" }.joined())
             if common.json { try? write(failure, name) }
             return ExitCode(failure.ending)

@@ -18,10 +18,16 @@ struct Amfleetd: AsyncParsableCommand {
     @Option(name: .customLong("config"), help: "The node's settings.")
     var settingsFile = AgentSettings.defaultFile
 
+    @Option(
+        help: ArgumentHelp(
+            "From which level on it logs, whatever the settings say: \(Logger.Level.names).",
+            valueName: "level"))
+    var logLevel: Logger.Level?
+
     func run() async throws {
         BlockingThread.enforce()
         do {
-            try await AgentProgram(settingsFile: settingsFile).run()
+            try await AgentProgram(settingsFile: settingsFile, logLevel: logLevel).run()
         } catch {
             Self.say("amfleetd: \(error)")
             throw AgentProgram.isUnusable(error) ? ExitCode(Self.unusable) : .failure

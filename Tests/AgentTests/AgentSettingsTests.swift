@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import AgentAPI
+import Logging
 import Settings
 import Testing
 
@@ -9,7 +10,7 @@ import Testing
         { "format": 1, "node": "node01", "cluster": "demo", "listen": "127.0.0.1:7443",
           "tls": { "authority": "ca.pem", "certificate": "./node01.pem", "privateKey": "/keys/node01.key" },
           "storage": { "credentialsFile": "s3-credentials" },
-          "amandaDirectory": "/etc/amanda", "stateDirectory": "/var/lib/amfleet" }
+          "amandaDirectory": "/etc/amanda", "stateDirectory": "/var/lib/amfleet", "logLevel": "debug" }
         """
 
     private func settings(_ text: String = Self.sample) throws(SettingsError) -> AgentSettings {
@@ -25,7 +26,7 @@ import Testing
                         authority: "/etc/amfleet/ca.pem", certificate: "/etc/amfleet/node01.pem",
                         privateKey: "/keys/node01.key"),
                     storage: .init(credentialsFile: "/etc/amfleet/s3-credentials"),
-                    amandaDirectory: "/etc/amanda", stateDirectory: "/var/lib/amfleet"))
+                    amandaDirectory: "/etc/amanda", stateDirectory: "/var/lib/amfleet", logLevel: .debug))
     }
 
     @Test func `has defaults for places and the address`() throws {
@@ -38,6 +39,7 @@ import Testing
         #expect(settings.amandaDirectory == "/etc/amanda")
         #expect(settings.stateDirectory == "/var/lib/amfleet")
         #expect(settings.storage == .init())
+        #expect(settings.logLevel == .info)
     }
 
     @Test(arguments: [
@@ -61,6 +63,17 @@ import Testing
             agent.json:3:16: unknown key 'storage.credentialFile'
             hint: write 'credentialsFile' for 'credentialFile'.
             """
+        ),
+        (
+            "\"debug\"", "\"debgu\"",
+            """
+            agent.json:4:87: 'logLevel' must be one of trace, debug, info, notice, warning, error, critical, found 'debgu'
+            hint: write "debug".
+            """
+        ),
+        (
+            "\"debug\"", "\"loud\"",
+            "agent.json:4:87: 'logLevel' must be one of trace, debug, info, notice, warning, error, critical, found 'loud'"
         ),
         (
             "\"ca.pem\"", "7",

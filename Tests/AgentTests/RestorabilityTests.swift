@@ -20,7 +20,9 @@ struct RestorabilityTests {
         actions: ["Admin", "Read", "Write", "List", "Tagging"])
 
     private func ask(_ fixture: NodeFixture, files: Bool = true) async throws -> Restorability {
-        let report = RestorabilityReport(settings: fixture.settings, transport: try HTTPTransport())
+        let report = RestorabilityReport(
+            settings: fixture.settings,
+            storage: NodeStorage(settings: fixture.settings, transport: try HTTPTransport()))
         let place = StatusQuestion(storage: fixture.storage, configurations: NodeFixture.both)
         let run = try #require(RunName(Self.run))
         let answer = await report.restorability(answering: .init(place, run: run, provesFiles: files))

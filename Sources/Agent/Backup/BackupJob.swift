@@ -5,6 +5,7 @@ import AmandaFormat
 import BlockingWork
 import Files
 import FoundationEssentials
+import Logging
 import S3
 
 /// A backup of this node: every configuration in the order given, data first, the self-backup last.
@@ -144,6 +145,7 @@ struct BackupJob: Sendable {
         if isStoreAway { return }
         guard record.heldDumps.isEmpty else { return isLast ? await writeHeld(record) : () }
         try await records.write(record)
+        reporter.logger.info("the node record is in the bucket", metadata: ["stage": "record"])
     }
 
     /// Where dumps are held the store has been away, and a record that stays on the node is no new fault: the run that sends

@@ -11,6 +11,7 @@ final class BackupProgress: Sendable {
         let name: String
         var dumpedBytes: Int64 = 0
         var storedBytes: Int64 = 0
+        var limit: DumpProgress.Limit?
     }
 
     private struct Totals {
@@ -49,13 +50,19 @@ final class BackupProgress: Sendable {
             guard let index = totals.running.firstIndex(where: { $0.key == entry.key }) else { return }
             totals.running[index].disk.dumpedBytes = dump.nativeByteCount
             totals.running[index].disk.storedBytes = dump.storedByteCount
+            totals.running[index].disk.limit = dump.limit
             totals.limit = dump.limit
         }
     }
 
-    func end(_ entry: DisklistEntry, _ record: DumpRecord) {
+    /// - Returns: what it has waited for most; nil: it was over too soon to tell.
+    func end(_ entry: DisklistEntry, _ record: DumpRecord) -> JobProgress.Resource? {
+        let limit = totals.withLock { totals in
+            totals.running.first { $0.key == entry.key }?.disk.limit
+        }
         finish(
             entry, dumped: record.native.byteCount, stored: record.held?.storedBytes ?? record.storedBytes)
+        return limit.map(JobProgress.Resource.init)
     }
 
     /// A disk that an earlier attempt has done, or that this run leaves out.

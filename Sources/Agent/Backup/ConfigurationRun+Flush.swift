@@ -5,6 +5,8 @@ import AmandaFormat
 import BlockingWork
 import Catalog
 import Dump
+import LogOutput
+import Logging
 import Planning
 
 /// Held dumps on their way to volumes: a flush with a log of its own, as amflush writes one, under the run's name. Where a run
@@ -25,6 +27,7 @@ extension ConfigurationRun {
     ///
     /// - Throws: `CancellationError`.
     func flush(_ dumps: [HeldDump], _ progress: FlushProgress) async throws -> FlushReport.Configuration {
+        logger.info("flush begins", metadata: ["stage": "flush", "dumps": "\(dumps.count)"])
         let outcome = FlushOutcome(name)
         do {
             try await clients.makeBuckets(of: name)
@@ -50,7 +53,7 @@ extension ConfigurationRun {
         _ outcome: FlushOutcome
     ) async throws {
         let configuration = prepared.configuration
-        let volumes = RunVolumes(taking, catalog, journal: journal, glacier: glacier)
+        let volumes = RunVolumes(taking, catalog, journal: journal, glacier: glacier, logger: logger)
         let target: VolumeSeries
         do {
             target = try await volumes.begin(.success(choice), kept: [])
@@ -61,7 +64,7 @@ extension ConfigurationRun {
         }
         try await HeldDumpFlush(
             disks: HoldingDisks(configuration.holdingDisks), catalog: catalog,
-            order: configuration.taperAlgorithm
+            order: configuration.taperAlgorithm, logger: logger.with(["stage": "flush"])
         ).flush(
             dumps, into: target, isHopeless: { WireError(cause: $0, node: node).concernsWholeStore },
             begin: { held in

@@ -7,6 +7,8 @@ import Catalog
 import Dump
 import Files
 import FoundationEssentials
+import LogOutput
+import Logging
 import Planning
 import S3
 
@@ -26,6 +28,7 @@ struct ConfigurationRun: Sendable {
     /// Of the store that its volumes lie in.
     let absence: StoreAbsence
 
+    var logger: Logger { reporter.logger }
     var node: String { request.node }
     var name: String { prepared.choice.name }
     var isSelfBackup: Bool { prepared.choice.role == .selfBackup }
@@ -39,9 +42,12 @@ struct ConfigurationRun: Sendable {
     func preparePlan(
         earlier: ConfigurationRecord? = nil, absence: (any Error)? = nil, startingIn: Double = 0
     ) async throws -> PlannedConfiguration {
+        let logger = logger.with(["stage": "plan"])
+        logger.info("planning begins", metadata: absence.map { ["withoutStore": "\($0)"] })
         if isInEarnest, absence == nil { try await clients.makeBuckets(of: name) }
         let planned = try await planning.makePlan(
             earlier: earlier, absence: absence, startingIn: startingIn)
+        planned.tell(logger)
         for dump in planned.plan.dumps {
             if let entry = entry(dump.name) { progress.expect(dump.dump.nativeBytes, of: entry) }
         }
@@ -101,6 +107,12 @@ struct ConfigurationRun: Sendable {
             record.faults = WireError.all(cause: error, node: node)
         }
         await keeper.keep(record)
+        logger.info(
+            "configuration ended",
+            metadata: [
+                "stage": "dump", "dumps": "\(record.dumps.count)",
+                "error": "\(record.faults.first?.message ?? "none")",
+            ])
         return record
     }
 
@@ -118,8 +130,8 @@ struct ConfigurationRun: Sendable {
         for entry in prepared.entries where record.dumps.contains(where: { $0.isOf(entry) }) {
             progress.skip(entry)
         }
-        let holding = try await runBlocking("holding") { [prepared, run, node, absence] in
-            HoldingFallback(prepared, run: run, node: node, absence: absence)
+        let holding = try await runBlocking("holding") { [prepared, run, node, absence, logger] in
+            HoldingFallback(prepared, run: run, node: node, absence: absence, logger: logger)
         }
         try await withCleanUp(holding.close) {
             try await dump(planned, with: holding, into: &record, catalog: catalog, keeper)
@@ -131,10 +143,10 @@ struct ConfigurationRun: Sendable {
         into record: inout ConfigurationRecord, catalog: RunCatalog, _ keeper: RecordKeeper
     ) async throws {
         record.note(holding.remarks)
-        let volumes = RunVolumes(taking, catalog, journal: journal, glacier: glacier)
+        let volumes = RunVolumes(taking, catalog, journal: journal, glacier: glacier, logger: logger)
         let target = try await target(planned, volumes, catalog, holding, &record)
         await keeper.keep(record)
-        let scripts = RunScripts(prepared, run, planned.plan.dumps.map(\.name))
+        let scripts = RunScripts(prepared, run, planned.plan.dumps.map(\.name), logger: logger)
         let disks = DiskDump(self, planned.bases, scripts, holding, target: target, catalog: catalog)
         let said = try await scripts.aroundBackup { before in
             try await dumpDisks(planned, with: disks, on: volumes, after: before, into: &record, keeper)
@@ -191,6 +203,7 @@ struct ConfigurationRun: Sendable {
             try await runBlocking("catalog") { try catalog.volumeRefused(reason) }
             guard holding.standsIn(after: error) else { throw error }
             holding.note(error)
+            logger.info("dumps go to the holding disks", metadata: ["reason": "\(error)"])
             record.note(["dumps are held: \(error)"])
             return nil
         }
@@ -248,7 +261,8 @@ struct ConfigurationRun: Sendable {
     private var planning: RunPlanning {
         RunPlanning(
             prepared: prepared, run: run, taking: taking, workDirectory: workDirectory,
-            isInEarnest: isInEarnest, sendBytesPerSecond: request.sendBytesPerSecond)
+            isInEarnest: isInEarnest, sendBytesPerSecond: request.sendBytesPerSecond,
+            logger: logger.with(["stage": "plan"]))
     }
 
     /// - Parameters:
@@ -263,11 +277,11 @@ struct ConfigurationRun: Sendable {
         let capacity = RunCapacity(
             inparallel: configuration.inparallel, netusage: configuration.netusageBytesPerSecond >> 10,
             volumeKiB: configuration.tapetype.lengthBytes >> 10)
-        return try await runBlocking("catalog") {
+        return try await runBlocking("catalog") { [logger] in
             try RunCatalog(
                 beginning: run, location: prepared.location,
                 isFurtherAttempt: isFurtherAttempt || request.attempt > 1, purpose: purpose, disks: disks,
-                hostName: node, capacity: capacity)
+                hostName: node, capacity: capacity, logger: logger)
         }
     }
 

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import AgentAPI
+import AmandaFormat
 import BlockingWork
 import Files
+import Logging
 import S3
 
 /// The configurations of one job, and what they share: clients, the journal of uploads, progress, a directory for work.
@@ -49,15 +51,26 @@ struct ConfigurationRuns: Sendable {
         let journal = try await OwnUploads(stateDirectory: settings.stateDirectory, request: request)
             .openJournal()
         let progress = BackupProgress(reporter.board, diskCount: prepared.map(\.entries.count).reduce(0, +))
+        for configuration in prepared { tell(configuration) }
         let clusterStore = StoreAbsence()
         let runs = prepared.map { configuration in
             ConfigurationRun(
                 prepared: configuration, request: request, run: request.run, clients: clients,
-                journal: journal,
-                progress: progress, reporter: reporter, workDirectory: workDirectory,
+                journal: journal, progress: progress,
+                reporter: reporter.about(["configuration": "\(configuration.choice.name)"]),
+                workDirectory: workDirectory,
                 isInEarnest: isInEarnest,
                 absence: configuration.store.record == nil ? clusterStore : StoreAbsence())
         }
         return Prepared(all: runs, clients: clients, workDirectory: workDirectory)
+    }
+
+    private func tell(_ prepared: PreparedConfiguration) {
+        reporter.logger.info(
+            "configuration read and checked",
+            metadata: [
+                "configuration": "\(prepared.choice.name)", "stage": "check",
+                "disks": "\(prepared.entries.count)", "changer": "\(prepared.changer.name)",
+            ])
     }
 }

@@ -6,6 +6,8 @@ import BlockingWork
 import Catalog
 import Dump
 import Files
+import LogOutput
+import Logging
 import Planning
 import Synchronization
 
@@ -48,8 +50,9 @@ struct DiskDump: Sendable {
         let work = Work(planned: planned, entry: entry, before: before)
         part.progress.begin(entry, configuration: part.prepared.choice.name)
         let record = try await record(of: work)
-        part.progress.end(entry, record)
+        let waited = part.progress.end(entry, record)
         await say(work, record.summary)
+        logger(of: entry).info("the dump waited most for: \(waited?.rawValue ?? "nothing in particular")")
         return record
     }
 
@@ -114,7 +117,8 @@ struct DiskDump: Sendable {
         await say(work, "goes on to volume '\(target.current.label)'")
         let flushed = FlushedDump()
         try await HeldDumpFlush(
-            disks: HoldingDisks(part.prepared.configuration.holdingDisks), catalog: catalog, order: .first
+            disks: HoldingDisks(part.prepared.configuration.holdingDisks), catalog: catalog, order: .first,
+            logger: logger(of: work.entry)
         ).flush([dump], into: target, isHopeless: { _ in true }) { flushed.set($0.outcome) }
         guard let outcome = flushed.value else { return record }
         if case .failed(let error) = outcome.status {
@@ -206,11 +210,17 @@ struct DiskDump: Sendable {
         plan.base = try await base(of: dump, entry)?.base
         plan.snapshotOwner = part.prepared.location.owner
         plan.filterUser = part.prepared.loaded.dumpuser
+        plan.logger = logger(of: entry)
         return plan
     }
 
+    private func logger(of entry: DisklistEntry) -> Logger {
+        part.logger.with(["disk": "\(entry.diskName)", "stage": "dump"])
+    }
+
     private func say(_ work: Work, _ text: String) async {
-        await part.reporter.disk("\(part.prepared.choice.name): \(work.entry.diskName): \(text)")
+        await part.reporter.about(["disk": "\(work.entry.diskName)", "stage": "dump"])
+            .disk("\(part.prepared.choice.name): \(work.entry.diskName): \(text)")
     }
 }
 

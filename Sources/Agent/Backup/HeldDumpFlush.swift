@@ -4,7 +4,10 @@ import AmandaFormat
 import BlockingWork
 import Catalog
 import Dump
+import LogOutput
+import Logging
 import Planning
+import S3
 
 /// Sends what lies on a configuration's holding disks to a volume, within a run.
 ///
@@ -20,6 +23,7 @@ struct HeldDumpFlush: Sendable {
     let disks: HoldingDisks
     let catalog: RunCatalog
     let order: TaperAlgorithm
+    var logger = Logger.discarding
 
     /// Sends the dumps one after the other; one that fails stays held and does not stop the others, unless `isHopeless` says
     /// of its error that the next would only meet it again.
@@ -40,7 +44,8 @@ struct HeldDumpFlush: Sendable {
             try Task.checkCancellation()
             let held = waiting.remove(at: next)
             await begin(held)
-            let outcome = try await HoldingFlush().send(held, to: target, progress: progress)
+            let outcome = try await HoldingFlush().send(
+                held, to: target, logger: logger.with(["disk": "\(held.header.disk)"]), progress: progress)
             try await runBlocking("catalog") { [catalog, disks] in
                 try catalog.record(Catalog.DumpRecord(flushed: outcome))
                 guard outcome.isUsable else { return }

@@ -5,7 +5,9 @@ import AmandaFormat
 import BlockingWork
 import Catalog
 import Dump
+import Logging
 import Planning
+import S3
 import Synchronization
 
 /// Whether a store has been found away in this job, and how.
@@ -33,11 +35,15 @@ final class HoldingFallback: Sendable {
     /// Blocks: it looks at the holding disks.
     ///
     /// - Parameter absence: of the configuration's store, as other configurations of the job have found it.
-    init(_ prepared: PreparedConfiguration, run: Datestamp, node: String, absence: StoreAbsence) {
+    init(
+        _ prepared: PreparedConfiguration, run: Datestamp, node: String, absence: StoreAbsence,
+        logger: Logger = .discarding
+    ) {
         self.node = node
         store = absence
         let disks = prepared.configuration.holdingDisks
-        area = disks.isEmpty ? nil : HoldingArea(disks, run: run, owner: prepared.location.owner)
+        area =
+            disks.isEmpty ? nil : HoldingArea(disks, run: run, owner: prepared.location.owner, logger: logger)
         reservePercent = prepared.configuration.holdingReservePercent
     }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import AgentAPI
+import LogOutput
+import Logging
 import Synchronization
 
 /// The newest progress of one running job: written as often as the job likes, read once a second.
@@ -19,13 +21,23 @@ struct JobReporter: Sendable {
     let id: String
     let attempt: Int
     let board: ProgressBoard
+    /// With the job's name and run, and whatever `about` has added.
+    private(set) var logger: Logger
     private let table: JobTable
 
-    init(id: String, attempt: Int, board: ProgressBoard, table: JobTable) {
+    init(id: String, attempt: Int, board: ProgressBoard, table: JobTable, logger: Logger) {
         self.id = id
         self.attempt = attempt
         self.board = board
         self.table = table
+        self.logger = logger
+    }
+
+    /// The same for a part of the job: `configuration`, `disk`, `stage`.
+    func about(_ metadata: Logger.Metadata) -> JobReporter {
+        var reporter = self
+        reporter.logger = logger.with(metadata)
+        return reporter
     }
 
     /// Running totals, from any thread.
@@ -35,10 +47,12 @@ struct JobReporter: Sendable {
 
     /// A disk began or ended.
     func disk(_ text: String) async {
+        logger.info("\(text)")
         await table.record(.disk, text, of: id)
     }
 
     func note(_ text: String) async {
+        logger.info("\(text)")
         await table.record(.note, text, of: id)
     }
 

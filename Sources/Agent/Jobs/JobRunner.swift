@@ -36,27 +36,17 @@ struct JobRunner: Service {
         let request = job.request
         do {
             guard let (reporter, stop) = try await table.begin(request.id) else { return }
-            logger.info("job \(request.id): \(request.order.kind.rawValue) of run \(request.run) begins")
             let outcome = await outcome(of: job, reporter: reporter, stop: stop)
             if case .failure = outcome {
                 // Outlives the cancellation that brought us here; whoever waits for the end may rely on it.
                 await Task { await cleanUp(after: request, untilDone: false) }.value
             }
             await table.finish(request.id, with: outcome)
-            await tell(of: request)
             // A run whose store went away has succeeded where its dumps are held, and could abort nothing.
             if case .success = outcome { await cleanUp(after: request, untilDone: true) }
         } catch {
             await table.finish(request.id, with: .failure(error))
-            await tell(of: request)
         }
-    }
-
-    private func tell(of request: JobRequest) async {
-        let state = try? await table.snapshot(of: request.id)
-        logger.info(
-            "job \(request.id): \(state?.state.rawValue ?? "gone")",
-            metadata: state?.error.map { ["error": "\($0)"] })
     }
 
     /// The work, cancelled as soon as `stop` has a value or this task is cancelled.
@@ -89,9 +79,11 @@ struct JobRunner: Service {
         while !Task.isCancelled {
             do {
                 try await work.cleanUp(after: request)
+                logger.of(request).debug("the job has left nothing behind in the store")
                 return
             } catch {
-                logger.warning("job \(request.id): its leftovers stay for now: \(error)")
+                logger.of(request).warning(
+                    "the job's leftovers stay for now", metadata: ["reason": "\(error)"])
             }
             guard untilDone, (try? await Task.sleep(for: cleanUpRetryDelay)) != nil else { return }
         }

@@ -19,7 +19,8 @@ extension JobTable {
         entries[id]?.stop = continuation
         try add(.state, to: id) { $0.state = .running }
         let reporter = JobReporter(
-            id: id, attempt: entry.stored.request.attempt, board: entry.board, table: self)
+            id: id, attempt: entry.stored.request.attempt, board: entry.board, table: self,
+            logger: logger.of(entry.stored.request))
         return (reporter, stop)
     }
 
@@ -93,9 +94,21 @@ extension JobTable {
         if let state = event.state { entries[id]?.stored.snapshot.state = state }
         entries[id]?.stored.snapshot.lastSequence = event.sequence
         entries[id]?.events?.append(event)
+        if event.state != nil { tellState(of: id) }
         defer { wakeListeners(of: id) }
         try store.append(event, to: id)
         if event.state != nil { try save(id) }
+    }
+
+    private func tellState(of id: String) {
+        guard let job = entries[id]?.stored else { return }
+        var metadata: Logger.Metadata = ["attempt": "\(job.snapshot.attempt)"]
+        if let error = job.snapshot.error {
+            metadata["error"] = "\(error.message)"
+            metadata["errorKind"] = "\(error.kind.rawValue)"
+        }
+        logger.of(job.request).info(
+            "\(job.request.order.kind.rawValue) job is \(job.snapshot.state.rawValue)", metadata: metadata)
     }
 
     private func save(_ id: String) throws {
@@ -107,7 +120,8 @@ extension JobTable {
         do {
             try write()
         } catch {
-            logger.error("job \(id): \(error)")
+            logger.error(
+                "the job's state could not be written", metadata: ["job": "\(id)", "reason": "\(error)"])
         }
     }
 

@@ -58,7 +58,7 @@ actor JobTable {
         for var job in try store.loadJobs(logger: logger) {
             if !job.snapshot.state.isFinal {
                 try Self.interrupt(&job, store: store, node: node)
-                logger.warning("job \(job.request.id) was running when the agent stopped: interrupted")
+                logger.of(job.request).warning("job was running when the agent stopped: interrupted")
             }
             entries[job.request.id] = Entry(stored: job)
         }

@@ -4,6 +4,8 @@ import AgentAPI
 import AmandaFormat
 import BlockingWork
 import Dump
+import LogOutput
+import Logging
 import Planning
 
 /// Finds out how large dumps would become, where the catalog does not know: GNU tar walks the disk and reads no file.
@@ -16,6 +18,7 @@ struct DiskEstimates: Sendable {
     let workDirectory: String
     /// Whether the scripts of the estimate run: not where nothing is to be changed.
     let runsScripts: Bool
+    let logger: Logger
 
     /// Sizes of the disks that need a look. One that cannot be looked at does not keep the others from it.
     ///
@@ -23,7 +26,7 @@ struct DiskEstimates: Sendable {
     func look(_ requests: [EstimateRequest]) async throws -> [DiskName: SizeEstimate] {
         let limits = EstimateLimits(seconds: prepared.configuration.estimateTimeoutSeconds)
         let wanted = requests.filter(\.needsWalk)
-        let scripts = runsScripts ? RunScripts(prepared, run, wanted.map(\.name)) : nil
+        let scripts = runsScripts ? RunScripts(prepared, run, wanted.map(\.name), logger: logger) : nil
         guard let scripts, !scripts.runner.schedule.isEmpty else { return try await look(wanted, limits) }
         return try await scripts.aroundEstimate { before in
             try await onEveryDisk(wanted) { request, entry in
@@ -62,7 +65,8 @@ struct DiskEstimates: Sendable {
                 let estimator = DumpEstimator(
                     DumpSource(
                         host: entry.host, dle: DLEDescription(entry, level: level.level),
-                        device: entry.directory, base: .highest, workDirectory: workDirectory))
+                        device: entry.directory, base: .highest, workDirectory: workDirectory),
+                    logger: logger.with(["disk": "\(entry.diskName)"]))
                 sizes[level.level] = try await estimator.byteCount(within: limits.next())
             } catch is CancellationError {
                 throw CancellationError()

@@ -4,6 +4,8 @@ import AgentAPI
 import AmandaFormat
 import Catalog
 import Faults
+import LogOutput
+import Logging
 import Planning
 
 /// What one configuration's part of a run is to be: the volume and the dumps.
@@ -32,6 +34,30 @@ struct PlannedConfiguration: Sendable {
     /// What `plan` says beside the dumps. Blocks.
     func remarks(on prepared: PreparedConfiguration) -> [Remark] {
         (plan.warnings + selectionRemarks).map { Remark($0) } + prepared.loaded.remarks
+    }
+}
+
+extension PlannedConfiguration {
+    /// What was decided, and why.
+    func tell(_ logger: Logger) {
+        switch volume {
+        case .success(let choice): logger.info("plan: \(choice.explanation)")
+        case .failure(let error): logger.info("plan: no volume", metadata: ["reason": "\(error)"])
+        }
+        for dump in stored {
+            logger.info("plan: stays from an earlier attempt", metadata: ["disk": "\(dump.disk)"])
+        }
+        for dump in plan.dumps {
+            logger.info(
+                "plan: level \(dump.level)",
+                metadata: [
+                    "disk": "\(dump.name.disk)", "reason": "\(dump.reason)",
+                    "expectedBytes": "\(dump.dump.storedBytes)",
+                ])
+        }
+        for left in plan.leftOut {
+            logger.info("plan: left out", metadata: ["disk": "\(left.name.disk)", "reason": "\(left)"])
+        }
     }
 }
 

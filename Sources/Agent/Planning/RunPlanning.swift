@@ -5,6 +5,8 @@ import AmandaFormat
 import BlockingWork
 import Catalog
 import Glibc
+import LogOutput
+import Logging
 import Planning
 
 /// Plans one configuration's part of a run. Reads the catalog, the disks and the bucket; writes nothing.
@@ -17,6 +19,7 @@ struct RunPlanning: Sendable {
     let isInEarnest: Bool
     /// This node's share of what the cluster may send; nil: no cap.
     let sendBytesPerSecond: Int64?
+    let logger: Logger
 
     /// - Parameters:
     ///   - earlier: the record of an earlier attempt; what it has stored is not planned again.
@@ -44,7 +47,8 @@ struct RunPlanning: Sendable {
             disks: facts.disks, run: run, now: now,
             rotation: (try? view.get())?.rotation(taking: try? volume.get()))
         let estimates = DiskEstimates(
-            prepared: prepared, run: run, workDirectory: workDirectory, runsScripts: isInEarnest)
+            prepared: prepared, run: run, workDirectory: workDirectory, runsScripts: isInEarnest,
+            logger: logger)
         let plan = planner.plan(try await estimates.look(planner.requests))
         let selections = try await runBlocking("selections") {
             entries.compactMap(\.selectionRemark)

@@ -5,6 +5,7 @@ import AmandaFormat
 import BlockingWork
 import Dump
 import Files
+import Logging
 import S3
 
 /// A restore of one run onto this node: the self-backup first, then data, one disk after the other.
@@ -49,6 +50,10 @@ struct RestoreJob: Sendable {
     private func restore(
         _ step: RestoreStep, _ configurations: [CheckedConfiguration], _ totals: RestoreTotals
     ) async throws -> RestoreReport.Disk {
+        let reporter = reporter.about([
+            "configuration": "\(step.disk.configuration.name)", "disk": "\(step.disk.disk)",
+            "stage": "restore",
+        ])
         await reporter.disk("\(step.name): begins, into \(step.target.path)")
         totals.begin(step.name)
         defer { totals.end() }

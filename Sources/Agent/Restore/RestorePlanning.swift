@@ -4,6 +4,8 @@ import AgentAPI
 import AmandaFormat
 import BlockingWork
 import Dump
+import LogOutput
+import Logging
 import S3
 
 /// One disk to restore: where it goes, and what is unpacked there, one dump onto the other.
@@ -38,7 +40,10 @@ struct RestorePlanning: Sendable {
 
     /// - Returns: the steps in the order in which they must be done, and what the run does not have.
     func plan() async throws -> (steps: [RestoreStep], missing: [RestoreReport.Disk]) {
+        let logger = reporter.logger.with(["stage": "check"])
         let record = try await record()
+        logger.info(
+            record == nil ? "the run has no record: the catalog is asked" : "the run's record is read")
         var disks: [RestorableDisk] = []
         var missing: [RestoreReport.Disk] = []
         for configuration in order.configurations {
@@ -52,7 +57,9 @@ struct RestorePlanning: Sendable {
             for target in targets { try target.requireFree(overwrite: order.overwrite, node: node) }
         }
         try await requireUnchanged(disks)
+        logger.info("the volumes still are the run's", metadata: ["disks": "\(disks.count)"])
         let found = try await FoundDisk.lookUp(disks, clients)
+        logger.info("every object is there")
         try await ArchivedDumps(
             clients: clients, reporter: reporter, options: GlacierThaw.Options(order.thaw ?? ThawOrder())
         ).makeReadable(found)
@@ -131,6 +138,9 @@ struct RestorePlanning: Sendable {
             var plan = try RestorePlan(
                 header: header, parts: parts, target: target.path,
                 recoveryThreadCount: disk.recoveryThreadCount)
+            plan.logger = reporter.logger.with([
+                "configuration": "\(disk.configuration.name)", "disk": "\(disk.disk)", "stage": "restore",
+            ])
             plan.native = dump.native.flatMap { $0.isKnown ? $0 : nil } ?? plan.native
             plan.stored = dump.stored.flatMap { $0.isKnown ? $0 : nil } ?? plan.stored
             try await FilterRights(configurations.named(disk.configuration.name)).grant(to: &plan)

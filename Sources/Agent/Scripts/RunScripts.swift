@@ -3,6 +3,7 @@
 import AmandaFormat
 import Catalog
 import Dump
+import Logging
 import Planning
 
 /// The script-tools of one configuration's part of a run.
@@ -20,7 +21,7 @@ struct RunScripts: Sendable {
     }
 
     /// - Parameter disks: those that are to be dumped.
-    init(_ prepared: PreparedConfiguration, _ run: Datestamp, _ disks: [DiskName]) {
+    init(_ prepared: PreparedConfiguration, _ run: Datestamp, _ disks: [DiskName], logger: Logger) {
         let configuration = prepared.configuration
         runner = ScriptRunner(
             ScriptSchedule(entries: prepared.entries.filter { disks.contains($0.name) }),
@@ -28,7 +29,8 @@ struct RunScripts: Sendable {
             limits: ScriptLimits(
                 checkSeconds: configuration.checkTimeoutSeconds,
                 estimateSeconds: configuration.estimateTimeoutSeconds,
-                dumpSeconds: configuration.dumpTimeoutSeconds))
+                dumpSeconds: configuration.dumpTimeoutSeconds),
+            logger: logger)
     }
 
     /// Does `work` between `pre-backup` and `post-backup`, and those of every host within.

@@ -4,14 +4,18 @@ import AgentAPI
 import BlockingWork
 import Files
 import Glibc
-import Logging
+import LogOutput
+public import Logging
 
 /// The daemon from its settings file to its end: reads, checks, serves until SIGTERM or SIGINT.
 public struct AgentProgram: Sendable {
     private let settingsFile: String
+    private let logLevel: Logger.Level?
 
-    public init(settingsFile: String) {
+    /// - Parameter logLevel: comes before the settings file's; nil: as that says.
+    public init(settingsFile: String, logLevel: Logger.Level? = nil) {
         self.settingsFile = settingsFile
+        self.logLevel = logLevel
     }
 
     /// - Throws: whatever keeps it from starting; the text names the file or the address, and what to do.
@@ -21,7 +25,7 @@ public struct AgentProgram: Sendable {
         signal(SIGPIPE, SIG_IGN)
         let (settings, server) = try await runBlocking("start") {
             let settings = try readSettings()
-            return (settings, try AgentServer(settings: settings, logger: Self.logger))
+            return (settings, try AgentServer(settings: settings, logger: logger(settings)))
         }
         try await server.run(endingOnSignals: true) { address in
             Self.say(
@@ -59,9 +63,10 @@ public struct AgentProgram: Sendable {
         return "\(String(cString: directory))/\(path)"
     }
 
-    /// Lines with times, to standard error: systemd's journal or the operator's terminal.
-    private static var logger: Logger {
-        Logger(label: "amfleetd") { StreamLogHandler.standardError(label: $0) }
+    private func logger(_ settings: AgentSettings) -> Logger {
+        var logger = LogOutput(limitedBy: "peer").logger("amfleetd", level: logLevel ?? settings.logLevel)
+        logger[metadataKey: "node"] = "\(settings.node)"
+        return logger
     }
 
     /// The one line that is not a log: tools wait for it.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Certificates
 import Hummingbird
 import NIOCore
 import TLS
@@ -16,4 +17,7 @@ struct AgentRequestContext: RequestContext {
         channel = source.channel
         peer = PeerIdentity.current
     }
+
+    /// For the log.
+    var peerName: String { peer?.name.uri ?? "nobody" }
 }

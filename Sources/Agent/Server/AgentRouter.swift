@@ -5,6 +5,7 @@ import BlockingWork
 import Certificates
 import HTTPTypes
 import Hummingbird
+import LogOutput
 import Logging
 import NIOCore
 import TLS
@@ -51,7 +52,10 @@ struct AgentRouter: Sendable {
         router.post(RouterPath(AgentPaths.keys)) { request, context in
             let request: KeyRequest = try await self.body(of: request, "the request for keys")
             let keys = try await self.createKeys(request)
-            for key in keys.keys { self.logger.notice("made and proved '\(key.keyPath)' for \(key.user)") }
+            for key in keys.keys {
+                self.logger.notice(
+                    "key made and proved", metadata: ["path": "\(key.keyPath)", "user": "\(key.user)"])
+            }
             return try Response(keys, status: .created, context: context)
         }
         router.get(RouterPath(AgentPaths.jobs)) { _, context in
@@ -65,7 +69,8 @@ struct AgentRouter: Sendable {
         }
         router.delete(RouterPath(AgentPaths.job(":id"))) { _, context in
             let id = try await self.knownID(context)
-            self.logger.notice("job \(id): cancelled by \(context.peer?.name.uri ?? "nobody")")
+            self.logger.notice(
+                "job is to be cancelled", metadata: ["job": "\(id)", "peer": "\(context.peerName)"])
             return try Response(await self.table.cancel(id), status: .accepted, context: context)
         }
         router.get(RouterPath("\(AgentPaths.job(":id"))/events")) { request, context in
@@ -99,7 +104,14 @@ struct AgentRouter: Sendable {
         let isNew = try await table.isNew(order)
         let job = if isNew { try await work.check(order) } else { CheckedJob(request: order) }
         let snapshot = try await table.accept(job)
-        if isNew { logger.notice("job \(order.id): accepted from \(order.coordinator)") }
+        if isNew {
+            logger.notice(
+                "job accepted",
+                metadata: [
+                    "job": "\(order.id)", "run": "\(order.run)", "attempt": "\(order.attempt)",
+                    "coordinator": "\(order.coordinator)", "peer": "\(context.peerName)",
+                ])
+        }
         return try Response(snapshot, status: isNew ? .accepted : .ok, context: context)
     }
 
@@ -122,7 +134,9 @@ struct AgentRouter: Sendable {
             throw refusal(.badRequest, "'after=\(text)' is no event's number")
         }
         let feed = try await table.listen(id, after: sequence)
-        return Response(feed, of: table, context: context)
+        let logger = logger.with(["job": "\(id)", "peer": "\(context.peerName)"])
+        logger.debug("events are listened to", metadata: ["after": "\(sequence)"])
+        return Response(feed, of: table, context: context, logger: logger)
     }
 
     private func knownID(_ context: AgentRequestContext) async throws -> String {

@@ -4,6 +4,7 @@ public import AgentAPI
 import Certificates
 import HTTPTransport
 import Hummingbird
+import LogOutput
 public import Logging
 import NIOCore
 import ServiceLifecycle
@@ -30,7 +31,9 @@ public struct AgentServer: Sendable {
             settings: settings, transport: transport,
             work: NodeWork(settings: settings, transport: transport, logger: logger), logger: logger
         ) { table, tls in
-            let report = StatusReport(settings: settings, tls: tls, table: table, transport: transport)
+            let report = StatusReport(
+                settings: settings, tls: tls, table: table,
+                storage: NodeStorage(settings: settings, transport: transport, logger: logger))
             return { await report.status(answering: $0) }
         }
     }
@@ -73,7 +76,7 @@ public struct AgentServer: Sendable {
         let group = ServiceGroup(
             configuration: .init(
                 services: services, gracefulShutdownSignals: endingOnSignals ? [.sigterm, .sigint] : [],
-                logger: quietLogger))
+                logger: serverLogger))
         do {
             try await group.run()
         } catch {
@@ -96,8 +99,9 @@ public struct AgentServer: Sendable {
     private func application(
         _ onReady: @escaping @Sendable (AgentSettings.ListenAddress) async -> Void
     ) -> some ApplicationProtocol {
-        let volumes = VolumesReport(settings: settings, transport: transport)
-        let restorability = RestorabilityReport(settings: settings, transport: transport)
+        let storage = NodeStorage(settings: settings, transport: transport, logger: logger)
+        let volumes = VolumesReport(settings: settings, storage: storage)
+        let restorability = RestorabilityReport(settings: settings, storage: storage)
         let keys = KeyService(settings: settings)
         let routes = AgentRouter(
             settings: settings, table: table, work: work, status: status,
@@ -112,13 +116,14 @@ public struct AgentServer: Sendable {
                 let port = channel.localAddress?.port ?? listen.port
                 await onReady(AgentSettings.ListenAddress(host: listen.host, port: port))
             },
-            logger: quietLogger)
+            logger: serverLogger)
     }
 
-    /// What Hummingbird and the service group tell at a lower level is ours to tell.
-    private var quietLogger: Logger {
-        var logger = logger
-        logger.logLevel = max(logger.logLevel, .notice)
+    /// For what Hummingbird, TLS and the service group tell: at `info` that is ours to tell. Most of it is brought about by
+    /// whoever connects, named or not, and is limited as such.
+    private var serverLogger: Logger {
+        var logger = logger.with(["peer": "unknown"])
+        if logger.logLevel == .info { logger.logLevel = .notice }
         return logger
     }
 }

@@ -4,6 +4,7 @@ import AgentAPI
 import FoundationEssentials
 import HTTPTypes
 import Hummingbird
+import Logging
 import NIOCore
 import TLS
 
@@ -13,7 +14,7 @@ private let maximumStreamAge: Duration = .seconds(600)
 
 extension Response {
     /// A job's events as NDJSON until the job is final, the stream is old enough or the peer's certificate ends.
-    init(_ feed: JobEventFeed, of table: JobTable, context: AgentRequestContext) {
+    init(_ feed: JobEventFeed, of table: JobTable, context: AgentRequestContext, logger: Logger) {
         let channel = context.channel
         let age = min(maximumStreamAge, context.peer?.remainingTime ?? .zero)
         self.init(
@@ -21,6 +22,7 @@ extension Response {
             body: ResponseBody { writer in
                 var paced = PacedBodyWriter(writer, channel: channel, maximumAge: age)
                 var feed = feed
+                defer { logger.debug("events are no longer listened to") }
                 for await _ in feed.wakes {
                     let delivery = try await feed.take(from: table)
                     for event in delivery.events {

@@ -4,6 +4,7 @@ import AgentAPI
 import Certificates
 import HTTPTypes
 import Hummingbird
+import LogOutput
 import Logging
 import NIOCore
 import TLS
@@ -58,7 +59,10 @@ struct HTTPRefusal: Error {
     }
 }
 
-/// Turns everything that a handler throws into a JSON body with the right status.
+/// Turns everything that a handler throws into a JSON body with the right status, and says of every request how it was
+/// answered: a question that was answered at `debug`, the rest at `info`.
+///
+/// Of the request only method and path are told: a query is as long as its sender likes.
 struct RefusalsAsJSON: RouterMiddleware {
     let node: String
     let logger: Logger
@@ -67,15 +71,18 @@ struct RefusalsAsJSON: RouterMiddleware {
         _ request: Request, context: AgentRequestContext,
         next: @concurrent (Request, AgentRequestContext) async throws -> Response
     ) async throws -> Response {
+        let logger = logger.with(["peer": "\(context.peerName)"])
         do {
-            return try await next(request, context)
+            let response = try await next(request, context)
+            logger.log(
+                level: request.method == .get ? .debug : .info,
+                "\(request.method) \(request.uri.path) answered with \(response.status.code)")
+            return response
         } catch {
             let refusal = HTTPRefusal(cause: error, node: node)
             logger.info(
                 "\(request.method) \(request.uri.path) refused with \(refusal.status.code)",
-                metadata: [
-                    "peer": "\(context.peer?.name.uri ?? "nobody")", "reason": "\(refusal.body.headline)",
-                ])
+                metadata: ["reason": "\(refusal.body.headline)"])
             return try Response(refusal.body, status: refusal.status, context: context)
         }
     }

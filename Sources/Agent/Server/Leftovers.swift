@@ -18,8 +18,12 @@ struct Leftovers: Sendable {
         }
         for path in works.map({ "\(state)/\($0)" }) + [SelfRestore.staging(beside: settings.amandaDirectory)]
         {
+            let wasThere = FileSystem.exists(path)
             do {
                 try FileSystem.removeTree(path)
+                if wasThere {
+                    logger.info("leftovers of an earlier agent removed", metadata: ["path": "\(path)"])
+                }
             } catch {
                 logger.warning("\(error)")
             }

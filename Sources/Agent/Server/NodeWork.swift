@@ -13,12 +13,10 @@ import S3
 struct NodeWork: JobWork {
     private let settings: AgentSettings
     private let storage: NodeStorage
-    private let logger: Logger
 
     init(settings: AgentSettings, transport: HTTPTransport, logger: Logger) {
         self.settings = settings
-        self.logger = logger
-        storage = NodeStorage(settings: settings, transport: transport)
+        storage = NodeStorage(settings: settings, transport: transport, logger: logger)
     }
 
     func check(_ request: JobRequest) async throws -> CheckedJob {
@@ -106,9 +104,13 @@ struct NodeWork: JobWork {
                     try HoldingDisks(loaded.configuration.holdingDisks).removeLeftovers { $0 == request.run }
                 }
             }
-            for path in removed { logger.notice("removed '\(path)', which an unfinished dump left") }
+            for path in removed {
+                storage.logger.of(request).notice(
+                    "what an unfinished dump left is removed", metadata: ["path": "\(path)"])
+            }
         } catch {
-            logger.warning("job \(request.id): chunks of unfinished dumps stay: \(error)")
+            storage.logger.of(request).warning(
+                "chunks of unfinished dumps stay", metadata: ["reason": "\(error)"])
         }
     }
 }

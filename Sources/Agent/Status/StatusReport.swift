@@ -17,11 +17,11 @@ struct StatusReport: Sendable {
     private let table: JobTable
     private let storage: NodeStorage
 
-    init(settings: AgentSettings, tls: TLSServerContext, table: JobTable, transport: HTTPTransport) {
+    init(settings: AgentSettings, tls: TLSServerContext, table: JobTable, storage: NodeStorage) {
         self.settings = settings
         self.tls = tls
         self.table = table
-        storage = NodeStorage(settings: settings, transport: transport)
+        self.storage = storage
     }
 
     /// Never fails: what cannot be found out is an error inside the answer.

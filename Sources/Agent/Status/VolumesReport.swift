@@ -14,9 +14,9 @@ struct VolumesReport: Sendable {
     private let settings: AgentSettings
     private let storage: NodeStorage
 
-    init(settings: AgentSettings, transport: HTTPTransport) {
+    init(settings: AgentSettings, storage: NodeStorage) {
         self.settings = settings
-        storage = NodeStorage(settings: settings, transport: transport)
+        self.storage = storage
     }
 
     /// Never fails: what cannot be found out is an error inside the answer.

@@ -3,6 +3,8 @@
 import AgentAPI
 import AmandaFormat
 import HTTPTransport
+import LogOutput
+import Logging
 import S3
 import Synchronization
 
@@ -47,6 +49,8 @@ final class BucketClients: Sendable {
         _ storage: NodeStorage, _ request: JobRequest, stores: Stores, holding: Set<String> = [],
         outage: Duration? = nil
     ) {
+        var storage = storage
+        storage.logger = storage.logger.of(request)
         self.storage = storage
         address = request.storage
         self.stores = stores
@@ -134,7 +138,8 @@ final class BucketClients: Sendable {
         return S3Client(
             location: location, credentials: cache(for: store, at: key.place, region: location.region),
             transport: storage.transport, limits: limits, retry: retry,
-            way: way(key.owner), keeping: store?.keeping ?? S3Keeping())
+            way: way(key.owner), keeping: store?.keeping ?? S3Keeping(),
+            logger: storage.logger.with(key.owner.configuration.map { ["configuration": "\($0)"] } ?? [:]))
     }
 
     /// A configuration without keys of its own uses another's for the cluster's store, as one job always did.

@@ -2,12 +2,16 @@
 
 import AgentAPI
 import HTTPTransport
+import LogOutput
+import Logging
 import S3
 
 /// How this node reaches the store that a job names: the job says where, the node's own files say with what.
 struct NodeStorage: Sendable {
     let settings: AgentSettings
     let transport: HTTPTransport
+    /// Of the agent; what a job's clients say has the job's name too.
+    var logger = Logger.discarding
 
     /// A client of the cluster's own bucket.
     ///
@@ -21,7 +25,7 @@ struct NodeStorage: Sendable {
             location: try location(storage),
             credentials: credentials(deviceProperties, isOwnStore: false, region: storage.region),
             transport: transport,
-            retry: RetryPolicy(storageOutage: outage))
+            retry: RetryPolicy(storageOutage: outage), logger: logger)
     }
 
     /// For a look before the work begins: an answer within a minute, whatever it is.
@@ -36,7 +40,7 @@ struct NodeStorage: Sendable {
             location: try location(storage),
             credentials: credentials(deviceProperties, isOwnStore: false, region: storage.region),
             transport: transport,
-            limits: .preflight, retry: retry)
+            limits: .preflight, retry: retry, logger: logger)
     }
 
     /// - Parameters:
@@ -64,6 +68,8 @@ struct NodeStorage: Sendable {
         CredentialCache(
             CredentialChain(
                 credentialsFile: settings.storage.credentialsFile, deviceProperties: deviceProperties,
-                prefersDeviceProperties: isOwnStore, region: region, transport: transport))
+                prefersDeviceProperties: isOwnStore, region: region, transport: transport,
+                logger: logger),
+            logger: logger)
     }
 }

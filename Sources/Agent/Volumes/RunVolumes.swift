@@ -6,6 +6,8 @@ import BlockingWork
 import Catalog
 import Dump
 import Files
+import LogOutput
+import Logging
 import Planning
 import S3
 import Synchronization
@@ -23,16 +25,19 @@ final class RunVolumes: Sendable {
     private let catalog: RunCatalog
     private let journal: UploadJournal
     private let glacier: GlacierVolumes?
+    private let logger: Logger
     private let state = Mutex(State())
 
     /// - Parameter glacier: forgets that a volume was to move, before it is written again.
     init(
-        _ taking: VolumeTaking, _ catalog: RunCatalog, journal: UploadJournal, glacier: GlacierVolumes? = nil
+        _ taking: VolumeTaking, _ catalog: RunCatalog, journal: UploadJournal, glacier: GlacierVolumes? = nil,
+        logger: Logger = .discarding
     ) {
         self.taking = taking
         self.catalog = catalog
         self.journal = journal
         self.glacier = glacier
+        self.logger = logger.with(["stage": "volume"])
     }
 
     /// Every volume of the run so far, for its record.
@@ -55,7 +60,7 @@ final class RunVolumes: Sendable {
         state.withLock { $0.kept = kept }
         let first = try await take(choice.get(), besides: [])
         return try VolumeSeries(
-            first: first, maxDumpsPerVolume: configuration.maxDumpsPerVolume
+            first: first, maxDumpsPerVolume: configuration.maxDumpsPerVolume, logger: logger
         ) { [self] cause in
             try await next(because: cause)
         }
@@ -64,6 +69,7 @@ final class RunVolumes: Sendable {
     private func take(
         _ choice: VolumeChoice, besides filled: Set<String>
     ) async throws -> any DumpVolume {
+        logger.info("\(choice.explanation)")
         if let glacier, choice.kind != .continuing, let path = try await taking.device(of: choice).bucketPath
         {
             try await glacier.forget(path)
@@ -75,6 +81,7 @@ final class RunVolumes: Sendable {
 
     /// The log says of every end but success that there was no volume.
     private func next(because cause: VolumeSeries.Cause) async throws -> any DumpVolume {
+        logger.info("a further volume is needed: \(cause.text)")
         do {
             let filled = Set(state.withLock { $0.taken.map(\.label) })
             let choice = try await taking.choose(besides: filled)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Logging
 public import Settings
 
 extension AgentSettings {
@@ -25,6 +26,7 @@ extension AgentSettings {
             try settings.optionalPath("amandaDirectory", in: directory) ?? Self.defaultAmandaDirectory
         stateDirectory =
             try settings.optionalPath("stateDirectory", in: directory) ?? Self.defaultStateDirectory
+        logLevel = try settings.optionalLogLevel("logLevel") ?? Self.defaultLogLevel
         guard node != BucketLayout.reservedName else { throw settings.badValue("node", "is reserved") }
         try settings.finish()
     }
@@ -48,6 +50,11 @@ extension SettingsReader {
         while path.hasPrefix("./") { path.removeFirst(2) }
         while path.count > 1, path.hasSuffix("/") { path.removeLast() }
         return path.hasPrefix("/") ? path : "\(directory)/\(path)"
+    }
+
+    fileprivate mutating func optionalLogLevel(_ key: String) throws(SettingsError) -> Logger.Level? {
+        try optionalChoice(key, among: Logger.Level.allCases.map(\.rawValue)).flatMap(
+            Logger.Level.init(rawValue:))
     }
 
     fileprivate mutating func label(_ key: String, of what: String) throws(SettingsError) -> String {

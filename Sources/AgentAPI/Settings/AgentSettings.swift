@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+public import Logging
+
 /// A node's own settings: `/etc/amfleet/agent.json`.
 ///
 /// Shape: the object that `amfleet node add` writes; every path is absolute here, relative ones in the file being
@@ -19,17 +21,20 @@ public struct AgentSettings: Sendable, Hashable {
     public var amandaDirectory: String
     /// Holds the agent's jobs, its upload journal and its lock.
     public var stateDirectory: String
+    /// From which level on the agent logs.
+    public var logLevel: Logger.Level
 
     /// Where the packages put things when the file does not say.
     public static let defaultFile = "/etc/amfleet/agent.json"
     public static let defaultListen = "0.0.0.0:7443"
     public static let defaultAmandaDirectory = "/etc/amanda"
     public static let defaultStateDirectory = "/var/lib/amfleet"
+    public static let defaultLogLevel = Logger.Level.info
 
     public init(
         node: String, cluster: String, listen: ListenAddress, tls: IdentityFiles, storage: StorageAccess,
         amandaDirectory: String = Self.defaultAmandaDirectory,
-        stateDirectory: String = Self.defaultStateDirectory
+        stateDirectory: String = Self.defaultStateDirectory, logLevel: Logger.Level = Self.defaultLogLevel
     ) {
         self.node = node
         self.cluster = cluster
@@ -38,6 +43,7 @@ public struct AgentSettings: Sendable, Hashable {
         self.storage = storage
         self.amandaDirectory = amandaDirectory
         self.stateDirectory = stateDirectory
+        self.logLevel = logLevel
     }
 }
 

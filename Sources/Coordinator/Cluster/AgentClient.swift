@@ -3,6 +3,8 @@
 import AgentAPI
 import Certificates
 import HTTPTransport
+import Logging
+import S3
 
 /// One node's agent, as the coordinator speaks to it.
 ///
@@ -24,6 +26,7 @@ struct AgentClient: Sendable {
     let cluster: String
     let identity: HTTPIdentity
     let transport: HTTPTransport
+    var logger = Logger.discarding
 
     /// What the node says of itself; with a question also of the store and its configurations.
     func status(_ question: StatusQuestion? = nil) async throws -> NodeStatus {
@@ -97,12 +100,13 @@ struct AgentClient: Sendable {
         do {
             stream = try await transport.open(request)
         } catch {
-            throw failure(error)
+            throw failure(error, of: "GET", AgentPaths.job(id))
         }
         guard stream.status == 200 else {
             throw WireError(
                 .agentLost, node: node, "the agent answered \(stream.status) for the events of \(id)")
         }
+        logger.debug("listening to the job's events", metadata: ["job": "\(id)", "after": "\(sequence)"])
         return AgentEvents(node: node, stream: stream)
     }
 
@@ -131,23 +135,34 @@ struct AgentClient: Sendable {
         do {
             response = try await transport.send(request)
         } catch {
-            throw failure(error)
+            throw failure(error, of: method, path)
         }
+        logger.debug("\(method) \(path.withoutQuery) was answered with \(response.status)")
         if (200...299).contains(response.status) || (absentIsFine && response.status == 404) {
             return response
         }
         throw refusal(response)
     }
 
-    private func failure(_ error: HTTPTransportError) -> any Error {
-        error == .cancelled
-            ? CancellationError() : WireError(error, node: node, agent: "the agent at \(address)")
+    private func failure(_ error: HTTPTransportError, of method: String, _ path: String) -> any Error {
+        if error == .cancelled { return CancellationError() }
+        let failure = WireError(error, node: node, agent: "the agent at \(address)")
+        logger.info(
+            "\(method) \(path.withoutQuery) was not answered",
+            metadata: ["reason": "\(failure.message)"])
+        return failure
     }
 
     /// What the agent said in its own words, or what its status code means.
     private func refusal(_ response: HTTPResponse) -> any Fault {
         if let said = try? WireJSON.read(WireErrors.self, from: response.body, what: "error") {
-            return WireErrors.joined(WireError.all(of: said, node: node))
+            let errors = WireError.all(of: said, node: node)
+            for error in errors {
+                logger.info(
+                    "the agent refused with \(response.status)",
+                    metadata: ["reason": "\(error.message)", "kind": "\(error.kind.rawValue)"])
+            }
+            return WireErrors.joined(errors)
         }
         let kind: WireError.Kind =
             switch response.status {
@@ -167,4 +182,9 @@ struct AgentClient: Sendable {
                 .unsupported, node: node, "\(error)", hint: "bring amfleet and amfleetd to the same version.")
         }
     }
+}
+
+extension String {
+    /// As the log has it: a query is long.
+    fileprivate var withoutQuery: Substring { prefix { $0 != "?" } }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import AgentAPI
+import Logging
 import S3
 
 extension Cluster {
@@ -12,7 +13,10 @@ extension Cluster {
         for verb: String, _ run: RunName? = nil, isLeased: Bool = true,
         _ work: @Sendable (RunLease?) async throws -> Value
     ) async throws -> Value {
-        guard isLeased else { return try await work(nil) }
+        guard isLeased else {
+            logger.info("done without the lease", metadata: ["verb": "\(verb)"])
+            return try await work(nil)
+        }
         // A lease that is taken is known, even where the operator gives up meanwhile.
         let lease = try await shielded { try await takeLease(for: verb, run) }
         if let previous = lease.takenFrom {
@@ -33,7 +37,7 @@ extension Cluster {
     func takeLease(for verb: String, _ run: RunName?) async throws -> RunLease {
         let claim = LeaseClaim(cluster: settings.cluster, holder: Self.holder, verb: verb, run: run)
         do {
-            return try await RunLease.take(bucket, as: claim) { storeTime() }
+            return try await RunLease.take(bucket, as: claim, logger: logger) { storeTime() }
         } catch let error as S3Error {
             if case .refused(_, 501, _, _) = error {
                 throw CoordinatorError.noConditionalWrites(store: storeName)

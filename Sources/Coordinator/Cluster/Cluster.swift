@@ -3,6 +3,8 @@
 import AgentAPI
 import FoundationEssentials
 import HTTPTransport
+import LogOutput
+public import Logging
 import S3
 
 /// Everything a command needs of the cluster: its settings, the store, the agents, and somewhere to tell of it.
@@ -18,11 +20,13 @@ public struct Cluster: Sendable {
     /// The store's endpoint, for messages.
     let storeName: String
     let console: Console
+    let logger: Logger
 
     /// Reads and checks everything that lies on this machine; asks nobody yet.
-    public init(_ file: ClusterFile, console: Console) throws {
+    public init(_ file: ClusterFile, console: Console, logger: Logger) throws {
         self.file = file
         self.console = console
+        self.logger = logger
         settings = file.settings
         identity = try CoordinatorIdentity(file, now: Date())
         transport = try HTTPTransport(connectionCount: settings.nodes.count * 2 + 32)
@@ -35,15 +39,17 @@ public struct Cluster: Sendable {
         let credentials = CredentialCache(
             CredentialChain(
                 credentialsFile: settings.storage.credentialsFile.map(file.resolve),
-                readsDeviceProperties: false, region: address.region, transport: transport))
+                readsDeviceProperties: false, region: address.region, transport: transport,
+                logger: logger),
+            logger: logger)
         client = S3Client(
             location: location, credentials: credentials, transport: transport,
-            retry: RetryPolicy(storageOutage: settings.limits.storageOutage))
+            retry: RetryPolicy(storageOutage: settings.limits.storageOutage), logger: logger)
         let layout = BucketLayout(address)
         bucket = ClusterBucket(client: client, layout: layout, bucket: address.bucket)
         let impatient = S3Client(
             location: location, credentials: credentials, transport: transport, limits: .preflight,
-            retry: .preflight)
+            retry: .preflight, logger: logger)
         impatientBucket = ClusterBucket(client: impatient, layout: layout, bucket: address.bucket)
     }
 
@@ -62,7 +68,7 @@ public struct Cluster: Sendable {
                 authority: file.resolve(settings.tls.authority),
                 certificate: file.resolve(settings.tls.certificate),
                 privateKey: file.resolve(settings.tls.privateKey)),
-            transport: transport)
+            transport: transport, logger: logger.with(["node": "\(node)"]))
     }
 
     /// The store's time, as far as any of its answers has told it.

@@ -2,6 +2,7 @@
 
 import AgentAPI
 import FoundationEssentials
+import Logging
 import S3
 import Synchronization
 
@@ -11,6 +12,7 @@ final class RunLease: Sendable {
     private let state: Mutex<State>
     /// The store's time: every coordinator judges expiry by the same clock.
     private let storeTime: @Sendable () -> Date
+    private let logger: Logger
 
     /// A holder whose lease had run out: said to the operator.
     let takenFrom: Lease?
@@ -22,12 +24,13 @@ final class RunLease: Sendable {
     }
 
     private init(
-        bucket: ClusterBucket, stored: ClusterBucket.Stored<Lease>, takenFrom: Lease?,
+        bucket: ClusterBucket, stored: ClusterBucket.Stored<Lease>, takenFrom: Lease?, logger: Logger,
         storeTime: @escaping @Sendable () -> Date
     ) {
         self.bucket = bucket
         self.takenFrom = takenFrom
         self.storeTime = storeTime
+        self.logger = logger
         fence = stored.value.fence
         state = Mutex(State(stored: stored))
     }
@@ -36,7 +39,8 @@ final class RunLease: Sendable {
     ///
     /// - Throws: `CoordinatorError.leaseHeld`; `.noConditionalWrites` where the store lets two writers through.
     static func take(
-        _ bucket: ClusterBucket, as claim: LeaseClaim, storeTime: @escaping @Sendable () -> Date
+        _ bucket: ClusterBucket, as claim: LeaseClaim, logger: Logger = .discarding,
+        storeTime: @escaping @Sendable () -> Date
     ) async throws -> RunLease {
         let key = bucket.layout.lease
         for _ in 0..<5 {
@@ -45,15 +49,23 @@ final class RunLease: Sendable {
             let condition: WriteCondition
             var takenFrom: Lease?
             switch LeaseDecision.taking(found: found?.value, as: claim, now: storeTime()) {
-            case .held(let lease): throw CoordinatorError.leaseHeld(lease)
+            case .held(let lease):
+                logger.info("the lease is another's", metadata: lease.metadata)
+                throw CoordinatorError.leaseHeld(lease)
             case .create(let lease): (wanted, condition) = (lease, .ifAbsent)
             case .replace(let lease, let expired):
                 (wanted, condition) = (lease, .ifMatch(found?.entityTag ?? ""))
                 takenFrom = expired
             }
-            guard let stored = try await write(wanted, condition, to: bucket) else { continue }
+            guard let stored = try await write(wanted, condition, to: bucket) else {
+                logger.info("another was faster to take the lease: looked at again")
+                continue
+            }
             try await proveConditions(stored, bucket)
-            return RunLease(bucket: bucket, stored: stored, takenFrom: takenFrom, storeTime: storeTime)
+            if let takenFrom { logger.info("the lease had run out", metadata: takenFrom.metadata) }
+            logger.info("lease taken", metadata: stored.value.metadata)
+            return RunLease(
+                bucket: bucket, stored: stored, takenFrom: takenFrom, logger: logger, storeTime: storeTime)
         }
         throw CoordinatorError.leaseLost(to: "other coordinators that start at the same time")
     }
@@ -85,17 +97,21 @@ final class RunLease: Sendable {
         do {
             if let stored = try await Self.write(wanted, .ifMatch(current.entityTag), to: bucket) {
                 state.withLock { $0.stored = stored }
+                logger.debug("lease renewed", metadata: ["expires": "\(stored.value.expiresAt)"])
                 return nil
             }
             let found = try await bucket.read(Lease.self, bucket.layout.lease)
             if let found, found.value.isSameHold(as: wanted), !found.value.isReleased {
                 state.withLock { $0.stored = found }
+                logger.debug("lease renewed, though the answer was lost")
                 return nil
             }
             let holder = found?.value.holder ?? "whoever removed it"
             state.withLock { $0.lostTo = holder }
+            logger.warning("lease lost", metadata: ["holder": "\(holder)"])
             return holder
         } catch {
+            logger.info("the lease could not be renewed, tried again", metadata: ["reason": "\(error)"])
             return nil
         }
     }
@@ -104,8 +120,13 @@ final class RunLease: Sendable {
     func release() async {
         let current = state.withLock { $0.lostTo == nil ? $0.stored : nil }
         guard let current else { return }
-        _ = try? await bucket.write(
-            current.value.released(at: storeTime()), bucket.layout.lease, .ifMatch(current.entityTag))
+        do {
+            let released = current.value.released(at: storeTime())
+            let stored = try await bucket.write(released, bucket.layout.lease, .ifMatch(current.entityTag))
+            logger.info(stored == nil ? "the lease was no longer ours to give back" : "lease given back")
+        } catch {
+            logger.info("the lease could not be given back: it runs out", metadata: ["reason": "\(error)"])
+        }
     }
 
     /// A conditional write, or nil if another was faster. A write whose answer was lost counts as ours.
@@ -130,5 +151,11 @@ final class RunLease: Sendable {
             _ = try? await bucket.write(released, bucket.layout.lease, .none)
             throw CoordinatorError.noConditionalWrites(store: "the store of bucket '\(bucket.bucket)'")
         }
+    }
+}
+
+extension Lease {
+    fileprivate var metadata: Logger.Metadata {
+        ["holder": "\(holder)", "purpose": "\(purpose)", "fence": "\(fence)", "expires": "\(expiresAt)"]
     }
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import AgentAPI
+import LogOutput
+import Logging
 
 /// One node's job, and whether an earlier coordinator submitted it already.
 struct FleetJob: Sendable {
@@ -45,7 +47,10 @@ struct FleetJobs: Sendable {
                     let follower = JobFollower(
                         agent: try cluster.agent(node), patience: cluster.settings.limits.agentLost,
                         board: board,
-                        mayStart: { lease?.isHeld ?? true })
+                        mayStart: { lease?.isHeld ?? true },
+                        logger: cluster.logger.with([
+                            "node": "\(node)", "job": "\(job.request.id)", "run": "\(job.request.run)",
+                        ]))
                     return try await follower.follow(job.request, isKnown: job.isKnown)
                 }
                 return outcomes.compactMap { outcome in

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import AgentAPI
+import Logging
+import S3
 
 /// Carries out what `JobFollowing` decides, for one node: requests, event streams and pauses.
 struct JobFollower: Sendable {
@@ -10,6 +12,7 @@ struct JobFollower: Sendable {
     let board: ProgressBoard
     /// Whether jobs may still be started: false once the lease is lost.
     let mayStart: @Sendable () -> Bool
+    var logger = Logger.discarding
 
     /// - Parameter isKnown: see `JobFollowing`.
     /// - Throws: `CancellationError` only.
@@ -26,9 +29,11 @@ struct JobFollower: Sendable {
             case .look: step = try await look(request.id, &following)
             case .follow(let sequence): step = try await follow(request.id, after: sequence, &following)
             case .pause(let duration):
+                logger.info("the agent is asked again", metadata: ["in": "\(duration)"])
                 try await Task.sleep(for: duration)
                 step = following.resumed()
             case .finished(let ending):
+                tell(ending)
                 await board.end(ending)
                 return ending
             }
@@ -49,6 +54,7 @@ struct JobFollower: Sendable {
         _ request: JobRequest, attempt: Int, _ following: inout JobFollowing
     ) async throws -> JobFollowing.Step {
         if attempt > request.attempt { await board.note(agent.node, "begins again, attempt \(attempt)") }
+        logger.info("job submitted", metadata: ["attempt": "\(attempt)"])
         var request = request
         request.attempt = attempt
         return try await asking(&following) { [request] in try await agent.submit(request) }
@@ -63,6 +69,7 @@ struct JobFollower: Sendable {
     ) async throws -> JobFollowing.Step {
         do {
             let snapshot = try await ask()
+            logger.info("the job is \(snapshot?.state.rawValue ?? "unknown to the agent")")
             if let progress = snapshot?.progress { await board.update(agent.node, progress) }
             return following.answered(snapshot, now: now())
         } catch let error as any Fault {
@@ -79,9 +86,12 @@ struct JobFollower: Sendable {
                 await show(event)
                 if following.heard(event, now: now()) { break }
             }
+            logger.debug("the agent ended the event stream")
             return following.streamEnded(nil, now: now())
         } catch let error as any Fault {
-            await board.note(agent.node, WireError(of: error).message)
+            let message = WireError(of: error).message
+            logger.info("the connection to the agent broke", metadata: ["reason": "\(message)"])
+            await board.note(agent.node, message)
             return following.streamEnded(error, now: now())
         }
     }
@@ -90,9 +100,24 @@ struct JobFollower: Sendable {
         if let progress = event.progress { await board.update(agent.node, progress) }
         switch event.kind {
         case .disk, .note:
-            if let text = event.text { await board.note(agent.node, text) }
-        case .state, .progress, .heartbeat: break
+            guard let text = event.text else { return }
+            logger.info("the agent says: \(text)", metadata: ["event": "\(event.sequence)"])
+            await board.note(agent.node, text)
+        case .state:
+            logger.info(
+                "the job is \(event.state?.rawValue ?? "in no state")",
+                metadata: ["event": "\(event.sequence)"])
+        case .progress, .heartbeat: logger.trace("\(event.kind.rawValue)")
         }
+    }
+
+    private func tell(_ ending: NodeEnding) {
+        logger.info(
+            "the job has ended",
+            metadata: [
+                "state": "\(ending.snapshot?.state.rawValue ?? "unknown")", "attempt": "\(ending.attempt)",
+                "error": "\(ending.error?.message ?? "none")",
+            ])
     }
 
     private func now() -> Duration { MonotonicTime.now }

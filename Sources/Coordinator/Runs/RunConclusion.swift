@@ -2,6 +2,7 @@
 
 import AgentAPI
 import FoundationEssentials
+import Logging
 import S3
 
 /// Judges a run by the evidence in the bucket and writes its final manifest.
@@ -24,6 +25,9 @@ struct RunConclusion: Sendable {
         manifest.finishedAt = Date()
         manifest.revision += 1
         manifest.fence = fence ?? manifest.fence
+        cluster.logger.info(
+            "verdict of the set: \(manifest.verdict.rawValue)",
+            metadata: ["run": "\(manifest.run)", "revision": "\(manifest.revision)"])
         let written = try await replace(stored, with: manifest)
         return RunReport(written, asked: endings.map(\.node), isCancelled: isCancelled)
     }
@@ -45,8 +49,22 @@ struct RunConclusion: Sendable {
                     node: ending.node, jobID: JobID.backup(manifest.run, node: ending.node),
                     run: manifest.run,
                     asked: manifest.configurations, evidence: evidence, ending: ending)
+                tell(verdict, by: evidence, ending, of: manifest.run)
                 return (ending.node, verdict)
             }, uniquingKeysWith: { first, _ in first })
+    }
+
+    private func tell(
+        _ verdict: NodeVerdict, by evidence: NodeJudgement.Evidence, _ ending: NodeEnding, of run: RunName
+    ) {
+        cluster.logger.info(
+            "verdict of the node: \(verdict.state.rawValue)",
+            metadata: [
+                "node": "\(verdict.node)", "run": "\(run)", "stage": "judgement",
+                "evidence": "\(evidence.name)",
+                "agent": "\(ending.snapshot?.state.rawValue ?? "silent")",
+                "reason": "\(verdict.error?.message ?? "every disk is proved")",
+            ])
     }
 
     /// Replaces the very version that was read. Somebody who finished the same run meanwhile is believed.
@@ -62,5 +80,15 @@ struct RunConclusion: Sendable {
             throw CoordinatorError.manifestChanged(manifest.run)
         }
         return found
+    }
+}
+
+extension NodeJudgement.Evidence {
+    fileprivate var name: String {
+        switch self {
+        case .record: "the node's record"
+        case .none: "no record"
+        case .unknown: "the store does not say"
+        }
     }
 }

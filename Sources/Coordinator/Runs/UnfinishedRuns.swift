@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import AgentAPI
+import Logging
 
 /// Runs whose coordinator died before it wrote the final manifest.
 struct UnfinishedRuns: Sendable {
@@ -32,6 +33,7 @@ struct UnfinishedRuns: Sendable {
             }
             let busy = stored.value.nodes.filter { running[$0.node] == $0.jobID }.map(\.node)
             guard busy.isEmpty else { throw CoordinatorError.runGoesOn(run, nodes: busy) }
+            cluster.logger.info("a run without a coordinator is judged", metadata: ["run": "\(run)"])
             let report = try await settle(stored)
             cluster.console.say(
                 "run \(run) had lost its coordinator: it is \(report.manifest.verdict.rawValue)")

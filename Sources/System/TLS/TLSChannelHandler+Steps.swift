@@ -16,7 +16,8 @@ extension TLSChannelHandler {
 
     func activate(_ context: ChannelHandlerContext) {
         if let address = context.channel.remoteAddress {
-            remoteAddress = "\(address.ipAddress ?? "\(address)"):\(address.port ?? 0)"
+            remoteHost = address.ipAddress ?? "\(address)"
+            remoteAddress = "\(remoteHost):\(address.port ?? 0)"
         }
         perform(state.channelActive(), context)
     }
@@ -109,8 +110,10 @@ extension TLSChannelHandler {
     }
 
     /// A failed handshake is for the administrator: no route ever sees it. The rest is for who looks closely.
+    ///
+    /// The peer is named without its port, which is another every time: a log limits what one peer writes.
     private func report(_ failure: TLSHandlerState.Failure) {
         let level: Logger.Level = if case .handshake = failure { .notice } else { .debug }
-        logger.log(level: level, "\(error(of: failure))", metadata: ["peer": "\(remoteAddress)"])
+        logger.log(level: level, "\(error(of: failure))", metadata: ["peer": "\(remoteHost)"])
     }
 }

@@ -27,6 +27,7 @@ final class TLSChannelHandler: ChannelDuplexHandler {
     var hasFired = false
     var isSending = false
     var remoteAddress = "unknown"
+    var remoteHost = "unknown"
 
     init(_ connection: TLSConnection, peer: PeerSlot, limits: TLSLimits, logger: Logger) {
         self.connection = connection

@@ -15,7 +15,7 @@ struct IndexWriter {
     let location: CatalogLocation
 
     /// Writes what belongs to the dump. A dump that comes from a holding disk has got it when it was made.
-    func write(_ record: DumpRecord) throws {
+    func write(_ record: LoggedDump) throws {
         guard record.way != .flushed else { return }
         let base = try basePath(record)
         if let source = record.indexLinesFile, let status = try FileSystem.status(source) {
@@ -56,14 +56,14 @@ struct IndexWriter {
     }
 
     /// Writes `<run>_<level>.header`: the dump's header, as of a dump that is not split.
-    private func writeHeader(_ record: DumpRecord, _ base: String) throws {
+    private func writeHeader(_ record: LoggedDump, _ base: String) throws {
         var header = record.header
         header.kind = .file
         header.part = nil
         try FileSystem.writeAtomically(base + ".header", header.bytes, mode: 0o600, owner: location.owner)
     }
 
-    private func basePath(_ record: DumpRecord) throws -> String {
+    private func basePath(_ record: LoggedDump) throws -> String {
         let directory = location.diskDirectory(
             in: location.indexDirectory, host: record.header.host, disk: record.header.disk)
         try FileSystem.makeDirectories(directory, mode: 0o755, owner: location.owner)

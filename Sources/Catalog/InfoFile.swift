@@ -12,7 +12,7 @@ struct InfoFile {
     ///
     /// A dump from a holding disk is known already: it only gets its place, if it is still the newest of its level.
     /// Source: Amanda 3.5.1 `server-src/driverio.c`, `update_info_dumper`, `update_info_taper`.
-    func record(_ record: DumpRecord) throws {
+    func record(_ record: LoggedDump) throws {
         guard record.isRemembered else { return }
         try update(host: record.header.host, disk: record.header.disk) { info in
             let date = record.header.datestamp.secondsOfLocalTime
@@ -55,7 +55,7 @@ struct InfoFile {
     }
 }
 
-extension DumpRecord {
+extension LoggedDump {
     /// A header without a DLE says nothing against it.
     fileprivate var isRemembered: Bool {
         guard let text = header.dleText, let dle = try? DLEDescription(parsing: text) else { return true }

@@ -12,7 +12,7 @@ extension RunCatalog {
     /// disk when this returns; the planner's memory (`curinfo`) comes last, so that a crash leaves a dump that the
     /// planner does not know of, never the reverse. The index, whose compression may take seconds, is made before the lock is
     /// taken: nobody else has files of this dump.
-    public func record(_ record: DumpRecord) throws {
+    public func record(_ record: LoggedDump) throws {
         try state.withLock { try requireVolumes(of: record, $0) }
         if record.isUsable {
             try IndexWriter(location: location).write(record)
@@ -30,7 +30,7 @@ extension RunCatalog {
         logger.info("the dump is in the catalog", metadata: record.metadata)
     }
 
-    private func requireVolumes(of record: DumpRecord, _ state: State) throws {
+    private func requireVolumes(of record: LoggedDump, _ state: State) throws {
         if let stray = record.parts.first(where: { state.volumes[$0.label] == nil }) {
             throw CatalogError.unknownVolume(
                 label: stray.label, host: record.header.host, disk: record.header.disk)
@@ -52,13 +52,13 @@ extension RunCatalog {
     }
 
     /// Said once of a dump, when it has been made; a flush makes none.
-    private func estimateLines(_ record: DumpRecord, _ plan: PlannedRun?) -> [LogLine] {
+    private func estimateLines(_ record: LoggedDump, _ plan: PlannedRun?) -> [LogLine] {
         guard record.isUsable, record.way != .flushed else { return [] }
         return [plan?.estimateLine(record.name)].compactMap { $0 }
     }
 }
 
-extension DumpRecord {
+extension LoggedDump {
     fileprivate var needsVolume: Bool { if case .held = way { false } else { true } }
 
     fileprivate var metadata: Logger.Metadata {

@@ -30,14 +30,14 @@ extension RunCatalog {
     }
 
     /// What `amstatus` has to know of a dump that has ended.
-    func ended(_ record: DumpRecord, _ state: inout State) throws {
+    func ended(_ record: LoggedDump, _ state: inout State) throws {
         try began(record.name, to: record.destination(state.labels), &state)
         try progressFiles.end(record.name)
         try traceFile.append(state.trace.ended(record, elapsed))
     }
 }
 
-extension DumpRecord {
+extension LoggedDump {
     fileprivate func destination(_ labels: [String]) -> DumpDestination {
         let label = parts.first?.label ?? labels.last ?? ""
         return switch way {

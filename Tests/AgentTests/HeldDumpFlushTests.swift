@@ -36,7 +36,7 @@ struct HeldDumpFlushTests {
                 host: "localhost", datestamp: run, dle: DLEDescription(entry), target: target,
                 indexPath: stock.work.path("index")))
         let held = try #require(target.held, "\(outcome.status)")
-        try catalog.record(Catalog.DumpRecord(outcome, heldAs: held))
+        try catalog.record(LoggedDump(outcome, heldAs: held))
         try catalog.finish()
         area.close()
         return held

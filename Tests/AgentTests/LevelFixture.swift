@@ -51,7 +51,7 @@ struct LevelFixture: Sendable {
 
     /// - Parameter writesRecord: whether the bucket gets the node record; without one only the catalog knows the run.
     @discardableResult
-    func dump(_ run: String, level: Int, writesRecord: Bool = true) async throws -> AgentAPI.DumpRecord {
+    func dump(_ run: String, level: Int, writesRecord: Bool = true) async throws -> DumpRecord {
         let datestamp = try #require(Datestamp(run))
         let clients = try await clients(run)
         let prepared = try await prepared()
@@ -77,7 +77,7 @@ struct LevelFixture: Sendable {
             device: entry.directory, target: target, workDirectory: node.state.path)
         plan.base = base?.base
         let outcome = try await DumpEngine().dump(plan)
-        try catalog.record(Catalog.DumpRecord(outcome))
+        try catalog.record(LoggedDump(outcome))
         try outcome.snapshot?.keep()
         try catalog.finish()
         let record = self.record(entry, outcome, base)
@@ -88,15 +88,15 @@ struct LevelFixture: Sendable {
 
     private func record(
         _ entry: DisklistEntry, _ outcome: DumpOutcome, _ base: IncrementBase?
-    ) -> AgentAPI.DumpRecord {
-        AgentAPI.DumpRecord(
+    ) -> DumpRecord {
+        DumpRecord(
             host: entry.host, disk: entry.diskName, device: entry.directory, level: outcome.header.level,
             status: outcome.isUsable ? .ok : .failed, compression: .gzip,
             native: .init(outcome.native), client: .init(outcome.client), server: .init(outcome.server),
             parts: outcome.parts.map(DumpPartRecord.init), bases: base?.records)
     }
 
-    private func write(_ dump: AgentAPI.DumpRecord, _ volumes: [VolumeRecord], _ run: String) async throws {
+    private func write(_ dump: DumpRecord, _ volumes: [VolumeRecord], _ run: String) async throws {
         let record = NodeRecord(
             cluster: "demo", node: "node01", run: try #require(RunName(run)), attempt: 1, fence: 0,
             version: "1", startedAt: Date(), finishedAt: Date(),

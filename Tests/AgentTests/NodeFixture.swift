@@ -178,7 +178,7 @@ struct NodeFixture: Sendable {
     /// A backup now, whose name goes behind `runs`: a name must fit the clock, or no snapshot could be told to be its own.
     ///
     /// - Returns: the dumps of the first configuration.
-    func backUpNow(_ runs: inout [String]) async throws -> [AgentAPI.DumpRecord] {
+    func backUpNow(_ runs: inout [String]) async throws -> [DumpRecord] {
         var name = Datestamp(localTimeOf: Int64(Date().timeIntervalSince1970))
         while let last = runs.last, let tried = name, tried.description <= last { name = tried.nextSecond }
         let run = try #require(name?.description)

@@ -20,7 +20,7 @@ struct RestorabilityTests {
         actions: ["Admin", "Read", "Write", "List", "Tagging"])
 
     private func ask(_ fixture: NodeFixture, files: Bool = true) async throws -> Restorability {
-        let report = RestorabilityReport(
+        let report = RestorabilityAnswer(
             settings: fixture.settings,
             storage: NodeStorage(settings: fixture.settings, transport: try HTTPTransport()))
         let place = StatusQuestion(storage: fixture.storage, configurations: NodeFixture.both)

@@ -70,9 +70,9 @@ func output(of program: String, _ arguments: [String]) throws -> (text: String, 
 /// A dump as the engine reports it.
 func dumpRecord(
     run: Datestamp, disk: String, files: [Int], on label: String, level: Int = 0,
-    status: DumpRecord.Status = .done, way: DumpRecord.Way = .straight, messages: [String] = [],
+    status: LoggedDump.Status = .done, way: LoggedDump.Way = .straight, messages: [String] = [],
     indexLinesFile: String? = nil
-) -> DumpRecord {
+) -> LoggedDump {
     var header = DumpHeader(
         kind: .split, datestamp: run, host: "localhost", disk: disk, part: .init(number: 1),
         level: level,
@@ -81,7 +81,7 @@ func dumpRecord(
     header.nativeCRC = CRCSize(crc32c: 0xb82e_c8b3, byteCount: 3_645_440)
     header.clientCRC = CRCSize(crc32c: 0x6809_8a5b, byteCount: Int64(files.count) << 20)
     header.serverCRC = header.clientCRC
-    return DumpRecord(
+    return LoggedDump(
         header: header,
         parts: files.map { .init(label: label, fileNumber: $0, byteCount: 1 << 20, seconds: 0.5) },
         status: status, way: way, seconds: 2, messages: messages, indexLinesFile: indexLinesFile)

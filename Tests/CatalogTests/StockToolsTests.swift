@@ -25,7 +25,7 @@ struct StockToolsTests {
     }
 
     private func write(
-        _ loaded: LoadedConfiguration, _ run: Datestamp, slot: Int, _ records: (String) -> [DumpRecord]
+        _ loaded: LoadedConfiguration, _ run: Datestamp, slot: Int, _ records: (String) -> [LoggedDump]
     ) throws -> VolumeChoice {
         let catalog = try RunCatalog(
             beginning: run, location: loaded.location,

@@ -23,9 +23,9 @@ struct ElsewhereOutlookTests {
     private func reader(
         _ fixture: StoreFixture, patience: Duration = .seconds(60),
         _ answer: @escaping @Sendable () throws -> Restorability
-    ) -> (reader: VolumeReader, asked: AskedLog) {
+    ) -> (reader: VolumeJudge, asked: AskedLog) {
         let log = AskedLog()
-        let reader = VolumeReader(fixture.bucket, patience: patience) { record, provesFiles in
+        let reader = VolumeJudge(fixture.bucket, patience: patience) { record, provesFiles in
             log.add(provesFiles)
             return NodeRestorability(node: record.node, run: record.run, try answer())
         }

@@ -35,8 +35,8 @@ struct StoreFixture {
     }
 
     /// Of a cluster whose node would have to be asked of nothing.
-    var volumes: VolumeReader {
-        VolumeReader(bucket) { record, _ in
+    var volumes: VolumeJudge {
+        VolumeJudge(bucket) { record, _ in
             throw WireError(.failed, node: record.node, "nothing lies elsewhere")
         }
     }

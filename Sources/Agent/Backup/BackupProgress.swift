@@ -27,10 +27,10 @@ final class BackupProgress: Sendable {
     }
 
     private let totals: Mutex<Totals>
-    private let board: ProgressBoard
+    private let board: JobProgressBoard
 
     /// - Parameter diskCount: over all configurations.
-    init(_ board: ProgressBoard, diskCount: Int) {
+    init(_ board: JobProgressBoard, diskCount: Int) {
         self.board = board
         totals = Mutex(Totals(diskCount: diskCount))
         board.update { $0.totalDisks = diskCount }

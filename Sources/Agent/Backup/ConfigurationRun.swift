@@ -66,7 +66,7 @@ struct ConfigurationRun: Sendable {
         case .failure(let error): record.faults = WireError.all(cause: error, node: node)
         }
         record.dumps = planned.plan.dumps.compactMap { dump in
-            entry(dump.name).map { AgentAPI.DumpRecord(planned: dump, $0) }
+            entry(dump.name).map { DumpRecord(planned: dump, $0) }
         }
         try await addLeftOut(planned, to: &record)
         record.remarks += try await runBlocking("remarks") { [prepared] in planned.remarks(on: prepared) }
@@ -215,7 +215,7 @@ struct ConfigurationRun: Sendable {
     ) async throws {
         for left in planned.plan.leftOut {
             guard let entry = entry(left.name) else { continue }
-            record.dumps.append(AgentAPI.DumpRecord(leftOut: left, entry, node: node))
+            record.dumps.append(DumpRecord(leftOut: left, entry, node: node))
         }
         try await nameStandIns(planned.bases, in: &record)
     }
@@ -233,7 +233,7 @@ struct ConfigurationRun: Sendable {
     }
 
     /// Records list disks in the disklist's order, whichever ended first.
-    private func insert(_ dump: AgentAPI.DumpRecord, into record: inout ConfigurationRecord) {
+    private func insert(_ dump: DumpRecord, into record: inout ConfigurationRecord) {
         let place = prepared.place(of: dump.name)
         let index = record.dumps.firstIndex { prepared.place(of: $0.name) > place }
         record.dumps.insert(dump, at: index ?? record.dumps.endIndex)

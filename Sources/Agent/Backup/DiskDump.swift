@@ -45,7 +45,7 @@ struct DiskDump: Sendable {
     /// - Throws: `CancellationError`; what keeps the catalog from being written. A dump that fails is an outcome.
     func dumpDisk(
         _ planned: PlannedDump?, _ entry: DisklistEntry?, after before: RunScripts.Before
-    ) async throws -> AgentAPI.DumpRecord {
+    ) async throws -> DumpRecord {
         guard let planned, let entry else { preconditionFailure("only what was planned is in the queue") }
         let work = Work(planned: planned, entry: entry, before: before)
         part.progress.begin(entry, configuration: part.prepared.choice.name)
@@ -57,7 +57,7 @@ struct DiskDump: Sendable {
     }
 
     /// To the volume; to the holding disk where there is none, or the store goes away meanwhile.
-    private func record(of work: Work) async throws -> AgentAPI.DumpRecord {
+    private func record(of work: Work) async throws -> DumpRecord {
         let mayHold = holding.mayHold(work.entry)
         if work.entry.dumptype.holding == .required { return try await sent(held(work), work) }
         if let target, holding.absence == nil || !mayHold {
@@ -72,15 +72,15 @@ struct DiskDump: Sendable {
         return try await held(work)
     }
 
-    private func stored(_ work: Work, _ outcome: DumpOutcome) async throws -> AgentAPI.DumpRecord {
-        try await enter(outcome, Catalog.DumpRecord(outcome))
-        var record = AgentAPI.DumpRecord(work.planned, work.entry, outcome, node: part.request.node)
+    private func stored(_ work: Work, _ outcome: DumpOutcome) async throws -> DumpRecord {
+        try await enter(outcome, LoggedDump(outcome))
+        var record = DumpRecord(work.planned, work.entry, outcome, node: part.request.node)
         record.bases = try await base(of: work.planned.dump, work.entry)?.records
         return record
     }
 
     /// Begins anew, for tar's stream cannot be had twice.
-    private func held(_ work: Work) async throws -> AgentAPI.DumpRecord {
+    private func held(_ work: Work) async throws -> DumpRecord {
         let reason =
             holding.absence.map { WireError(cause: $0, node: part.request.node).message }
             ?? "holdingdisk required"
@@ -96,9 +96,9 @@ struct DiskDump: Sendable {
         await say(work, "level \(place.dump.level) begins, to the holding disk: \(reason)")
         let outcome = try await make(work, place.dump, to: place.target, nil)
         let entered =
-            place.target.held.map { Catalog.DumpRecord(outcome, heldAs: $0) } ?? Catalog.DumpRecord(outcome)
+            place.target.held.map { LoggedDump(outcome, heldAs: $0) } ?? LoggedDump(outcome)
         try await enter(outcome, entered)
-        var record = AgentAPI.DumpRecord(work.planned, work.entry, outcome, node: part.request.node)
+        var record = DumpRecord(work.planned, work.entry, outcome, node: part.request.node)
         record.level = place.dump.level
         record.bases = try await base(of: place.dump, work.entry)?.records
         if let held = place.target.held {
@@ -110,7 +110,7 @@ struct DiskDump: Sendable {
     }
 
     /// What had to be held first goes on to the volume, if there is one; if not it stays held.
-    private func sent(_ record: AgentAPI.DumpRecord, _ work: Work) async throws -> AgentAPI.DumpRecord {
+    private func sent(_ record: DumpRecord, _ work: Work) async throws -> DumpRecord {
         guard let target, holding.absence == nil, let place = record.held,
             let dump = try await HeldDumpLookup([place])[place]
         else { return record }
@@ -131,8 +131,7 @@ struct DiskDump: Sendable {
     }
 
     /// Neither a volume nor room on a holding disk.
-    private func nowhere(_ work: Work, reason: String, _ cause: any Error) async throws -> AgentAPI.DumpRecord
-    {
+    private func nowhere(_ work: Work, reason: String, _ cause: any Error) async throws -> DumpRecord {
         let entry = work.entry
         let header = DumpHeader(
             kind: .file, datestamp: part.run, host: entry.host, disk: entry.diskName,
@@ -140,11 +139,11 @@ struct DiskDump: Sendable {
         let noRoom = WireError(cause: cause, node: part.request.node)
         let error = WireError(
             .failed, node: part.request.node, "\(reason); and \(noRoom.message)", hint: noRoom.hint)
-        let failed = Catalog.DumpRecord(
+        let failed = LoggedDump(
             header: header, parts: [], status: .failed(reason: error.message.replacing("\n", with: " ")),
             seconds: 0)
         try await runBlocking("catalog") { [catalog] in try catalog.record(failed) }
-        var record = AgentAPI.DumpRecord(planned: work.planned, entry)
+        var record = DumpRecord(planned: work.planned, entry)
         record.status = .failed
         record.error = error
         return record
@@ -172,7 +171,7 @@ struct DiskDump: Sendable {
     }
 
     /// The next increment builds on a dump only once the catalog has it.
-    private func enter(_ outcome: DumpOutcome, _ record: Catalog.DumpRecord) async throws {
+    private func enter(_ outcome: DumpOutcome, _ record: LoggedDump) async throws {
         try await runBlocking("catalog") { [catalog] in
             defer { if let path = outcome.indexPath { try? FileSystem.remove(path) } }
             do {

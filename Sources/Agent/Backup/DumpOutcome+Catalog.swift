@@ -6,7 +6,7 @@ import Catalog
 import Dump
 import Planning
 
-extension Catalog.DumpRecord {
+extension LoggedDump {
     /// What Amanda's catalog keeps of a dump.
     init(_ outcome: DumpOutcome) {
         let status: Status =
@@ -29,7 +29,7 @@ extension Catalog.DumpRecord {
     }
 }
 
-extension AgentAPI.DumpRecord {
+extension DumpRecord {
     /// How it went, in a line of the event stream.
     var summary: String {
         switch status {

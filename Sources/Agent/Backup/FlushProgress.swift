@@ -8,10 +8,10 @@ import Synchronization
 /// Sums up the progress of a flush over its dumps, one after the other, into the job's board.
 final class FlushProgress: Sendable {
     private let finishedBytes = Mutex(Int64(0))
-    private let board: ProgressBoard
+    private let board: JobProgressBoard
 
     /// - Parameter dumps: all that are to be sent.
-    init(_ board: ProgressBoard, _ dumps: [HeldDump]) {
+    init(_ board: JobProgressBoard, _ dumps: [HeldDump]) {
         self.board = board
         guard !dumps.isEmpty else { return }
         board.update { progress in

@@ -60,9 +60,9 @@ extension ConfigurationRecord {
     }
 }
 
-extension AgentAPI.DumpRecord {
+extension DumpRecord {
     /// A held dump once it lies on a volume.
-    func sent(as outcome: DumpOutcome) -> AgentAPI.DumpRecord {
+    func sent(as outcome: DumpOutcome) -> DumpRecord {
         var record = self
         record.status = strange.isEmpty ? .ok : .strange
         record.held = nil

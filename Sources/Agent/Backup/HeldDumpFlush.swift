@@ -47,7 +47,7 @@ struct HeldDumpFlush: Sendable {
             let outcome = try await HoldingFlush().send(
                 held, to: target, logger: logger.with(["disk": "\(held.header.disk)"]), progress: progress)
             try await runBlocking("catalog") { [catalog, disks] in
-                try catalog.record(Catalog.DumpRecord(flushed: outcome))
+                try catalog.record(LoggedDump(flushed: outcome))
                 guard outcome.isUsable else { return }
                 try disks.remove(held)
                 try catalog.flushed(held)
@@ -58,7 +58,7 @@ struct HeldDumpFlush: Sendable {
     }
 }
 
-extension Catalog.DumpRecord {
+extension LoggedDump {
     /// A dump that was made and lies on a holding disk.
     init(_ outcome: DumpOutcome, heldAs held: HeldDump) {
         self.init(outcome)

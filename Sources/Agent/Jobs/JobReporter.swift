@@ -6,7 +6,7 @@ import Logging
 import Synchronization
 
 /// The newest progress of one running job: written as often as the job likes, read once a second.
-final class ProgressBoard: Sendable {
+final class JobProgressBoard: Sendable {
     private let newest = Mutex(JobProgress())
 
     var value: JobProgress { newest.withLock { $0 } }
@@ -20,12 +20,12 @@ final class ProgressBoard: Sendable {
 struct JobReporter: Sendable {
     let id: String
     let attempt: Int
-    let board: ProgressBoard
+    let board: JobProgressBoard
     /// With the job's name and run, and whatever `about` has added.
     private(set) var logger: Logger
     private let table: JobTable
 
-    init(id: String, attempt: Int, board: ProgressBoard, table: JobTable, logger: Logger) {
+    init(id: String, attempt: Int, board: JobProgressBoard, table: JobTable, logger: Logger) {
         self.id = id
         self.attempt = attempt
         self.board = board

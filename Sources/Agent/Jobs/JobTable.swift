@@ -17,7 +17,7 @@ actor JobTable {
         var stored: StoredJob
         /// Read from disk when first needed for a job that finished earlier.
         var events: [JobEvent]?
-        var board = ProgressBoard()
+        var board = JobProgressBoard()
         /// Ends the running job's task.
         var stop: AsyncStream<Void>.Continuation?
         /// Why it was told to stop.

@@ -15,7 +15,7 @@ struct PlannedConfiguration: Sendable {
     /// The slot of that choice.
     let device: VolumeDevice?
     /// What an earlier attempt of the run has stored, proved anew.
-    let stored: [AgentAPI.DumpRecord]
+    let stored: [DumpRecord]
     /// The volumes that it lies on.
     var keptVolumes: [VolumeRecord]
     let plan: Plan
@@ -62,7 +62,7 @@ extension PlannedConfiguration {
 }
 
 extension PlannedRun.LeftOut {
-    fileprivate init(_ dump: AgentAPI.DumpRecord) {
+    fileprivate init(_ dump: DumpRecord) {
         self.init(
             host: dump.host, disk: dump.disk, level: dump.level, cause: .stored,
             reason: "stored by an earlier attempt")

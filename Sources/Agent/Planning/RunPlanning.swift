@@ -91,7 +91,7 @@ struct RunPlanning: Sendable {
     /// The dumps of an earlier attempt count only while every volume of theirs is this run's, and so do these volumes.
     private func stored(
         _ earlier: ConfigurationRecord?, on choice: VolumeChoice?
-    ) async throws -> (dumps: [AgentAPI.DumpRecord], volumes: [VolumeRecord]) {
+    ) async throws -> (dumps: [DumpRecord], volumes: [VolumeRecord]) {
         guard let earlier, choice?.kind == .continuing else { return ([], []) }
         return try await EarlierDumps(run: run, client: taking.client).proved(in: earlier)
     }

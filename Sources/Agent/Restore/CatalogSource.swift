@@ -8,7 +8,7 @@ import Dump
 import S3
 
 /// Reads dumps out of the node's own Amanda catalog: runs of stock amdump, or of ours whose record is gone.
-struct CatalogSource: RestoreSource {
+struct CatalogSource: RestorableDiskSource {
     let node: String
     /// Of the job, as this node has them.
     let configurations: [CheckedConfiguration]

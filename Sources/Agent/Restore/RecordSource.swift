@@ -5,7 +5,7 @@ import AmandaFormat
 import Dump
 
 /// Reads dumps out of the node's own record of the run: enough for an empty machine.
-struct RecordSource: RestoreSource {
+struct RecordSource: RestorableDiskSource {
     /// Ranged GETs at a time where no configuration is there to say.
     static let recoveryThreadCount = 8
 

@@ -118,7 +118,7 @@ struct RestorableSet: Sendable {
 }
 
 /// Where a run's dumps are described.
-protocol RestoreSource: Sendable {
+protocol RestorableDiskSource: Sendable {
     /// The newest usable dump of each disk of the configuration, with those below it; of a disk that the run left out on
     /// purpose the newest before it.
     ///

@@ -92,7 +92,7 @@ struct RestorePlanning: Sendable {
     /// The run's record; without one, or where it calls held what is held no more, Amanda's own catalog on this node.
     private func source(
         of configuration: ConfigurationChoice, _ record: NodeRecord?
-    ) async throws -> any RestoreSource {
+    ) async throws -> any RestorableDiskSource {
         let catalog = CatalogSource(
             node: node, configurations: configurations, run: request.run, clients: clients)
         guard let record else { return catalog }

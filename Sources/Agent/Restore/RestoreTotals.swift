@@ -8,10 +8,10 @@ import Synchronization
 /// Sums up the progress of a restore over its disks, into the job's board.
 final class RestoreTotals: Sendable {
     private let before = Mutex((native: Int64(0), stored: Int64(0)))
-    private let board: ProgressBoard
+    private let board: JobProgressBoard
 
     /// - Parameter expectedBytes: of tar's streams, where every dump's is known.
-    init(_ board: ProgressBoard, diskCount: Int, expectedBytes: Int64?) {
+    init(_ board: JobProgressBoard, diskCount: Int, expectedBytes: Int64?) {
         self.board = board
         board.update { progress in
             progress.totalDisks = diskCount

@@ -31,7 +31,7 @@ public struct AgentServer: Sendable {
             settings: settings, transport: transport,
             work: NodeWork(settings: settings, transport: transport, logger: logger), logger: logger
         ) { table, tls in
-            let report = StatusReport(
+            let report = StatusAnswer(
                 settings: settings, tls: tls, table: table,
                 storage: NodeStorage(settings: settings, transport: transport, logger: logger))
             return { await report.status(answering: $0) }
@@ -100,8 +100,8 @@ public struct AgentServer: Sendable {
         _ onReady: @escaping @Sendable (AgentSettings.ListenAddress) async -> Void
     ) -> some ApplicationProtocol {
         let storage = NodeStorage(settings: settings, transport: transport, logger: logger)
-        let volumes = VolumesReport(settings: settings, storage: storage)
-        let restorability = RestorabilityReport(settings: settings, storage: storage)
+        let volumes = VolumesAnswer(settings: settings, storage: storage)
+        let restorability = RestorabilityAnswer(settings: settings, storage: storage)
         let keys = KeyService(settings: settings)
         let routes = AgentRouter(
             settings: settings, table: table, work: work, status: status,

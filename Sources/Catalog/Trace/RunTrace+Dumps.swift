@@ -61,7 +61,7 @@ extension RunTrace {
     }
 
     /// The end of a dump that has begun.
-    mutating func ended(_ record: DumpRecord, _ elapsed: String) -> [String] {
+    mutating func ended(_ record: LoggedDump, _ elapsed: String) -> [String] {
         guard let running = running.removeValue(forKey: record.name) else { return [] }
         let result = "driver: result time \(elapsed) from"
         let last = record.parts.last.flatMap { volumes.firstIndex(of: $0.label) } ?? running.worker
@@ -81,7 +81,7 @@ extension RunTrace {
     }
 
     private func successes(
-        _ record: DumpRecord, _ running: Running, _ taper: String, _ result: String
+        _ record: LoggedDump, _ running: Running, _ taper: String, _ result: String
     ) -> [String] {
         let storedKiB = record.storedByteCount >> 10
         let original = record.header.originalKiB ?? storedKiB

@@ -17,7 +17,7 @@ struct RestoreSource: Sendable {
     /// - Parameter run: nil: the newest complete one that can still be had on every node that was asked.
     static func choose(_ cluster: Cluster, run: RunName?, selection: Selection) async throws -> RestoreSource
     {
-        let volumes = cluster.volumeReader()
+        let volumes = cluster.volumeJudge()
         if let run {
             guard let manifest = try await cluster.impatientBucket.manifest(run)?.value else {
                 return ofCatalogs(run, selection)
@@ -35,7 +35,7 @@ struct RestoreSource: Sendable {
     }
 
     private static func newest(
-        _ cluster: Cluster, _ selection: Selection, _ volumes: VolumeReader
+        _ cluster: Cluster, _ selection: Selection, _ volumes: VolumeJudge
     ) async throws -> RestoreSource {
         let runs = try await cluster.impatientBucket.runs()
         guard !runs.isEmpty else { throw CoordinatorError.noRuns }
@@ -54,7 +54,7 @@ struct RestoreSource: Sendable {
     }
 
     private static func source(
-        _ manifest: RunManifest, _ cluster: Cluster, _ selection: Selection, _ volumes: VolumeReader
+        _ manifest: RunManifest, _ cluster: Cluster, _ selection: Selection, _ volumes: VolumeJudge
     ) async throws -> RestoreSource {
         let configurations = manifest.configurations.filter(selection.configurations.contains)
         guard !configurations.isEmpty else {
@@ -76,7 +76,7 @@ struct RestoreSource: Sendable {
     /// - Throws: why the node's data cannot be had.
     private static func prove(
         _ node: String, of manifest: RunManifest, _ configurations: [ConfigurationChoice], _ cluster: Cluster,
-        _ volumes: VolumeReader
+        _ volumes: VolumeJudge
     ) async throws -> NodeRecoveryPoints? {
         guard let record = try await cluster.impatientBucket.nodeRecord(manifest.run, node: node) else {
             // A node without its store keeps its record, and its dumps: it says itself whether they are still there.

@@ -17,7 +17,7 @@ public struct RunDetails: Sendable {
     public init(_ cluster: Cluster, run: RunName) async throws {
         let bucket = cluster.impatientBucket
         let manifest = try await RunChoice(cluster).manifest(run).value
-        let volumes = cluster.volumeReader()
+        let volumes = cluster.volumeJudge()
         let outcomes = try await onEveryNode(manifest.nodes.map(\.node), width: 16) { node in
             let record = try await bucket.nodeRecord(run, node: node)
             return (record, await record.asyncMap { await volumes.restorability(of: $0) })

@@ -48,7 +48,7 @@ public struct RunListing: Sendable {
         let runs = try await bucket.runs()
         let lease = try await bucket.read(Lease.self, bucket.layout.lease)?.value
         let holder = lease.flatMap { $0.isReleased || $0.expiresAt <= cluster.storeTime() ? nil : $0 }
-        let volumes = cluster.volumeReader()
+        let volumes = cluster.volumeJudge()
         let outcomes = try await onEveryNode(runs.reversed().map(\.digits), width: Self.width) {
             digits -> Row? in
             guard let run = RunName(digits) else { return nil }

@@ -16,7 +16,7 @@ struct RunOutlook: Sendable {
     ///
     /// - Parameter provesObjects: whether every object is looked up too, not only each volume's label.
     init(
-        _ manifest: RunManifest, bucket: ClusterBucket, volumes: VolumeReader, provesObjects: Bool = false
+        _ manifest: RunManifest, bucket: ClusterBucket, volumes: VolumeJudge, provesObjects: Bool = false
     ) async throws {
         let nodes = manifest.nodes.filter { $0.state == .complete }.map(\.node)
         let outcomes = try await onEveryNode(nodes, width: 16) { node -> (Restorability, Set<Int>) in

@@ -42,7 +42,7 @@ struct BucketFacts: Sendable {
 
     private mutating func read(_ cluster: Cluster, _ names: [String]) async throws {
         let bucket = cluster.impatientBucket
-        let volumes = cluster.volumeReader()
+        let volumes = cluster.volumeJudge()
         var manifests: [RunManifest] = []
         for run in try await bucket.runs().suffix(Self.depth).reversed() {
             if let manifest = try await bucket.manifest(run)?.value { manifests.append(manifest) }
@@ -68,7 +68,7 @@ struct BucketFacts: Sendable {
     }
 
     private static func node(
-        _ node: String, in manifests: [RunManifest], _ bucket: ClusterBucket, _ volumes: VolumeReader
+        _ node: String, in manifests: [RunManifest], _ bucket: ClusterBucket, _ volumes: VolumeJudge
     ) async throws -> Node {
         var facts = Node()
         for manifest in manifests {

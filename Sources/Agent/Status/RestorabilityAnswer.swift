@@ -7,7 +7,7 @@ import S3
 
 /// Whether what a run has outside the cluster's bucket can still be had. Reads the node's record of the run, labels and what
 /// else it is asked for; writes nothing.
-struct RestorabilityReport: Sendable {
+struct RestorabilityAnswer: Sendable {
     /// How long a look at everything may take.
     static let timeLimit: Duration = .seconds(60)
 

@@ -8,7 +8,7 @@ import Volumes
 
 /// Judges whether volumes still hold what a record says: reads labels, each once, and looks objects up. What lies outside the cluster's
 /// bucket it asks the node.
-actor VolumeReader {
+actor VolumeJudge {
     /// Asks a record's node of what only it can look at.
     typealias NodeQuestion =
         @Sendable (_ record: NodeRecord, _ provesFiles: Bool) async throws -> NodeRestorability
@@ -110,8 +110,8 @@ extension FoundLabel {
 
 extension Cluster {
     /// Reads the cluster's bucket with little patience, and asks the agents.
-    func volumeReader() -> VolumeReader {
-        VolumeReader(impatientBucket) { record, provesFiles in
+    func volumeJudge() -> VolumeJudge {
+        VolumeJudge(impatientBucket) { record, provesFiles in
             let choices = record.configurations.map { ConfigurationChoice(name: $0.name, role: $0.role) }
             let place = StatusQuestion(storage: settings.storage.address, configurations: choices)
             let question = RestorabilityQuestion(place, run: record.run, provesFiles: provesFiles)

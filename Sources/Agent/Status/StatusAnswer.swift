@@ -11,7 +11,7 @@ import S3
 import TLS
 
 /// What the node says of itself, and, asked for them, of the store and of its configurations.
-struct StatusReport: Sendable {
+struct StatusAnswer: Sendable {
     private let settings: AgentSettings
     private let tls: TLSServerContext
     private let table: JobTable

@@ -10,7 +10,7 @@ import S3
 
 /// What lies in the slots of the node's configurations, and when it is overwritten. Reads catalogs and the bucket, writes
 /// nothing.
-struct VolumesReport: Sendable {
+struct VolumesAnswer: Sendable {
     private let settings: AgentSettings
     private let storage: NodeStorage
 

@@ -8,7 +8,7 @@ struct LogPlace {
     var pool: String
 }
 
-extension DumpRecord {
+extension LoggedDump {
     private static let maximumMessageCount = 100
     private static let unknown = CRCSize(crc32c: 0, byteCount: 0)
 

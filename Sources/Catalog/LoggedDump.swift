@@ -3,7 +3,7 @@
 public import AmandaFormat
 
 /// What became of one DLE in a run, for the catalog.
-public struct DumpRecord: Sendable, Equatable {
+public struct LoggedDump: Sendable, Equatable {
     /// A file of a volume.
     public struct Part: Sendable, Equatable {
         /// The volume's.

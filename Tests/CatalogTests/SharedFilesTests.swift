@@ -2,6 +2,7 @@
 
 import AmandaFormat
 import Catalog
+import Faults
 import Files
 import Foundation
 import Glibc
@@ -115,12 +116,15 @@ import Testing
                 no Amanda configuration 'x' in \(root)
                 hint: those that exist: vertica.
                 """)
-        let missing = #expect(throws: CatalogError.self) {
+        let missing = #expect(throws: FaultList.self) {
             try ConfigurationDirectory(root: root, name: "vertica").load()
         }
+        let headlines = missing?.faults.map(\.headline) ?? []
+        #expect(headlines.count == 2)
         #expect(
-            missing?.description.hasPrefix(
-                "dumpuser 'nobody-here' of configuration 'vertica' does not exist on this node\n") == true)
+            headlines.first == "dumpuser 'nobody-here' of configuration 'vertica' does not exist on this node"
+        )
+        #expect(headlines.last?.contains("\(root)/vertica/disklist") == true)
         #expect(throws: CatalogError.self) { try ConfigurationDirectory(root: root, name: "../etc").load() }
     }
 }

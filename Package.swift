@@ -70,7 +70,7 @@ let package = Package(
         .module(
             "S3",
             [
-                "Faults", "HTTPTransport", "Digest", "Secret", "BlockingWork", "ChildProcess",
+                "LogOutput", "Faults", "HTTPTransport", "Digest", "Secret", "BlockingWork", "ChildProcess",
                 "CivilCalendar", "Files", "XML", logging,
             ]),
         .module("Settings", ["Faults", "NearestName"]),
@@ -78,13 +78,16 @@ let package = Package(
 
         // Layer 3: what a node does. One configuration's files; one disk, either way.
         .module("Volumes", ["AmandaFormat", "S3", "BlockingWork"]),
-        .module("Catalog", ["Faults", "AmandaFormat", "Planning", "Files", "Gzip", "BlockingWork", logging]),
+        .module(
+            "Catalog",
+            [
+                "LogOutput", "Faults", "AmandaFormat", "Planning", "Files", "Gzip", "BlockingWork", logging,
+            ]),
         .module(
             "Dump",
             [
-                "Faults", "AmandaFormat", "S3", "Volumes", "Gzip", "Zstd", "Cipher", "Digest", "ChildProcess",
-                "BlockingWork",
-                "Files", "NearestName", logging,
+                "LogOutput", "Faults", "AmandaFormat", "S3", "Volumes", "Gzip", "Zstd", "Cipher", "Digest",
+                "ChildProcess", "BlockingWork", "Files", "NearestName", logging,
             ]),
 
         // Layer 4: services. They meet in AgentAPI and never import each other.

@@ -2,6 +2,7 @@
 
 public import AmandaFormat
 import Files
+public import LogOutput
 public import Logging
 import Synchronization
 
@@ -72,7 +73,7 @@ public final class RunCatalog: Sendable {
         beginning run: Datestamp, location: CatalogLocation, isFurtherAttempt: Bool = false,
         purpose: Purpose = .dumps, disks: [(host: String, disk: String)], hostName: String,
         capacity: RunCapacity = RunCapacity(),
-        logger: Logger = Logger(label: "amfleet") { _ in SwiftLogNoOpLogHandler() }
+        logger: Logger = .discarding
     ) throws {
         let reader = CatalogReader(location)
         try reader.refuseIfRunning()
@@ -123,7 +124,7 @@ public final class RunCatalog: Sendable {
         }
         logger.debug(
             "the plan is in the catalog",
-            metadata: ["dumps": "\(plan.dumps.count)", "left out": "\(plan.leftOut.count)"])
+            metadata: ["dumps": "\(plan.dumps.count)", "leftOut": "\(plan.leftOut.count)"])
     }
 
     private func begin(_ plan: PlannedRun, _ state: inout State) throws {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import HTTPTransport
+public import LogOutput
 public import Logging
 
 /// Requests to one bucket: signed anew for each attempt, repeated by one table of rules, bounded by one gate.

@@ -29,7 +29,7 @@ struct CommonOptions: ParsableArguments, Sendable {
 
     /// Without the flag nothing is logged: what an operator must know is said anyway.
     var logger: Logger {
-        guard let logLevel else { return Logger(label: "amfleet") { _ in SwiftLogNoOpLogHandler() } }
+        guard let logLevel else { return .discarding }
         return LogOutput(limitedBy: "node").logger("amfleet", level: logLevel)
     }
 }

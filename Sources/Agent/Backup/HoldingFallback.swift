@@ -5,6 +5,7 @@ import AmandaFormat
 import BlockingWork
 import Catalog
 import Dump
+import LogOutput
 import Logging
 import Planning
 import S3

@@ -3,6 +3,7 @@
 import AgentAPI
 import Certificates
 import HTTPTransport
+import LogOutput
 import Logging
 import S3
 

@@ -2,6 +2,7 @@
 
 import AgentAPI
 import FoundationEssentials
+import LogOutput
 import Logging
 import S3
 import Synchronization

@@ -3,6 +3,7 @@
 import AmandaFormat
 import BlockingWork
 import ChildProcess
+import LogOutput
 import Logging
 
 /// Dumps disks: GNU tar's archive of one DLE into the numbered files of a volume in the bucket.

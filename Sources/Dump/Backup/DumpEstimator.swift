@@ -2,6 +2,7 @@
 
 import AmandaFormat
 import ChildProcess
+public import LogOutput
 public import Logging
 
 /// Finds out how large tar's archive of a disk would be, without reading a file: tar knows `/dev/null` for what it is, and
@@ -14,7 +15,7 @@ public struct DumpEstimator: Sendable {
 
     /// For a dump of the source's level.
     public init(
-        _ source: DumpSource, logger: Logger = Logger(label: "amfleet") { _ in SwiftLogNoOpLogHandler() }
+        _ source: DumpSource, logger: Logger = .discarding
     ) {
         self.source = source
         self.logger = logger

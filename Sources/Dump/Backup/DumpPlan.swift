@@ -2,6 +2,7 @@
 
 public import AmandaFormat
 public import Files
+import LogOutput
 public import Logging
 
 /// One DLE to dump, and where to.
@@ -37,7 +38,7 @@ public struct DumpPlan: Sendable {
     /// The configuration's dumpuser, as whom programs run that compress or encrypt; nil: such a DLE is refused.
     public var filterUser: UserAccount?
     /// Told of every step.
-    public var logger = Logger(label: "amfleet") { _ in SwiftLogNoOpLogHandler() }
+    public var logger = Logger.discarding
 
     /// `device` defaults to the DLE's device, or its disk name.
     public init(

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ChildProcess
+import LogOutput
 import Logging
 import Synchronization
 
@@ -15,17 +16,6 @@ extension Logger {
         log(
             level: exit == .status(0) ? .debug : .info, "program ended",
             metadata: ["program": "\(program)", "end": "\(exit)"])
-    }
-}
-
-extension String {
-    /// On one line and cut: no disk makes a log grow, or begins a line of its own in it.
-    var forLog: String {
-        let limit = 300
-        let line = unicodeScalars.prefix(limit).map { scalar in
-            scalar.properties.generalCategory == .control ? " " : Character(scalar)
-        }
-        return String(line) + (unicodeScalars.count > limit ? "…" : "")
     }
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import Files
+public import LogOutput
 public import Logging
 
 /// Proves that an encryption program gives back what it encrypts, with the keys that lie there now.
@@ -10,7 +11,7 @@ public struct FilterProof: Sendable {
     /// The program runs as `user`, at most `limit` each way.
     public init(
         _ command: FilterCommand, as user: UserAccount, limit: Duration,
-        logger: Logger = Logger(label: "amfleet") { _ in SwiftLogNoOpLogHandler() }
+        logger: Logger = .discarding
     ) {
         trial = FilterTrial(
             program: FilterProgram(path: command.program, undoOption: command.undoOption, kind: .encryption),

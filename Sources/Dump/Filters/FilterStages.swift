@@ -6,6 +6,7 @@ import ChildProcess
 import Cipher
 import Files
 import Gzip
+import LogOutput
 import Logging
 import Zstd
 
@@ -16,7 +17,7 @@ struct FilterSettings: Sendable {
     /// Threads of each step that uses every core.
     let width: Int
     let stallLimit: Duration
-    var logger = Logger(label: "amfleet") { _ in SwiftLogNoOpLogHandler() }
+    var logger = Logger.discarding
 
     /// The user for `program`.
     ///

@@ -2,6 +2,7 @@
 
 public import AmandaFormat
 public import Files
+public import LogOutput
 public import Logging
 import Synchronization
 
@@ -53,7 +54,7 @@ public final class HoldingArea: Sendable {
     ///   - owner: the configuration's `dumpuser`, to whom chunks belong.
     public init(
         _ disks: [HoldingDisk], run: Datestamp, owner: FileOwner?,
-        logger: Logger = Logger(label: "amfleet") { _ in SwiftLogNoOpLogHandler() }
+        logger: Logger = .discarding
     ) {
         var places: [Place] = []
         var remarks: [String] = []

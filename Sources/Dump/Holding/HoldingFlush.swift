@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import AmandaFormat
+public import LogOutput
 public import Logging
 
 /// Sends held dumps to volumes, byte for byte as they lie.
@@ -17,7 +18,7 @@ public struct HoldingFlush: Sendable {
     /// - Throws: `CancellationError` when the task was cancelled, after the same clean-up.
     public func send(
         _ held: HeldDump, to target: any DumpTarget,
-        logger: Logger = Logger(label: "amfleet") { _ in SwiftLogNoOpLogHandler() },
+        logger: Logger = .discarding,
         progress: @escaping @Sendable (DumpProgress) -> Void = { _ in }
     ) async throws -> DumpOutcome {
         let started = ContinuousClock.now

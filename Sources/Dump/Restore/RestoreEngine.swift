@@ -3,6 +3,7 @@
 import AmandaFormat
 import BlockingWork
 import Files
+import LogOutput
 import Logging
 
 /// Brings dumps back: the numbered files of a volume through decompression into GNU tar.

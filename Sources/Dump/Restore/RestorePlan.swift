@@ -3,6 +3,7 @@
 public import AmandaFormat
 public import Files
 import Gzip
+import LogOutput
 public import Logging
 public import Volumes
 
@@ -61,7 +62,7 @@ public struct RestorePlan: Sendable {
     /// What this node's own configurations run; besides, Amanda's programs and the usual compressors may run.
     public var allowedFilters: Set<FilterCommand>
     /// Told of every step.
-    public var logger = Logger(label: "amfleet") { _ in SwiftLogNoOpLogHandler() }
+    public var logger = Logger.discarding
 
     /// A plan by its parts, everything else as most dumps need it.
     public init(

@@ -4,6 +4,7 @@ public import AmandaFormat
 import BlockingWork
 import ChildProcess
 public import Files
+public import LogOutput
 public import Logging
 
 /// How long one call of a script may take.
@@ -60,7 +61,7 @@ public struct ScriptRunner: Sendable {
     public init(
         _ schedule: ScriptSchedule, configuration: String, datestamp: Datestamp, account: UserAccount,
         limits: ScriptLimits, directory: String = ScriptRunner.applicationDirectory,
-        logger: Logger = Logger(label: "amfleet") { _ in SwiftLogNoOpLogHandler() },
+        logger: Logger = .discarding,
         report: @escaping @Sendable (ScriptReport) async -> Void = { _ in }
     ) {
         self.schedule = schedule

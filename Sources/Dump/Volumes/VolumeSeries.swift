@@ -2,6 +2,7 @@
 
 public import AmandaFormat
 import BlockingWork
+public import LogOutput
 public import Logging
 import Synchronization
 
@@ -50,7 +51,7 @@ public final class VolumeSeries: DumpTarget {
     ///   - maxDumpsPerVolume: `max-dle-by-volume`.
     public init(
         first: any DumpVolume, maxDumpsPerVolume: Int = .max,
-        logger: Logger = Logger(label: "amfleet") { _ in SwiftLogNoOpLogHandler() },
+        logger: Logger = .discarding,
         next: @escaping Next
     ) throws {
         layout = first.layout

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import HTTPTransport
+import LogOutput
 import Logging
 
 extension S3Client {

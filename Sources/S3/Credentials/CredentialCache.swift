@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+public import LogOutput
 public import Logging
 import Synchronization
 

@@ -3,6 +3,7 @@
 import Files
 import FoundationEssentials
 public import HTTPTransport
+public import LogOutput
 public import Logging
 
 /// The places where a node looks for credentials, in this order; the first that has any is used.

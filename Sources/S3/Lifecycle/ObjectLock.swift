@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import LogOutput
 import Logging
 
 /// Lets one writer in at a time, over all machines: an object that says who holds it and until when.

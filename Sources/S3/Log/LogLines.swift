@@ -1,28 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import HTTPTransport
-public import Logging
-
-extension Logger {
-    /// Drops every line: for whoever is given no logger.
-    public static var discarding: Logger {
-        Logger(label: "amfleet") { _ in SwiftLogNoOpLogHandler() }
-    }
-}
-
-extension String {
-    /// Text that came from outside, on one line and cut: no server makes a log grow, or begins a line of its own in it.
-    var forLog: String {
-        let limit = 300
-        let line = unicodeScalars.prefix(limit).map { Self.isControl($0) ? " " : Character($0) }
-        return String(line) + (unicodeScalars.count > limit ? "…" : "")
-    }
-
-    private static func isControl(_ scalar: Unicode.Scalar) -> Bool {
-        scalar.properties.generalCategory == .control || scalar.properties.isBidiControl
-            || scalar.value == 0x2028 || scalar.value == 0x2029
-    }
-}
+import LogOutput
+import Logging
 
 extension Duration {
     /// `0.153 s`

@@ -41,6 +41,11 @@ enum LogText {
     }
 }
 
+extension String {
+    /// Text that came from elsewhere, on one line and cut: nobody makes another's log grow, or begins a line of his own in it.
+    public var forLog: String { LogText.clean(self) }
+}
+
 extension Unicode.Scalar {
     /// Moves a cursor, ends a line or turns the direction of what follows.
     fileprivate var isObeyed: Bool {

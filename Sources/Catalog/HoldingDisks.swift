@@ -42,27 +42,38 @@ public struct HoldingDisks: Sendable {
     }
 
     /// Removes what a process of ours that died left behind in runs that nobody writes any more: chunks without their
-    /// dump, and the process's id. Stock Amanda's unfinished dumps stay.
+    /// dump, those that it had not even given a header, and the process's id. Stock Amanda's unfinished dumps stay.
     ///
     /// - Parameter isOurs: whether a run was begun by this program.
     /// - Returns: the files that went.
     public func removeLeftovers(where isOurs: (Datestamp) -> Bool) throws -> [String] {
-        let strays = try contents().strays.filter { isOurs($0.header.datestamp) }
-        guard !strays.isEmpty else { return [] }
+        let strays = try contents().strays.filter { isOurs($0.header.datestamp) }.map(\.path)
+        let begun = try runDirectories().filter { Self.run(of: $0).map(isOurs) ?? false }.flatMap(headlessChunks)
+        guard !strays.isEmpty || !begun.isEmpty else { return [] }
         // Asked afterwards: whoever begins to write now has left its id before its first chunk.
         let living = Set(try runDirectories().filter(isBeingWritten))
         var removed: [String] = []
-        for stray in strays {
-            let directory = FileSystem.parentDirectory(of: stray.path)
-            guard !living.contains(directory) else { continue }
-            try FileSystem.remove(stray.path)
-            removed.append(stray.path)
+        for path in strays + begun where !living.contains(FileSystem.parentDirectory(of: path)) {
+            try FileSystem.remove(path)
+            removed.append(path)
         }
         for directory in Set(removed.map(FileSystem.parentDirectory)) {
             try FileSystem.remove("\(directory)/\(HoldingName.processFile)")
             try? FileSystem.remove(directory)
         }
         return removed
+    }
+
+    /// Chunks that were being begun: by their names, since they have no header yet.
+    private func headlessChunks(in directory: String) throws -> [String] {
+        try FileSystem.list(directory).filter { $0.hasSuffix(HoldingName.temporarySuffix) }.map {
+            "\(directory)/\($0)"
+        }.filter { try FileSystem.status($0)?.kind == .regular && file($0) == nil }
+    }
+
+    /// The run whose directory this is.
+    private static func run(of directory: String) -> Datestamp? {
+        directory.split(separator: "/").last.flatMap { Datestamp(String($0)) }
     }
 
     private func runDirectories() throws -> [String] {

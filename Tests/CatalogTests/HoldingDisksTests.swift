@@ -92,6 +92,17 @@ import Testing
         #expect(try disks.contents().dumps.count == 1)
     }
 
+    @Test func `removes a chunk that died before it had a header, and only of the run that was asked for`() throws {
+        let unfinished = try write(0, on: "two", suffix: ".tmp")
+        try FileSystem.remove(unfinished)
+        try FileSystem.writeAtomically(unfinished, [])
+        let foreign = directory.path("two/20200101000000/host._data.0.tmp")
+        try FileSystem.makeDirectories(FileSystem.parentDirectory(of: foreign))
+        try FileSystem.writeAtomically(foreign, [])
+        #expect(try disks.removeLeftovers { $0.description == run } == [unfinished])
+        #expect(FileSystem.exists(foreign))
+    }
+
     @Test func `follows no link out of a holding disk`() throws {
         let path = try write(0, on: "one", total: 100)
         try FileSystem.makeDirectories(directory.path("two"))

@@ -48,7 +48,8 @@ public struct HoldingDisks: Sendable {
     /// - Returns: the files that went.
     public func removeLeftovers(where isOurs: (Datestamp) -> Bool) throws -> [String] {
         let strays = try contents().strays.filter { isOurs($0.header.datestamp) }.map(\.path)
-        let begun = try runDirectories().filter { Self.run(of: $0).map(isOurs) ?? false }.flatMap(headlessChunks)
+        let begun = try runDirectories().filter { Self.run(of: $0).map(isOurs) ?? false }
+            .flatMap(headlessChunks)
         guard !strays.isEmpty || !begun.isEmpty else { return [] }
         // Asked afterwards: whoever begins to write now has left its id before its first chunk.
         let living = Set(try runDirectories().filter(isBeingWritten))

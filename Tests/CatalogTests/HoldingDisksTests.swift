@@ -92,7 +92,9 @@ import Testing
         #expect(try disks.contents().dumps.count == 1)
     }
 
-    @Test func `removes a chunk that died before it had a header, and only of the run that was asked for`() throws {
+    @Test func `removes a chunk that died before it had a header, and only of the run that was asked for`()
+        throws
+    {
         let unfinished = try write(0, on: "two", suffix: ".tmp")
         try FileSystem.remove(unfinished)
         try FileSystem.writeAtomically(unfinished, [])

@@ -98,6 +98,7 @@ struct HandshakeTests {
             #expect(outcome.text == "")
             #expect(server.log.text.contains("TLS handshake failed: \(stranger.logged)"))
             #expect(server.log.text.contains("peer=127.0.0.1"))
+            #expect(!server.log.text.contains("peer=127.0.0.1:"), "a port would be a new peer each time")
         }
     }
 

@@ -62,6 +62,21 @@ extension SettingsReader {
         return number
     }
 
+    /// A number within `range`, with or without a fraction.
+    public mutating func optionalFraction(
+        _ key: String, in range: ClosedRange<Double>
+    ) throws(SettingsError) -> Double? {
+        guard let value = optionalValue(key) else { return nil }
+        guard case .number(let digits) = value.content, let number = Double(digits) else {
+            throw wrongType(key, "a number", value)
+        }
+        guard range.contains(number) else {
+            throw badValue(
+                key, "must lie between \(range.lowerBound) and \(range.upperBound), found \(digits)")
+        }
+        return number
+    }
+
     /// A length of time, written as a string with its unit: `"120s"`, `"10m"`, `"2h"`, `"1d"`, `"500ms"`.
     public mutating func duration(_ key: String) throws(SettingsError) -> Duration {
         try required(key, optionalDuration(key))

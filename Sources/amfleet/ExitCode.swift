@@ -20,7 +20,7 @@ enum ExitCode: Int32 {
             case .complete: .complete
             case .failed: .failed
             case .unusable: .unusable
-            case .partial, .held: .partial
+            case .partial, .held, .suspect: .partial
             case .busy: .busy
             case .unauthenticated: .unauthenticated
             case .storage: .storage

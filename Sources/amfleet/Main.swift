@@ -21,7 +21,7 @@ struct Amfleet: AsyncParsableCommand {
             RestoreVerb.self,
             StatusVerb.self,
             ListVerb.self, VolumesVerb.self,
-            ShowVerb.self, WatchVerb.self, RetryVerb.self, CancelVerb.self,
+            ShowVerb.self, AcceptVerb.self, WatchVerb.self, RetryVerb.self, CancelVerb.self,
         ])
 
     static func main() async {

@@ -9,6 +9,7 @@ extension JobRequest {
         case .backup(let order): order.configurations
         case .restore(let order): order.configurations
         case .flush(let order): order.configurations
+        case .accept(let order): order.configurations
         }
     }
 }

@@ -40,6 +40,16 @@ extension JobTable {
         keepGoing(id) { try store.append(dump, to: id) }
     }
 
+    /// Where the backup's job is still kept.
+    func replaceRecord(_ record: NodeRecord) {
+        for (id, entry) in entries {
+            guard case .backup(let order) = entry.stored.request.order, !order.dryRun,
+                entry.stored.request.run == record.run, entry.stored.snapshot.record != nil
+            else { continue }
+            keep(record, of: id)
+        }
+    }
+
     func keep(_ report: RestoreReport, of id: String) {
         entries[id]?.stored.snapshot.restore = report
         keepGoing(id) { try save(id) }

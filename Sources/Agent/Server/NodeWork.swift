@@ -24,7 +24,7 @@ struct NodeWork: JobWork {
         let configurations = try await configurations(of: request)
         switch request.order {
         case .backup, .flush: _ = try configurations.usable(for: request)
-        case .restore: break
+        case .restore, .accept: break
         }
         return CheckedJob(request: request, configurations: configurations)
     }
@@ -74,6 +74,10 @@ struct NodeWork: JobWork {
             return try await FlushJob(
                 settings: settings, storage: storage, request: request, reporter: reporter
             ).run(configurations)
+        case .accept(let order):
+            return try await AcceptJob(
+                settings: settings, storage: storage, request: request, order: order, reporter: reporter
+            ).run(configurations)
         case .restore(let order):
             return try await RestoreJob(
                 settings: settings, storage: storage, request: request, order: order, reporter: reporter
@@ -97,7 +101,10 @@ struct NodeWork: JobWork {
     private func removeUnfinishedChunks(
         of request: JobRequest, _ configurations: [CheckedConfiguration]
     ) async {
-        if case .restore = request.order { return }
+        switch request.order {
+        case .backup, .flush: break
+        case .restore, .accept: return
+        }
         do {
             let removed = try await runBlocking("holding") {
                 try configurations.compactMap { try? $0.loaded.get() }.flatMap { loaded in

@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The work itself. Shape in JSON: `{"kind": "backup", …}`, and likewise `restore` and `flush`.
+/// The work itself. Shape in JSON: `{"kind": "backup", …}`, and likewise `restore`, `flush` and `accept`.
 public enum JobOrder: Sendable, Equatable {
     case backup(BackupOrder)
     case restore(RestoreOrder)
     case flush(FlushOrder)
+    case accept(AcceptOrder)
 
     public var kind: JobKind {
         switch self {
         case .backup: .backup
         case .restore: .restore
         case .flush: .flush
+        case .accept: .accept
         }
     }
 }
@@ -19,6 +21,7 @@ public enum JobKind: String, Codable, Sendable, CaseIterable {
     case backup
     case restore
     case flush
+    case accept
 }
 
 extension JobOrder: Codable {
@@ -31,6 +34,7 @@ extension JobOrder: Codable {
         case .backup: self = .backup(try BackupOrder(from: decoder))
         case .restore: self = .restore(try RestoreOrder(from: decoder))
         case .flush: self = .flush(try FlushOrder(from: decoder))
+        case .accept: self = .accept(try AcceptOrder(from: decoder))
         }
     }
 
@@ -41,6 +45,7 @@ extension JobOrder: Codable {
         case .backup(let order): try order.encode(to: encoder)
         case .restore(let order): try order.encode(to: encoder)
         case .flush(let order): try order.encode(to: encoder)
+        case .accept(let order): try order.encode(to: encoder)
         }
     }
 }
@@ -67,10 +72,15 @@ public struct BackupOrder: Codable, Sendable, Equatable {
     public var configurations: [ConfigurationChoice]
     /// Only say what would be done: volume, disks, why. Nothing is written anywhere.
     public var dryRun: Bool
+    /// By what a dump is suspect; nil: as `Plausibility()` says.
+    public var plausibility: Plausibility?
 
-    public init(configurations: [ConfigurationChoice], dryRun: Bool = false) {
+    public init(
+        configurations: [ConfigurationChoice], dryRun: Bool = false, plausibility: Plausibility? = nil
+    ) {
         self.configurations = configurations
         self.dryRun = dryRun
+        self.plausibility = plausibility
     }
 }
 
@@ -80,6 +90,19 @@ public struct FlushOrder: Codable, Sendable, Equatable {
 
     public init(configurations: [ConfigurationChoice]) {
         self.configurations = configurations
+    }
+}
+
+/// An operator's word that a suspect dump of the job's run is as it should be: the node's record of the run then says so.
+public struct AcceptOrder: Codable, Sendable, Equatable {
+    /// That the disk may be of: one in which the run has a suspect dump of it is meant.
+    public var configurations: [ConfigurationChoice]
+    /// As the disklist names it.
+    public var disk: String
+
+    public init(configurations: [ConfigurationChoice], disk: String) {
+        self.configurations = configurations
+        self.disk = disk
     }
 }
 

@@ -64,6 +64,20 @@ public struct DumpRecord: Codable, Sendable, Equatable {
     public var expectation: DumpExpectation?
     /// What scripts named around it; nil: nothing.
     public var recoveryPoints: [RecoveryPoint]?
+    /// Names in the directories of the disk, and those of them that are no directories: see `DumpMeasure`. These and what
+    /// follows are nil of an older agent, and where nobody could look.
+    public var names: Int64?
+    public var files: Int64?
+    public var directories: Int64?
+    /// Of the file system that the disk's directory lay on.
+    public var deviceNumber: UInt64?
+    public var isMountPoint: Bool?
+    /// What was mounted inside and is not in the archive.
+    public var holes: [HoleRecord]?
+    /// The dumps that it was compared with: the record alone says by what the next one is judged.
+    public var judgedBy: DumpMeasures?
+    /// Why it is not believed to hold its disk; nil: it is plausible.
+    public var suspect: SuspectRecord?
 
     public init(
         host: String, disk: String, device: String, level: Int, status: Status, compression: Compression,

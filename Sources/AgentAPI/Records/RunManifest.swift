@@ -11,6 +11,8 @@ public struct RunManifest: Codable, Sendable, Equatable {
         case complete
         /// Every dump is made, some lie on their nodes' holding disks and not in the bucket yet.
         case held
+        /// Every dump is in the bucket, and some are not believed to hold their disks.
+        case suspect
         case partial
         case failed
         case cancelled
@@ -55,6 +57,8 @@ public struct NodeVerdict: Codable, Sendable, Equatable, Failable, Remarked {
         case complete
         /// Every disk is dumped, but some dumps wait on the node's holding disk.
         case held
+        /// Every disk is dumped and proved, but some dumps are implausible.
+        case suspect
         case failed
         case cancelled
         /// No word and no record.

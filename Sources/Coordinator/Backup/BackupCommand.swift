@@ -33,8 +33,11 @@ public struct BackupCommand: Sendable {
         let jobs = selection.nodes.map { node in
             FleetJob(
                 request: cluster.request(
-                    .backup(BackupOrder(configurations: selection.configurations, dryRun: true)), run: run,
-                    node: node, among: selection.nodes.count,
+                    .backup(
+                        BackupOrder(
+                            configurations: selection.configurations, dryRun: true,
+                            plausibility: cluster.settings.plausibility)), run: run, node: node,
+                    among: selection.nodes.count,
                     id: "plan-\(run)-\(number)-\(node)", fence: 0))
         }
         let result = try await FleetJobs(cluster: cluster, lease: nil).carry(jobs)

@@ -25,10 +25,11 @@ public struct RetryCommand: Sendable {
         }
     }
 
-    /// Nodes of the run, and of the cluster, that are not complete; what is held needs no second dump, only a flush.
+    /// Nodes of the run, and of the cluster, that are not complete; what is held needs no second dump, only a flush, and what is
+    /// suspect a look.
     private func wanted(_ manifest: RunManifest) throws -> [String] {
         let known = cluster.settings.nodes.map(\.name)
-        let complete = manifest.nodes.filter { $0.state == .complete || $0.state == .held }.map(\.node)
+        let complete = manifest.nodes.filter(\.state.isDumped).map(\.node)
         let gone = manifest.nodes.map(\.node).filter { !known.contains($0) && !complete.contains($0) }
         guard gone.isEmpty else { throw CoordinatorError.nodesGone(gone, run: manifest.run) }
         return known.filter { !complete.contains($0) }

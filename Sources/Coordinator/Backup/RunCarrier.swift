@@ -21,8 +21,11 @@ struct RunCarrier: Sendable {
         let jobs = parts.map { part in
             FleetJob(
                 request: cluster.request(
-                    .backup(BackupOrder(configurations: manifest.configurations)), run: manifest.run,
-                    node: part.node, among: parts.count,
+                    .backup(
+                        BackupOrder(
+                            configurations: manifest.configurations,
+                            plausibility: cluster.settings.plausibility)),
+                    run: manifest.run, node: part.node, among: parts.count,
                     id: JobID.backup(manifest.run, node: part.node), attempt: part.attempt,
                     fence: lease?.fence ?? 0),
                 isKnown: part.isKnown)

@@ -16,6 +16,8 @@ extension ClusterSettings {
         tls = try TLSFiles(reader.object("tls"))
         configurations = try Configurations(reader.object("configurations"))
         limits = try reader.optionalObject("limits").map(Limits.init(_:)) ?? Limits()
+        plausibility =
+            try reader.optionalObject("plausibility").map(Plausibility.init(settings:)) ?? Plausibility()
         nodes = try Self.nodes(reader.optionalArray("nodes") ?? [])
         try reader.finish()
     }
@@ -128,6 +130,16 @@ extension ClusterSettings.Limits {
         holdAfter = try reader.limit("holdAfter", atLeast: .seconds(1)) ?? min(holdAfter, storageOutage)
         sendMiBPerSecond = try reader.optionalInteger("sendMiBPerSecond", in: 1...Self.highestRate)
         receiveMiBPerSecond = try reader.optionalInteger("receiveMiBPerSecond", in: 1...Self.highestRate)
+        try reader.finish()
+    }
+}
+
+extension Plausibility {
+    fileprivate init(settings: SettingsReader) throws(SettingsError) {
+        var reader = settings
+        self.init()
+        bytes = try reader.optionalFraction("bytes", in: Self.shares) ?? bytes
+        names = try reader.optionalFraction("names", in: Self.shares) ?? names
         try reader.finish()
     }
 }

@@ -35,6 +35,10 @@ extension ClusterSettings {
             ("sendMiBPerSecond", limits.sendMiBPerSecond.map(String.init)),
             ("receiveMiBPerSecond", limits.receiveMiBPerSecond.map(String.init)),
         ])
+        if plausibility != Plausibility() {
+            lines += ["  },", "  \"plausibility\": {"]
+            lines += members([("bytes", "\(plausibility.bytes)"), ("names", "\(plausibility.names)")])
+        }
         lines += ["  },", "  \"nodes\": ["]
         lines += nodes.enumerated().map { index, node in
             "    { \"name\": \(quoted(node.name)), \"address\": \(quoted(node.address.description)) }"

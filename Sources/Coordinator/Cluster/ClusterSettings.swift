@@ -9,18 +9,21 @@ public struct ClusterSettings: Sendable, Equatable {
     public var tls: TLSFiles
     public var configurations: Configurations
     public var limits: Limits
+    /// By what a dump is suspect; dumptypes may have their own.
+    public var plausibility: Plausibility
     /// In the file's order, which is the order of every table.
     public var nodes: [Node]
 
     public init(
         cluster: String, storage: Storage, tls: TLSFiles = TLSFiles(), configurations: Configurations,
-        limits: Limits = Limits(), nodes: [Node] = []
+        limits: Limits = Limits(), plausibility: Plausibility = Plausibility(), nodes: [Node] = []
     ) {
         self.cluster = cluster
         self.storage = storage
         self.tls = tls
         self.configurations = configurations
         self.limits = limits
+        self.plausibility = plausibility
         self.nodes = nodes
     }
 

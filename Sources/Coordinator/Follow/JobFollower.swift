@@ -47,6 +47,7 @@ struct JobFollower: Sendable {
         case .backup(let order) where !order.dryRun: "run 'amfleet retry \(request.run)'"
         case .backup: "ask again"
         case .flush: "run 'amfleet flush' again"
+        case .accept: "run 'amfleet accept' again"
         case .restore: "restore it again, with '--overwrite'"
         }
     }

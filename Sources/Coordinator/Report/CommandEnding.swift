@@ -13,6 +13,8 @@ public enum CommandEnding: String, Sendable, Codable, CaseIterable {
     case partial
     /// Every node has dumped everything, but some dumps lie on holding disks and not in the bucket yet.
     case held
+    /// Every node has dumped everything, and some dumps are not believed to hold their disks.
+    case suspect
     /// Another run holds the cluster.
     case busy
     /// A certificate, either side's.

@@ -53,6 +53,9 @@ extension CoordinatorError {
         case .noRestorableRun(let reason): reason
         case .runRunning(let run): "run \(run) is still running"
         case .manifestChanged(let run): "the manifest of run \(run) was changed by somebody else meanwhile"
+        case .nothingSuspect(let facts, _): facts
+        case .severalSuspects(let disk, let names):
+            "'\(disk)' is suspect in several configurations: \(names.joined(separator: ", "))"
         case .nothingHeld(let nodes):
             "nothing to flush: no dump that was asked for is held on \(nodes.joined(separator: ", "))"
         }
@@ -85,6 +88,8 @@ extension CoordinatorError {
         case .unknownRun: "'amfleet list' shows them all."
         case .noRestorableRun: "'amfleet list' shows every run; restore a partial one with --run."
         case .manifestChanged(let run): "'amfleet show \(run)' says what it is now."
+        case .nothingSuspect(_, let run): "'amfleet show \(run)' names every suspect dump of the run."
+        case .severalSuspects: "name one with --configuration."
         case .nothingHeld: "'amfleet status' names every dump that is held."
         case .nodesMisconfigured, .agentsRefused, .jobsRunning, .storage: faults.first?.hint
         case .unusableName, .unreadable: nil
@@ -108,7 +113,7 @@ extension CommandEnding {
         case .storage: .storageRefused
         case .busy: .busy
         case .cancelled: .cancelled
-        case .complete, .failed, .partial, .held, .problem: .failed
+        case .complete, .failed, .partial, .held, .suspect, .problem: .failed
         }
     }
 }

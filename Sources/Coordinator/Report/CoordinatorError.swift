@@ -46,12 +46,16 @@ public enum CoordinatorError: Fault, Equatable {
     case manifestChanged(RunName)
     /// A flush has nothing to do.
     case nothingHeld(nodes: [String])
+    /// There is nothing to accept.
+    case nothingSuspect(facts: String, run: RunName)
+    /// The disk is of several configurations.
+    case severalSuspects(disk: String, configurations: [String])
 
     public var ending: CommandEnding {
         switch self {
         case .clusterFileMissing, .noNodes, .unknownNode, .unknownConfiguration, .unusableName, .unusableRun,
             .alreadyThere, .nodeKnown, .unreadable, .nodesGone, .nodesMisconfigured, .runsInTheFuture,
-            .unknownRun, .foreignPrefix, .nothingHeld:
+            .unknownRun, .foreignPrefix, .nothingHeld, .nothingSuspect, .severalSuspects:
             .unusable
         case .agentsRefused, .ownCertificate: .unauthenticated
         case .storage, .noConditionalWrites: .storage

@@ -83,6 +83,7 @@ public struct RestoreCommand: Sendable {
         cluster.console.say(
             "restoring run \(source.run) on \(Quantity.count(source.nodes.count, "node")), "
                 + (options.directory.map { "under \($0)" } ?? "in place"))
+        for suspect in source.suspects { cluster.console.say(suspect.headline) }
         for line in source.recoveryPoints.lines { cluster.console.say(line) }
         let result = try await FleetJobs(cluster: cluster, lease: lease).carry(jobs)
         return RestoreSetReport(run: source.run, asked: selection.nodes, result, source)

@@ -7,13 +7,16 @@ extension RestoreSetReport: CommandReport {
         var run: RunName
         var nodes: [Node]
         var recoveryPoints: [NodeRecoveryPoints]
+        var suspects: [WireError]?
     }
 
     public func document(command: String) throws -> [UInt8] {
         try WireJSON.document(
             CommandDocument(
                 command: command, result: ending,
-                body: Body(run: run, nodes: nodes, recoveryPoints: recoveryPoints)))
+                body: Body(
+                    run: run, nodes: nodes, recoveryPoints: recoveryPoints,
+                    suspects: suspects.isEmpty ? nil : suspects)))
     }
 
     public var lines: [String] {
@@ -41,7 +44,8 @@ extension RestoreSetReport: CommandReport {
                 disk.notes.map { "\(node.node): note: \(disk.disk): \(RunText.oneLine($0))" }
             }
         }
-        let all = errors + notes + recoveryPoints.warnings
+        let doubts = suspects.map { "\($0.node ?? ""): note: \($0.message)" }
+        let all = errors + doubts + notes + recoveryPoints.warnings
         return all.isEmpty ? [] : [""] + all
     }
 

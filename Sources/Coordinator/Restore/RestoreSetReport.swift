@@ -16,6 +16,8 @@ public struct RestoreSetReport: Sendable {
     public var nodes: [Node]
     /// What scripts named when the data were dumped.
     public var recoveryPoints: [NodeRecoveryPoints]
+    /// What was brought back and is not believed to be all of its disk.
+    public var suspects: [WireError]
     public var ending: CommandEnding
 
     /// - Parameters:
@@ -25,6 +27,7 @@ public struct RestoreSetReport: Sendable {
         let left = source.left
         self.run = run
         recoveryPoints = source.recoveryPoints.filter { !$0.points.isEmpty }
+        suspects = source.suspects
         nodes = asked.compactMap { node in
             if let ending = result.endings.first(where: { $0.node == node }) { return Node(ending) }
             let faults = left.filter { $0.node == node }

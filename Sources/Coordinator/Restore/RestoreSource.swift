@@ -13,6 +13,8 @@ struct RestoreSource: Sendable {
     let left: [WireError]
     /// Of those nodes, where the run has records.
     var recoveryPoints: [NodeRecoveryPoints] = []
+    /// What of it is not believed to hold its disk.
+    var suspects: [WireError] = []
 
     /// - Parameter run: nil: the newest complete one that can still be had on every node that was asked.
     static func choose(_ cluster: Cluster, run: RunName?, selection: Selection) async throws -> RestoreSource
@@ -40,16 +42,23 @@ struct RestoreSource: Sendable {
         let runs = try await cluster.impatientBucket.runs()
         guard !runs.isEmpty else { throw CoordinatorError.noRuns }
         var reason = "no run in the bucket is complete"
+        var suspect: RunName?
         for run in runs.reversed() {
-            guard let manifest = try await cluster.impatientBucket.manifest(run)?.value,
-                manifest.verdict == .complete
-            else { continue }
+            guard let manifest = try await cluster.impatientBucket.manifest(run)?.value else { continue }
+            if manifest.verdict == .suspect { suspect = suspect ?? run }
+            guard manifest.verdict == .complete else { continue }
             let source = try await source(manifest, cluster, selection, volumes)
-            if source.left.isEmpty { return source }
+            if source.left.isEmpty {
+                if let suspect {
+                    cluster.console.say("run \(suspect) is newer and suspect: it is taken only with --run")
+                }
+                return source
+            }
             if let first = source.left.first {
                 reason = "no complete run can be restored: \(run) on \(first.node ?? "?"): \(first.message)"
             }
         }
+        if let suspect { reason += "; run \(suspect) is suspect, and is taken only with --run" }
         throw CoordinatorError.noRestorableRun(reason: reason)
     }
 
@@ -69,18 +78,27 @@ struct RestoreSource: Sendable {
         return RestoreSource(
             run: manifest.run, configurations: configurations,
             nodes: outcomes.filter { $0.error == nil }.map(\.node), left: outcomes.flatMap(\.faults),
-            recoveryPoints: outcomes.compactMap { $0.report.flatMap { $0 } })
+            recoveryPoints: outcomes.compactMap { $0.report?.recoveryPoints },
+            suspects: outcomes.flatMap { $0.report?.suspects ?? [] })
     }
 
-    /// - Returns: the recovery points of what is wanted; nil: only the node knows.
+    /// What a node has of the run.
+    private struct Proved {
+        /// Of what is wanted; nil: only the node knows.
+        var recoveryPoints: NodeRecoveryPoints?
+        var suspects: [WireError] = []
+    }
+
     /// - Throws: why the node's data cannot be had.
     private static func prove(
         _ node: String, of manifest: RunManifest, _ configurations: [ConfigurationChoice], _ cluster: Cluster,
         _ volumes: VolumeJudge
-    ) async throws -> NodeRecoveryPoints? {
+    ) async throws -> Proved {
         guard let record = try await cluster.impatientBucket.nodeRecord(manifest.run, node: node) else {
             // A node without its store keeps its record, and its dumps: it says itself whether they are still there.
-            if manifest.nodes.contains(where: { $0.node == node && $0.state == .held }) { return nil }
+            if manifest.nodes.contains(where: { $0.node == node && $0.state == .held }) {
+                return Proved()
+            }
             throw WireError(.failed, node: node, "run \(manifest.run) has no record of this node")
         }
         if let fault = NodeJudgement.fault(of: record, node: node, run: manifest.run, asked: configurations) {
@@ -93,7 +111,12 @@ struct RestoreSource: Sendable {
             configurations.contains { $0.name == record.name }
         }
         switch await volumes.restorabilityInBucket(of: wanted) {
-        case .restorable: return NodeRecoveryPoints(wanted)
+        case .restorable:
+            return Proved(
+                recoveryPoints: NodeRecoveryPoints(wanted),
+                suspects: wanted.suspectDumps.map { configuration, dump in
+                    WireError(suspect: dump, of: configuration, run: manifest.run, node: node)
+                })
         case .overwritten(let reason):
             throw WireError(.damaged, node: node, "run \(manifest.run) was overwritten: \(reason)")
         case .damaged(let reason):

@@ -44,19 +44,22 @@ enum NodeJudgement {
             verdict.storedBytes = record.storedBytes
             (verdict.notes, verdict.noteValues) = notes(of: record)
             let fault = fault(of: record, node: node, run: run, asked: asked)
-            verdict.state = fault == nil ? .complete : .failed
+            let suspects = suspects(record, node: node)
+            verdict.state = fault != nil ? .failed : suspects.isEmpty ? .complete : .suspect
             // The agent's own reason says more than what is missing for it.
             let said = ending?.faults ?? []
-            verdict.faults = fault.map { said.isEmpty ? [$0] : said } ?? []
+            verdict.faults = fault.map { said.isEmpty ? [$0] : said } ?? suspects
         }
         if let record = Self.heldRecord(evidence, ending), let held = held(record, node: node),
             fault(of: record, node: node, run: run, asked: asked) == nil
         {
             verdict.state = .held
-            verdict.faults = [held]
+            verdict.faults = [held] + suspects(record, node: node)
             (verdict.notes, verdict.noteValues) = notes(of: record)
         }
-        if verdict.state != .complete, ending?.error?.kind == .cancelled { verdict.state = .cancelled }
+        if verdict.state != .complete, verdict.state != .suspect, ending?.error?.kind == .cancelled {
+            verdict.state = .cancelled
+        }
         return verdict
     }
 
@@ -76,6 +79,13 @@ enum NodeJudgement {
             "held on the node, not in the bucket yet: \(first.configuration): \(first.dump.disk)\(more)",
             hint: "'amfleet flush' sends them now; the next backup does where amanda.conf says autoflush yes."
         )
+    }
+
+    /// What is stored and not believed, each with both figures.
+    private static func suspects(_ record: NodeRecord, node: String) -> [WireError] {
+        record.suspectDumps.map { configuration, dump in
+            WireError(suspect: dump, of: configuration, run: record.run, node: node)
+        }
     }
 
     /// Why the record does not prove a complete node; nil where it does.
@@ -138,6 +148,16 @@ extension NodeJudgement {
 }
 
 extension WireError {
+    /// A suspect dump, and what to do about it.
+    init(suspect dump: DumpRecord, of configuration: String, run: RunName, node: String) {
+        self.init(
+            .failed, node: node,
+            "\(configuration): \(dump.disk): suspect: \(dump.suspect?.text ?? "no reason is given")",
+            hint: "look at the disk, and back it up again; if it is as it should be: 'amfleet accept \(run) "
+                + "--node \(node) --configuration \(configuration) --disk \(dump.disk)'.")
+        self = at(node: node, configuration: configuration, disk: dump.disk)
+    }
+
     /// The same with a node's name.
     func on(_ node: String) -> WireError {
         var error = self

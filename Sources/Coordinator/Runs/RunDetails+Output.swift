@@ -28,7 +28,7 @@ extension RunDetails: CommandReport {
             node.remark.map { "\(node.verdict.node): \(RunText.oneLine($0))" }
         }
         return head + [""] + RunText.table(manifest.nodes) + RunText.notes(manifest.nodes)
-            + (remarks.isEmpty ? [] : [""] + remarks) + [""] + dumps + held
+            + (remarks.isEmpty ? [] : [""] + remarks) + [""] + dumps + held + suspects
             + recoveryPoints
     }
 
@@ -60,6 +60,21 @@ extension RunDetails: CommandReport {
         return lines.isEmpty ? [] : [""] + lines
     }
 
+    /// What is not believed, and what an operator has accepted, with both figures.
+    private var suspects: [String] {
+        let lines = nodes.flatMap { node in
+            (node.record?.configurations ?? []).flatMap { configuration in
+                configuration.dumps.compactMap { dump in
+                    dump.suspect.map { suspect in
+                        "\(node.verdict.node): \(configuration.name): \(dump.disk): \(suspect.heading): "
+                            + suspect.text
+                    }
+                }
+            }
+        }
+        return lines.isEmpty ? [] : [""] + lines
+    }
+
     private var dumps: [String] {
         var table = TextTable([
             ("NODE", .left), ("CONFIGURATION", .left), ("DISK", .left), ("LEVEL", .right), ("STATUS", .left),
@@ -72,7 +87,8 @@ extension RunDetails: CommandReport {
                     let isChecked = !dump.parts.isEmpty && dump.parts.allSatisfy { $0.proof == .checksum }
                     table.add([
                         node.verdict.node, configuration.name, dump.disk,
-                        dump.status == .skipped ? "-" : "\(dump.level)", dump.status.rawValue,
+                        dump.status == .skipped ? "-" : "\(dump.level)",
+                        dump.isSuspect ? "suspect" : dump.status.rawValue,
                         Quantity.bytes(dump.native.byteCount), Quantity.bytes(dump.storedBytes),
                         labels.joined(separator: ", "),
                         dump.parts.map { "\($0.fileNumber)" }.joined(separator: ","),
@@ -82,6 +98,13 @@ extension RunDetails: CommandReport {
             }
         }
         return table.lines
+    }
+}
+
+extension SuspectRecord {
+    fileprivate var heading: String {
+        guard let acceptedAt else { return "suspect" }
+        return "accepted by \(acceptedBy ?? "an operator") on \(LocalTime(acceptedAt).text)"
     }
 }
 

@@ -14,6 +14,8 @@ public struct RunListing: Sendable {
             case complete
             /// Some of its dumps lie on nodes' holding disks and not in the bucket yet.
             case held
+            /// All of it is in the bucket, and some dumps are not believed to hold their disks.
+            case suspect
             case partial
             case failed
             case cancelled
@@ -68,15 +70,17 @@ public struct RunListing: Sendable {
 
     static func row(_ manifest: RunManifest, _ outlook: RunOutlook, holder: Lease?) -> Row {
         let complete = manifest.nodes.filter { $0.state == .complete }
-        let failed = manifest.nodes.filter {
-            $0.state == .failed || $0.state == .missing || $0.state == .cancelled || $0.state == .held
-        }
+        let failed = manifest.nodes.filter { $0.state != .complete && $0.state != .running }
         return Row(
             run: manifest.run, state: state(manifest, outlook, holder: holder), startedAt: manifest.startedAt,
             finishedAt: manifest.finishedAt, completeNodes: complete.count, totalNodes: manifest.nodes.count,
             dumpedBytes: manifest.nodes.map(\.dumpedBytes).reduce(0, +),
             storedBytes: manifest.nodes.map(\.storedBytes).reduce(0, +), levels: outlook.levels.sorted(),
-            remarks: failed.map { "\($0.node): \($0.error?.message ?? $0.state.rawValue)" } + outlook.remarks)
+            remarks: failed.flatMap { verdict in
+                let reasons = verdict.faults.map(\.message)
+                return (verdict.state == .suspect ? reasons : Array(reasons.prefix(1)))
+                    .ifEmpty([verdict.state.rawValue]).map { "\(verdict.node): \($0)" }
+            } + outlook.remarks)
     }
 
     private static func state(_ manifest: RunManifest, _ outlook: RunOutlook, holder: Lease?) -> Row.State {
@@ -84,9 +88,18 @@ public struct RunListing: Sendable {
         case .running: return holder?.isHeld(for: manifest) == true ? .running : .unfinished
         case .failed: return .failed
         case .cancelled: return .cancelled
-        case .complete, .held, .partial:
+        case .complete, .held, .suspect, .partial:
             if outlook.isOverwritten { return .overwritten }
-            return manifest.verdict == .complete ? .complete : manifest.verdict == .held ? .held : .partial
+            return switch manifest.verdict {
+            case .complete: .complete
+            case .held: .held
+            case .suspect: .suspect
+            default: .partial
+            }
         }
     }
+}
+
+extension [String] {
+    fileprivate func ifEmpty(_ other: [String]) -> [String] { isEmpty ? other : self }
 }

@@ -5,20 +5,20 @@ import AgentAPI
 /// What is left of a run's volumes, by node.
 struct RunOutlook: Sendable {
     var byNode: [String: Restorability] = [:]
-    /// Of the usable dumps of every complete node.
+    /// Of the usable dumps of every node that has all of them in the bucket.
     var levels: Set<Int> = []
 
     init(byNode: [String: Restorability] = [:]) {
         self.byNode = byNode
     }
 
-    /// Looks at the volumes of every complete node.
+    /// Looks at the volumes of every node that has all of its dumps in the bucket.
     ///
     /// - Parameter provesObjects: whether every object is looked up too, not only each volume's label.
     init(
         _ manifest: RunManifest, bucket: ClusterBucket, volumes: VolumeJudge, provesObjects: Bool = false
     ) async throws {
-        let nodes = manifest.nodes.filter { $0.state == .complete }.map(\.node)
+        let nodes = manifest.nodes.filter(\.state.isStored).map(\.node)
         let outcomes = try await onEveryNode(nodes, width: 16) { node -> (Restorability, Set<Int>) in
             guard let record = try await bucket.nodeRecord(manifest.run, node: node) else {
                 return (.overwritten("the node record is gone"), [])

@@ -12,7 +12,7 @@ enum SetJudgement {
         isCancelled: Bool = false
     ) -> RunManifest.Verdict {
         if isCancelled { return .cancelled }
-        let dumped = Set(verdicts.filter { $0.state == .complete || $0.state == .held }.map(\.node))
+        let dumped = Set(verdicts.filter(\.state.isDumped).map(\.node))
         guard !dumped.isEmpty else {
             return verdicts.contains { $0.state == .cancelled } ? .cancelled : .failed
         }
@@ -20,16 +20,26 @@ enum SetJudgement {
             dumped.isSuperset(of: cluster.nodes.map(\.name)) && dumped.count == verdicts.count
             && Set(asked).isSuperset(of: cluster.configurations.inBackupOrder)
         guard isWhole else { return .partial }
-        return verdicts.contains { $0.state == .held } ? .held : .complete
+        if verdicts.contains(where: { $0.state == .held }) { return .held }
+        return verdicts.contains { $0.state == .suspect } ? .suspect : .complete
     }
 
     /// How the command ended for the nodes that were asked.
     static func ending(_ asked: [NodeVerdict], isCancelled: Bool = false) -> CommandEnding {
         let failed = asked.filter { $0.state != .complete }
-        if !isCancelled, !failed.isEmpty, failed.allSatisfy({ $0.state == .held }) { return .held }
-        let held = failed.count { $0.state == .held }
+        if !isCancelled, !failed.isEmpty, failed.allSatisfy(\.state.isDumped) {
+            return failed.contains { $0.state == .held } ? .held : .suspect
+        }
         return CommandEnding(
-            completeNodes: asked.count - failed.count + held, failures: failed.map(\.error),
+            completeNodes: asked.count(where: \.state.isDumped), failures: failed.map(\.error),
             isCancelled: isCancelled || (!failed.isEmpty && failed.allSatisfy { $0.state == .cancelled }))
     }
+}
+
+extension NodeVerdict.State {
+    /// Every disk is dumped; whether every dump is in the bucket and believed is another question.
+    var isDumped: Bool { self == .complete || self == .held || self == .suspect }
+
+    /// Every dump is in the bucket, proved.
+    var isStored: Bool { self == .complete || self == .suspect }
 }

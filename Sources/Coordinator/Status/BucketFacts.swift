@@ -13,6 +13,14 @@ struct BucketFacts: Sendable {
         var lastRunState: NodeVerdict.State?
         var selfBackup: RunName?
         var selfBackupFinishedAt: Date?
+        /// Disks whose newest dump is not believed to hold them.
+        var suspects: [Suspect] = []
+    }
+
+    struct Suspect: Sendable {
+        var run: RunName
+        var configuration: String
+        var dump: DumpRecord
     }
 
     var nodes: [String: Node] = [:]
@@ -53,8 +61,9 @@ struct BucketFacts: Sendable {
             newestSet = StatusJudgement.newestSet(newest, outlook, nodes: names)
         }
         let known = manifests
+        let wanted = Set(cluster.settings.configurations.inBackupOrder.map(\.name))
         let outcomes = try await onEveryNode(names, width: 16) { node in
-            try await Self.node(node, in: known, bucket, volumes)
+            try await Self.node(node, in: known, wanted, bucket, volumes)
         }
         for outcome in outcomes {
             nodes[outcome.node] = outcome.report
@@ -67,10 +76,13 @@ struct BucketFacts: Sendable {
         }
     }
 
+    /// - Parameter wanted: the configurations whose newest dumps are looked for.
     private static func node(
-        _ node: String, in manifests: [RunManifest], _ bucket: ClusterBucket, _ volumes: VolumeJudge
+        _ node: String, in manifests: [RunManifest], _ wanted: Set<String>, _ bucket: ClusterBucket,
+        _ volumes: VolumeJudge
     ) async throws -> Node {
         var facts = Node()
+        var newest = NewestDumps(of: wanted)
         for manifest in manifests {
             guard let verdict = manifest.nodes.first(where: { $0.node == node && $0.attempt > 0 }) else {
                 continue
@@ -79,14 +91,50 @@ struct BucketFacts: Sendable {
                 facts.lastRun = manifest.run
                 facts.lastRunState = verdict.state
             }
+            if facts.selfBackup != nil, newest.isComplete { break }
             guard var record = try await bucket.nodeRecord(manifest.run, node: node) else { continue }
+            facts.suspects += newest.suspects(in: record)
+            guard facts.selfBackup == nil else { continue }
             record.configurations = record.configurations.filter { $0.role == .selfBackup && $0.isComplete }
             guard !record.configurations.isEmpty, await volumes.restorability(of: record) == .restorable
             else { continue }
             facts.selfBackup = manifest.run
             facts.selfBackupFinishedAt = record.finishedAt
-            return facts
         }
         return facts
+    }
+}
+
+/// Finds each disk's newest dump in records that come newest first.
+private struct NewestDumps {
+    private struct Disk: Hashable {
+        let configuration: String
+        let host: String
+        let disk: String
+    }
+
+    /// Configurations of which no whole record has been seen yet.
+    private var wanted: Set<String>
+    private var seen: Set<Disk> = []
+
+    init(of configurations: Set<String>) {
+        wanted = configurations
+    }
+
+    /// Older records have nothing to say of a disk that is still dumped.
+    var isComplete: Bool { wanted.isEmpty }
+
+    mutating func suspects(in record: NodeRecord) -> [BucketFacts.Suspect] {
+        var suspects: [BucketFacts.Suspect] = []
+        for configuration in record.configurations where wanted.contains(configuration.name) {
+            for dump in configuration.dumps where dump.isMade {
+                let disk = Disk(configuration: configuration.name, host: dump.host, disk: dump.disk)
+                guard seen.insert(disk).inserted, dump.isSuspect else { continue }
+                suspects.append(.init(run: record.run, configuration: configuration.name, dump: dump))
+            }
+            let isWhole = !configuration.dumps.isEmpty && configuration.dumps.allSatisfy(\.isMade)
+            if isWhole { wanted.remove(configuration.name) }
+        }
+        return suspects
     }
 }

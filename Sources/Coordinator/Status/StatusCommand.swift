@@ -32,6 +32,7 @@ public struct StatusCommand: Sendable {
             let row = Self.row(entry, outcome.report?.0, outcome.report?.clockOffset, facts, now: now)
             findings += StatusJudgement.of(
                 row, faults: outcome.faults, bucketAnswered: facts.isKnown, now: now)
+            findings += StatusJudgement.of(facts.nodes[entry.name]?.suspects ?? [], node: entry.name)
             return row
         }
         findings += StatusJudgement.of(facts.newestSet, isKnown: facts.isKnown)

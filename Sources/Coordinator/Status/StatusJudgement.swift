@@ -48,26 +48,40 @@ enum StatusJudgement {
         }
     }
 
+    /// Every disk whose newest dump is not believed to hold it.
+    static func of(_ suspects: [BucketFacts.Suspect], node: String) -> [Finding] {
+        suspects.map { suspect in
+            let error = WireError(
+                suspect: suspect.dump, of: suspect.configuration, run: suspect.run, node: node)
+            var finding = Finding(error, node: node, configuration: suspect.configuration)
+            finding.what =
+                "\(suspect.dump.disk): run \(suspect.run) is suspect: "
+                + (suspect.dump.suspect?.text ?? "no reason is given")
+            return finding
+        }
+    }
+
     /// - Parameter nodes: of `cluster.json`; each must have its data in the set.
     static func newestSet(
         _ manifest: RunManifest, _ outlook: RunOutlook, nodes: [String]
     ) -> StatusReport.NewestSet {
         var (reasons, fixes): ([String], [String]) = ([], [])
-        var missing: [String] = []
+        var (missing, suspects): ([String], [String]) = ([], [])
         func add(_ node: String, _ reason: String, _ fix: String) {
             missing.append(node)
             reasons.append("\(node): \(reason)")
             fixes.append(fix)
         }
         let anew = "'amfleet backup' makes a new one."
-        for node in nodes where outlook.byNode[node] != .restorable {
+        for node in nodes {
+            let verdict = manifest.nodes.first { $0.node == node }
             switch outlook.byNode[node] {
+            case .restorable: if verdict?.state == .suspect { suspects.append(node) }
             case .overwritten(let reason): add(node, "overwritten: \(reason)", anew)
             case .damaged(let reason): add(node, "damaged: \(reason)", anew)
             case .unknown(let reason):
                 add(node, "unknown: \(reason)", "ask again when it can be looked at; \(anew)")
-            case .restorable, nil:
-                let verdict = manifest.nodes.first { $0.node == node }
+            case nil:
                 add(
                     node, verdict?.error?.message ?? verdict?.state.rawValue ?? "not in this run",
                     verdict?.state == .held
@@ -76,8 +90,10 @@ enum StatusJudgement {
             }
         }
         return StatusReport.NewestSet(
-            run: manifest.run, verdict: manifest.verdict, restorableNodes: nodes.count - reasons.count,
-            totalNodes: nodes.count, missingNodes: missing, reasons: reasons, fixes: fixes)
+            run: manifest.run, verdict: manifest.verdict,
+            restorableNodes: nodes.count - reasons.count - suspects.count, totalNodes: nodes.count,
+            missingNodes: missing, suspectNodes: suspects.isEmpty ? nil : suspects,
+            reasons: reasons, fixes: fixes)
     }
 
     private static func agent(_ status: NodeStatus, _ row: StatusReport.Node) -> [Finding] {

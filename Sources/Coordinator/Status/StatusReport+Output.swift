@@ -75,6 +75,8 @@ extension StatusReport: CommandReport {
         let count = "restorable on \(newestSet.restorableNodes)/\(newestSet.totalNodes) nodes"
         let missing =
             newestSet.missingNodes.isEmpty ? "" : ", not on \(newestSet.missingNodes.joined(separator: ", "))"
-        return "\(count) as of \(LocalTime(newestSet.run).text) (run \(newestSet.run))\(missing)"
+        let suspects = newestSet.suspectNodes.map { ", suspect on \($0.joined(separator: ", "))" } ?? ""
+        return
+            "\(count) as of \(LocalTime(newestSet.run).text) (run \(newestSet.run))\(missing)\(suspects)"
     }
 }

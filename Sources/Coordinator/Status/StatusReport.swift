@@ -30,6 +30,8 @@ public struct StatusReport: Sendable, Encodable {
         public var totalNodes: Int
         /// Those whose data cannot be had.
         public var missingNodes: [String]
+        /// Those whose data can be had and are not believed to be all; nil: none.
+        public var suspectNodes: [String]?
         /// Why, each with the node's name.
         public var reasons: [String]
         /// What to do about each of the reasons.

@@ -11,7 +11,11 @@ final class Monitor: @unchecked Sendable {
 
     init() {
         pthread_mutex_init(mutex, nil)
-        pthread_cond_init(condition, nil)
+        var attributes = pthread_condattr_t()
+        pthread_condattr_init(&attributes)
+        pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC)
+        pthread_cond_init(condition, &attributes)
+        pthread_condattr_destroy(&attributes)
     }
 
     deinit {
@@ -30,6 +34,19 @@ final class Monitor: @unchecked Sendable {
     func wait() {
         BlockingThread.require("wait")
         pthread_cond_wait(condition, mutex)
+    }
+
+    /// Returns early where it is woken.
+    func wait(atMost limit: Duration) {
+        BlockingThread.require("wait")
+        var now = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &now)
+        let (seconds, attoseconds) = max(.zero, limit).components
+        let nanoseconds = now.tv_nsec + Int(attoseconds / 1_000_000_000)
+        var end = timespec(
+            tv_sec: now.tv_sec + Int(seconds) + nanoseconds / 1_000_000_000,
+            tv_nsec: nanoseconds % 1_000_000_000)
+        pthread_cond_timedwait(condition, mutex, &end)
     }
 
     func wakeAll() {

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import FoundationEssentials
+
+/// Why a dump that is stored as always is not believed to hold its disk.
+public struct SuspectRecord: Codable, Sendable, Hashable {
+    public enum Reason: String, Sendable, Hashable {
+        /// Where there were some.
+        case noFile
+        /// A full dump, compared with the last plausible one.
+        case bytes
+        case names
+        /// The disk's directory is a mount point no longer.
+        case mountPoint
+        /// Something is mounted inside that was not.
+        case hole
+        /// Of a newer agent.
+        case other
+    }
+
+    /// Never empty; the weightiest first.
+    public var reasons: [Reason]
+    /// The last plausible dump.
+    public var before: DumpMeasure
+    /// The suspect one.
+    public var now: DumpMeasure
+    /// When an operator said that it is as it should be, and who.
+    public var acceptedAt: Date?
+    public var acceptedBy: String?
+
+    public init(_ reasons: [Reason], before: DumpMeasure, now: DumpMeasure) {
+        self.reasons = reasons
+        self.before = before
+        self.now = now
+    }
+
+    /// In words, with both figures.
+    public var text: String {
+        let why = reasons.map { reason in
+            switch reason {
+            case .noFile: "no file is there, where there were some"
+            case .bytes: "it has less than its share of the last plausible full dump's bytes"
+            case .names: "it has less than its share of the names"
+            case .mountPoint: "the disk's directory is no mount point any more"
+            case .hole: "something is mounted inside that was not: \(newHoles)"
+            case .other: "a newer agent says so"
+            }
+        }
+        return "\(why.joined(separator: "; ")): \(now.figures) now, \(before.figures) in run \(before.run)"
+    }
+
+    private var newHoles: String {
+        let known = Set((before.holes ?? []).map(\.path))
+        return (now.holes ?? []).filter { !known.contains($0.path) }.map(\.text).joined(separator: ", ")
+    }
+}
+
+extension SuspectRecord.Reason: Codable {
+    public init(from decoder: any Decoder) throws {
+        self = Self(rawValue: try decoder.singleValueContainer().decode(String.self)) ?? .other
+    }
+}

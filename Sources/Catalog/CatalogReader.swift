@@ -3,31 +3,13 @@
 public import AmandaFormat
 import Files
 
-/// One dump as the catalog has it, stock Amanda's or ours.
+/// One dump as the catalog has it, stock Amanda's or ours: what a log says of it, and what the tapelist has left of that.
 public struct CatalogDump: Sendable, Equatable {
-    /// Where a part lies.
-    public struct Part: Sendable, Equatable {
-        public var label: String
-        /// The file of the volume, from 1.
-        public var fileNumber: Int
-        /// From 1.
-        public var number: Int
-        /// As stored; rounded to KiB in very old logs.
-        public var byteCount: Int64?
-
-        public init(label: String, fileNumber: Int, number: Int, byteCount: Int64?) {
-            self.label = label
-            self.fileNumber = fileNumber
-            self.number = number
-            self.byteCount = byteCount
-        }
-    }
-
     public var name: LogDumpName
     /// The run that wrote it to the volume; another than `name.datestamp` for a dump flushed later.
     public var run: Datestamp
     /// In the order of the stream.
-    public var parts: [Part]
+    public var parts: [PartPlace]
     public var checksums: LogChecksums?
     public var originalKiB: Int64?
     public var status: RunLogSummary.Status
@@ -44,7 +26,7 @@ public struct CatalogDump: Sendable, Equatable {
 
 extension CatalogDump {
     /// A whole dump that no log knows yet.
-    public init(name: LogDumpName, run: Datestamp, parts: [Part], originalKiB: Int64?) {
+    public init(name: LogDumpName, run: Datestamp, parts: [PartPlace], originalKiB: Int64?) {
         self.init(
             name: name, run: run, parts: parts, originalKiB: originalKiB, status: .done, isStrange: false,
             log: "")
@@ -148,9 +130,8 @@ public struct CatalogReader: Sendable {
         let isOverwritten = status == .done && there.count < logged.parts.count
         if isOverwritten { status = .partial(reason: "a volume of it was overwritten") }
         let parts = there.sorted { $0.number < $1.number }.map {
-            CatalogDump.Part(
-                label: $0.label, fileNumber: $0.fileNumber, number: $0.number,
-                byteCount: $0.statistics.byteCount)
+            PartPlace(
+                label: $0.label, fileNumber: $0.fileNumber, byteCount: $0.statistics.byteCount)
         }
         return CatalogDump(
             name: logged.name, run: run, parts: parts, checksums: logged.checksums,

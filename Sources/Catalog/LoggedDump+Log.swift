@@ -36,7 +36,8 @@ extension LoggedDump {
                     storage: place?.storage, pool: place?.pool, label: part.label,
                     fileNumber: part.fileNumber, dump: name, number: index + 1,
                     statistics: LogStatistics(
-                        seconds: part.seconds, byteCount: part.byteCount, originalKiB: header.originalKiB),
+                        seconds: seconds(of: part), byteCount: part.byteCount, originalKiB: header.originalKiB
+                    ),
                     failure: failure))
         }
     }

@@ -2,26 +2,9 @@
 
 public import AmandaFormat
 
-/// What became of one DLE in a run, for the catalog.
+/// What became of one DLE in a run, as the catalog is told: the engine's outcome, or what befell a dump that never reached it.
+/// Read back it is a `CatalogDump`, which knows less and is stock Amanda's as well.
 public struct LoggedDump: Sendable, Equatable {
-    /// A file of a volume.
-    public struct Part: Sendable, Equatable {
-        /// The volume's.
-        public var label: String
-        /// From 1, on the volume.
-        public var fileNumber: Int
-        /// As stored.
-        public var byteCount: Int64
-        public var seconds: Double
-
-        public init(label: String, fileNumber: Int, byteCount: Int64, seconds: Double) {
-            self.label = label
-            self.fileNumber = fileNumber
-            self.byteCount = byteCount
-            self.seconds = seconds
-        }
-    }
-
     public enum Status: Sendable, Equatable {
         case done
         /// Whole, with messages worth reading.
@@ -44,7 +27,7 @@ public struct LoggedDump: Sendable, Equatable {
     /// The header of the dump's first part, final checksums included.
     public var header: DumpHeader
     /// In the order of the stream; they may lie on several volumes.
-    public var parts: [Part]
+    public var parts: [DumpPart]
     public var status: Status
     public var way: Way
     /// From the first byte to the last.
@@ -55,7 +38,7 @@ public struct LoggedDump: Sendable, Equatable {
     public var indexLinesFile: String?
 
     public init(
-        header: DumpHeader, parts: [Part], status: Status, way: Way = .straight, seconds: Double,
+        header: DumpHeader, parts: [DumpPart], status: Status, way: Way = .straight, seconds: Double,
         messages: [String] = [], indexLinesFile: String? = nil
     ) {
         self.header = header
@@ -76,6 +59,11 @@ public struct LoggedDump: Sendable, Equatable {
     var storedByteCount: Int64 {
         if case .held(_, let byteCount) = way { return byteCount }
         return parts.reduce(0) { $0 + $1.byteCount }
+    }
+
+    /// Amanda's lines want seconds for each part: its share of the whole.
+    func seconds(of part: DumpPart) -> Double {
+        seconds * Double(part.byteCount) / Double(max(1, parts.reduce(0) { $0 + $1.byteCount }))
     }
 
     var isUsable: Bool { if case .failed = status { false } else { true } }

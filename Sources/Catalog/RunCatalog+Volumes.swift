@@ -107,7 +107,7 @@ extension RunCatalog.State {
     }
 
     /// Counts what a dump takes on its volumes.
-    mutating func count(_ parts: [LoggedDump.Part]) {
+    mutating func count(_ parts: [DumpPart]) {
         for part in parts {
             volumes[part.label]?.storedByteCount += part.byteCount
             volumes[part.label]?.fileCount += 1

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import AgentAPI
+import AmandaFormat
 import Testing
 
 @testable import Agent
@@ -11,7 +12,7 @@ import Testing
             host: "localhost", disk: "/data", device: "/data", level: 0, status: .ok, compression: .gzip,
             native: .init(byteCount: 69_271_552),
             parts: [
-                DumpPartRecord(
+                DumpPart(
                     label: "vertica-01", fileNumber: 1, headerKey: "h", dataKey: "d",
                     byteCount: 26_306_337, proof: .checksum)
             ], seconds: 1.2)

@@ -93,7 +93,7 @@ struct LevelFixture: Sendable {
             host: entry.host, disk: entry.diskName, device: entry.directory, level: outcome.header.level,
             status: outcome.isUsable ? .ok : .failed, compression: .gzip,
             native: .init(outcome.native), client: .init(outcome.client), server: .init(outcome.server),
-            parts: outcome.parts.map(DumpPartRecord.init), bases: base?.records)
+            parts: outcome.parts, bases: base?.records)
     }
 
     private func write(_ dump: DumpRecord, _ volumes: [VolumeRecord], _ run: String) async throws {

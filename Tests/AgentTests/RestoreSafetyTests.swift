@@ -121,7 +121,7 @@ import Testing
             DumpRecord(
                 host: "localhost", disk: disk, device: disk, level: 0, status: .ok, compression: .gzip,
                 parts: [
-                    DumpPartRecord(
+                    DumpPart(
                         label: label, fileNumber: number, headerKey: "h", dataKey: "d", byteCount: 1,
                         proof: .length)
                 ])

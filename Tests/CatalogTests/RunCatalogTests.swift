@@ -23,7 +23,7 @@ import Testing
         #expect(dumps.map(\.isWhole) == [true, true])
         #expect(dumps.map(\.name.level) == [1, 0])
         let full = try #require(dumps.last)
-        #expect(full.parts == [.init(label: "amcat-0001", fileNumber: 1, number: 1, byteCount: 672_467)])
+        #expect(full.parts == [.init(label: "amcat-0001", fileNumber: 1, byteCount: 672_467)])
         #expect(full.checksums?.native == CRCSize(crc32c: 0x54a2_96d5, byteCount: 1_187_840))
         #expect(full.log == scratch.path("log.20261123081039.0"))
         #expect(try CatalogReader(scratch.location).newestRun() == Datestamp("20261123081045"))

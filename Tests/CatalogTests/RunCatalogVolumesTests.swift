@@ -35,7 +35,7 @@ import Testing
         #expect(try held(scratch) == ["s3:b/p/slot-01", "s3:b/p/slot-02"])
         try catalog.record(dumpRecord(run: run, disk: "/b", files: [1], on: "amcat-0002", level: 1))
         var spanning = dumpRecord(run: run, disk: "/a", files: [1, 2], on: "amcat-0001")
-        spanning.parts.append(.init(label: "amcat-0002", fileNumber: 2, byteCount: 1 << 20, seconds: 1))
+        spanning.parts.append(dumpPart("amcat-0002", 2))
         try catalog.record(spanning)
         try catalog.finish()
         #expect(try held(scratch).isEmpty)
@@ -48,7 +48,7 @@ import Testing
         #expect(dumps.map(\.name.level) == [1, 0])
         #expect(dumps.allSatisfy { $0.isWhole })
         #expect(dumps[1].parts.map(\.label) == ["amcat-0001", "amcat-0001", "amcat-0002"])
-        #expect(dumps[1].parts.map(\.number) == [1, 2, 3])
+        #expect(dumps[1].parts.map(\.fileNumber) == [1, 2, 2])
         let text = try scratch.text("log.20261201030000.0")
         #expect(text.contains("label amcat-0001 tape 1\n") && text.contains("label amcat-0002 tape 2\n"))
         #expect(text.contains("INFO taper tape amcat-0001 kb 2048 fm 2 [OK]\n"))
@@ -91,7 +91,7 @@ import Testing
             beginning: later, location: scratch.location, disks: [], hostName: "node01")
         try volume(second, 1)
         record.way = .flushed
-        record.parts = [.init(label: "amcat-0001", fileNumber: 1, byteCount: 3 << 20, seconds: 1)]
+        record.parts = [dumpPart("amcat-0001", 1, byteCount: 3 << 20)]
         try second.record(record)
         try second.finish()
         let dump = try #require(try CatalogReader(scratch.location).dumps().first)

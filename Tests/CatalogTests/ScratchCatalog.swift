@@ -83,8 +83,13 @@ func dumpRecord(
     header.serverCRC = header.clientCRC
     return LoggedDump(
         header: header,
-        parts: files.map { .init(label: label, fileNumber: $0, byteCount: 1 << 20, seconds: 0.5) },
+        parts: files.map { dumpPart(label, $0) },
         status: status, way: way, seconds: 2, messages: messages, indexLinesFile: indexLinesFile)
+}
+
+func dumpPart(_ label: String, _ file: Int, byteCount: Int64 = 1 << 20) -> DumpPart {
+    DumpPart(
+        label: label, fileNumber: file, headerKey: "\(label)-\(file)", byteCount: byteCount, proof: .checksum)
 }
 
 /// The slot of a device's name.

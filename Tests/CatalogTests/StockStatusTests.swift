@@ -73,8 +73,7 @@ struct StockStatusTests {
                 run: run, disk: "/srv/a b", files: [1], on: label, status: .failed(reason: "read error")))
         try volume(catalog, 2)
         var spanning = dumpRecord(run: run, disk: "/srv/data", files: [2, 3], on: label)
-        spanning.parts.append(
-            .init(label: stock.name + "-0002", fileNumber: 1, byteCount: 1 << 20, seconds: 1))
+        spanning.parts.append(dumpPart(stock.name + "-0002", 1))
         try catalog.record(spanning)
         try catalog.record(dumpRecord(run: run, disk: "/srv/d", files: [2], on: stock.name + "-0002"))
         #expect(try FileSystem.list(stock.directory.path + "/logs").filter { $0.contains("bytes") }.isEmpty)
@@ -130,7 +129,7 @@ struct StockStatusTests {
         text = try status()
         #expect(text.contains("localhost:/srv/data 20261201030000 0 1024k flushing"), "\(text)")
         record.way = .flushed
-        record.parts = [.init(label: label, fileNumber: 1, byteCount: 1 << 20, seconds: 1)]
+        record.parts = [dumpPart(label, 1)]
         try second.record(record)
         try second.finish()
         text = try status()

@@ -22,7 +22,7 @@ struct ChainOutlookTests {
         var dump = Sample.dump()
         dump.level = 1
         dump.parts = [
-            DumpPartRecord(
+            DumpPart(
                 label: "vertica-02", fileNumber: 1, headerKey: "h", dataKey: "d", byteCount: 3, proof: .length
             )
         ]

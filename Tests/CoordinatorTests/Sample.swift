@@ -33,7 +33,7 @@ enum Sample {
             host: "localhost", disk: disk, device: disk, level: 0, status: status, compression: .gzip,
             native: .init(byteCount: 2048),
             parts: [
-                DumpPartRecord(
+                DumpPart(
                     label: "vertica-01", fileNumber: 1, headerKey: "k1", dataKey: "k2", byteCount: 1024,
                     proof: .checksum)
             ])

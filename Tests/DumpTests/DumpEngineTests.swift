@@ -67,7 +67,7 @@ struct DumpEngineTests {
         let volume = try fixture.volume(storage, firstFile: 3)
         let outcome = try await fixture.dump(fixture.plan(compression, volume: volume))
         #expect(outcome.parts.count >= 3)
-        #expect(outcome.parts.map(\.fileNumber) == Array(3..<volume.nextFileNumber))
+        #expect(outcome.parts.map(\.fileNumber) == Array(3..<Int(volume.nextFileNumber)))
         #expect(outcome.parts.allSatisfy { $0.byteCount <= 6 << 20 })
         let header = try await fixture.reader.header(ofFile: 4)
         #expect(header.part == .init(number: 2) && header.serverCRC == outcome.server)

@@ -85,7 +85,8 @@ struct DumpFixture {
     ) async throws -> RestorePlan {
         let parts = outcome.parts.map { part in
             RestorePlan.Part(
-                volume: volumes[part.label] ?? reader, fileNumber: part.fileNumber, byteCount: part.byteCount)
+                volume: volumes[part.label] ?? reader, fileNumber: UInt32(part.fileNumber),
+                byteCount: part.byteCount)
         }
         let first = try #require(parts.first)
         return try RestorePlan(
@@ -127,7 +128,7 @@ struct DumpFixture {
         var bytes: [UInt8] = []
         for part in outcome.parts {
             for number in 0..<(part.blockCount ?? 1) {
-                let key = part.dataKey ?? keys.block(file: part.fileNumber, number: UInt64(number))
+                let key = part.dataKey ?? keys.block(file: UInt32(part.fileNumber), number: UInt64(number))
                 bytes += try await client.get(key, limit: 64 << 20).bytes
             }
         }

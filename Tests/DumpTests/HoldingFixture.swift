@@ -102,7 +102,7 @@ struct WatchedTarget: DumpTarget {
             if piece == 1 { watch.afterFirstPiece() }
         }
 
-        func finish() async throws -> DumpedPart { try await file.finish() }
+        func finish() async throws -> DumpPart { try await file.finish() }
 
         func writeHeader(_ header: DumpHeader) async throws {
             watch.beforeHeader()

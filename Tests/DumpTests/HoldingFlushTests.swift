@@ -40,7 +40,7 @@ struct HoldingFlushTests {
         #expect(outcome.server == made.server && outcome.native == made.native)
         #expect(try await fixture.stored(outcome) == held.stream())
         for (index, part) in outcome.parts.enumerated() {
-            let header = try await fixture.reader.header(ofFile: part.fileNumber)
+            let header = try await fixture.reader.header(ofFile: UInt32(part.fileNumber))
             var expected = made.header.flushed
             expected.part = .init(number: index + 1)
             #expect(header == expected)

@@ -36,7 +36,7 @@ struct VolumeSeriesTests {
         #expect(outcome.parts.count == 2)
         for (index, part) in outcome.parts.enumerated() {
             let reader = try #require(volumes.readers[part.label])
-            let header = try await reader.header(ofFile: part.fileNumber)
+            let header = try await reader.header(ofFile: UInt32(part.fileNumber))
             #expect(header.part?.number == index + 1)
             #expect(!header.isPartial)
             let key = try #require(part.dataKey)
@@ -67,7 +67,7 @@ struct VolumeSeriesTests {
         }
         for volume in volumes.taken {
             let files = outcomes.flatMap(\.parts).filter { $0.label == volume.label }
-            #expect(files.map(\.fileNumber).sorted() == Array(1...UInt32(files.count)))
+            #expect(files.map(\.fileNumber).sorted() == Array(1...files.count))
             #expect(files.reduce(0) { $0 + $1.byteCount } < Self.limit)
         }
         #expect((3...4).contains(volumes.taken.count))

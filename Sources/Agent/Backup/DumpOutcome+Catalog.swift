@@ -15,17 +15,9 @@ extension LoggedDump {
             case .strange: .strange
             case .failed(let cause): .failed(reason: WireError(of: cause).message.replacing("\n", with: " "))
             }
-        // Amanda's lines want seconds for each part: its share of the whole.
-        let stored = max(1, outcome.parts.reduce(0) { $0 + $1.byteCount })
         self.init(
-            header: outcome.header,
-            parts: outcome.parts.map { part in
-                Part(
-                    label: part.label, fileNumber: Int(part.fileNumber), byteCount: part.byteCount,
-                    seconds: outcome.seconds * Double(part.byteCount) / Double(stored))
-            },
-            status: status, seconds: outcome.seconds, messages: outcome.strange + outcome.notes,
-            indexLinesFile: outcome.indexPath)
+            header: outcome.header, parts: outcome.parts, status: status, seconds: outcome.seconds,
+            messages: outcome.strange + outcome.notes, indexLinesFile: outcome.indexPath)
     }
 }
 

@@ -20,7 +20,7 @@ extension DumpRecord {
         native = Stream(outcome.native)
         client = Stream(outcome.client)
         server = Stream(outcome.server)
-        parts = outcome.parts.map(DumpPartRecord.init)
+        parts = outcome.parts
         seconds = outcome.seconds
         notes = outcome.notes
         strange = outcome.strange
@@ -79,14 +79,4 @@ extension DumpRecord.Stream {
 
     /// Nil where the record holds no checksum.
     var sum: CRCSize? { CRCSize(parsing: "\(crc32c):\(byteCount)") }
-}
-
-extension DumpPartRecord {
-    init(_ part: DumpedPart) {
-        self.init(
-            label: part.label, fileNumber: Int(part.fileNumber), headerKey: part.headerKey,
-            dataKey: part.dataKey,
-            blockCount: part.blockCount, blockByteCount: part.blockByteCount.map(Int64.init),
-            byteCount: part.byteCount, proof: part.proof == .checksum ? .checksum : .length)
-    }
 }

@@ -66,7 +66,7 @@ extension DumpRecord {
         var record = self
         record.status = strange.isEmpty ? .ok : .strange
         record.held = nil
-        record.parts = outcome.parts.map(DumpPartRecord.init)
+        record.parts = outcome.parts
         return record
     }
 }

@@ -125,8 +125,10 @@ extension DumpBaseRecord {
             run: run, writtenRun: dump.run, level: dump.name.level,
             native: dump.checksums.map { DumpRecord.Stream($0.native) },
             server: dump.checksums.map { DumpRecord.Stream($0.server) }, volumes: volumes,
-            parts: dump.parts.map {
-                Part(label: $0.label, fileNumber: $0.fileNumber, byteCount: areExact ? $0.byteCount : nil)
+            parts: dump.parts.map { part in
+                var part = part
+                if !areExact { part.byteCount = nil }
+                return part
             })
     }
 }

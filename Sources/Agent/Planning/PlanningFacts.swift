@@ -49,10 +49,7 @@ extension CatalogDump {
                 host: header.host, disk: header.disk, datestamp: header.datestamp.description,
                 level: header.level),
             run: run,
-            parts: [
-                Part(
-                    label: HeldDump.label, fileNumber: 1, number: 1, byteCount: held.storedByteCount)
-            ],
+            parts: [PartPlace(label: HeldDump.label, fileNumber: 1, byteCount: held.storedByteCount)],
             originalKiB: header.originalKiB)
     }
 }

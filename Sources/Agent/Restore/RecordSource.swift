@@ -71,9 +71,7 @@ struct RecordSource: RestorableDiskSource {
         DumpBaseRecord(
             run: record.run, writtenRun: record.run, level: dump.level, native: dump.native,
             server: dump.server, volumes: volumes,
-            parts: dump.parts.map {
-                .init(label: $0.label, fileNumber: $0.fileNumber, byteCount: $0.byteCount)
-            })
+            parts: dump.parts.map(\.place))
     }
 
     private func heldDump(_ dump: DumpRecord) throws(WireError) -> RestorableDump {
@@ -84,9 +82,12 @@ struct RecordSource: RestorableDiskSource {
                     + "'\(record.node)', and is not whole there now",
                 hint: Self.hint)
         }
+        let run = held.header.datestamp
         return RestorableDump(
-            level: dump.level, run: held.header.datestamp, writtenRun: held.header.datestamp, volumes: [],
-            parts: [], native: dump.native.sum, stored: dump.server.sum, held: held)
+            record: DumpBaseRecord(
+                run: run, writtenRun: run, level: dump.level, native: dump.native, server: dump.server,
+                volumes: [], parts: []),
+            held: held)
     }
 
     private func restorable(_ dump: DumpBaseRecord, _ disk: String) throws(WireError) -> RestorableDump {

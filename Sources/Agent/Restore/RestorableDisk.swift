@@ -33,21 +33,16 @@ struct RestorableDisk: Sendable {
     }
 }
 
-/// One dump, made by the run itself or by an earlier one.
+/// One dump, made by the run itself or by an earlier one: what is written of it, its places checked, or where it is held.
 struct RestorableDump: Sendable, Equatable {
-    let level: Int
-    /// The run that made it, as its header says.
-    let run: Datestamp
-    /// The run that its volumes bear: another for a dump that waited on a holding disk.
-    let writtenRun: Datestamp
-    /// Those that it lies on, in the order of its parts.
-    let volumes: [VolumeRecord]
-    let parts: [DumpBaseRecord.Part]
-    /// What is known besides the header's own checksums.
-    let native: CRCSize?
-    let stored: CRCSize?
+    /// `volumes` are those that it lies on.
+    let record: DumpBaseRecord
     /// Where it lies while it has not been sent to a volume: there are no volumes and no parts then.
     var held: HeldDump?
+
+    var level: Int { record.level }
+    /// The run that made it, as its header says.
+    var run: Datestamp { record.run }
 
     /// The parts as the engine reads them, each from its own volume, with what is left of them there.
     func parts(_ access: VolumeAccess) async throws -> [RestorePlan.Part] {
@@ -56,29 +51,29 @@ struct RestorableDump: Sendable, Equatable {
             return try await reader.files([1]).map { .init(volume: reader, fileNumber: 1, found: $0) }
         }
         var found: [Int: RestorePlan.Part] = [:]
-        for volume in volumes {
+        for volume in record.volumes {
             let reader = try await access.reader(of: volume)
-            let indices = parts.indices.filter { parts[$0].label == volume.label }
-            let numbers = try indices.map { try number(of: parts[$0]) }
+            let indices = record.parts.indices.filter { record.parts[$0].label == volume.label }
+            let numbers = try indices.map { try number(of: record.parts[$0]) }
             for (index, (number, file)) in zip(indices, zip(numbers, try await reader.files(numbers))) {
                 found[index] = RestorePlan.Part(
-                    volume: reader, fileNumber: number, byteCount: parts[index].byteCount, found: file)
+                    volume: reader, fileNumber: number, byteCount: record.parts[index].byteCount, found: file)
             }
         }
-        return try parts.indices.map { index in
-            guard let part = found[index] else { throw Self.impossible(parts[index], level, "\(run)") }
+        return try record.parts.indices.map { index in
+            guard let part = found[index] else { throw Self.impossible(record.parts[index], level, "\(run)") }
             return part
         }
     }
 
-    private func number(of part: DumpBaseRecord.Part) throws(WireError) -> UInt32 {
-        guard let number = UInt32(exactly: part.fileNumber) else {
+    private func number(of part: PartPlace) throws(WireError) -> UInt32 {
+        guard let number = part.file else {
             throw Self.impossible(part, level, "\(run)")
         }
         return number
     }
 
-    private static func impossible(_ part: DumpBaseRecord.Part, _ level: Int, _ run: String) -> WireError {
+    private static func impossible(_ part: PartPlace, _ level: Int, _ run: String) -> WireError {
         WireError(
             .damaged, "level \(level) of run \(run) names file \(part.fileNumber) of volume '\(part.label)'")
     }
@@ -86,7 +81,7 @@ struct RestorableDump: Sendable, Equatable {
     /// `level 1 of '/data' of run …, on volume 'data-02'`
     func name(_ disk: String) -> String {
         if held != nil { return "level \(level) of '\(disk)' of run \(run), on the holding disk" }
-        let labels = volumes.map { "'\($0.label)'" }.joined(separator: ", ")
+        let labels = record.volumes.map { "'\($0.label)'" }.joined(separator: ", ")
         return "level \(level) of '\(disk)' of run \(run), on volume \(labels)"
     }
 }
@@ -95,18 +90,16 @@ extension RestorableDump {
     /// - Throws: `WireError` of kind `damaged` for an impossible file number.
     init(_ record: DumpBaseRecord) throws(WireError) {
         for part in record.parts {
-            guard let number = UInt32(exactly: part.fileNumber), number > 0,
+            guard let number = part.file, number > 0,
                 record.volumes.contains(where: { $0.label == part.label })
             else { throw Self.impossible(part, record.level, "\(record.run)") }
         }
         guard !record.parts.isEmpty else {
             throw WireError(.damaged, "level \(record.level) of run \(record.run) names no file at all")
         }
-        self.init(
-            level: record.level, run: record.run, writtenRun: record.writtenRun,
-            volumes: record.volumes.filter { volume in record.parts.contains { $0.label == volume.label } },
-            parts: record.parts,
-            native: record.native?.sum, stored: record.server?.sum)
+        var read = record
+        read.volumes.removeAll { volume in !record.parts.contains { $0.label == volume.label } }
+        self.init(record: read)
     }
 }
 

@@ -141,8 +141,8 @@ struct RestorePlanning: Sendable {
             plan.logger = reporter.logger.with([
                 "configuration": "\(disk.configuration.name)", "disk": "\(disk.disk)", "stage": "restore",
             ])
-            plan.native = dump.native.flatMap { $0.isKnown ? $0 : nil } ?? plan.native
-            plan.stored = dump.stored.flatMap { $0.isKnown ? $0 : nil } ?? plan.stored
+            plan.native = dump.record.native?.sum.flatMap { $0.isKnown ? $0 : nil } ?? plan.native
+            plan.stored = dump.record.server?.sum.flatMap { $0.isKnown ? $0 : nil } ?? plan.stored
             try await FilterRights(configurations.named(disk.configuration.name)).grant(to: &plan)
             try await RestoreEngine().requirePresent(plan)
             return plan
@@ -158,8 +158,8 @@ struct RestorePlanning: Sendable {
     private func requireUnchanged(_ disks: [RestorableDisk]) async throws {
         var seen: Set<RunVolume> = []
         for (disk, dump) in disks.flatMap({ disk in disk.dumps.map { (disk, $0) } }) {
-            for volume in dump.volumes {
-                let run = volume.run ?? dump.writtenRun
+            for volume in dump.record.volumes {
+                let run = volume.run ?? dump.record.writtenRun
                 guard seen.insert(RunVolume(volume: volume, run: run)).inserted else { continue }
                 let check = VolumeCheck(run: run, node: node, clients: clients)
                 try await check.requireUnchanged(

@@ -22,21 +22,16 @@ struct EarlierDumps: Sendable {
         var present: [String: [UInt32: StoredFile]] = [:]
         for volume in record.volumes {
             guard try await access.isUnchanged(volume, since: run) else { continue }
-            let numbers = dumps.flatMap(\.parts).filter { $0.label == volume.label }.compactMap(\.number)
+            let numbers = dumps.flatMap(\.parts).filter { $0.label == volume.label }.compactMap(\.place.file)
             present[volume.label] = try await access.files(numbers, of: volume)
         }
         let proved = dumps.filter { dump in
             dump.parts.allSatisfy { part in
-                let file = part.number.flatMap { present[part.label]?[$0] }
+                let file = part.place.file.flatMap { present[part.label]?[$0] }
                 return file.map { $0.fault(expecting: part.byteCount) == nil } ?? false
             }
         }
         let labels = Set(proved.flatMap(\.parts).map(\.label))
         return (proved, record.volumes.filter { labels.contains($0.label) })
     }
-}
-
-extension DumpPartRecord {
-    /// nil: no volume has such a file.
-    fileprivate var number: UInt32? { UInt32(exactly: fileNumber) }
 }

@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// One disk at one level, as it lies in the bucket.
+public import AmandaFormat
+
+/// One disk at one level, as a run left it: what the node record says of it to whoever reads the bucket.
+///
+/// The one account of a dump that outlives its node. `DumpBaseRecord` says less of a dump: what the catalog knows of any
+/// program's.
 public struct DumpRecord: Codable, Sendable, Equatable {
     public enum Status: String, Codable, Sendable {
         case ok
@@ -49,7 +54,7 @@ public struct DumpRecord: Codable, Sendable, Equatable {
     public var native: Stream
     public var client: Stream
     public var server: Stream
-    public var parts: [DumpPartRecord]
+    public var parts: [DumpPart]
     /// What must be restored first, by level, ascending: all that an empty machine needs to know. nil of a full dump; empty of an
     /// increment that builds on nothing, because full dumps are made by other means. With `skipped`: the dumps that stand for
     /// the disk, the newest last; nil: there is none, and `notes` say why.
@@ -83,7 +88,7 @@ public struct DumpRecord: Codable, Sendable, Equatable {
         host: String, disk: String, device: String, level: Int, status: Status, compression: Compression,
         attributes: [String] = [], native: Stream = Stream(), client: Stream = Stream(),
         server: Stream = Stream(),
-        parts: [DumpPartRecord] = [], bases: [DumpBaseRecord]? = nil, seconds: Double = 0,
+        parts: [DumpPart] = [], bases: [DumpBaseRecord]? = nil, seconds: Double = 0,
         notes: [String] = [], strange: [String] = [],
         error: WireError? = nil
     ) {
@@ -106,40 +111,4 @@ public struct DumpRecord: Codable, Sendable, Equatable {
     }
 
     public var storedBytes: Int64 { parts.map(\.byteCount).reduce(0, +) }
-}
-
-/// One numbered file of a volume: a header object and its data.
-public struct DumpPartRecord: Codable, Sendable, Hashable {
-    public enum Proof: String, Codable, Sendable {
-        /// The store gave a checksum of the whole object and it agreed.
-        case checksum
-        /// Only the length was proved.
-        case length = "length only"
-    }
-
-    public var label: String
-    public var fileNumber: Int
-    /// The header's object; in a directory the path of the file, whose first 32 KiB are the header.
-    public var headerKey: String
-    /// The multipart object; nil in block mode, and in a directory.
-    public var dataKey: String?
-    /// Block mode: how many block objects, and the size of all but the last.
-    public var blockCount: Int?
-    public var blockByteCount: Int64?
-    public var byteCount: Int64
-    public var proof: Proof
-
-    public init(
-        label: String, fileNumber: Int, headerKey: String, dataKey: String?, blockCount: Int? = nil,
-        blockByteCount: Int64? = nil, byteCount: Int64, proof: Proof
-    ) {
-        self.label = label
-        self.fileNumber = fileNumber
-        self.headerKey = headerKey
-        self.dataKey = dataKey
-        self.blockCount = blockCount
-        self.blockByteCount = blockByteCount
-        self.byteCount = byteCount
-        self.proof = proof
-    }
 }

@@ -59,8 +59,8 @@ extension NodeRecord {
             configuration.dumps.filter(\.status.isUsable).flatMap { dump in
                 dump.parts.compactMap {
                     need(
-                        in: configuration.volumes, of: configuration.name, $0.label, $0.fileNumber,
-                        $0.byteCount, "level \(dump.level) of '\(dump.disk)' of run \(run)")
+                        in: configuration.volumes, of: configuration.name, $0.place,
+                        "level \(dump.level) of '\(dump.disk)' of run \(run)")
                 }
             }
         }
@@ -68,21 +68,20 @@ extension NodeRecord {
             + bases.flatMap { configuration, dump, base in
                 base.parts.compactMap {
                     need(
-                        in: base.volumes, of: configuration, $0.label, $0.fileNumber, $0.byteCount,
+                        in: base.volumes, of: configuration, $0,
                         "level \(base.level) of '\(dump.disk)' of run \(base.run)")
                 }
             }
     }
 
     private func need(
-        in volumes: [VolumeRecord], of configuration: String, _ label: String, _ file: Int,
-        _ byteCount: Int64?, _ what: String
+        in volumes: [VolumeRecord], of configuration: String, _ part: PartPlace, _ what: String
     ) -> FileNeed? {
-        guard let volume = volumes.first(where: { $0.label == label }), let number = UInt32(exactly: file)
+        guard let volume = volumes.first(where: { $0.label == part.label }), let number = part.file
         else { return nil }
         return FileNeed(
-            volume: volume, configuration: configuration, fileNumber: number, byteCount: byteCount, what: what
-        )
+            volume: volume, configuration: configuration, fileNumber: number, byteCount: part.byteCount,
+            what: what)
     }
 
     private var bases: [(configuration: String, dump: DumpRecord, base: DumpBaseRecord)] {

@@ -73,7 +73,7 @@ extension RunTrace {
             lines = record.parts.map { part in
                 let worker = volumes.firstIndex(of: part.label) ?? 0
                 return "\(result) taper0: PARTDONE worker0-\(worker) \(running.serial) \(quote(part.label))"
-                    + " \(part.fileNumber) \(part.byteCount >> 10) \"[sec \(LogStatistics.decimal(part.seconds))]\""
+                    + " \(part.fileNumber) \(part.byteCount >> 10) \"[sec \(LogStatistics.decimal(record.seconds(of: part)))]\""
             }
             lines += successes(record, running, taper, result)
         }

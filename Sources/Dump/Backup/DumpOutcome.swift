@@ -17,7 +17,7 @@ public struct DumpOutcome: Sendable {
     /// See `Status`.
     public var status: Status
     /// The dump parts whose data are in the bucket, in order. After a failure: those that were completed.
-    public var parts: [DumpedPart]
+    public var parts: [DumpPart]
     /// The header as the parts carry it, without a part number: the catalog's `.header` is made of it.
     public var header: DumpHeader
     /// tar's output.

@@ -23,12 +23,11 @@ actor HoldingFile: DumpFile {
         try await runBlocking("holding") { [chunks] in try chunks.append(block.bytes) }
     }
 
-    func finish() async throws -> DumpedPart {
+    func finish() async throws -> DumpPart {
         try await runBlocking("holding") { [chunks] in try chunks.finish() }
-        return DumpedPart(
+        return DumpPart(
             label: HeldDump.label, fileNumber: 0, headerKey: chunks.path, dataKey: chunks.path,
-            blockCount: nil,
-            blockByteCount: nil, byteCount: chunks.dataByteCount, etag: nil, proof: .length)
+            byteCount: chunks.dataByteCount, proof: .length)
     }
 
     func writeHeader(_ header: DumpHeader) async throws {

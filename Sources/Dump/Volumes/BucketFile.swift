@@ -71,7 +71,7 @@ actor BucketFile: DumpFile {
         }
     }
 
-    func finish() async throws -> DumpedPart {
+    func finish() async throws -> DumpPart {
         guard let upload else { return try await proveBlocks() }
         guard !parts.isEmpty else { return try await storeEmpty() }
         let proof = try await client.completeMultipartUpload(
@@ -79,19 +79,18 @@ actor BucketFile: DumpFile {
         try await journal.remove(upload)
         self.upload = nil
         return part(
-            byteCount: proof.byteCount, etag: proof.etag,
-            proof: proof.strength == .fullObjectChecksum ? .checksum : .length)
+            byteCount: proof.byteCount, proof: proof.strength == .fullObjectChecksum ? .checksum : .length)
     }
 
     /// S3 completes no upload without a part: a file without a byte is a plain object.
-    private func storeEmpty() async throws -> DumpedPart {
+    private func storeEmpty() async throws -> DumpPart {
         if let failure = await abort() { throw DumpError.inconsistent(what: failure) }
-        let version = try await client.put(dataKey, [])
-        return part(byteCount: 0, etag: version.etag, proof: .length)
+        _ = try await client.put(dataKey, [])
+        return part(byteCount: 0, proof: .length)
     }
 
     /// Amanda reads a multipart object first and takes any further block for data: both must be absent.
-    private func proveBlocks() async throws -> DumpedPart {
+    private func proveBlocks() async throws -> DumpPart {
         if try await client.head(dataKey) != nil { try await client.delete(dataKey) }
         var found: [Int: Int64] = [:]
         for object in try await client.list(prefix: place.keys.blocks(file: place.number)).objects {
@@ -110,18 +109,19 @@ actor BucketFile: DumpFile {
             )
         }
         return part(
-            byteCount: blockSizes.values.reduce(0) { $0 + Int64($1) }, etag: nil, proof: .length,
+            byteCount: blockSizes.values.reduce(0) { $0 + Int64($1) }, proof: .length,
             blockCount: blockSizes.count)
     }
 
     private func part(
-        byteCount: Int64, etag: String?, proof: DumpedPart.Proof, blockCount: Int? = nil
-    ) -> DumpedPart {
-        DumpedPart(
-            label: place.label, fileNumber: place.number, headerKey: place.keys.header(file: place.number),
+        byteCount: Int64, proof: DumpPart.Proof, blockCount: Int? = nil
+    ) -> DumpPart {
+        DumpPart(
+            label: place.label, fileNumber: Int(place.number),
+            headerKey: place.keys.header(file: place.number),
             dataKey: layout.isMultipart ? dataKey : nil, blockCount: blockCount,
-            blockByteCount: blockCount == nil ? nil : layout.blockByteCount, byteCount: byteCount,
-            etag: etag, proof: proof)
+            blockByteCount: blockCount == nil ? nil : Int64(layout.blockByteCount), byteCount: byteCount,
+            proof: proof)
     }
 
     func writeHeader(_ header: DumpHeader) async throws {

@@ -41,7 +41,7 @@ actor DirectoryFile: DumpFile {
     }
 
     /// The data are on the disk, and as many as were sent, before any header says that they count.
-    func finish() async throws -> DumpedPart {
+    func finish() async throws -> DumpPart {
         guard let file else { throw DumpError.inconsistent(what: "a file was finished twice") }
         let found = try await runBlocking("volume-file") {
             try file.synchronise()
@@ -52,8 +52,8 @@ actor DirectoryFile: DumpFile {
                 what: "'\(file.path)' has \(found) bytes of data, \(sentByteCount) were sent")
         }
         self.file = nil
-        return DumpedPart(
-            label: place.label, fileNumber: place.number, headerKey: String(amandaBytes: place.path),
+        return DumpPart(
+            label: place.label, fileNumber: Int(place.number), headerKey: String(amandaBytes: place.path),
             byteCount: sentByteCount, proof: .length)
     }
 

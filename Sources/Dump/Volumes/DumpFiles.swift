@@ -19,7 +19,7 @@ actor DumpFiles {
         let file: any DumpFile
         var sentPieceCount = 0
         var expectedPieceCount: Int?
-        var finished: DumpedPart?
+        var finished: DumpPart?
     }
 
     /// `header`: of every part, without what is known only at the end.
@@ -30,7 +30,7 @@ actor DumpFiles {
     }
 
     /// The completed dump parts, in order.
-    var finishedParts: [DumpedPart] { files.compactMap(\.finished) }
+    var finishedParts: [DumpPart] { files.compactMap(\.finished) }
 
     /// Opens the next file, in which `room` bytes are claimed. Called by one task at a time.
     ///
@@ -103,11 +103,11 @@ actor DumpFiles {
     }
 }
 
-extension DumpedPart {
+extension DumpPart {
     fileprivate func metadata(number: Int) -> Logger.Metadata {
         [
             "part": "\(number)", "volume": "\(label)", "file": "\(fileNumber)", "bytes": "\(byteCount)",
-            "proof": "\(proof.rawValue)",
+            "proof": "\(proof)",
         ]
     }
 }

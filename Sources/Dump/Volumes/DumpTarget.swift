@@ -33,7 +33,7 @@ public protocol DumpFile: Sendable {
     func send(piece: Int, _ block: ByteBlock) async throws
 
     /// Every piece has been sent: the file is completed, and proved. Called once.
-    func finish() async throws -> DumpedPart
+    func finish() async throws -> DumpPart
 
     /// Replaces the header.
     func writeHeader(_ header: DumpHeader) async throws

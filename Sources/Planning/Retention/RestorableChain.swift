@@ -2,7 +2,8 @@
 
 public import AmandaFormat
 
-/// A whole dump that the catalog lists: every part of it on a volume that still bears its run's datestamp.
+/// A whole dump that the catalog lists: every part of it on a volume that still bears its run's datestamp. Of `CatalogDump` only
+/// what decides on levels and volumes, so that a plan can be made, and tried, without a catalog.
 public struct StoredDump: Hashable, Sendable {
     public var name: DiskName
     public var level: Int

@@ -23,9 +23,11 @@ extension RunCatalog {
     /// Before anything of the volume is deleted or written: its old dumps leave the catalog.
     ///
     /// The label stays in the tapelist as one never written (datestamp 0), so that after a crash both programs still know
-    /// the volume as theirs and free.
+    /// the volume as theirs and free. That it was given up stands in the log before: the label in the bucket still bears the old
+    /// run then, as it would if the tapelist were an older copy.
     public func prepare(_ choice: VolumeChoice) throws {
         guard choice.kind != .continuing else { return }
+        try log.append([.givesUp(choice.oldLabel)], synchronising: true)
         try TapelistFile(location).update { list in
             var entry = list.entry(label: choice.label) ?? TapelistEntry(datestamp: nil, label: choice.label)
             entry.datestampText = "0"
@@ -91,6 +93,14 @@ extension RunCatalog {
         entry.storage = location.storage
         entry.configuration = location.configuration
         return entry
+    }
+}
+
+extension VolumeChoice {
+    /// What the volume bears while it is taken, as far as the catalog knows.
+    fileprivate var oldLabel: VolumeHeader {
+        if case .reusing(let run) = kind { return VolumeHeader(datestamp: run, label: label) }
+        return VolumeHeader(datestamp: nil, label: label)
     }
 }
 

@@ -122,6 +122,7 @@ struct ConfigurationRun: Sendable {
         _ keeper: RecordKeeper
     ) async throws {
         record.dumps = planned.stored
+        record.remarks += planned.volumeRemarks
         try await addLeftOut(planned, to: &record)
         try await runBlocking("catalog") { try catalog.planned(planned.catalogPlan) }
         for stored in planned.stored {

@@ -23,6 +23,8 @@ struct PlannedConfiguration: Sendable {
     let night: NightEstimate
     /// What excludes and includes make of every dump, as the disks are now.
     let selectionRemarks: [String]
+    /// Volumes that nobody writes to, because the catalog does not know what lies there.
+    let volumeRemarks: [Remark]
 
     /// The plan as the catalog tells it.
     var catalogPlan: PlannedRun {
@@ -33,7 +35,7 @@ struct PlannedConfiguration: Sendable {
 
     /// What `plan` says beside the dumps. Blocks.
     func remarks(on prepared: PreparedConfiguration) -> [Remark] {
-        (plan.warnings + selectionRemarks).map { Remark($0) } + prepared.loaded.remarks
+        volumeRemarks + (plan.warnings + selectionRemarks).map { Remark($0) } + prepared.loaded.remarks
     }
 }
 

@@ -4,6 +4,7 @@ import AgentAPI
 import AmandaFormat
 import BlockingWork
 import Catalog
+import Faults
 import Glibc
 import LogOutput
 import Logging
@@ -56,7 +57,8 @@ struct RunPlanning: Sendable {
         return PlannedConfiguration(
             volume: volume, device: try await device(of: try? volume.get()), stored: stored,
             keptVolumes: keptVolumes, plan: plan, bases: facts.bases,
-            night: night(plan, now: now + Int64(min(startingIn, 1e9))), selectionRemarks: selections)
+            night: night(plan, now: now + Int64(min(startingIn, 1e9))), selectionRemarks: selections,
+            volumeRemarks: (try? view.get())?.unknown.map { Remark($0.description) } ?? [])
     }
 
     private func night(_ plan: Plan, now: Int64) -> NightEstimate {

@@ -81,6 +81,8 @@ struct VolumeTable: Sendable {
     func volumes(from run: Datestamp) -> ConfigurationVolumes {
         let forecast = view.chooser.forecast(
             from: run, slots: view.slots, volumesPerRun: prepared.configuration.runtapes)
+        let unknown = Dictionary(
+            view.unknown.map { ($0.slot, $0) }, uniquingKeysWith: { first, _ in first })
         var result = ConfigurationVolumes(name: prepared.choice.name, role: prepared.choice.role)
         for (index, device) in view.devices.enumerated() {
             var slot = slot(device, view.slots[index].volume)
@@ -89,6 +91,7 @@ struct VolumeTable: Sendable {
             case .spare: slot.isSpare = true
             case .kept(let reason): slot.keptReason = reason
             }
+            if let unknown = unknown[device.description] { slot.keptReason = unknown.reason }
             result.slots.append(slot)
         }
         let found = Set(result.slots.compactMap(\.label))

@@ -45,18 +45,24 @@ struct SlotReader: Sendable {
         }
     }
 
+    /// What one slot bears.
+    func volume(in device: VolumeDevice, of store: VolumeStore) async throws -> SlotContents.Volume {
+        try await Self.volume(in: device, store, client)
+    }
+
     private static func volume(
         in device: VolumeDevice, _ store: VolumeStore, _ client: (VolumeRecord) throws -> S3Client
     ) async throws -> SlotContents.Volume {
         switch device {
         case .bucket(let path):
             return try await VolumeLabels.read(
-                ObjectKeys(slotPrefix: path.prefix), from: client(store.volume("", on: device)))
+                ObjectKeys(slotPrefix: path.prefix), from: client(store.volume("", on: device)),
+                looksForFiles: true)
         case .directory(let path):
             return try await runBlocking("slots") {
                 // A slot that a chg-disk: may make holds nothing yet.
                 guard FileSystem.exists(path.path) || path.dataDirectory != .never else { return .unlabelled }
-                return DirectoryLabels.read { try DirectoryFiles(path) }
+                return DirectoryLabels.read(looksForFiles: true) { try DirectoryFiles(path) }
             }
         }
     }

@@ -63,9 +63,16 @@ extension VolumeHeader {
 /// What volumes in directories call themselves.
 enum DirectoryLabels {
     /// Reads one directory's label. Every call blocks.
-    static func read(_ files: () throws -> DirectoryFiles) -> SlotContents.Volume {
+    ///
+    /// - Parameter looksForFiles: as for volumes in a bucket.
+    static func read(
+        looksForFiles: Bool = false, _ files: () throws -> DirectoryFiles
+    ) -> SlotContents.Volume {
         do {
-            return try files().label().map { .labelled($0) } ?? .unlabelled
+            let files = try files()
+            if let label = try files.label() { return .labelled(label) }
+            let hasFiles = try looksForFiles && files.entries().contains { !$0.isEmpty && $0.number > 0 }
+            return hasFiles ? .unlabelledFiles : .unlabelled
         } catch is HeaderError {
             return .foreign
         } catch VolumeError.foreignFile {

@@ -10,11 +10,18 @@ import Volumes
 enum VolumeLabels {
     /// Reads one slot's label. Only a definite 404 is an unlabelled slot.
     ///
+    /// - Parameter looksForFiles: files that lie there without a label make the slot unreadable: it was somebody's volume.
     /// - Throws: `S3Error` where the store refuses or is away for good; any other fault makes the slot unreadable.
-    static func read(_ keys: ObjectKeys, from client: S3Client) async throws -> SlotContents.Volume {
+    static func read(
+        _ keys: ObjectKeys, from client: S3Client, looksForFiles: Bool = false
+    ) async throws -> SlotContents.Volume {
         do {
-            return try await VolumeProof(client: client, keys: keys).label().map { .labelled($0) }
-                ?? .unlabelled
+            if let label = try await VolumeProof(client: client, keys: keys).label() {
+                return .labelled(label)
+            }
+            guard looksForFiles else { return .unlabelled }
+            let files = try await client.list(prefix: keys.files, limit: 1)
+            return files.objects.isEmpty ? .unlabelled : .unlabelledFiles
         } catch let error as S3Error where error.isRefusal || error.isUnreachable {
             throw error
         } catch S3Error.tooLong {
@@ -25,4 +32,9 @@ enum VolumeLabels {
             return .unreadable(reason: "\(error)")
         }
     }
+}
+
+extension SlotContents.Volume {
+    /// Files without a label.
+    static let unlabelledFiles = Self.unreadable(reason: "there is none, though files lie there")
 }

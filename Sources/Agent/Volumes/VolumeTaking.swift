@@ -28,9 +28,15 @@ struct VolumeView: Sendable {
     /// Where every labelled volume lies, those of other storages too.
     let places: VolumeSlots
 
+    /// What a slot bears; nil: it is none of the changer's.
+    func volume(in slot: String) -> SlotContents.Volume? { slots.first { $0.slot == slot }?.volume }
+
     func choice(for run: Datestamp) throws(VolumeChoiceError) -> VolumeChoice {
         try chooser.choose(run: run, slots: slots)
     }
+
+    /// What nobody writes to, because the catalog does not know what lies there.
+    var unknown: [UnknownVolume] { chooser.unknownVolumes(in: slots) }
 
     /// What the planner has to know so that the next run finds a volume too.
     func rotation(taking choice: VolumeChoice?) -> VolumeRotation {
@@ -60,6 +66,9 @@ struct VolumeTaking: Sendable {
                 policy: prepared.loaded.volumePolicy, tapelist: try reader.tapelist(),
                 commands: try reader.commands())
             chooser.filled = filled
+            if !chooser.unknownVolumes(in: slots.map(\.contents)).isEmpty {
+                chooser.givenUp = try reader.givenUpVolumes()
+            }
             let stored = try reader.storedDumps()
             chooser.kept = chooser.policy.rules.kept(chooser.tapelist, stored, run: run)
             let dumps = Dictionary(grouping: stored, by: \.name)
@@ -86,13 +95,12 @@ struct VolumeTaking: Sendable {
     ) async throws -> TakenVolume {
         let device = try await device(of: choice)
         try await runBlocking("catalog") { try catalog.reserve(device: device.description) }
-        guard try await choose(besides: filled) == choice else {
-            throw WireError(
-                .busy, node: node, "slot '\(device)' changed between its choice and its reservation",
-                hint: "see who else writes there, then run it again.")
+        let view = try await look(besides: filled)
+        guard try view.choice(for: run) == choice else {
+            throw changed(device, "its choice and its reservation")
         }
         try await runBlocking("catalog") { try catalog.prepare(choice) }
-        let volume = try await label(choice, device)
+        let volume = try await label(choice, device, bearing: view.volume(in: choice.slot))
         let blockKiB = Int(prepared.blockByteCount >> 10)
         try await runBlocking("catalog") {
             try catalog.volumeWritten(choice, on: device, blockKiB: blockKiB)
@@ -100,8 +108,22 @@ struct VolumeTaking: Sendable {
         return volume
     }
 
+    private func changed(_ device: VolumeDevice, _ when: String) -> WireError {
+        WireError(
+            .busy, node: node, "slot '\(device)' changed between \(when)",
+            hint: "see who else writes there, then run it again.")
+    }
+
+    /// Whoever labels the slot now would lose everything: its label is read once more, last of all.
+    private func requireUnchanged(_ device: VolumeDevice, from volume: SlotContents.Volume?) async throws {
+        let now = try await SlotReader(client: client).volume(in: device, of: prepared.store)
+        guard now == volume else { throw changed(device, "its reservation and its being overwritten") }
+    }
+
     /// Takes the old files off and labels what is left, or goes on behind the last one.
-    private func label(_ choice: VolumeChoice, _ device: VolumeDevice) async throws -> TakenVolume {
+    private func label(
+        _ choice: VolumeChoice, _ device: VolumeDevice, bearing found: SlotContents.Volume?
+    ) async throws -> TakenVolume {
         let header = VolumeHeader(datestamp: run, label: choice.label)
         let isGoingOn = choice.kind == .continuing
         let (next, used): (UInt32, Int64)
@@ -113,6 +135,7 @@ struct VolumeTaking: Sendable {
             if isGoingOn {
                 (next, used) = try await objects.goOn()
             } else {
+                try await requireUnchanged(device, from: found)
                 try await objects.deleteFiles()
                 _ = try await objects.client.put(objects.keys.volumeLabel, header.bytes)
                 (next, used) = (1, 0)
@@ -120,6 +143,7 @@ struct VolumeTaking: Sendable {
         case .directory(let path):
             let volume = VolumeDirectory(
                 path, of: prepared.changer, owner: prepared.loaded.dumpuser.owner)
+            if !isGoingOn { try await requireUnchanged(device, from: found) }
             (next, used) = try await runBlocking("volume") {
                 try isGoingOn ? volume.goOn() : volume.label(header)
             }

@@ -33,6 +33,8 @@ public struct RunLogSummary: Equatable, Sendable {
     public private(set) var plannedDisks: Set<DiskName> = []
     /// The disks that it left out on purpose, as with `skip-incr`.
     public private(set) var skippedDisks: Set<DiskName> = []
+    /// The volumes whose dumps it gave up to write them, as they were labelled.
+    public private(set) var givenUp: [VolumeHeader] = []
     /// `FINISH driver` is there.
     public private(set) var isFinished = false
     /// A process of the run: `INFO <program> <name> pid <n>`.
@@ -70,6 +72,7 @@ public struct RunLogSummary: Equatable, Sendable {
             case .strange(let found): strange.insert([found.host, found.disk, String(found.level)])
             case .finish(let program, _, _) where program == "driver": isFinished = true
             case .note("INFO", let program, let text): noteProcess(program, text)
+            case .note("STATS", _, _): if let volume = line.givenUp { givenUp.append(volume) }
             default: break
             }
         }

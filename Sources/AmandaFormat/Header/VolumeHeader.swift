@@ -5,7 +5,7 @@
 /// Shape: ASCII `AMANDA: TAPESTART DATE <datestamp> TAPE <label>`, newline, form feed, newline; nothing after it
 /// on S3. Readers also accept NUL padding up to `VolumeHeader.paddedByteCount`, as on tape.
 /// Source: Amanda 3.5.1 `common-src/fileheader.c`, `build_header`, case `F_TAPESTART`; seen on S3.
-public struct VolumeHeader: Equatable, Sendable {
+public struct VolumeHeader: Hashable, Sendable {
     /// Bytes that a padded header occupies (Amanda's `DISK_BLOCK_BYTES`).
     public static let paddedByteCount = 32_768
 

@@ -49,7 +49,7 @@ extension VolumesReport: CommandReport {
         case .unlabelled: return "unlabelled"
         case .foreign: return "no Amanda volume"
         case .unreadable: return "not readable"
-        case .unknown: return "not in the tapelist"
+        case .unknown: return "a run unknown to the catalog"
         case .known: break
         }
         let dumps = slot.dumps.map { "\($0.disk) \($0.level)" + ($0.isWhole ? "" : " (partial)") }

@@ -21,6 +21,9 @@ public struct VolumeChooser: Sendable {
 
     /// Volumes that this run has filled: it does not go on with them.
     public var filled: Set<String> = []
+    /// Labels that a volume may still bear though the tapelist calls it never written: runs whose end here died between the
+    /// tapelist and the new label, or before the tapelist had it.
+    public var givenUp: Set<VolumeHeader> = []
 
     public init(policy: VolumePolicy, tapelist: Tapelist, commands: CommandFile = CommandFile(parsing: "")) {
         self.policy = policy
@@ -62,16 +65,18 @@ public struct VolumeChooser: Sendable {
         return nil
     }
 
-    /// Only if more volumes than are to be retained could be overwritten at all.
+    /// Only if more volumes than are to be retained could be overwritten at all. One that is in no slot, or bears a run that
+    /// the catalog does not know, is passed over for the next oldest.
     private func oldestReusable(_ run: Datestamp, _ slots: [SlotContents]) -> VolumeChoice? {
         let (candidates, retained) = (candidates, retained)
-        guard candidates.count > policy.retainedVolumeCount,
-            let oldest = candidates.last(where: { !retained.contains($0) }),
-            let datestamp = oldest.datestamp, datestamp != run, policy.labelPattern.matches(oldest.label)
-        else { return nil }
-        for slot in slots {
-            guard case .labelled(let header) = slot.volume, header.label == oldest.label else { continue }
-            return VolumeChoice(slot: slot.slot, label: oldest.label, kind: .reusing(datestamp))
+        guard candidates.count > policy.retainedVolumeCount else { return nil }
+        for entry in candidates.reversed() where !retained.contains(entry) {
+            guard let datestamp = entry.datestamp, datestamp != run, policy.labelPattern.matches(entry.label)
+            else { continue }
+            for slot in slots where unknownVolume(in: slot) == nil {
+                guard case .labelled(let header) = slot.volume, header.label == entry.label else { continue }
+                return VolumeChoice(slot: slot.slot, label: entry.label, kind: .reusing(datestamp))
+            }
         }
         return nil
     }
@@ -85,6 +90,7 @@ public struct VolumeChooser: Sendable {
         switch slot.volume {
         case .labelled(let header):
             if let entry = tapelist.entry(label: header.label) {
+                if let unknown = unknownVolume(in: slot) { return refuse(unknown.reason) }
                 return verdict(on: slot.slot, entry, run: run)
             }
             if policy.labelPattern.matches(header.label) {
@@ -230,7 +236,8 @@ extension VolumeChooser {
         for slot in slots {
             switch slot.volume {
             case .labelled(let header):
-                guard let entry = tapelist.entry(label: header.label), isOurs(entry), isOverwritable(entry)
+                guard let entry = tapelist.entry(label: header.label), isOurs(entry), isOverwritable(entry),
+                    unknownVolume(in: slot) == nil
                 else {
                     continue
                 }

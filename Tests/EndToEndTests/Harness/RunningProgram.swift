@@ -53,15 +53,31 @@ final class RunningProgram: Sendable {
 
     /// Waits for its end; a program that is still there after `limit` is killed, and that is an error.
     ///
-    /// - Parameter readsOutput: false leaves standard output in its file, where it is no text.
-    func end(within limit: Duration = .hang, readsOutput: Bool = true) async throws -> CommandResult {
+    /// - Parameters:
+    ///   - readsOutput: false leaves standard output in its file, where it is no text.
+    ///   - withGroup: also waits for what it leaves behind, which is killed otherwise.
+    func end(
+        within limit: Duration = .hang, readsOutput: Bool = true, withGroup: Bool = false
+    ) async throws -> CommandResult {
         do {
-            try await eventually(within: limit) { !self.isRunning }
+            try await eventually(within: limit) { !self.isRunning && !(withGroup && self.hasLeftBehind) }
         } catch {
             await kill()
             throw CommandError.timeLimit(arguments, limit, text)
         }
         return ended(readsOutput: readsOutput)
+    }
+
+    /// Whether a process of its group still runs; one that only waits to be reaped does not.
+    private var hasLeftBehind: Bool {
+        let numbers = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
+        return numbers.contains { number in
+            guard Int32(number) != nil else { return false }
+            // `pid (name) state parent group …`; a name may hold anything.
+            let fields = Self.text("/proc/\(number)/stat").split(separator: ")").last?.split(separator: " ")
+            guard let fields, fields.count > 2 else { return false }
+            return Int32(fields[2]) == pid && fields[0] != "Z"
+        }
     }
 
     /// Sends a signal to the program alone.

@@ -10,16 +10,21 @@ extension StockAmanda {
     }
 
     /// `amrecover`, as root, on the node's own machine: it reads `commands` and writes into `directory`.
+    ///
+    /// Its amindexd outlives it: after the good-bye it compresses an index that it has unpacked (`amindexd.c`, `compress_files`).
+    /// Killed then it leaves half a `-unsorted.gz`; the next amtrmidx keeps that in place of the whole file, and later listings
+    /// lack the dump's files without a word.
     func recover(_ commands: [String], into directory: String) async throws -> String {
         try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
         let input = "\(work)/amrecover-\(UUID().uuidString.prefix(8))"
         try write((commands + ["exit"]).joined(separator: "\n") + "\n", to: input)
-        let result = try await command(
+        let program = try RunningProgram(
             node.sandbox.command(
                 [
                     Machine.path(of: "amrecover"), "-C", configuration, "-s", "localhost", "-t", "localhost",
                     "-o", "auth=local",
-                ], asRoot: true), directory: directory, input: input)
+                ], asRoot: true), directory: directory, input: input, output: "\(input)-said")
+        let result = try await program.end(withGroup: true)
         guard result.exit == 0 else { throw CommandError.failed(result) }
         return result.text.singleSpaced
     }

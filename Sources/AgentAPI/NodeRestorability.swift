@@ -38,7 +38,7 @@ public struct RestorabilityQuestion: Sendable, Equatable {
 /// A node's word on its own volumes.
 public struct NodeRestorability: Codable, Sendable, Equatable {
     public enum State: String, Codable, Sendable {
-        case restorable, overwritten, damaged, unknown
+        case restorable, overwritten, damaged, refused, unknown
     }
 
     public var format: Int
@@ -57,6 +57,7 @@ public struct NodeRestorability: Codable, Sendable, Equatable {
             case .restorable: (.restorable, nil)
             case .overwritten(let reason): (.overwritten, reason)
             case .damaged(let reason): (.damaged, reason)
+            case .refused(let reason): (.refused, reason)
             case .unknown(let reason): (.unknown, reason)
             }
     }
@@ -67,6 +68,7 @@ public struct NodeRestorability: Codable, Sendable, Equatable {
         case .restorable: .restorable
         case .overwritten: .overwritten(reason)
         case .damaged: .damaged(reason)
+        case .refused: .refused(reason)
         case .unknown: .unknown(reason)
         }
     }

@@ -53,6 +53,8 @@ public struct ConfigurationStatus: Codable, Sendable, Equatable, Failable {
     public var error: WireError?
     /// What the node lacks for single disks, whose dumps fail of it: the others can be dumped. nil: nothing.
     public var diskErrors: [WireError]?
+    /// Why a restore of what it dumps would be refused, though it can be dumped; nil: nothing, or an older agent.
+    public var restoreErrors: [WireError]?
     /// All of them; nil of an older agent.
     public var errors: [WireError]?
     /// Parameters that are read and not used, and other remarks.

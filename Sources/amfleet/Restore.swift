@@ -30,6 +30,18 @@ struct RestoreVerb: Verb {
     @Flag(help: "Write into directories that hold something.")
     var overwrite = false
 
+    @Flag(help: "Write over what the self-backup brings back.")
+    var overwriteSelf = false
+
+    @Option(help: "Write over the disks of this configuration; may be repeated.")
+    var overwriteConfiguration: [String] = []
+
+    @Option(help: "Write over this disk, as the disklist names it; may be repeated.")
+    var overwriteDisk: [String] = []
+
+    @Flag(help: "Restore the self-backup's amanda-security.conf, whatever it lets run as root.")
+    var acceptSecurityFile = false
+
     @Flag(help: "Remove what the backup does not hold.")
     var delete = false
 
@@ -59,10 +71,14 @@ struct RestoreVerb: Verb {
     }
 
     func report() async throws -> any CommandReport {
-        let options = RestoreCommand.Options(
+        var options = RestoreCommand.Options(
             run: try run.map { try RunName(argument: $0) }, nodes: node, configurations: configuration,
             directory: directory, overwrites: overwrite, deletes: delete, isLeased: !noLease,
             thaw: try thaw.order, ignoresRoom: ignoreRoom)
-        return try await withCluster { try await RestoreCommand($0, options).run() }
+        options.overwritten = .init(
+            selfBackup: overwriteSelf, configurations: overwriteConfiguration, disks: overwriteDisk)
+        options.acceptsSecurityFile = acceptSecurityFile
+        let chosen = options
+        return try await withCluster { try await RestoreCommand($0, chosen).run() }
     }
 }

@@ -19,7 +19,7 @@ struct CheckedConfigurationTests {
     }
 
     private func status(_ choice: ConfigurationChoice) async throws -> ConfigurationStatus {
-        try #require(try await ConfigurationStatus.all(of: [node.checked(choice)]).first)
+        try #require(try await ConfigurationStatus.all(of: [node.checked(choice)], node.settings).first)
     }
 
     /// What keeps a backup of the configuration, or its plan, from being taken on; nil: nothing.

@@ -68,7 +68,8 @@ struct NodeRoundTripTests {
         #expect(
             refused.error?.description == """
                 node01: '\(fixture.settings.amandaDirectory)' is not empty
-                hint: restore over it with '--overwrite', or to another place with '--to DIR'.
+                hint: restore over it with '--overwrite-self', over everything with '--overwrite', or to another place with \
+                '--to DIR'.
                 """)
         #expect(try fixture.read("data/a.txt") == "changed")
         let done = try await fixture.restore("20261123030600", overwrite: true)

@@ -26,11 +26,13 @@ struct BackupJob: Sendable {
             isInEarnest: !order.dryRun
         ).prepared(configurations)
         return try await runs.inWorkDirectory {
-            try await order.dryRun ? planOnly(runs) : backUp(runs)
+            try await order.dryRun ? planOnly(runs, configurations) : backUp(runs)
         }
     }
 
-    private func planOnly(_ runs: ConfigurationRuns.Prepared) async throws -> JobResult {
+    private func planOnly(
+        _ runs: ConfigurationRuns.Prepared, _ configurations: [CheckedConfiguration]
+    ) async throws -> JobResult {
         var record = emptyRecord()
         var night = RunNight()
         for run in runs.all {
@@ -39,6 +41,13 @@ struct BackupJob: Sendable {
             night.add(planned, of: run.prepared)
         }
         night.warn(in: &record)
+        for found in try await DisklistRestore(settings: settings).faults(of: configurations) {
+            guard let index = record.configurations.firstIndex(where: { $0.name == found.configuration })
+            else { continue }
+            record.configurations[index].note([
+                "a restore would refuse it: \(found.fault.message); \(found.fault.hint ?? "")"
+            ])
+        }
         record.finishedAt = Date()
         return result(record)
     }

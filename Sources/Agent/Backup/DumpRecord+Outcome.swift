@@ -26,6 +26,17 @@ extension DumpRecord {
         strange = outcome.strange
         let points = outcome.recoveryPoints.map { RecoveryPoint(name: $0.name, value: $0.value) }
         recoveryPoints = points.isEmpty ? nil : points
+        keep(outcome.selection)
+    }
+
+    private mutating func keep(_ found: TarSelection?) {
+        guard let found else { return }
+        selection = DumpSelection(included: found.included, excluded: found.excludes)
+        if selection == nil, let included = found.included {
+            notes.append(
+                "its include finds \(included.count) names, too many to be kept: what is deleted of them comes back when "
+                    + "an increment is restored")
+        }
     }
 
     /// A dump that is not made yet.

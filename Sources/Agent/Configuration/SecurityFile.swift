@@ -32,6 +32,15 @@ struct SecurityFile: Sendable {
         try Self.defaults.contains(tar) || allowed().contains(tar)
     }
 
+    /// Whether a file lets nothing run that would not run without it: it names only Amanda's own defaults.
+    static func isHarmless(_ text: String) -> Bool {
+        lines(of: text).allSatisfy { name, value in name.hasSuffix(":gnutar_path") && defaults.contains(value)
+        }
+    }
+
+    /// Whether a file says nothing at all, as the packages bring it.
+    static func isSilent(_ text: String) -> Bool { lines(of: text).isEmpty }
+
     private static let defaults = ["/bin/tar", "/usr/bin/tar"]
 
     private func allowed() throws -> [String] {
@@ -42,12 +51,18 @@ struct SecurityFile: Sendable {
                 hint: "chown root:root '\(path)' && chmod 644 '\(path)'.")
         }
         let text = String(decoding: try FileSystem.readAll(path, limit: 1 << 20), as: UTF8.self)
-        return text.split(separator: "\n").compactMap { line in
-            let words = line.prefix { $0 != "#" }.split(separator: "=", maxSplits: 1).map { word in
+        return Self.lines(of: text).filter { $0.name == "amgtar:gnutar_path" }.map(\.value)
+    }
+
+    /// What is set, in small letters, and to what; a line without `=` sets nothing.
+    private static func lines(of text: String) -> [(name: String, value: String)] {
+        text.split { $0 == "\n" || $0 == "\r\n" }.compactMap { line in
+            let words = line.prefix { $0 != "#" }.split(
+                separator: "=", maxSplits: 1, omittingEmptySubsequences: false
+            ).map { word in
                 String(word.drop { $0.isWhitespace }.reversed().drop { $0.isWhitespace }.reversed())
             }
-            guard words.count == 2, words[0].lowercased() == "amgtar:gnutar_path" else { return nil }
-            return words[1]
+            return words.count == 2 ? (words[0].lowercased(), words[1]) : nil
         }
     }
 }

@@ -8,7 +8,7 @@ import S3
 /// lifecycle rule moves whatever belongs to a volume's files.
 struct ArchivedDumps: Sendable {
     let clients: BucketClients
-    let reporter: JobReporter
+    let note: @Sendable (String) async -> Void
     let options: GlacierThaw.Options
 
     /// Thaws what `READ-FROM-GLACIER` of its configuration allows, all of it in one go, and waits.
@@ -21,7 +21,7 @@ struct ArchivedDumps: Sendable {
         })
         try await GlacierThaw.requireReadable(others.flatMap(\.objects))
         try await GlacierThaw(options).thaw(thawable.flatMap(\.objects)) { progress in
-            await reporter.note(Self.text(progress))
+            await note(Self.text(progress))
         }
     }
 

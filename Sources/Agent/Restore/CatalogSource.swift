@@ -40,9 +40,12 @@ struct CatalogSource: RestorableDiskSource {
         for (name, dumps) in Dictionary(grouping: dumps, by: \.diskName).sorted(by: { $0.key < $1.key }) {
             // Of two dumps of one disk in a run, the one of the later attempt.
             guard let dump = dumps.last(where: \.isWhole) ?? dumps.last else { continue }
-            let disk = try disk(name, loaded, configuration) { needsFull in
-                try records(history.chain(to: dump), slots, needsFull: needsFull)
+            let chain = history.chain(to: dump)
+            var disk = try disk(name, loaded, configuration) { needsFull in
+                try records(chain, slots, needsFull: needsFull)
             }
+            let index = IndexedSelection(reader: CatalogReader(loaded.location))
+            disk.indexedSelection = try? index.selection(of: chain.dumps)
             set.disks.append(disk)
         }
         set.missing = missing(history, found, besides: set.disks.map(\.disk) + leftOut.map(\.disk))
@@ -64,12 +67,13 @@ struct CatalogSource: RestorableDiskSource {
         _ name: DiskName, _ loaded: LoadedConfiguration, _ choice: ConfigurationChoice,
         _ records: (_ needsFull: Bool) throws -> [DumpBaseRecord]
     ) throws -> RestorableDisk {
-        let entry = loaded.disklist.entries.first { $0.diskName == name.disk }
+        let entry = loaded.disklist.entries.first { $0.name == name }
         let needsFull = entry?.dumptype.schedule.fullsAreElsewhere != true
         return RestorableDisk(
             configuration: choice, disk: name.disk, device: entry?.directory,
             dumps: try restorable { try records(needsFull) },
-            recoveryThreadCount: configurations.named(choice.name)?.changer?.recoveryThreadCount ?? 1)
+            recoveryThreadCount: configurations.named(choice.name)?.changer?.recoveryThreadCount ?? 1,
+            host: name.host)
     }
 
     private func slots(of choice: ConfigurationChoice) async throws -> VolumeSlots {

@@ -16,19 +16,26 @@ struct RecordSource: RestorableDiskSource {
     let threads: @Sendable (ConfigurationChoice) -> Int?
     /// Dumps that have not been sent to a volume yet, where they are on this node.
     var held: HeldDumpLookup?
+    /// The node's record of another run; nil: there is none.
+    var otherRecord: @Sendable (RunName) async throws -> NodeRecord? = { _ in nil }
 
     func disks(of configuration: ConfigurationChoice) async throws -> RestorableSet {
         let found = try configurationRecord(configuration)
-        var newest: [String: RestorableDisk] = [:]
-        var order: [String] = []
+        var newest: [DiskName: RestorableDisk] = [:]
+        var order: [DiskName] = []
         for dump in found.dumps
         where dump.status.isUsable || dump.isStoodFor || dump.status == .held {
-            if newest[dump.disk] == nil { order.append(dump.disk) }
-            newest[dump.disk] = RestorableDisk(
+            let name = DiskName(host: dump.host, disk: dump.disk)
+            if newest[name] == nil { order.append(name) }
+            newest[name] = RestorableDisk(
                 configuration: configuration, disk: dump.disk, device: dump.device,
                 dumps: try chain(dump, found.volumes),
                 recoveryThreadCount: threads(configuration) ?? Self.recoveryThreadCount,
-                readsFromGlacier: found.readsFromGlacier == true, isLeftOut: dump.isStoodFor)
+                readsFromGlacier: found.readsFromGlacier == true, isLeftOut: dump.isStoodFor,
+                host: dump.host)
+            if !dump.isStoodFor, let last = newest[name]?.dumps.indices.last {
+                newest[name]?.dumps[last].selection = try sound(dump.selection, of: dump.disk, in: record.run)
+            }
         }
         guard !order.isEmpty else {
             throw WireError(
@@ -37,9 +44,35 @@ struct RecordSource: RestorableDiskSource {
                     + "'\(record.node)'",
                 hint: Self.hint)
         }
+        let missing = found.dumps.filter { newest[DiskName(host: $0.host, disk: $0.disk)] == nil }
         return RestorableSet(
-            disks: order.compactMap { newest[$0] },
-            missing: found.dumps.filter { newest[$0.disk] == nil }.map { ($0.disk, $0.whyMissing) })
+            disks: try await withSelections(order.compactMap { newest[$0] }),
+            missing: missing.map { ($0.disk, $0.whyMissing) })
+    }
+
+    /// What includes found for the dumps below stands in the records of their runs, of which each is read once.
+    private func withSelections(_ disks: [RestorableDisk]) async throws -> [RestorableDisk] {
+        var disks = disks
+        var records: [RunName: NodeRecord?] = [record.run: record]
+        for index in disks.indices where disks[index].isLeftOut || disks[index].selection?.included != nil {
+            for level in disks[index].dumps.indices where disks[index].dumps[level].selection == nil {
+                let (disk, dump) = (disks[index], disks[index].dumps[level])
+                if records[dump.run] == nil { records[dump.run] = .some(try await otherRecord(dump.run)) }
+                let found = records[dump.run]??.configurations.first { $0.name == disk.configuration.name }?
+                    .dumps.last { $0.host == disk.host && $0.disk == disk.disk && $0.level == dump.level }
+                disks[index].dumps[level].selection = try sound(found?.selection, of: disk.disk, in: dump.run)
+            }
+        }
+        return disks
+    }
+
+    private func sound(
+        _ selection: DumpSelection?, of disk: String, in run: RunName
+    ) throws(WireError) -> DumpSelection? {
+        guard selection?.isSound ?? true else {
+            throw damaged(disk, "impossible includes, in run \(run),")
+        }
+        return selection
     }
 
     /// - Throws: `damaged` where the record does not say of every dump and part where it lies: leaving one out would be a

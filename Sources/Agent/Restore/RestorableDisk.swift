@@ -9,14 +9,24 @@ struct RestorableDisk: Sendable {
     let configuration: ConfigurationChoice
     let disk: String
     /// Where it was read from, and where it goes back in place; nil: the header says.
-    let device: String?
+    var device: String?
     /// By level, ascending: each is unpacked onto the one before.
-    let dumps: [RestorableDump]
+    var dumps: [RestorableDump]
     let recoveryThreadCount: Int
     /// What of it is in the archive may be thawed.
     var readsFromGlacier = false
     /// The run left the disk out on purpose: the newest dumps before it stand for it.
     var isLeftOut = false
+    /// Of the disklist that it was dumped by; nil: not known.
+    var host: String?
+    /// Where it goes in place says a disklist that is not there yet.
+    var isUndecided = false
+
+    /// What the index says of a dump whose record does not: good for telling disks apart, and no more.
+    var indexedSelection: DumpSelection?
+
+    /// The part of its directory that its newest dump is of; nil: all of it, or not known.
+    var selection: DumpSelection? { dumps.last?.selection ?? indexedSelection }
 
     /// What the report says before tar does.
     var notes: [String] {
@@ -37,6 +47,8 @@ struct RestorableDisk: Sendable {
 struct RestorableDump: Sendable, Equatable {
     /// `volumes` are those that it lies on.
     let record: DumpBaseRecord
+    /// What a record says of it.
+    var selection: DumpSelection?
     /// Where it lies while it has not been sent to a volume: there are no volumes and no parts then.
     var held: HeldDump?
 

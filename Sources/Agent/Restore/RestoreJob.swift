@@ -21,29 +21,71 @@ struct RestoreJob: Sendable {
 
     func run(_ configurations: [CheckedConfiguration]) async throws -> JobResult {
         var configurations = configurations
-        let clients = BucketClients(storage, request, stores: configurations.stores)
-        let (steps, missing) = try await RestorePlanning(
-            settings: settings, request: request, order: order, configurations: configurations,
-            clients: clients, reporter: reporter
-        ).plan()
-        let expected = steps.compactMap(\.expectedBytes)
+        let plan = try await planning(configurations).plan()
         let totals = RestoreTotals(
-            reporter.board, diskCount: steps.count,
-            expectedBytes: expected.count == steps.count ? expected.reduce(0, +) : nil)
-        var report = RestoreReport(sourceNode: order.sourceNode, run: request.run, disks: missing)
-        for step in steps {
+            reporter.board, diskCount: plan.steps.count + plan.undecided.count,
+            expectedBytes: plan.expectedBytes)
+        var report = RestoreReport(sourceNode: order.sourceNode, run: request.run, disks: plan.missing)
+        var steps = plan.steps[...]
+        var undecided = plan.undecided
+        while !steps.isEmpty || !undecided.isEmpty {
             try Task.checkCancellation()
-            let disk = try await restore(step, configurations, totals)
+            guard let step = steps.popFirst() else {
+                let (second, refused) = try await decide(undecided, configurations)
+                (steps, undecided) = (second[...], [])
+                report.disks += refused
+                continue
+            }
+            var disk = try await inPlace(step, configurations)
+            if disk == nil { disk = try await restore(step, configurations, totals) }
             // The self-backup may have brought this node's configurations.
             if case .amandaDirectory = step.target {
                 configurations = try await CheckedConfiguration.all(
                     order.configurations, settings, request.storage)
             }
-            report.disks.append(disk)
+            if let disk { report.disks.append(disk) }
             await reporter.keep(report)
-            if let error = disk.error, error.concernsWholeStore { break }
+            if let error = disk?.error, error.concernsWholeStore { break }
         }
-        return result(report, of: steps.count)
+        return result(report, of: plan.steps.count)
+    }
+
+    private func planning(_ configurations: [CheckedConfiguration]) throws -> RestorePlanning {
+        try RestorePlanning(
+            settings: settings, request: request, order: order, configurations: configurations,
+            clients: BucketClients(storage, request, stores: configurations.stores), reporter: reporter)
+    }
+
+    /// What waited for the disklist that the self-backup has brought, or has not: everything of it is looked at now.
+    private func decide(
+        _ disks: [RestorableDisk], _ configurations: [CheckedConfiguration]
+    ) async throws -> (steps: [RestoreStep], refused: [RestoreReport.Disk]) {
+        do {
+            var planning = try planning(configurations)
+            planning.isSecond = true
+            let plan = try await planning.plan()
+            func isAsked(_ disk: String, _ configuration: String) -> Bool {
+                disks.contains { $0.disk == disk && $0.configuration.name == configuration }
+            }
+            return (
+                plan.steps.filter { isAsked($0.disk.disk, $0.disk.configuration.name) },
+                plan.missing.filter { isAsked($0.disk, $0.configuration) }
+            )
+        } catch {
+            if error is CancellationError || Task.isCancelled { throw CancellationError() }
+            let reason = WireError(cause: error, node: settings.node)
+            return ([], disks.map { $0.refused(reason) })
+        }
+    }
+
+    /// Why a disk is not restored after all: the self-backup has brought another disklist than that by which it was planned.
+    private func inPlace(
+        _ step: RestoreStep, _ configurations: [CheckedConfiguration]
+    ) async throws -> RestoreReport.Disk? {
+        guard order.directory == nil, case .directory = step.target else { return nil }
+        let places = InPlaceDisks(
+            node: settings.node, configurations: configurations, awaitsDisklists: false)
+        return places.decide([step.disk], amandaDirectory: settings.amandaDirectory).refused.first
     }
 
     /// A disk that cannot be restored is an outcome: the others go on.
@@ -59,7 +101,7 @@ struct RestoreJob: Sendable {
         defer { totals.end() }
         var disk = RestoreReport.Disk(
             configuration: step.disk.configuration.name, disk: step.disk.disk, target: step.target.path,
-            notes: step.disk.notes)
+            notes: step.disk.notes + step.notes)
         do {
             try await unpack(step, configurations, totals, &disk)
             let levels = step.disk.dumps.count > 1 ? ", levels \(step.levels)" : ""
@@ -81,8 +123,11 @@ struct RestoreJob: Sendable {
         switch place {
         case .straight(let deletes):
             try await unpack(step, into: step.target.path, deletes: deletes, configurations, totals, &disk)
+            try await runBlocking("deleted-names") {
+                try step.deletedNames.remove(in: step.target.path, isShared: true)
+            }
         case .beside(let place):
-            let installation = SelfRestore(place)
+            let installation = SelfRestore(place, acceptsSecurityFile: order.acceptsSecurityFile == true)
             try await runBlocking("self-restore") { try installation.prepare() }
             try await withCleanUp({ try? await runBlocking("self-restore") { try installation.discard() } }) {
                 try await unpack(
@@ -93,7 +138,10 @@ struct RestoreJob: Sendable {
             try await runBlocking("staged-restore") { try staging.prepare() }
             try await withCleanUp({ try? await runBlocking("staged-restore") { try staging.discard() } }) {
                 try await unpack(step, into: staging.path, deletes: false, configurations, totals, &disk)
-                try await runBlocking("staged-restore") { try staging.install() }
+                try await runBlocking("staged-restore") {
+                    try step.deletedNames.remove(in: staging.path, isShared: false)
+                    try staging.install()
+                }
             }
         }
     }

@@ -4,6 +4,7 @@ import AgentAPI
 import AmandaFormat
 import BlockingWork
 import Dump
+import Files
 import LogOutput
 import Logging
 import S3
@@ -14,6 +15,10 @@ struct RestoreStep: Sendable {
     let target: RestoreTarget
     /// By level, ascending, as `disk.dumps`.
     let plans: [RestorePlan]
+    /// Names that the disk's older dumps bring and its newest no more: no archive says that they are gone.
+    var deletedNames = DeletedNames()
+    /// What the report says of that.
+    var notes: [String] = []
 
     /// Of tar's streams; nil where one is not known.
     var expectedBytes: Int64? {
@@ -29,18 +34,50 @@ struct RestoreStep: Sendable {
 /// object's length, for every level.
 struct RestorePlanning: Sendable {
     let settings: AgentSettings
-    let request: JobRequest
+    let run: RunName
     let order: RestoreOrder
     /// Those of the order, as this node has them.
     let configurations: [CheckedConfiguration]
     let clients: BucketClients
-    let reporter: JobReporter
+    let records: NodeRecordStore
+    /// This node's own record of a run, as long as its job is kept.
+    let ownRecord: @Sendable (RunName) async -> NodeRecord?
+    /// Goes to the job's events.
+    let say: @Sendable (String) async -> Void
+    let logger: Logger
+    /// The self-backup is back, and what it brought decides: of this order all that waited for it is left.
+    var isSecond = false
 
-    private var node: String { settings.node }
+    var node: String { settings.node }
 
-    /// - Returns: the steps in the order in which they must be done, and what the run does not have.
-    func plan() async throws -> (steps: [RestoreStep], missing: [RestoreReport.Disk]) {
-        let logger = reporter.logger.with(["stage": "check"])
+    /// - Throws: `WireErrors`, whatever can be said at once, before anything is written.
+    func plan() async throws -> PlannedRestore {
+        let logger = logger.with(["stage": "check"])
+        let (planned, missing) = try await disks()
+        let disks = planned.filter { !$0.disk.isUndecided || isVisible($0.disk) }
+        let decided = disks.filter { !$0.disk.isUndecided }
+        try await runBlocking("targets") { [order, node] in
+            try Self.requireFree(decided, order: order, node: node)
+        }
+        try await requireUnchanged(disks.map(\.disk))
+        logger.info("the volumes still are the run's", metadata: ["disks": "\(disks.count)"])
+        let found = try await FoundDisk.lookUp(disks.map(\.disk), clients)
+        logger.info("every object is there")
+        try await ArchivedDumps(
+            clients: clients, note: say, options: GlacierThaw.Options(order.thaw ?? ThawOrder())
+        ).makeReadable(found)
+        var steps = try await steps(found, disks.map(\.target))
+        steps = Self.outerFirst(steps)
+        try await requireRoom(steps.filter { !$0.disk.isUndecided })
+        return PlannedRestore(
+            steps: steps.filter { !$0.disk.isUndecided }, missing: missing,
+            undecided: planned.map(\.disk).filter(\.isUndecided))
+    }
+
+    /// What is restored and where it goes, by everything that needs no volume to be looked at.
+    ///
+    /// - Throws: `WireErrors` for what cannot be restored together.
+    func disks() async throws -> (disks: [PlacedDisk], missing: [RestoreReport.Disk]) {
         let record = try await record()
         logger.info(
             record == nil ? "the run has no record: the catalog is asked" : "the run's record is read")
@@ -51,23 +88,51 @@ struct RestorePlanning: Sendable {
             disks += set.disks
             missing += set.missing.map { fault($0.disk, $0.reason, of: configuration) }
         }
-        let targets = try disks.map { try RestoreTarget($0, order: order, settings: settings) }
-        try refuseCollisions(disks, targets)
-        try await runBlocking("targets") { [order, node] in
-            for target in targets { try target.requireFree(overwrite: order.overwrite, node: node) }
+        try order.requireKnown(disks, run: run, node: node)
+        if order.directory == nil {
+            let decided = decide(disks)
+            disks = decided.disks
+            missing += decided.refused
         }
-        try await requireUnchanged(disks)
-        logger.info("the volumes still are the run's", metadata: ["disks": "\(disks.count)"])
-        let found = try await FoundDisk.lookUp(disks, clients)
-        logger.info("every object is there")
-        try await ArchivedDumps(
-            clients: clients, reporter: reporter, options: GlacierThaw.Options(order.thaw ?? ThawOrder())
-        ).makeReadable(found)
-        var steps: [RestoreStep] = []
-        for (disk, target) in zip(found, targets) { steps.append(try await step(disk, target)) }
-        steps = Self.outerFirst(steps)
-        try await requireRoom(steps)
-        return (steps, missing)
+        let placed = try disks.map {
+            PlacedDisk(disk: $0, target: try RestoreTarget($0, order: order, settings: settings))
+        }
+        try await refuseCollisions(placed.filter { !$0.disk.isUndecided })
+        return (placed, missing)
+    }
+
+    private func decide(_ disks: [RestorableDisk]) -> InPlaceDisks.Decided {
+        let amandaDirectory = settings.amandaDirectory
+        let (own, rest) = (
+            disks.filter { $0.selfBackupPlace(amandaDirectory) != nil },
+            disks.filter { $0.selfBackupPlace(amandaDirectory) == nil }
+        )
+        let places = InPlaceDisks(
+            node: node, configurations: configurations, awaitsDisklists: !isSecond && !own.isEmpty)
+        return places.decide(isSecond ? rest : own + rest, amandaDirectory: amandaDirectory)
+    }
+
+    /// Whether it can be looked at before the self-backup brings what leads to its volumes.
+    private func isVisible(_ disk: RestorableDisk) -> Bool {
+        let volumes = disk.dumps.flatMap(\.record.volumes)
+        return volumes.allSatisfy { volume in
+            volume.directory == nil
+                && (try? clients.requireKnownBucket(volume, of: disk.configuration.name)) != nil
+        }
+    }
+
+    private static func requireFree(_ disks: [PlacedDisk], order: RestoreOrder, node: String) throws {
+        var faults: [WireError] = []
+        for placed in disks {
+            do {
+                try placed.target.requireFree(
+                    overwrite: order.overwrites(placed.disk), node: node,
+                    flag: order.overwritingFlag(for: placed.disk))
+            } catch {
+                faults.append(WireError(cause: error, node: node))
+            }
+        }
+        guard faults.isEmpty else { throw WireErrors.joined(faults) }
     }
 
     private func requireRoom(_ steps: [RestoreStep]) async throws {
@@ -75,18 +140,17 @@ struct RestorePlanning: Sendable {
             try RestoreRoom(node: node, isIgnored: order.ignoresRoom == true).check(
                 try steps.compactMap { try $0.need(at: $0.place(deletes: order.delete)) })
         }
-        for remark in remarks { await reporter.note(remark) }
+        for remark in remarks { await say(remark) }
     }
 
     /// This node's own record of a run whose held dumps are still here: it needs no store. Else the bucket's; nil: there is none.
     private func record() async throws -> NodeRecord? {
-        if order.sourceNode == node, let kept = await reporter.record(of: request.run) {
+        if order.sourceNode == node, let kept = await ownRecord(run) {
             let held = kept.heldRecords(of: order.configurations)
             let lookup = try await HeldDumpLookup(held)
             if !held.isEmpty, held.allSatisfy({ lookup[$0] != nil }) { return kept }
         }
-        let records = NodeRecordStore(client: try clients.main, layout: BucketLayout(request.storage))
-        return try await records.read(request.run, node: order.sourceNode)
+        return try await records.read(run, node: order.sourceNode)
     }
 
     /// The run's record; without one, or where it calls held what is held no more, Amanda's own catalog on this node.
@@ -94,7 +158,7 @@ struct RestorePlanning: Sendable {
         of configuration: ConfigurationChoice, _ record: NodeRecord?
     ) async throws -> any RestorableDiskSource {
         let catalog = CatalogSource(
-            node: node, configurations: configurations, run: request.run, clients: clients)
+            node: node, configurations: configurations, run: run, clients: clients)
         guard let record else { return catalog }
         let held = record.heldRecords(of: [configuration])
         let lookup = try await HeldDumpLookup(order.sourceNode == node ? held : [])
@@ -103,7 +167,8 @@ struct RestorePlanning: Sendable {
         return RecordSource(
             record: record,
             threads: { [configurations] in configurations.named($0.name)?.changer?.recoveryThreadCount },
-            held: lookup)
+            held: lookup,
+            otherRecord: { [records, order] in try await records.read($0, node: order.sourceNode) })
     }
 
     /// Whether dumps that a record calls held have been sent since, and only the record was not told.
@@ -118,44 +183,8 @@ struct RestorePlanning: Sendable {
         }
     }
 
-    private func step(_ found: FoundDisk, _ target: RestoreTarget) async throws -> RestoreStep {
-        var plans: [RestorePlan] = []
-        for (dump, parts) in zip(found.disk.dumps, found.parts) {
-            plans.append(try await enginePlan(dump, parts, of: found.disk, target))
-        }
-        return RestoreStep(disk: found.disk, target: target, plans: plans)
-    }
-
-    private func enginePlan(
-        _ dump: RestorableDump, _ parts: [RestorePlan.Part], of disk: RestorableDisk, _ target: RestoreTarget
-    ) async throws -> RestorePlan {
-        guard let first = parts.first else {
-            throw WireError(.damaged, node: node, "the dump of '\(disk.disk)' has no parts")
-        }
-        do {
-            let header = try await first.volume.header(ofFile: first.fileNumber)
-            try requireSame(header, dump, disk, key: first.volume.name(ofFile: first.fileNumber))
-            var plan = try RestorePlan(
-                header: header, parts: parts, target: target.path,
-                recoveryThreadCount: disk.recoveryThreadCount)
-            plan.logger = reporter.logger.with([
-                "configuration": "\(disk.configuration.name)", "disk": "\(disk.disk)", "stage": "restore",
-            ])
-            plan.native = dump.record.native?.sum.flatMap { $0.isKnown ? $0 : nil } ?? plan.native
-            plan.stored = dump.record.server?.sum.flatMap { $0.isKnown ? $0 : nil } ?? plan.stored
-            try await FilterRights(configurations.named(disk.configuration.name)).grant(to: &plan)
-            try await RestoreEngine().requirePresent(plan)
-            return plan
-        } catch let error as RestoreError {
-            var wire = WireError(cause: error, node: node)
-            wire.message = "\(dump.name(disk.disk)): \(wire.message)"
-            if wire.kind == .damaged { wire.hint = wire.hint ?? VolumeCheck.hint }
-            throw wire
-        }
-    }
-
     /// By the labels, which are never archived. Each is read once, however many dumps lie on its volume.
-    private func requireUnchanged(_ disks: [RestorableDisk]) async throws {
+    func requireUnchanged(_ disks: [RestorableDisk]) async throws {
         var seen: Set<RunVolume> = []
         for (disk, dump) in disks.flatMap({ disk in disk.dumps.map { (disk, $0) } }) {
             for volume in dump.record.volumes {
@@ -173,37 +202,30 @@ struct RestorePlanning: Sendable {
         let run: Datestamp
     }
 
-    private func requireSame(
-        _ header: DumpHeader, _ dump: RestorableDump, _ disk: RestorableDisk, key: String
-    ) throws(WireError) {
-        guard header.datestamp == dump.run, header.disk == disk.disk, header.level == dump.level else {
-            throw WireError(
-                .damaged, node: node,
-                "'\(key)' is the dump of '\(header.disk)' of run \(header.datestamp), level \(header.level), "
-                    + "expected '\(disk.disk)' of run \(dump.run), level \(dump.level)")
+    private func refuseCollisions(_ disks: [PlacedDisk]) async throws {
+        let isInPlace = order.directory == nil
+        let faults = try await runBlocking("collisions") {
+            RestorePiece.collisions(
+                among: disks.map { placed in
+                    // Beneath `--to DIR` no link is followed.
+                    let path = placed.target.path
+                    return RestorePiece(
+                        configuration: placed.disk.configuration.name, disk: placed.disk.disk,
+                        path: isInPlace ? FileSystem.realPath(path) : path, selection: placed.disk.selection)
+                })
         }
+        guard faults.isEmpty else { throw WireErrors.joined(faults.map { WireError($0, node: node) }) }
     }
 
-    private func refuseCollisions(_ disks: [RestorableDisk], _ targets: [RestoreTarget]) throws {
-        var owners: [String: RestorableDisk] = [:]
-        for (disk, target) in zip(disks, targets) {
-            if let other = owners.updateValue(disk, forKey: target.path) {
-                throw WireError(
-                    .configuration, node: node,
-                    "'\(other.disk)' of '\(other.configuration.name)' and '\(disk.disk)' of "
-                        + "'\(disk.configuration.name)' would both go to '\(target.path)'",
-                    hint: "restore one configuration at a time.")
-            }
-        }
-    }
-
-    /// A directory before those inside it: an increment, or `--delete`, removes what its own dump does not list.
+    /// A directory before those inside it, and the disk that holds a directory itself before its other parts: an increment, or
+    /// `--delete`, removes what its own dump does not list.
     static func outerFirst(_ steps: [RestoreStep]) -> [RestoreStep] {
-        func depth(_ step: RestoreStep) -> Int {
-            steps.count { $0.target.path == "/" || step.target.path.hasPrefix("\($0.target.path)/") }
+        func place(_ step: (offset: Int, element: RestoreStep)) -> (Int, Int, Int) {
+            let path = step.element.target.path
+            let depth = steps.count { $0.target.path == "/" || path.hasPrefix("\($0.target.path)/") }
+            return (depth, step.element.disk.selection?.included == nil ? 0 : 1, step.offset)
         }
-        return steps.enumerated().sorted { (depth($0.element), $0.offset) < (depth($1.element), $1.offset) }
-            .map(\.element)
+        return steps.enumerated().sorted { place($0) < place($1) }.map(\.element)
     }
 
     private func fault(
@@ -211,7 +233,7 @@ struct RestorePlanning: Sendable {
     ) -> RestoreReport.Disk {
         var fault = RestoreReport.Disk(configuration: configuration.name, disk: disk, target: "")
         fault.error = WireError(
-            .damaged, node: node, "run \(request.run) has no usable dump of '\(disk)': \(reason)",
+            .damaged, node: node, "run \(run) has no usable dump of '\(disk)': \(reason)",
             hint: "restore this disk from another run.")
         return fault
     }

@@ -32,26 +32,29 @@ enum RestoreTarget: Sendable, Equatable {
                 "disk '\(disk.disk)' of configuration '\(disk.configuration.name)' has no absolute path to go to",
                 hint: "restore it with '--to DIR'.")
         }
-        let place = SelfBackupPlace(device: device, amandaDirectory: Self.trimmed(settings.amandaDirectory))
-        if disk.configuration.role == .selfBackup, let place {
+        if let place = disk.selfBackupPlace(settings.amandaDirectory) {
             self = .amandaDirectory(place)
         } else {
             self = .directory(device)
         }
     }
 
-    /// - Throws: `WireError` naming the directory that holds something, unless it may be written over.
-    func requireFree(overwrite: Bool, node: String) throws {
-        guard !overwrite, let status = try FileSystem.status(path) else { return }
-        guard status.kind == .directory else {
+    /// - Parameter flag: what allows to write over this one alone.
+    /// - Throws: `WireError` naming the directory that holds data, unless it may be written over.
+    func requireFree(overwrite: Bool, node: String, flag: String? = nil) throws {
+        guard !overwrite, FileSystem.exists(path) else { return }
+        // A link to a directory is that directory, as tar takes it when it dumps.
+        guard FileSystem.isDirectory(path) else {
             throw WireError(
                 .failed, node: node, "'\(path)' is in the way: it is not a directory",
                 hint: "remove it, or restore to another place with '--to DIR'.")
         }
-        guard try !FileSystem.isEmptyDirectory(path) else { return }
+        var fresh = FreshDirectory()
+        guard try fresh.data(in: path) != nil else { return }
+        let own = flag.map { "'\($0)', over everything with " } ?? ""
         throw WireError(
             .failed, node: node, "'\(path)' is not empty",
-            hint: "restore over it with '--overwrite', or to another place with '--to DIR'.")
+            hint: "restore over it with \(own)'--overwrite', or to another place with '--to DIR'.")
     }
 
     /// The path below a directory that it must not leave: `..` goes up in what stands before it, and never further.
@@ -63,7 +66,7 @@ enum RestoreTarget: Sendable, Equatable {
         return components.joined(separator: "/")
     }
 
-    private static func trimmed(_ path: String) -> String {
+    static func trimmed(_ path: String) -> String {
         var path = path
         while path.count > 1, path.hasSuffix("/") { path.removeLast() }
         return path

@@ -11,9 +11,12 @@ struct SelfRestore: Sendable {
     let place: SelfBackupPlace
     /// Where the dump is unpacked: on the target's file system, for root alone.
     let staging: String
+    /// Whether the dump's `amanda-security.conf` is installed whatever it lets run as root.
+    let acceptsSecurityFile: Bool
 
-    init(_ place: SelfBackupPlace) {
+    init(_ place: SelfBackupPlace, acceptsSecurityFile: Bool = false) {
         self.place = place
+        self.acceptsSecurityFile = acceptsSecurityFile
         staging = Self.staging(beside: place.amandaDirectory)
     }
 
@@ -53,10 +56,38 @@ struct SelfRestore: Sendable {
         return notes
     }
 
+    /// It decides what root runs, and it comes out of a bucket: without a word from the operator it comes back only where the
+    /// machine has none, and where it allows nothing that is not allowed without it.
     private func installSecurityConfiguration() throws -> [String] {
-        guard let inside = place.securityInside, FileSystem.exists("\(staging)/\(inside)") else { return [] }
-        try FileSystem.rename("\(staging)/\(inside)", to: place.securityConfigurationPath)
-        return ["'\(place.securityConfigurationPath)' came back too"]
+        guard let inside = place.securityInside,
+            let found = try FileSystem.status("\(staging)/\(inside)")
+        else { return [] }
+        let (source, target) = ("\(staging)/\(inside)", place.securityConfigurationPath)
+        guard found.kind == .regular, found.byteCount <= Self.securityByteCountLimit else {
+            return ["the self-backup's '\(target)' is no file that could be one: it is left out"]
+        }
+        let text = try Self.text(source)
+        let own = try FileSystem.status(target) == nil ? nil : Self.text(target)
+        if own == text { return [] }
+        let isTaken = own.map(SecurityFile.isSilent) ?? true && SecurityFile.isHarmless(text)
+        guard isTaken || acceptsSecurityFile else {
+            let what =
+                own == nil
+                ? "lets more run as root than /bin/tar and /usr/bin/tar"
+                : "differs from the one that is there, which stays"
+            return [
+                "the self-backup's '\(target)' \(what): it is left out; look at it with '--to DIR', and restore it with "
+                    + "'--accept-security-file'"
+            ]
+        }
+        try FileSystem.rename(source, to: target)
+        return ["'\(target)' came back too"]
+    }
+
+    private static let securityByteCountLimit: Int64 = 1 << 20
+
+    private static func text(_ path: String) throws -> String {
+        String(decoding: try FileSystem.readAll(path, limit: Int(securityByteCountLimit)), as: UTF8.self)
     }
 
     /// A target that is absent or empty is replaced whole, which keeps every owner, mode and time.

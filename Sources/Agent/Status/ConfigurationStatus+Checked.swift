@@ -7,12 +7,20 @@ import Catalog
 
 extension ConfigurationStatus {
     /// What checked configurations come to, and whether the self-backup among them would bring them back.
-    static func all(of configurations: [CheckedConfiguration]) async throws -> [ConfigurationStatus] {
+    static func all(
+        of configurations: [CheckedConfiguration], _ settings: AgentSettings
+    ) async throws -> [ConfigurationStatus] {
         let selfBacked = configurations.filter { $0.choice.role == .selfBackup }
             .compactMap { try? $0.loaded.get() }.flatMap(\.disklist.activeEntries).map(\.directory)
         let coverage = SelfBackupCoverage(directories: selfBacked)
+        let refusals = try await DisklistRestore(settings: settings).faults(of: configurations)
         return try await runBlocking("status") {
-            configurations.map { ConfigurationStatus($0, coverage) }
+            configurations.map { configuration in
+                var status = ConfigurationStatus(configuration, coverage)
+                let own = refusals.filter { $0.configuration == configuration.choice.name }.map(\.fault)
+                if !own.isEmpty { status.restoreErrors = own }
+                return status
+            }
         }
     }
 

@@ -8,7 +8,6 @@ import Planning
 /// could name any directory of the node in it.
 struct OwnVolumeLook: Sendable {
     let node: String
-    let stores: BucketClients.Stores
     let clients: BucketClients
 
     /// What each volume calls itself, up to the first that nobody could look at: a store that is away is waited for once.
@@ -45,12 +44,6 @@ struct OwnVolumeLook: Sendable {
 
     private func label(of need: LabelNeed) async throws -> FoundLabel? {
         let volume = need.volume
-        guard try await isOwn(volume, of: need.configuration) else {
-            throw WireError(
-                .configuration, node: node,
-                "amanda.conf of '\(need.configuration)' does not lead to '\(volume.place)', and nobody looks elsewhere"
-            )
-        }
         switch try await VolumeAccess(clients, of: need.configuration).label(of: volume) {
         case .labelled(let header):
             return FoundLabel(label: header.label, datestamp: header.datestamp?.description)
@@ -60,42 +53,11 @@ struct OwnVolumeLook: Sendable {
         }
     }
 
-    /// Whether the volume is a slot of a storage that the configuration defines, in use or not.
-    private func isOwn(_ volume: VolumeRecord, of configuration: String) async throws -> Bool {
-        let stores = stores[configuration] ?? []
-        guard let directory = volume.directory else {
-            return stores.contains { $0.names(volume) }
-        }
-        let reader = SlotReader { try clients.client(of: $0, of: configuration) }
-        var fault: (any Error)?
-        for store in stores {
-            do {
-                let paths = try await reader.devices(of: store.changer).compactMap(\.directoryPath)
-                if paths.contains(where: { $0.dataPaths.contains(directory) }) { return true }
-            } catch {
-                fault = fault ?? error
-            }
-        }
-        if let fault { throw fault }
-        return false
-    }
-
     private func result<Value>(_ work: () async throws -> Value) async -> Result<Value, WireError> {
         do {
             return .success(try await work())
         } catch {
             return .failure(WireError(cause: error, node: node))
-        }
-    }
-}
-
-extension DirectoryDevicePath {
-    /// Where its files may lie.
-    fileprivate var dataPaths: [String] {
-        switch dataDirectory {
-        case .never: [path]
-        case .always: ["\(path)/data"]
-        case .ifPresent: [path, "\(path)/data"]
         }
     }
 }

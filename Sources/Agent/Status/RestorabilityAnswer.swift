@@ -33,7 +33,8 @@ struct RestorabilityAnswer: Sendable {
 
     private func look(for question: RestorabilityQuestion) async throws -> Restorability {
         let (address, choices) = (question.place.storage, question.place.configurations)
-        let stores = try await CheckedConfiguration.all(choices, settings, address).stores
+        let checked = try await CheckedConfiguration.all(choices, settings, address)
+        let stores = checked.stores
         let clients = BucketClients(storage, at: address, stores: stores)
         let records = NodeRecordStore(client: try clients.main, layout: BucketLayout(address))
         guard var record = try await records.read(question.run, node: settings.node) else {
@@ -42,11 +43,36 @@ struct RestorabilityAnswer: Sendable {
         record.configurations.removeAll { configuration in
             !choices.contains { $0.name == configuration.name }
         }
-        let look = OwnVolumeLook(node: settings.node, stores: stores, clients: clients)
+        let look = OwnVolumeLook(node: settings.node, clients: clients)
         let needs = record.labelNeeds.filter { !$0.volume.lies(inBucketOfCluster: address.bucket) }
         let byLabels = Restorability.of(needs, labels: await look.labels(of: needs))
-        guard byLabels == .restorable, question.provesFiles else { return byLabels }
-        return await look.proof(
-            of: record.fileNeeds.filter { !$0.volume.lies(inBucketOfCluster: address.bucket) })
+        guard byLabels == .restorable else { return byLabels }
+        if question.provesFiles {
+            let byFiles = await look.proof(
+                of: record.fileNeeds.filter { !$0.volume.lies(inBucketOfCluster: address.bucket) })
+            guard byFiles == .restorable else { return byFiles }
+        }
+        let order = RestoreOrder(sourceNode: settings.node, configurations: choices)
+        return await judge(
+            RestorePlanning(
+                settings: settings, run: question.run, order: order, configurations: checked,
+                clients: clients, records: records, ownRecord: { _ in nil }, say: { _ in },
+                logger: storage.logger),
+            readsHeaders: question.provesFiles)
+    }
+
+    /// What the restore itself would say.
+    private func judge(_ planning: RestorePlanning, readsHeaders: Bool) async -> Restorability {
+        do {
+            try await planning.judge(readsHeaders: readsHeaders)
+            return .restorable
+        } catch {
+            let fault = WireError(cause: error, node: settings.node)
+            switch fault.kind {
+            case .damaged: return .damaged(fault.message)
+            case .configuration, .unsupported: return .refused(fault.message)
+            default: return .unknown(fault.message)
+            }
+        }
     }
 }

@@ -78,7 +78,7 @@ struct StatusAnswer: Sendable {
         _ question: StatusQuestion?, _ checked: Result<[CheckedConfiguration], any Error>
     ) async -> [ConfigurationStatus] {
         do {
-            return try await ConfigurationStatus.all(of: checked.get())
+            return try await ConfigurationStatus.all(of: checked.get(), settings)
         } catch {
             let faults = WireError.all(cause: error, node: settings.node)
             return (question?.configurations ?? []).map {

@@ -94,12 +94,20 @@ final class BucketClients: Sendable {
         }
     }
 
+    var bucketOfCluster: String { address.bucket }
+
+    /// The configuration's storages, if it is on this node.
+    func known(_ configuration: String) -> [ChangerStore] { stores[configuration] ?? [] }
+
     /// The configuration's changer, if it is on this node.
     func changer(of configuration: String) -> ChangerDefinition? { stores[configuration]?.first?.changer }
 
     /// The client of a volume that a record names, with the keys and settings of the storage that it lies in; where none of the
     /// configuration's is it any more, of the one in use.
+    ///
+    /// - Throws: `WireError` where neither the configuration nor the cluster leads there.
     func client(of volume: VolumeRecord, of configuration: String) throws -> S3Client {
+        try requireKnownBucket(volume, of: configuration)
         let known = stores[configuration] ?? []
         let best = known.filter { $0.fit(volume) != nil }.max {
             ($0.fit(volume) ?? 0) < ($1.fit(volume) ?? 0)

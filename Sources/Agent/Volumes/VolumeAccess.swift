@@ -12,19 +12,24 @@ import Volumes
 /// Volumes as records name them, wherever they lie.
 struct VolumeAccess: Sendable {
     private let client: @Sendable (VolumeRecord) throws -> S3Client
+    /// Refuses a directory to which no configuration leads.
+    private let requireKnown: @Sendable (VolumeRecord) async throws -> Void
 
     /// - Parameter client: makes a client for a volume's bucket.
     init(client: @escaping @Sendable (VolumeRecord) throws -> S3Client) {
         self.client = client
+        requireKnown = { _ in }
     }
 
-    /// - Parameter configuration: whose volumes they are.
+    /// - Parameter configuration: whose volumes they are. It is asked only where that configuration, or the cluster, leads.
     init(_ clients: BucketClients, of configuration: String) {
         client = { try clients.client(of: $0, of: configuration) }
+        requireKnown = { try await clients.requireKnown($0, of: configuration) }
     }
 
     /// Reads the volume's files.
     func reader(of volume: VolumeRecord) async throws -> any Dump.VolumeReader {
+        try await requireKnown(volume)
         guard let directory = volume.directory else {
             return BucketReader(
                 client: try client(volume), keys: ObjectKeys(slotPrefix: volume.prefix))
@@ -47,6 +52,7 @@ struct VolumeAccess: Sendable {
 
     /// What the volume calls itself now.
     func label(of volume: VolumeRecord) async throws -> SlotContents.Volume {
+        try await requireKnown(volume)
         guard let directory = volume.directory else {
             return try await VolumeLabels.read(
                 ObjectKeys(slotPrefix: volume.prefix), from: client(volume))

@@ -121,6 +121,14 @@ public struct RestoreOrder: Codable, Sendable, Equatable {
     public var thaw: ThawOrder?
     /// Begin also where the file system seems to have too little room; nil: no.
     public var ignoresRoom: Bool?
+    /// As `overwrite`, for what the self-backup brings; nil: no.
+    public var overwritesSelf: Bool?
+    /// As `overwrite`, for the disks of these configurations alone.
+    public var overwrittenConfigurations: [String]?
+    /// As `overwrite`, for the disks of these names alone.
+    public var overwrittenDisks: [String]?
+    /// Install the self-backup's `amanda-security.conf` whatever it lets run as root; nil: no.
+    public var acceptsSecurityFile: Bool?
 
     public init(
         sourceNode: String, configurations: [ConfigurationChoice], directory: String? = nil,

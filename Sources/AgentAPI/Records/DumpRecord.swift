@@ -83,6 +83,8 @@ public struct DumpRecord: Codable, Sendable, Equatable {
     public var judgedBy: DumpMeasures?
     /// Why it is not believed to hold its disk; nil: it is plausible.
     public var suspect: SuspectRecord?
+    /// What its includes and excludes left of the directory; nil: all of it, or not known.
+    public var selection: DumpSelection?
 
     public init(
         host: String, disk: String, device: String, level: Int, status: Status, compression: Compression,

@@ -12,6 +12,8 @@ public enum Restorability: Sendable, Equatable {
     case overwritten(String)
     /// An object is missing, or has another length than the record says.
     case damaged(String)
+    /// Everything may be there, and a restore would refuse it all the same.
+    case refused(String)
     /// The store did not say; that is no proof of absence.
     case unknown(String)
 
@@ -24,6 +26,7 @@ public enum Restorability: Sendable, Equatable {
         for need in needs {
             switch fault(of: need.volume, run: need.run, labels[need.volume]) {
             case .restorable: continue
+            case .refused(let reason): return .refused(need.what + reason)
             case .overwritten(let reason): return .overwritten(need.what + reason)
             case .damaged(let reason): return .damaged(need.what + reason)
             case .unknown(let reason): return .unknown(need.what + reason)

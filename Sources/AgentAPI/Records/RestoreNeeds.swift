@@ -74,6 +74,31 @@ extension NodeRecord {
             }
     }
 
+    /// Why a restore in place would refuse the record's data, by what the record alone can tell; nil: nothing is known against it.
+    public var restoreRefusal: WireError? {
+        let pieces = configurations.filter { $0.role == .data }.flatMap { configuration in
+            // Of two dumps of one disk the later counts.
+            let usable = configuration.dumps.filter(\.status.isUsable)
+            let latest = usable.enumerated().filter { index, dump in
+                !usable[(index + 1)...].contains { $0.host == dump.host && $0.disk == dump.disk }
+            }
+            return latest.map(\.element).map {
+                RestorePiece(
+                    configuration: configuration.name, disk: $0.disk,
+                    path: $0.device.count > 1 && $0.device.hasSuffix("/")
+                        ? String($0.device.dropLast()) : $0.device,
+                    selection: $0.selection)
+            }
+        }
+        if let stray = pieces.first(where: { !$0.path.hasPrefix("/") }) {
+            return WireError(
+                .unsupported, node: node,
+                "disk '\(stray.disk)' of configuration '\(stray.configuration)' has no absolute path to go to",
+                hint: "restore it with '--to DIR'.")
+        }
+        return RestorePiece.collisions(among: pieces).first
+    }
+
     private func need(
         in volumes: [VolumeRecord], of configuration: String, _ part: PartPlace, _ what: String
     ) -> FileNeed? {

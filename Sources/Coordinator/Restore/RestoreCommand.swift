@@ -14,6 +14,10 @@ public struct RestoreCommand: Sendable {
         /// On the nodes; nil: in place.
         public var directory: String?
         public var overwrites: Bool
+        /// Less than everything.
+        public var overwritten = OverwrittenPlaces()
+        /// Whatever the self-backup's `amanda-security.conf` lets run as root.
+        public var acceptsSecurityFile = false
         public var deletes: Bool
         public var isLeased: Bool
         /// Of what lies in the archive; nil: as usual.
@@ -55,6 +59,7 @@ public struct RestoreCommand: Sendable {
             cluster.file, nodes: options.nodes, configurations: options.configurations)
         let preflight = try await Preflight.passed(cluster, nodes: selection.nodes, configurations: nil)
         let source = try await RestoreSource.choose(cluster, run: options.run, selection: selection)
+        try options.overwritten.requireKnown(in: source)
         return try await cluster.holding(for: "restore", source.run, isLeased: options.isLeased) { lease in
             guard preflight.runningJobs.isEmpty else {
                 throw CoordinatorError.jobsRunning(preflight.runningJobs)
@@ -70,10 +75,12 @@ public struct RestoreCommand: Sendable {
         let number = String(UInt32.random(in: UInt32.min...UInt32.max), radix: 16)
         let configurations = Self.inRestoreOrder(source.configurations)
         let jobs = source.nodes.map { node in
-            let order = RestoreOrder(
+            var order = RestoreOrder(
                 sourceNode: node, configurations: configurations, directory: options.directory,
                 overwrite: options.overwrites, delete: options.deletes, thaw: options.thaw,
                 ignoresRoom: options.ignoresRoom)
+            options.overwritten.add(to: &order, disks: source.disks[node])
+            if options.acceptsSecurityFile { order.acceptsSecurityFile = true }
             return FleetJob(
                 request: cluster.request(
                     .restore(order), run: source.run, node: node, among: source.nodes.count,

@@ -15,6 +15,8 @@ struct RestoreSource: Sendable {
     var recoveryPoints: [NodeRecoveryPoints] = []
     /// What of it is not believed to hold its disk.
     var suspects: [WireError] = []
+    /// The disks that it has of a node; nil of a node whose own catalog alone knows.
+    var disks: [String: Set<String>] = [:]
 
     /// - Parameter run: nil: the newest complete one that can still be had on every node that was asked.
     static func choose(_ cluster: Cluster, run: RunName?, selection: Selection) async throws -> RestoreSource
@@ -79,7 +81,8 @@ struct RestoreSource: Sendable {
             run: manifest.run, configurations: configurations,
             nodes: outcomes.filter { $0.error == nil }.map(\.node), left: outcomes.flatMap(\.faults),
             recoveryPoints: outcomes.compactMap { $0.report?.recoveryPoints },
-            suspects: outcomes.flatMap { $0.report?.suspects ?? [] })
+            suspects: outcomes.flatMap { $0.report?.suspects ?? [] },
+            disks: outcomes.reduce(into: [:]) { $0[$1.node] = $1.report?.disks })
     }
 
     /// What a node has of the run.
@@ -87,6 +90,7 @@ struct RestoreSource: Sendable {
         /// Of what is wanted; nil: only the node knows.
         var recoveryPoints: NodeRecoveryPoints?
         var suspects: [WireError] = []
+        var disks: Set<String>?
     }
 
     /// - Throws: why the node's data cannot be had.
@@ -116,9 +120,11 @@ struct RestoreSource: Sendable {
                 recoveryPoints: NodeRecoveryPoints(wanted),
                 suspects: wanted.suspectDumps.map { configuration, dump in
                     WireError(suspect: dump, of: configuration, run: manifest.run, node: node)
-                })
+                }, disks: Set(wanted.configurations.flatMap(\.dumps).map(\.disk)))
         case .overwritten(let reason):
             throw WireError(.damaged, node: node, "run \(manifest.run) was overwritten: \(reason)")
+        case .refused(let reason):
+            throw WireError(.configuration, node: node, "run \(manifest.run) cannot be restored: \(reason)")
         case .damaged(let reason):
             throw WireError(.damaged, node: node, "run \(manifest.run) is damaged: \(reason)")
         case .unknown(let reason):

@@ -34,6 +34,8 @@ public struct RunDetails: Sendable {
                 return Node(verdict: verdict, record: record, remark: "overwritten: \(reason)")
             case .damaged(let reason):
                 return Node(verdict: verdict, record: record, remark: "damaged: \(reason)")
+            case .refused(let reason):
+                return Node(verdict: verdict, record: record, remark: "a restore would refuse it: \(reason)")
             case .unknown(let reason): return Node(verdict: verdict, record: record, remark: reason)
             }
         }

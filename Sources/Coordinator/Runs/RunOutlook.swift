@@ -46,6 +46,7 @@ struct RunOutlook: Sendable {
             switch outlook {
             case .restorable: nil
             case .overwritten(let reason), .damaged(let reason), .unknown(let reason): "\(node): \(reason)"
+            case .refused(let reason): "\(node): a restore would refuse it: \(reason)"
             }
         }
     }

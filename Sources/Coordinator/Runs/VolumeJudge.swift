@@ -35,7 +35,9 @@ actor VolumeJudge {
     /// By the labels alone, however much lies on a volume.
     func restorability(of record: NodeRecord) async -> Restorability {
         let own = await restorabilityInBucket(of: record)
-        return own == .restorable ? await elsewhere(record, provesFiles: false) : own
+        guard own == .restorable else { return own }
+        if let refusal = record.restoreRefusal { return .refused(refusal.message) }
+        return await elsewhere(record, provesFiles: false)
     }
 
     /// The same for the volumes in the cluster's bucket alone: a restore has the node look at the others itself.
@@ -47,7 +49,8 @@ actor VolumeJudge {
         return Restorability.of(needs, labels: labels)
     }
 
-    /// Also by every object that a restore reads: present, and as long as the record says.
+    /// Also by every object that a restore reads: present, and as long as the record says; and by the rules of the node's own
+    /// restore. A node that does not answer refuses nothing: the volumes and the record are judged without it.
     nonisolated func provenRestorability(of record: NodeRecord) async -> Restorability {
         let byLabels = await restorabilityInBucket(of: record)
         guard byLabels == .restorable else { return byLabels }
@@ -58,7 +61,21 @@ actor VolumeJudge {
         } catch {
             return .unknown(WireError(of: error).message)
         }
-        return await elsewhere(record, provesFiles: true)
+        if let refusal = record.restoreRefusal { return .refused(refusal.message) }
+        return await onNode(record)
+    }
+
+    private func onNode(_ record: NodeRecord) async -> Restorability {
+        guard record.labelNeeds.allSatisfy({ bucket.holds($0.volume) }) else {
+            return await elsewhere(record, provesFiles: true)
+        }
+        guard silent[record.node] == nil else { return .restorable }
+        do {
+            return try await ask(record, true).restorability
+        } catch {
+            silent[record.node] = WireError(of: error)
+            return .restorable
+        }
     }
 
     private nonisolated func fault(of need: FileNeed) async throws -> String? {

@@ -79,6 +79,7 @@ enum StatusJudgement {
             case .restorable: if verdict?.state == .suspect { suspects.append(node) }
             case .overwritten(let reason): add(node, "overwritten: \(reason)", anew)
             case .damaged(let reason): add(node, "damaged: \(reason)", anew)
+            case .refused(let reason): add(node, "a restore would refuse it: \(reason)", anew)
             case .unknown(let reason):
                 add(node, "unknown: \(reason)", "ask again when it can be looked at; \(anew)")
             case nil:
@@ -158,6 +159,9 @@ enum StatusJudgement {
         var findings: [Finding] = []
         findings += (configuration.faults + (configuration.diskErrors ?? [])).map {
             Finding($0, node: node, configuration: configuration.name)
+        }
+        findings += (configuration.restoreErrors ?? []).map {
+            finding(.problem, "a restore would refuse it: \($0.message)", fix: $0.hint)
         }
         findings += configuration.outsideSelfBackup.map { path in
             finding(

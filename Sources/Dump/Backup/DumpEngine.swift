@@ -51,6 +51,7 @@ private struct OneDump {
     private var extraNotes: [String] = []
     private var header: DumpHeader
     private var snapshot: TarSnapshot?
+    private var selection: TarSelection?
     private var failure: (any Error)?
 
     init(
@@ -83,6 +84,7 @@ private struct OneDump {
     }
 
     private mutating func run(_ options: TarOptions, _ workspace: TarWorkspace) async throws {
+        selection = workspace.selection
         earlyStrange += workspace.selection.strange
         extraNotes += workspace.selection.notes
         if workspace.selection.includesNothing {
@@ -187,7 +189,7 @@ private struct OneDump {
             client: totals?.client ?? zero, server: stored, originalKiB: originalKiB,
             seconds: elapsed / .seconds(1), notes: (listing?.notes ?? []) + extraNotes, strange: strange,
             indexPath: plan.indexPath, entryCount: listing?.entryCount ?? 0, attributes: attributes,
-            snapshot: snapshot)
+            snapshot: snapshot, selection: selection)
     }
 }
 

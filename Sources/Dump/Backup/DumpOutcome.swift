@@ -43,6 +43,8 @@ public struct DumpOutcome: Sendable {
     /// What the next increment may build on, once the dump stands in the catalog: the caller's, to `keep` after that. nil of a
     /// dump that failed, or that is not recorded.
     public var snapshot: TarSnapshot?
+    /// What its includes and excludes made of the directory; nil: tar did not begin.
+    public var selection: TarSelection?
     /// What the scripts around it named.
     public var recoveryPoints: [ScriptRecoveryPoint] = []
 

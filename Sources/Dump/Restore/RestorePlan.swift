@@ -61,6 +61,8 @@ public struct RestorePlan: Sendable {
     public var filterUser: UserAccount?
     /// What this node's own configurations run; besides, Amanda's programs and the usual compressors may run.
     public var allowedFilters: Set<FilterCommand>
+    /// Its header names includes: the archive has no record of the directory itself.
+    public private(set) var hasIncludes = false
     /// Told of every step.
     public var logger = Logger.discarding
 
@@ -134,5 +136,6 @@ public struct RestorePlan: Sendable {
             target: target, tar: options, recoveryThreadCount: recoveryThreadCount)
         filters = try FilterChain(header, dle)
         client = header.clientCRC
+        hasIncludes = dle?.include.map { !$0.files.isEmpty || !$0.lists.isEmpty } ?? false
     }
 }

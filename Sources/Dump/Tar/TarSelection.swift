@@ -13,16 +13,16 @@ import Glibc
 /// one, and a list of which a byte cannot be read is strange.
 public struct TarSelection: Sendable {
     /// The lines for `--exclude-from`; nil: the DLE has no exclude.
-    let excludes: [[UInt8]]?
-    /// The lines for `--files-from`; nil: everything.
-    let includes: [[UInt8]]?
+    public let excludes: [[UInt8]]?
+    /// What the includes found, below the device and without `./`; nil: everything.
+    public let included: [[UInt8]]?
     /// What makes every dump of this DLE STRANGE as the disk is now: amgtar says it with a `?` before tar begins.
     public private(set) var strange: [String] = []
     /// What is left out without harm.
     public private(set) var notes: [String] = []
 
     /// There are includes, and none of them is there: tar would make an archive of nothing, and call it good.
-    public var includesNothing: Bool { includes?.isEmpty == true }
+    public var includesNothing: Bool { included?.isEmpty == true }
 
     /// Reads lists and the device's own directory; writes nothing. Blocks.
     public init(_ dle: DLEDescription, device: String) {
@@ -30,7 +30,7 @@ public struct TarSelection: Sendable {
         excludes = dle.exclude.flatMap { exclude in
             exclude.isAnything ? finder.patterns(of: exclude, "exclude").map(Self.quoted) : nil
         }
-        includes = dle.include.flatMap { include in
+        included = dle.include.flatMap { include in
             include.isAnything
                 ? finder.patterns(of: include, "include").flatMap {
                     finder.names(matching: $0, isOptional: include.isOptional)
@@ -44,7 +44,7 @@ public struct TarSelection: Sendable {
     func write(into directory: String) throws(FilesError) -> (excludeFile: String?, includeFile: String?) {
         (
             try Self.write(excludes, to: "\(directory)/exclude"),
-            try Self.write(includes, to: "\(directory)/include")
+            try Self.write(included?.map(Self.line), to: "\(directory)/include")
         )
     }
 
@@ -54,8 +54,20 @@ public struct TarSelection: Sendable {
         return path
     }
 
+    /// tar unquotes what it reads from `--files-from`.
+    private static func line(_ name: [UInt8]) -> [UInt8] {
+        Array("./".utf8)
+            + name.flatMap { byte -> [UInt8] in
+                switch byte {
+                case UInt8(ascii: "\\"): Array("\\\\".utf8)
+                case UInt8(ascii: "\n"): Array("\\n".utf8)
+                default: [byte]
+                }
+            }
+    }
+
     /// tar matches with `fnmatch`, to which `\` makes the next character plain.
-    private static func quoted(_ pattern: [UInt8]) -> [UInt8] {
+    public static func quoted(_ pattern: [UInt8]) -> [UInt8] {
         pattern.flatMap { byte -> [UInt8] in
             switch byte {
             case UInt8(ascii: "\\"), UInt8(ascii: "\""): [UInt8(ascii: "\\"), byte]
@@ -103,7 +115,7 @@ private struct Finder {
         }
         let found = Self.expanded(Array(pattern.dropFirst(2)), in: Array(device.utf8))
         if found.isEmpty { notes.append("include '\(String(amandaBytes: pattern))' matches nothing") }
-        return found.map { Array("./".utf8) + Self.escaped($0) }
+        return found
     }
 
     /// What `glob` finds below `device`, without names that lead upwards.
@@ -127,14 +139,4 @@ private struct Finder {
         }
     }
 
-    /// tar unquotes what it reads from `--files-from`.
-    private static func escaped(_ name: [UInt8]) -> [UInt8] {
-        name.flatMap { byte -> [UInt8] in
-            switch byte {
-            case UInt8(ascii: "\\"): Array("\\\\".utf8)
-            case UInt8(ascii: "\n"): Array("\\n".utf8)
-            default: [byte]
-            }
-        }
-    }
 }

@@ -15,6 +15,10 @@ struct Descriptor: ~Copyable {
         number = opened
     }
 
+    init(takingOver number: Int32) {
+        self.number = number
+    }
+
     deinit {
         close(number)
     }

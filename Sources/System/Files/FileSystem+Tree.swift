@@ -38,7 +38,7 @@ extension FileSystem {
         }
     }
 
-    private static func removeEntry(_ name: [CChar], in directory: Int32, path: String) throws(FilesError) {
+    static func removeEntry(_ name: [CChar], in directory: Int32, path: String) throws(FilesError) {
         if unlinkat(directory, name, 0) == 0 || errno == ENOENT { return }
         guard errno == EISDIR || errno == EPERM else { throw FilesError("remove", path, errorNumber: errno) }
         let opened = amfleet_open_at(directory, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW)

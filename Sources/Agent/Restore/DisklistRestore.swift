@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import AgentAPI
+import AmandaFormat
+import BlockingWork
+import Catalog
+import Dump
+import Files
+
+/// Whether what configurations dump could be restored together, by the restore's own rules: asked before the first dump.
+struct DisklistRestore {
+    let settings: AgentSettings
+
+    /// A fault of one of the configurations.
+    struct Found: Sendable {
+        let configuration: String
+        let fault: WireError
+    }
+
+    /// Looks for what includes find only in directories that several disks share.
+    func faults(of configurations: [CheckedConfiguration]) async throws -> [Found] {
+        try await runBlocking("restore-rules") { try look(at: configurations) }
+    }
+
+    private func look(at configurations: [CheckedConfiguration]) throws -> [Found] {
+        var found: [Found] = []
+        var placed: [(entry: DisklistEntry, configuration: String, path: String)] = []
+        for checked in configurations {
+            guard let loaded = try? checked.loaded.get() else { continue }
+            let order = RestoreOrder(sourceNode: settings.node, configurations: [checked.choice])
+            for entry in loaded.disklist.activeEntries {
+                let disk = RestorableDisk(
+                    configuration: checked.choice, disk: entry.diskName, device: entry.directory, dumps: [],
+                    recoveryThreadCount: 1, host: entry.host)
+                do {
+                    let target = try RestoreTarget(disk, order: order, settings: settings)
+                    placed.append((entry, checked.choice.name, FileSystem.realPath(target.path)))
+                } catch {
+                    found.append(Found(configuration: checked.choice.name, fault: error))
+                }
+            }
+        }
+        let shared = Dictionary(grouping: placed, by: \.path).values.filter { $0.count > 1 }.joined()
+        let pieces = shared.map { placed in
+            let selection = TarSelection(DLEDescription(placed.entry), device: placed.entry.directory)
+            return RestorePiece(
+                configuration: placed.configuration, disk: placed.entry.diskName, path: placed.path,
+                selection: DumpSelection(included: selection.included, excluded: selection.excludes))
+        }
+        for fault in RestorePiece.collisions(among: Array(pieces)) {
+            found.append(
+                Found(
+                    configuration: fault.place?.configuration ?? "",
+                    fault: WireError(fault, node: settings.node)))
+        }
+        return found
+    }
+}

@@ -9,6 +9,8 @@ public enum AgentPaths {
     public static let restorability = "/v1/restorability"
     /// POST of a `KeyRequest`, answered by `NodeKeys`.
     public static let keys = "/v1/keys"
+    /// POST of a `PinRequest`, answered by `NodePins`.
+    public static let pins = "/v1/pins"
     public static let jobs = "/v1/jobs"
 
     public static func job(_ id: String) -> String { "\(jobs)/\(id)" }

@@ -21,6 +21,8 @@ public struct BucketLayout: Sendable, Hashable {
     /// Lets one node at a time change the lifecycle rules of a bucket that has volumes.
     public func lifecycleLock(bucket: String) -> String { ours("lifecycle-\(bucket).lock") }
     public var runs: String { ours("runs/") }
+    /// Which runs' manifests may say that they are pinned.
+    public var pins: String { ours("pins.json") }
 
     public func manifest(_ run: RunName) -> String { "\(runs)\(run)/manifest.json" }
     public func nodeRecord(_ run: RunName, node: String) -> String { "\(runs)\(run)/nodes/\(node).json" }

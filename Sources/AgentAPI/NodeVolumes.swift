@@ -25,6 +25,27 @@ public struct ConfigurationVolumes: Codable, Sendable, Equatable, Failable {
     public var slots: [SlotVolume]
     /// Labels that the tapelist has with a run, and that no slot bears.
     public var lostLabels: [String]
+    /// What protected volumes leave of the retention; nil: all that is asked.
+    public var shortfall: Shortfall?
+    /// Why a run now would find no volume; nil: it would.
+    public var refusal: WireError?
+
+    /// Of the newest `asked` volumes that the policy keeps, the next run leaves `left`.
+    public struct Shortfall: Codable, Sendable, Equatable {
+        public var asked: Int
+        public var left: Int
+        /// The runs that are not overwritten.
+        public var protectedRuns: [RunName]
+        /// The same in words.
+        public var text: String
+
+        public init(asked: Int, left: Int, protectedRuns: [RunName], text: String) {
+            self.asked = asked
+            self.left = left
+            self.protectedRuns = protectedRuns
+            self.text = text
+        }
+    }
 
     public init(
         name: String, role: ConfigurationChoice.Role, error: WireError? = nil, slots: [SlotVolume] = [],
@@ -69,6 +90,12 @@ public struct SlotVolume: Codable, Sendable, Equatable {
     public var keptReason: String?
     /// It holds nothing and may be written, which a run does when no other volume may be overwritten. Nil: no.
     public var isSpare: Bool?
+    /// The run of which the cluster keeps it; nil: none.
+    public var protectedRun: RunName?
+    /// That run is pinned. nil: it is not.
+    public var isPinned: Bool?
+    /// With `unreadable`: why.
+    public var unreadableReason: String?
 
     /// One dump's share of a volume.
     public struct Dump: Codable, Sendable, Equatable {

@@ -5,10 +5,15 @@
 public struct StatusQuestion: Sendable, Equatable {
     public var storage: StorageAddress
     public var configurations: [ConfigurationChoice]
+    /// Of volumes: what the cluster protects on the node.
+    public var protection: RunProtection?
 
-    public init(storage: StorageAddress, configurations: [ConfigurationChoice]) {
+    public init(
+        storage: StorageAddress, configurations: [ConfigurationChoice], protection: RunProtection? = nil
+    ) {
         self.storage = storage
         self.configurations = configurations
+        self.protection = protection
     }
 
     /// The status path with its query. Names and values are percent-encoded.
@@ -22,6 +27,7 @@ public struct StatusQuestion: Sendable, Equatable {
         if let endpoint = storage.endpoint { items.append(("endpoint", endpoint)) }
         if let addressing = storage.addressing { items.append(("addressing", addressing.rawValue)) }
         items += configurations.map { ($0.role.rawValue, $0.name) }
+        items += protection?.queryItems ?? []
         return route + "?"
             + items.map { "\($0.0)=\(Self.percentEncoded($0.1))" }.joined(separator: "&")
     }
@@ -38,6 +44,7 @@ public struct StatusQuestion: Sendable, Equatable {
         self.configurations = items.compactMap { item in
             ConfigurationChoice.Role(rawValue: item.name).map { .init(name: item.value, role: $0) }
         }
+        protection = RunProtection(queryItems: items)
     }
 
     private static func percentEncoded(_ text: String) -> String {

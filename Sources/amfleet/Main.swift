@@ -21,7 +21,8 @@ struct Amfleet: AsyncParsableCommand {
             RestoreVerb.self,
             StatusVerb.self,
             ListVerb.self, VolumesVerb.self,
-            ShowVerb.self, AcceptVerb.self, WatchVerb.self, RetryVerb.self, CancelVerb.self,
+            ShowVerb.self, AcceptVerb.self, PinVerb.self, UnpinVerb.self, WatchVerb.self, RetryVerb.self,
+            CancelVerb.self,
         ])
 
     static func main() async {

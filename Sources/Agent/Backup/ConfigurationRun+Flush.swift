@@ -32,6 +32,7 @@ extension ConfigurationRun {
         do {
             try await clients.makeBuckets(of: name)
             let choice = try await taking.choose()
+            if let shortfall = choice.shortfall { await outcome.add(notes: [shortfall.description]) }
             let disks = dumps.map { (host: $0.header.host, disk: $0.header.disk) }
             let catalog = try await beginCatalog(.flush, disks: disks)
             do {

@@ -62,7 +62,7 @@ struct ConfigurationRun: Sendable {
             record.volumes = try await runBlocking("volume") { [prepared] in
                 planned.device.map { [prepared.store.volume(choice.label, on: $0)] } ?? []
             }
-            record.note([choice.explanation])
+            record.note([choice.explanation] + [choice.shortfall?.description].compactMap(\.self))
         case .failure(let error): record.faults = WireError.all(cause: error, node: node)
         }
         record.dumps = planned.plan.dumps.compactMap { dump in
@@ -146,6 +146,9 @@ struct ConfigurationRun: Sendable {
         record.note(holding.remarks)
         let volumes = RunVolumes(taking, catalog, journal: journal, glacier: glacier, logger: logger)
         let target = try await target(planned, volumes, catalog, holding, &record)
+        if target != nil, let shortfall = try? planned.volume.get().shortfall {
+            record.note([shortfall.description])
+        }
         await keeper.keep(record)
         let scripts = RunScripts(prepared, run, planned.plan.dumps.map(\.name), logger: logger)
         let disks = DiskDump(self, planned.bases, scripts, holding, target: target, catalog: catalog)
@@ -250,7 +253,7 @@ struct ConfigurationRun: Sendable {
     }
 
     var taking: VolumeTaking {
-        VolumeTaking(node: node, prepared: prepared, run: run) { [name] in
+        VolumeTaking(node: node, prepared: prepared, run: run, protection: request.protection) { [name] in
             try clients.client(of: $0, of: name)
         }
     }

@@ -52,6 +52,7 @@ struct ConfigurationRuns: Sendable {
             .openJournal()
         let progress = BackupProgress(reporter.board, diskCount: prepared.map(\.entries.count).reduce(0, +))
         for configuration in prepared { tell(configuration) }
+        if isInEarnest { await markPins(prepared) }
         let clusterStore = StoreAbsence()
         let runs = prepared.map { configuration in
             ConfigurationRun(
@@ -63,6 +64,28 @@ struct ConfigurationRuns: Sendable {
                 absence: configuration.store.record == nil ? clusterStore : StoreAbsence())
         }
         return Prepared(all: runs, clients: clients, workDirectory: workDirectory)
+    }
+
+    /// A node that was away when a run was pinned marks it now. Without the marks our own runs obey all the same.
+    private func markPins(_ configurations: [PreparedConfiguration]) async {
+        guard let protection = request.protection else { return }
+        for prepared in configurations {
+            let name = prepared.choice.name
+            do {
+                let change = try await runBlocking("pins") {
+                    try PinMarks(location: prepared.location).agree(with: protection)
+                }
+                guard change != PinMarks.Change() else { continue }
+                reporter.logger.info(
+                    "marks of pins brought into line",
+                    metadata: [
+                        "configuration": "\(name)", "marked": "\(change.marked.joined(separator: " "))",
+                        "freed": "\(change.freed.joined(separator: " "))",
+                    ])
+            } catch {
+                await reporter.note("\(name): volumes of pinned runs are not marked no-reuse: \(error)")
+            }
+        }
     }
 
     private func tell(_ prepared: PreparedConfiguration) {

@@ -24,6 +24,7 @@ struct AgentRouter: Sendable {
     let volumes: @Sendable (StatusQuestion) async -> NodeVolumes
     let restorability: @Sendable (RestorabilityQuestion) async -> NodeRestorability
     let createKeys: @Sendable (KeyRequest) async throws -> NodeKeys
+    let markPins: @Sendable (PinRequest) async -> NodePins
     let logger: Logger
 
     func router() -> Router<AgentRequestContext> {
@@ -57,6 +58,10 @@ struct AgentRouter: Sendable {
                     "key made and proved", metadata: ["path": "\(key.keyPath)", "user": "\(key.user)"])
             }
             return try Response(keys, status: .created, context: context)
+        }
+        router.post(RouterPath(AgentPaths.pins)) { request, context in
+            let request: PinRequest = try await self.body(of: request, "the pins")
+            return try Response(await self.markPins(request), context: context)
         }
         router.get(RouterPath(AgentPaths.jobs)) { _, context in
             try Response(await self.table.list(), context: context)

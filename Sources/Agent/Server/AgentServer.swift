@@ -103,11 +103,12 @@ public struct AgentServer: Sendable {
         let volumes = VolumesAnswer(settings: settings, storage: storage)
         let restorability = RestorabilityAnswer(settings: settings, storage: storage)
         let keys = KeyService(settings: settings)
+        let pins = PinService(settings: settings)
         let routes = AgentRouter(
             settings: settings, table: table, work: work, status: status,
             volumes: { await volumes.volumes(answering: $0) },
             restorability: { await restorability.restorability(answering: $0) },
-            createKeys: { try await keys.create($0) }, logger: logger)
+            createKeys: { try await keys.create($0) }, markPins: { await pins.mark($0) }, logger: logger)
         let listen = settings.listen
         return Application(
             router: routes.router(), server: .mutualTLS(tls),

@@ -54,12 +54,15 @@ struct VolumesAnswer: Sendable {
         let name = prepared.choice.name
         let run = try await nextRun(prepared)
         let clients = BucketClients(storage, at: question.storage, stores: [name: prepared.stores])
-        let taking = VolumeTaking(node: settings.node, prepared: prepared, run: run) {
+        let taking = VolumeTaking(
+            node: settings.node, prepared: prepared, run: run, protection: question.protection
+        ) {
             try clients.client(of: $0, of: name)
         }
         let view = try await taking.look()
         let dumps = try await runBlocking("volumes") { try CatalogReader(prepared.location).dumps() }
-        return VolumeTable(prepared: prepared, view: view, dumps: dumps).volumes(from: run)
+        return VolumeTable(node: settings.node, prepared: prepared, view: view, dumps: dumps).volumes(
+            from: run)
     }
 
     /// A name that the next run might bear.
@@ -74,6 +77,7 @@ struct VolumesAnswer: Sendable {
 
 /// Puts together what slots, tapelist and logs say of each volume.
 struct VolumeTable: Sendable {
+    let node: String
     let prepared: PreparedConfiguration
     let view: VolumeView
     let dumps: [CatalogDump]
@@ -92,7 +96,16 @@ struct VolumeTable: Sendable {
             case .kept(let reason): slot.keptReason = reason
             }
             if let unknown = unknown[device.description] { slot.keptReason = unknown.reason }
+            if let protection = slot.label.flatMap({ view.chooser.protected[$0] }) {
+                slot.protectedRun = protection.run
+                if protection.isPinned { slot.isPinned = true }
+            }
             result.slots.append(slot)
+        }
+        do throws(VolumeChoiceError) {
+            result.shortfall = try view.choice(for: run).shortfall.map(ConfigurationVolumes.Shortfall.init)
+        } catch {
+            result.refusal = WireError(cause: error, node: node)
         }
         let found = Set(result.slots.compactMap(\.label))
         result.lostLabels = view.chooser.tapelist.entries
@@ -105,7 +118,7 @@ struct VolumeTable: Sendable {
         switch volume {
         case .unlabelled: break
         case .foreign: slot.state = .foreign
-        case .unreadable: slot.state = .unreadable
+        case .unreadable(let reason): (slot.state, slot.unreadableReason) = (.unreadable, reason)
         case .labelled(let header):
             let entry = view.chooser.tapelist.entry(label: header.label)
             let isKnown = entry.map { $0.datestamp == header.datestamp } ?? false
@@ -123,5 +136,13 @@ struct VolumeTable: Sendable {
         return SlotVolume.Dump(
             host: dump.name.host, disk: dump.name.disk, level: dump.name.level,
             storedBytes: parts.reduce(0) { $0 + ($1.byteCount ?? 0) }, isWhole: dump.isWhole)
+    }
+}
+
+extension ConfigurationVolumes.Shortfall {
+    fileprivate init(_ shortfall: RetentionShortfall) {
+        self.init(
+            asked: shortfall.asked, left: shortfall.left, protectedRuns: shortfall.protections.map(\.run),
+            text: shortfall.description)
     }
 }

@@ -50,6 +50,8 @@ struct VolumeTaking: Sendable {
     let node: String
     let prepared: PreparedConfiguration
     let run: Datestamp
+    /// What the cluster keeps; nil: nothing that we know of.
+    var protection: RunProtection?
     /// Makes a client for a volume.
     let client: @Sendable (VolumeRecord) throws -> S3Client
 
@@ -60,7 +62,7 @@ struct VolumeTaking: Sendable {
         let reader = SlotReader(client: client)
         let slots = try await reader.look(at: prepared.changer, in: prepared.store)
         let places = try await VolumeSlots.read(prepared.stores, reader, known: slots)
-        return try await runBlocking("catalog") { [prepared, run] in
+        return try await runBlocking("catalog") { [prepared, run, protection] in
             let reader = CatalogReader(prepared.location)
             var chooser = VolumeChooser(
                 policy: prepared.loaded.volumePolicy, tapelist: try reader.tapelist(),
@@ -69,6 +71,8 @@ struct VolumeTaking: Sendable {
             if !chooser.unknownVolumes(in: slots.map(\.contents)).isEmpty {
                 chooser.givenUp = try reader.givenUpVolumes()
             }
+            chooser.protected =
+                protection?.protections(of: slots.map(\.contents), in: prepared.choice.name) ?? [:]
             let stored = try reader.storedDumps()
             chooser.kept = chooser.policy.rules.kept(chooser.tapelist, stored, run: run)
             let dumps = Dictionary(grouping: stored, by: \.name)

@@ -24,6 +24,8 @@ public struct JobRequest: Codable, Sendable, Equatable {
     /// This node's share of what the cluster may send and receive; nil: no cap.
     public var sendBytesPerSecond: Int64?
     public var receiveBytesPerSecond: Int64?
+    /// What the node must not overwrite, whatever its own rules say; nil: of an older coordinator, and in a restore.
+    public var protection: RunProtection?
     public var order: JobOrder
 
     public init(

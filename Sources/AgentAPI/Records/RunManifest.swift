@@ -29,6 +29,10 @@ public struct RunManifest: Codable, Sendable, Equatable {
     public var verdict: Verdict
     public var configurations: [ConfigurationChoice]
     public var nodes: [NodeVerdict]
+    /// An operator wants it kept; nil: nobody does.
+    public var pin: RunPin?
+    /// The sets that were left alone when it began, newest first: a search that goes back no further finds them here.
+    public var protectedSets: [RunName]?
 
     public init(
         cluster: String, run: RunName, revision: Int = 1, fence: Int, coordinator: String, startedAt: Date,
@@ -46,6 +50,18 @@ public struct RunManifest: Codable, Sendable, Equatable {
         self.verdict = verdict
         self.configurations = configurations
         self.nodes = nodes
+    }
+}
+
+/// Since when, and by whom, a run is not to be overwritten.
+public struct RunPin: Codable, Sendable, Equatable {
+    public var since: Date
+    /// `user@host, pid N`.
+    public var by: String
+
+    public init(since: Date, by: String) {
+        self.since = since
+        self.by = by
     }
 }
 

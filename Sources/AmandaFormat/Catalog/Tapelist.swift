@@ -29,6 +29,28 @@ public struct TapelistEntry: Hashable, Sendable {
     /// Nil when the volume was never written.
     public var datestamp: Datestamp? { Datestamp(datestampText) }
 
+    /// Whether it is `no-reuse` because its run is pinned, and not because an operator said so: the word in its comment tells the
+    /// two apart. Amanda's own programs keep comments.
+    public var bearsPinMark: Bool { commentWords.contains(Self.pinMark) }
+
+    private static let pinMark = "amfleet-pin"
+    private var commentWords: [String] { (comment ?? "").split(separator: " ").map(String.init) }
+
+    /// Marks it `no-reuse` for a pin; a volume that is so already is left as it is, and is not ours to free.
+    public mutating func setPinMark() {
+        guard isReusable else { return }
+        isReusable = false
+        if !bearsPinMark { comment = (commentWords + [Self.pinMark]).joined(separator: " ") }
+    }
+
+    /// Takes our mark away, and nobody else's.
+    public mutating func removePinMark() {
+        guard bearsPinMark else { return }
+        isReusable = true
+        let rest = commentWords.filter { $0 != Self.pinMark }
+        comment = rest.isEmpty ? nil : rest.joined(separator: " ")
+    }
+
     /// Labelled, but no run has written it.
     public var isNeverWritten: Bool { datestampText == "0" }
 }

@@ -28,6 +28,7 @@ public struct BackupCommand: Sendable {
     public func plan() async throws -> PlanReport {
         let selection = try options.selection(of: cluster)
         let run = try await checked(selection).newRun(of: cluster)
+        let protection = try await cluster.protection(cluster.impatientBucket)
         // The next plan may have the same run's name, and must not be answered with this one's result.
         let number = String(UInt32.random(in: UInt32.min...UInt32.max), radix: 16)
         let jobs = selection.nodes.map { node in
@@ -38,10 +39,10 @@ public struct BackupCommand: Sendable {
                             configurations: selection.configurations, dryRun: true,
                             plausibility: cluster.settings.plausibility)), run: run, node: node,
                     among: selection.nodes.count,
-                    id: "plan-\(run)-\(number)-\(node)", fence: 0))
+                    id: "plan-\(run)-\(number)-\(node)", fence: 0, protection: protection.order(for: node)))
         }
         let result = try await FleetJobs(cluster: cluster, lease: nil).carry(jobs)
-        return PlanReport(run: run, result)
+        return PlanReport(run: run, protection, result)
     }
 
     private func checked(_ selection: Selection) async throws -> Preflight {
@@ -55,26 +56,29 @@ public struct BackupCommand: Sendable {
         guard preflight.runningJobs.isEmpty else { throw CoordinatorError.jobsRunning(preflight.runningJobs) }
         try await cluster.clusterGuard().claim()
         try await UnfinishedRuns(cluster: cluster).settle(preflight.statuses)
-        let stored = try await open(run, selection, lease)
+        let protection = try await cluster.protection()
+        for remark in protection.remarks { cluster.console.say(remark) }
+        let stored = try await open(run, selection, protection, lease)
         cluster.console.say(
             "run \(stored.value.run): \(Quantity.count(selection.nodes.count, "node")), "
                 + selection.configurations.map(\.name).joined(separator: ", "))
-        let report = try await RunCarrier(cluster: cluster, lease: lease)
+        let report = try await RunCarrier(cluster: cluster, lease: lease, protection: protection)
             .carry(stored, selection.nodes.map { .init(node: $0, attempt: 1) })
-        await UnfinishedRuns(cluster: cluster).settleHeld()
+        await UnfinishedRuns(cluster: cluster).settleHeld(preflight.heldRuns)
         return report
     }
 
     /// Creates the manifest that says `running`. A name that somebody took meanwhile moves on by a second.
     private func open(
-        _ wanted: RunName, _ selection: Selection, _ lease: RunLease?
+        _ wanted: RunName, _ selection: Selection, _ protection: ClusterProtection, _ lease: RunLease?
     ) async throws -> ClusterBucket.Stored<RunManifest> {
         var run = wanted
         while true {
-            let manifest = RunOpening.manifest(
+            var manifest = RunOpening.manifest(
                 run, selection, cluster: cluster.settings, coordinator: Cluster.holder,
                 fence: lease?.fence ?? 0,
                 now: Date())
+            manifest.protectedSets = protection.sets
             let key = cluster.bucket.layout.manifest(run)
             if let stored = try await cluster.bucket.write(manifest, key, .ifAbsent) { return stored }
             if let found = try await cluster.bucket.manifest(run), found.value == manifest { return found }

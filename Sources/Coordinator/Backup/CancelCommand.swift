@@ -34,6 +34,7 @@ public struct CancelCommand: Sendable {
     private func withManifest(_ report: CancelReport) async -> CancelReport {
         var report = report
         do {
+            _ = try await cluster.clusterGuard(cluster.impatientBucket).check()
             try await cluster.holding(for: "cancel") { _ in
                 let unfinished = UnfinishedRuns(cluster: cluster)
                 if let stored = try await unfinished.newest(in: cluster.bucket) {

@@ -29,7 +29,7 @@ public struct FlushCommand: Sendable {
                 throw CoordinatorError.jobsRunning(preflight.runningJobs)
             }
             try await UnfinishedRuns(cluster: cluster).settle(preflight.statuses)
-            return try await carry(parts, run, lease)
+            return try await carry(parts, run, lease, held: preflight.heldRuns)
         }
     }
 
@@ -53,8 +53,11 @@ public struct FlushCommand: Sendable {
         }
     }
 
-    private func carry(_ parts: [Part], _ run: RunName, _ lease: RunLease?) async throws -> FlushSetReport {
+    private func carry(
+        _ parts: [Part], _ run: RunName, _ lease: RunLease?, held: [RunName]
+    ) async throws -> FlushSetReport {
         let number = String(UInt32.random(in: UInt32.min...UInt32.max), radix: 16)
+        let protection = try await cluster.protection()
         let flushing = parts.filter { !$0.configurations.isEmpty }
         cluster.console.say(
             "flush \(run): \(Quantity.count(flushing.count, "node")) with held dumps")
@@ -63,10 +66,10 @@ public struct FlushCommand: Sendable {
                 request: cluster.request(
                     .flush(FlushOrder(configurations: part.configurations)), run: run, node: part.node,
                     among: flushing.count, id: "flush-\(run)-\(number)-\(part.node)",
-                    fence: lease?.fence ?? 0))
+                    fence: lease?.fence ?? 0, protection: protection.order(for: part.node)))
         }
         let result = try await FleetJobs(cluster: cluster, lease: lease).carry(jobs)
-        await UnfinishedRuns(cluster: cluster).settleHeld()
+        await UnfinishedRuns(cluster: cluster).settleHeld(held)
         return FlushSetReport(run: run, result, silent: parts.filter { !$0.faults.isEmpty })
     }
 }

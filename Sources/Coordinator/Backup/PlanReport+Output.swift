@@ -6,11 +6,13 @@ extension PlanReport: CommandReport {
     private struct Body: Encodable {
         var run: RunName
         var nodes: [Node]
+        var protection: ProtectionSummary
     }
 
     public func document(command: String) throws -> [UInt8] {
         try WireJSON.document(
-            CommandDocument(command: command, result: ending, body: Body(run: run, nodes: nodes)))
+            CommandDocument(
+                command: command, result: ending, body: Body(run: run, nodes: nodes, protection: protection)))
     }
 
     public var lines: [String] {
@@ -23,7 +25,7 @@ extension PlanReport: CommandReport {
                 for dump in configuration.dumps { table.add(row(node.node, configuration, dump)) }
             }
         }
-        let remarks = notes + nodes.flatMap(faults)
+        let remarks = notes + protection.lines + nodes.flatMap(faults)
         return table.lines + (remarks.isEmpty ? [] : [""] + remarks)
             + ["", "plan: nothing was written; a backup now would be run \(run)"]
     }

@@ -14,10 +14,13 @@ public struct PlanReport: Sendable {
 
     public var run: RunName
     public var nodes: [Node]
+    /// What is not overwritten.
+    public var protection: ProtectionSummary
     public var ending: CommandEnding
 
-    init(run: RunName, _ result: FleetJobs.Result) {
+    init(run: RunName, _ protection: ClusterProtection, _ result: FleetJobs.Result) {
         self.run = run
+        self.protection = ProtectionSummary(protection)
         nodes = result.endings.map {
             Node(node: $0.node, record: $0.snapshot?.record).with($0.faults)
         }

@@ -15,9 +15,10 @@ public struct RetryCommand: Sendable {
     }
 
     public func run(_ run: RunName) async throws -> RunReport {
+        try await cluster.refuseForeignPrefix()
         let manifest = try await RunChoice(cluster).manifest(run).value
         let nodes = try wanted(manifest)
-        guard !nodes.isEmpty else { return RunReport(manifest, asked: manifest.nodes.map(\.node)) }
+        guard !nodes.isEmpty else { return try await RunReport(ended: manifest, cluster) }
         let preflight = try await Preflight.passed(
             cluster, nodes: nodes, configurations: manifest.configurations)
         return try await cluster.holding(for: "retry", run, isLeased: isLeased) { lease in
@@ -42,13 +43,16 @@ public struct RetryCommand: Sendable {
         let foreign = preflight.runningJobs.filter { $0.runningJob != JobID.backup(run, node: $0.node ?? "") }
         guard foreign.isEmpty else { throw CoordinatorError.jobsRunning(foreign) }
         let parts = try await parts(stored.value, nodes)
-        let revised = Self.revised(stored.value, parts, coordinator: Cluster.holder, fence: lease?.fence)
+        let protection = try await cluster.protection()
+        var revised = Self.revised(stored.value, parts, coordinator: Cluster.holder, fence: lease?.fence)
+        revised.protectedSets = protection.sets
         let key = cluster.bucket.layout.manifest(run)
         guard let reopened = try await cluster.bucket.write(revised, key, .ifMatch(stored.entityTag)) else {
             throw CoordinatorError.manifestChanged(run)
         }
         cluster.console.say("run \(run) again: \(nodes.joined(separator: ", "))")
-        return try await RunCarrier(cluster: cluster, lease: lease).carry(reopened, parts)
+        return try await RunCarrier(cluster: cluster, lease: lease, protection: protection).carry(
+            reopened, parts)
     }
 
     /// The attempt after the last one that the manifest or the agent knows; a job that still runs is re-joined.

@@ -7,6 +7,7 @@ import FoundationEssentials
 struct RunCarrier: Sendable {
     let cluster: Cluster
     let lease: RunLease?
+    let protection: ClusterProtection
 
     /// One node of the run that still has to be brought to an end.
     struct Part: Sendable {
@@ -27,7 +28,7 @@ struct RunCarrier: Sendable {
                             plausibility: cluster.settings.plausibility)),
                     run: manifest.run, node: part.node, among: parts.count,
                     id: JobID.backup(manifest.run, node: part.node), attempt: part.attempt,
-                    fence: lease?.fence ?? 0),
+                    fence: lease?.fence ?? 0, protection: protection.order(for: part.node)),
                 isKnown: part.isKnown)
         }
         let result = try await FleetJobs(cluster: cluster, lease: lease).carry(jobs)

@@ -14,8 +14,13 @@ public struct WatchCommand: Sendable {
 
     /// - Parameter run: nil: the newest that runs, or else the newest of all.
     public func run(_ run: RunName?) async throws -> RunReport {
+        try await cluster.refuseForeignPrefix()
         let stored = try await choose(run)
-        guard stored.value.verdict == .running else { return report(stored.value) }
+        guard stored.value.verdict == .running else {
+            return try await RunReport(
+                ended: stored.value, asked: asked(stored.value),
+                isCancelled: stored.value.verdict == .cancelled, cluster)
+        }
         let run = stored.value.run
         let board = ProgressBoard(nodes: stored.value.nodes.filter { $0.state == .running }.map(\.node))
         let step: Step
@@ -98,7 +103,9 @@ public struct WatchCommand: Sendable {
             let report: RunReport
             if stored.value.verdict == .running {
                 cluster.console.say("run \(run) has lost its coordinator: taken over")
-                report = try await RunCarrier(cluster: cluster, lease: lease).carry(
+                report = try await RunCarrier(
+                    cluster: cluster, lease: lease, protection: try await cluster.protection()
+                ).carry(
                     stored, parts(stored.value))
             } else {
                 report = self.report(stored.value)
@@ -117,7 +124,10 @@ public struct WatchCommand: Sendable {
     }
 
     private func report(_ manifest: RunManifest) -> RunReport {
-        let asked = manifest.nodes.filter { $0.attempt > 0 }.map(\.node)
-        return RunReport(manifest, asked: asked, isCancelled: manifest.verdict == .cancelled)
+        RunReport(manifest, asked: asked(manifest), isCancelled: manifest.verdict == .cancelled)
+    }
+
+    private func asked(_ manifest: RunManifest) -> [String] {
+        manifest.nodes.filter { $0.attempt > 0 }.map(\.node)
     }
 }

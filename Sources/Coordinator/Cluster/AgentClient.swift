@@ -71,6 +71,19 @@ struct AgentClient: Sendable {
         return try read(await send("POST", AgentPaths.keys, body: body, limit: limit))
     }
 
+    /// Has the node mark what pinned runs need.
+    func mark(_ request: PinRequest) async throws -> NodePins {
+        let response = try await send(
+            "POST", AgentPaths.pins, body: .bytes(try WireJSON.document(request)), limit: Self.questionLimit,
+            absentIsFine: true)
+        guard response.status != 404 else {
+            throw WireError(
+                .unsupported, node: node, "its agent is older and marks no volumes",
+                hint: "bring amfleetd on the node to the version of amfleet.")
+        }
+        return try read(response)
+    }
+
     /// Asks for a job. Twice with the same id and attempt is the same job.
     func submit(_ request: JobRequest) async throws -> JobSnapshot {
         try read(await send("POST", AgentPaths.jobs, body: .bytes(try WireJSON.document(request))))

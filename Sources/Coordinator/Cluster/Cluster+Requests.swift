@@ -5,12 +5,13 @@ import AgentAPI
 extension Cluster {
     func request(
         _ order: JobOrder, run: RunName, node: String, among nodeCount: Int, id: String, attempt: Int = 1,
-        fence: Int
+        fence: Int, protection: RunProtection? = nil
     ) -> JobRequest {
         var request = JobRequest(
             id: id, cluster: settings.cluster, node: node, run: run, fence: fence, attempt: attempt,
             coordinator: Self.holder, storage: settings.storage.address,
             storageOutageSeconds: Int(settings.limits.storageOutage.components.seconds), order: order)
+        request.protection = protection
         let limits = settings.limits
         request.holdAfterSeconds = Int(limits.holdAfter.components.seconds)
         request.sendBytesPerSecond = ClusterSettings.Limits.share(

@@ -40,6 +40,21 @@ struct ClusterGuard: Sendable {
     }
 }
 
+extension Cluster {
+    /// Before anything of the prefix is read as ours, or written. That the store does not answer is told by whoever asks it next.
+    ///
+    /// - Throws: `CoordinatorError.foreignPrefix`, `CancellationError`.
+    func refuseForeignPrefix() async throws {
+        do {
+            _ = try await clusterGuard(impatientBucket).check()
+        } catch let error as CoordinatorError {
+            throw error
+        } catch {
+            try Task.checkCancellation()
+        }
+    }
+}
+
 extension ClusterIdentity {
     /// - Parameter authorityPEM: the cluster's CA certificate; its first block counts.
     /// - Returns: nil where the text holds no PEM block.

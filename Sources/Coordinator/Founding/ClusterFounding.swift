@@ -6,11 +6,16 @@ import Files
 import Secret
 
 /// `amfleet init`: a cluster's authority, the coordinator's certificate and a `cluster.json`.
+///
+/// An authority that lies there already, certificate and key, is gone on with: so a coordinator that was lost comes back, and its nodes and
+/// its place in the bucket know it again.
 public struct ClusterFounding: Sendable {
     /// What was written.
     public struct Report: Sendable, Encodable {
         public var cluster: String
         public var files: [String]
+        /// The authority was there before.
+        public var goesOn = false
     }
 
     let settings: ClusterSettings
@@ -32,20 +37,36 @@ public struct ClusterFounding: Sendable {
             path: directory == "." ? "cluster.json" : "\(directory)/cluster.json", settings: settings)
         // What was given on the command line must be what a reader accepts.
         _ = try ClusterSettings(parsing: Array(settings.text.utf8), file: file.path)
+        let authorityPaths = [tls.authority, tls.authorityKey].map(file.resolve)
+        let goesOn = authorityPaths.allSatisfy(FileSystem.exists)
         let paths =
-            [tls.authority, tls.authorityKey, tls.certificate, tls.privateKey].map(file.resolve) + [file.path]
+            (goesOn ? [] : authorityPaths) + [tls.certificate, tls.privateKey].map(file.resolve) + [file.path]
         if let taken = paths.first(where: FileSystem.exists) {
             throw CoordinatorError.alreadyThere(path: taken)
         }
         try FileSystem.makeDirectories(directory, mode: 0o700)
-        let authority = try CertificateAuthority.create(cluster: settings.cluster)
+        let authority = try goesOn ? found(at: file) : CertificateAuthority.create(cluster: settings.cluster)
         let coordinator = try authority.issue(.coordinator)
-        try write(authority.privateKeyPEM.plaintext, file.resolve(tls.authorityKey), mode: 0o600)
-        try write(authority.certificatePEM, file.resolve(tls.authority))
+        if !goesOn {
+            try write(authority.privateKeyPEM.plaintext, file.resolve(tls.authorityKey), mode: 0o600)
+            try write(authority.certificatePEM, file.resolve(tls.authority))
+        }
         try write(coordinator.privateKeyPEM.plaintext, file.resolve(tls.privateKey), mode: 0o600)
         try write(coordinator.certificatePEM, file.resolve(tls.certificate))
         try file.save()
-        return Report(cluster: settings.cluster, files: paths)
+        return Report(cluster: settings.cluster, files: paths, goesOn: goesOn)
+    }
+
+    private func found(at file: ClusterFile) throws -> CertificateAuthority {
+        let authority = try file.authority()
+        guard authority.cluster == settings.cluster else {
+            throw CoordinatorError.unusableName(
+                what: "the cluster's name",
+                fault:
+                    "is '\(settings.cluster)', but '\(file.resolve(settings.tls.authority))' is the authority of '\(authority.cluster)'"
+            )
+        }
+        return authority
     }
 
     private func write(_ text: String, _ path: String, mode: UInt32 = 0o644) throws {

@@ -11,7 +11,9 @@ extension ClusterFounding.Report: CommandReport {
 
     public var lines: [String] {
         ["cluster \(cluster): wrote"] + files.map { "  \($0)" } + [
-            "keep the authority's key safe: whoever has it can add nodes and coordinators",
+            goesOn
+                ? "the authority that was there goes on: nodes that it has issued need nothing new"
+                : "keep the authority's key safe, and a copy elsewhere: whoever has it can add nodes and coordinators, and without it a lost coordinator does not come back",
             "next: amfleet node add NAME HOST:PORT",
         ]
     }

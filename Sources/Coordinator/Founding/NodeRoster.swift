@@ -64,7 +64,7 @@ public struct NodeRoster: Sendable {
         let folder = file.resolve("nodes/\(name)")
         guard !FileSystem.exists(folder) else { throw CoordinatorError.alreadyThere(path: folder) }
         let files = try write(
-            folder, name: name, identity: authority().issue(.node(name)),
+            folder, name: name, identity: file.authority().issue(.node(name)),
             settings: Self.agentSettings(name, parsed, cluster: file.settings.cluster, options))
         file.settings.nodes.append(.init(name: name, address: parsed))
         try file.save()
@@ -101,20 +101,7 @@ public struct NodeRoster: Sendable {
             """
     }
 
-    private func authority() throws -> CertificateAuthority {
-        let tls = file.settings.tls
-        return try CertificateAuthority(
-            certificatePEM: read(file.resolve(tls.authority)),
-            privateKeyPEM: Secret(read(file.resolve(tls.authorityKey))))
-    }
-
-    private func read(_ path: String) throws(CoordinatorError) -> String {
-        do {
-            return String(decoding: try FileSystem.readAll(path, limit: 1 << 20), as: UTF8.self)
-        } catch {
-            throw .unreadable(path: path, reason: "\(error)")
-        }
-    }
+    private func read(_ path: String) throws(CoordinatorError) -> String { try ClusterFile.text(of: path) }
 
     private func write(
         _ folder: String, name: String, identity: IssuedIdentity, settings: String
@@ -129,5 +116,22 @@ public struct NodeRoster: Sendable {
             try FileSystem.writeAtomically("\(folder)/\(file.name)", Array(file.text.utf8), mode: file.mode)
         }
         return files.map { "\(folder)/\($0.name)" }
+    }
+}
+
+extension ClusterFile {
+    /// The cluster's authority with its key, as it lies on this machine.
+    func authority() throws -> CertificateAuthority {
+        try CertificateAuthority(
+            certificatePEM: Self.text(of: resolve(settings.tls.authority)),
+            privateKeyPEM: Secret(Self.text(of: resolve(settings.tls.authorityKey))))
+    }
+
+    fileprivate static func text(of path: String) throws(CoordinatorError) -> String {
+        do {
+            return String(decoding: try FileSystem.readAll(path, limit: 1 << 20), as: UTF8.self)
+        } catch {
+            throw .unreadable(path: path, reason: "\(error)")
+        }
     }
 }

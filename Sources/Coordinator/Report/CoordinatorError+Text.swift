@@ -51,11 +51,15 @@ extension CoordinatorError {
         case .noRuns: "no run in the bucket yet"
         case .unknownRun(let run, _): "no run \(run) in the bucket"
         case .noRestorableRun(let reason): reason
+        case .unknownSet(let run, let reason):
+            "whether run \(run), the newest that is complete, can be had is unknown: \(reason)"
         case .runRunning(let run): "run \(run) is still running"
         case .manifestChanged(let run): "the manifest of run \(run) was changed by somebody else meanwhile"
         case .nothingSuspect(let facts, _): facts
         case .severalSuspects(let disk, let names):
             "'\(disk)' is suspect in several configurations: \(names.joined(separator: ", "))"
+        case .nothingToPin(let run, let reason): "nothing of run \(run) is left to pin: \(reason)"
+        case .pinsChanged: "the list of pinned runs was changed by somebody else meanwhile"
         case .nothingHeld(let nodes):
             "nothing to flush: no dump that was asked for is held on \(nodes.joined(separator: ", "))"
         }
@@ -78,7 +82,12 @@ extension CoordinatorError {
             "set the clock of whichever machine is wrong; Amanda sorts volumes by these names."
         case .noConditionalWrites:
             "say --no-lease if nobody else can start a run, or use a store that answers If-None-Match with 412."
-        case .foreignPrefix: "give this cluster a prefix of its own in 'storage.prefix'."
+        case .foreignPrefix(_, _, isNamesake: true):
+            "if its coordinator was lost: put the ca.pem and ca.key of its first 'amfleet init' (every node has that ca.pem in /etc/amfleet) "
+                + "into an empty directory, run the same 'amfleet init' there, then 'amfleet node add' for each node; without ca.key see "
+                + "Docs/OPERATIONS.md, 'A lost coordinator'. Another 'storage.prefix' finds none of its backups."
+        case .foreignPrefix(_, let owner, isNamesake: false):
+            "use the cluster.json of '\(owner)'; a cluster that has no backup there yet takes another 'storage.prefix'."
         case .leaseHeld(let lease):
             "'amfleet watch' follows it; without renewal its lease ends at \(LocalTime(lease.expiresAt).text)."
         case .leaseLost: "'amfleet watch' follows what runs now."
@@ -87,9 +96,12 @@ extension CoordinatorError {
         case .unknownRun(_, let newest?): "the newest is \(newest)."
         case .unknownRun: "'amfleet list' shows them all."
         case .noRestorableRun: "'amfleet list' shows every run; restore a partial one with --run."
+        case .unknownSet: "run it again when it can be looked at, or name the run that you want with --run."
         case .manifestChanged(let run): "'amfleet show \(run)' says what it is now."
         case .nothingSuspect(_, let run): "'amfleet show \(run)' names every suspect dump of the run."
         case .severalSuspects: "name one with --configuration."
+        case .nothingToPin: "'amfleet list' shows which runs are left."
+        case .pinsChanged: "run it again."
         case .nothingHeld: "'amfleet status' names every dump that is held."
         case .nodesMisconfigured, .agentsRefused, .jobsRunning, .storage: faults.first?.hint
         case .unusableName, .unreadable: nil

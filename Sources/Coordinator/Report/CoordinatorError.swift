@@ -42,8 +42,13 @@ public enum CoordinatorError: Fault, Equatable {
     case noRuns
     case unknownRun(RunName, newest: RunName?)
     case noRestorableRun(reason: String)
+    /// Whether the newest run can be had is not known, and an older one is not taken unasked.
+    case unknownSet(RunName, reason: String)
     case runRunning(RunName)
     case manifestChanged(RunName)
+    /// Nothing is left of it.
+    case nothingToPin(RunName, reason: String)
+    case pinsChanged
     /// A flush has nothing to do.
     case nothingHeld(nodes: [String])
     /// There is nothing to accept.
@@ -61,7 +66,9 @@ public enum CoordinatorError: Fault, Equatable {
         case .storage, .noConditionalWrites: .storage
         case .leaseHeld, .jobsRunning, .runGoesOn, .runRunning: .busy
         case .watchEnded: .cancelled
-        case .leaseLost, .noRuns, .noRestorableRun, .manifestChanged: .failed
+        case .leaseLost, .noRuns, .noRestorableRun, .manifestChanged, .unknownSet, .nothingToPin,
+            .pinsChanged:
+            .failed
         }
     }
 }

@@ -11,6 +11,8 @@ struct RestoreSource: Sendable {
     let nodes: [String]
     /// Why the others get nothing.
     let left: [WireError]
+    /// Of these what could not be looked at: it may be there all the same.
+    var unknown: [WireError] = []
     /// Of those nodes, where the run has records.
     var recoveryPoints: [NodeRecoveryPoints] = []
     /// What of it is not believed to hold its disk.
@@ -43,7 +45,8 @@ struct RestoreSource: Sendable {
     ) async throws -> RestoreSource {
         let runs = try await cluster.impatientBucket.runs()
         guard !runs.isEmpty else { throw CoordinatorError.noRuns }
-        var reason = "no run in the bucket is complete"
+        // Of the newest complete run, which the operator meant.
+        var reason: String?
         var suspect: RunName?
         for run in runs.reversed() {
             guard let manifest = try await cluster.impatientBucket.manifest(run)?.value else { continue }
@@ -56,12 +59,23 @@ struct RestoreSource: Sendable {
                 }
                 return source
             }
-            if let first = source.left.first {
+            try tell(source, cluster)
+            if reason == nil, let first = source.left.first {
                 reason = "no complete run can be restored: \(run) on \(first.node ?? "?"): \(first.message)"
             }
         }
-        if let suspect { reason += "; run \(suspect) is suspect, and is taken only with --run" }
-        throw CoordinatorError.noRestorableRun(reason: reason)
+        let besides = suspect.map { "; run \($0) is suspect, and is taken only with --run" } ?? ""
+        throw CoordinatorError.noRestorableRun(
+            reason: (reason ?? "no run in the bucket is complete") + besides)
+    }
+
+    /// That a newer run is passed over must not go unsaid; one of which nobody knows is not passed over at all.
+    private static func tell(_ source: RestoreSource, _ cluster: Cluster) throws {
+        if let unknown = source.unknown.first {
+            throw CoordinatorError.unknownSet(source.run, reason: unknown.headline)
+        }
+        guard let first = source.left.first else { return }
+        cluster.console.say("run \(source.run) is passed over: \(first.headline)")
     }
 
     private static func source(
@@ -77,9 +91,11 @@ struct RestoreSource: Sendable {
         let outcomes = try await onEveryNode(selection.nodes) { node in
             try await prove(node, of: manifest, configurations, cluster, volumes)
         }
+        let unknown = outcomes.compactMap { $0.report?.unknown }
         return RestoreSource(
             run: manifest.run, configurations: configurations,
-            nodes: outcomes.filter { $0.error == nil }.map(\.node), left: outcomes.flatMap(\.faults),
+            nodes: outcomes.filter { $0.error == nil && $0.report?.unknown == nil }.map(\.node),
+            left: outcomes.flatMap(\.faults) + unknown, unknown: unknown,
             recoveryPoints: outcomes.compactMap { $0.report?.recoveryPoints },
             suspects: outcomes.flatMap { $0.report?.suspects ?? [] },
             disks: outcomes.reduce(into: [:]) { $0[$1.node] = $1.report?.disks })
@@ -91,6 +107,8 @@ struct RestoreSource: Sendable {
         var recoveryPoints: NodeRecoveryPoints?
         var suspects: [WireError] = []
         var disks: Set<String>?
+        /// Why nobody knows whether it is there.
+        var unknown: WireError?
     }
 
     /// - Throws: why the node's data cannot be had.
@@ -98,7 +116,14 @@ struct RestoreSource: Sendable {
         _ node: String, of manifest: RunManifest, _ configurations: [ConfigurationChoice], _ cluster: Cluster,
         _ volumes: VolumeJudge
     ) async throws -> Proved {
-        guard let record = try await cluster.impatientBucket.nodeRecord(manifest.run, node: node) else {
+        let found: NodeRecord?
+        do {
+            found = try await cluster.impatientBucket.nodeRecord(manifest.run, node: node)
+        } catch {
+            try Task.checkCancellation()
+            return Proved(unknown: WireError(of: error).on(node))
+        }
+        guard let record = found else {
             // A node without its store keeps its record, and its dumps: it says itself whether they are still there.
             if manifest.nodes.contains(where: { $0.node == node && $0.state == .held }) {
                 return Proved()
@@ -128,9 +153,10 @@ struct RestoreSource: Sendable {
         case .damaged(let reason):
             throw WireError(.damaged, node: node, "run \(manifest.run) is damaged: \(reason)")
         case .unknown(let reason):
-            throw WireError(
-                .storageUnreachable, node: node,
-                "whether run \(manifest.run) is still there is unknown: \(reason)")
+            return Proved(
+                unknown: WireError(
+                    .storageUnreachable, node: node,
+                    "whether run \(manifest.run) is still there is unknown: \(reason)"))
         }
     }
 }

@@ -51,6 +51,12 @@ struct Preflight: Sendable {
         statuses.compactMap(\.report).flatMap(\.configurations).compactMap(\.newestRun)
     }
 
+    /// Whose dumps lie on holding disks, each run once.
+    var heldRuns: [RunName] {
+        Array(
+            Set(statuses.compactMap(\.report).flatMap(\.configurations).flatMap { $0.held ?? [] }.map(\.run)))
+    }
+
     private var misconfigurations: [WireError] {
         statuses.flatMap { outcome in
             (outcome.report?.configurations ?? []).flatMap { configuration in

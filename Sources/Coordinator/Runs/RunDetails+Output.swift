@@ -10,18 +10,31 @@ extension RunDetails: CommandReport {
             var verdict: NodeVerdict
             var record: NodeRecord?
             var remark: String?
+            var restorability: NodeRestorability.State?
         }
 
         var manifest: RunManifest
+        var state: RunState
         var nodes: [Entry]
     }
 
-    public var ending: CommandEnding { .complete }
+    /// What could not be looked at is what is to be told.
+    public var ending: CommandEnding {
+        nodes.contains { if case .unknown = $0.restorability { true } else { false } } ? .problem : .complete
+    }
 
     public func document(command: String) throws -> [UInt8] {
-        let entries = nodes.map { Body.Entry(verdict: $0.verdict, record: $0.record, remark: $0.remark) }
+        let entries = nodes.map { node in
+            Body.Entry(
+                verdict: node.verdict, record: node.record, remark: node.remark,
+                restorability: node.restorability.map {
+                    NodeRestorability(node: node.verdict.node, run: manifest.run, $0).state
+                })
+        }
         return try WireJSON.document(
-            CommandDocument(command: command, result: ending, body: Body(manifest: manifest, nodes: entries)))
+            CommandDocument(
+                command: command, result: ending, body: Body(manifest: manifest, state: state, nodes: entries)
+            ))
     }
 
     public var lines: [String] {
@@ -37,10 +50,19 @@ extension RunDetails: CommandReport {
         let end = manifest.finishedAt.map { ", ended \(LocalTime($0).text)" } ?? ""
         let configurations = manifest.configurations.map(\.name).joined(separator: ", ")
         return [
-            "run \(manifest.run) of cluster \(manifest.cluster): \(manifest.verdict.rawValue)",
+            "run \(manifest.run) of cluster \(manifest.cluster): \(verdict)",
             "began \(LocalTime(manifest.startedAt).text)\(end), by \(manifest.coordinator)",
             "configurations \(configurations); manifest revision \(manifest.revision), fence \(manifest.fence)",
         ]
+            + [manifest.pin].compactMap(\.self).map {
+                "pinned since \(LocalTime($0.since).text), by \($0.by): not overwritten until 'amfleet unpin \(manifest.run)'"
+            }
+    }
+
+    /// What the run is now, and how it ended where that was another word.
+    private var verdict: String {
+        state.rawValue == manifest.verdict.rawValue || manifest.verdict == .running
+            ? state.rawValue : "\(state.rawValue) (it ended as \(manifest.verdict.rawValue))"
     }
 
     private var recoveryPoints: [String] {

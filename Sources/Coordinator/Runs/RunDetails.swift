@@ -9,14 +9,19 @@ public struct RunDetails: Sendable {
         public var record: NodeRecord?
         /// Why there is no record, or why its data is no longer there.
         public var remark: String?
+        /// Whether its data can be had back; nil: there is no record.
+        public var restorability: Restorability?
     }
 
     public var manifest: RunManifest
+    public var state: RunState
     public var nodes: [Node]
 
     public init(_ cluster: Cluster, run: RunName) async throws {
         let bucket = cluster.impatientBucket
+        _ = try await cluster.clusterGuard(bucket).check()
         let manifest = try await RunChoice(cluster).manifest(run).value
+        let holder = try await cluster.leaseHolder(bucket)
         let volumes = cluster.volumeJudge()
         let outcomes = try await onEveryNode(manifest.nodes.map(\.node), width: 16) { node in
             let record = try await bucket.nodeRecord(run, node: node)
@@ -24,21 +29,36 @@ public struct RunDetails: Sendable {
         }
         self.manifest = manifest
         nodes = zip(manifest.nodes, outcomes).map { verdict, outcome in
-            guard let (record, outlook) = outcome.report else {
-                return Node(verdict: verdict, remark: outcome.error?.message)
-            }
-            switch outlook {
-            case nil: return Node(verdict: verdict, remark: "no node record")
-            case .restorable: return Node(verdict: verdict, record: record)
-            case .overwritten(let reason):
-                return Node(verdict: verdict, record: record, remark: "overwritten: \(reason)")
-            case .damaged(let reason):
-                return Node(verdict: verdict, record: record, remark: "damaged: \(reason)")
-            case .refused(let reason):
-                return Node(verdict: verdict, record: record, remark: "a restore would refuse it: \(reason)")
-            case .unknown(let reason): return Node(verdict: verdict, record: record, remark: reason)
+            switch outcome.result {
+            case .success(let (record, outlook)): Node(verdict, record, outlook)
+            case .failure(let error):
+                Node(
+                    verdict, nil,
+                    .unknown("its record cannot be read: \(error.errors.first?.message ?? "no answer")"))
             }
         }
+        let complete = nodes.filter { $0.verdict.state.isStored }
+        state = RunState(
+            manifest,
+            RunOutlook(
+                byNode: Dictionary(
+                    complete.map { ($0.verdict.node, $0.restorability ?? .damaged("no node record")) },
+                    uniquingKeysWith: { first, _ in first })), holder: holder)
+    }
+}
+
+extension RunDetails.Node {
+    init(_ verdict: NodeVerdict, _ record: NodeRecord?, _ restorability: Restorability?) {
+        let remark: String? =
+            switch restorability {
+            case nil: "no node record"
+            case .restorable: nil
+            case .overwritten(let reason): "overwritten: \(reason)"
+            case .damaged(let reason): "damaged: \(reason)"
+            case .refused(let reason): "a restore would refuse it: \(reason)"
+            case .unknown(let reason): "unknown: \(reason)"
+            }
+        self.init(verdict: verdict, record: record, remark: remark, restorability: restorability)
     }
 }
 

@@ -9,7 +9,8 @@ extension RunListing: CommandReport {
         var runs: [Row]
     }
 
-    public var ending: CommandEnding { .complete }
+    /// What could not be looked at is what is to be told.
+    public var ending: CommandEnding { rows.allSatisfy { $0.unknown == nil } ? .complete : .problem }
 
     public func document(command: String) throws -> [UInt8] {
         try WireJSON.document(CommandDocument(command: command, result: ending, body: Body(runs: rows)))
@@ -19,7 +20,7 @@ extension RunListing: CommandReport {
         guard !rows.isEmpty else { return ["no run in the bucket yet"] }
         var table = TextTable([
             ("RUN", .left), ("STATE", .left), ("NODES", .right), ("STARTED", .left), ("TOOK", .right),
-            ("DUMPED", .right), ("STORED", .right), ("LEVELS", .left),
+            ("DUMPED", .right), ("STORED", .right), ("LEVELS", .left), ("PIN", .left),
         ])
         for row in rows {
             let took = row.finishedAt.flatMap { end in
@@ -30,6 +31,7 @@ extension RunListing: CommandReport {
                 row.startedAt.map { LocalTime($0).text } ?? "-", took ?? "-", Quantity.bytes(row.dumpedBytes),
                 Quantity.bytes(row.storedBytes),
                 row.levels.isEmpty ? "-" : row.levels.map(String.init).joined(separator: ","),
+                row.pin == nil ? "" : "pinned",
             ])
         }
         let remarks = rows.flatMap { row in row.remarks.map { "\(row.run): \(RunText.oneLine($0))" } }

@@ -7,26 +7,8 @@ public import FoundationEssentials
 /// `amfleet list`: every run, from the bucket; agents are asked only of volumes that lie elsewhere.
 public struct RunListing: Sendable {
     public struct Row: Sendable, Encodable {
-        public enum State: String, Sendable, Encodable {
-            case running
-            /// The manifest says running, and nobody holds the cluster.
-            case unfinished
-            case complete
-            /// Some of its dumps lie on nodes' holding disks and not in the bucket yet.
-            case held
-            /// All of it is in the bucket, and some dumps are not believed to hold their disks.
-            case suspect
-            case partial
-            case failed
-            case cancelled
-            /// A volume of it bears another run now.
-            case overwritten
-            /// There are records and no manifest that can be read.
-            case unknown
-        }
-
         public var run: RunName
-        public var state: State
+        public var state: RunState
         public var startedAt: Date?
         public var finishedAt: Date?
         public var completeNodes: Int
@@ -37,6 +19,10 @@ public struct RunListing: Sendable {
         public var levels: [Int]
         /// What a person should know: nodes that failed, volumes that are gone.
         public var remarks: [String]
+        /// What could not be looked at, with the reason; nil: nothing.
+        public var unknown: [String]?
+        /// Nobody overwrites it until it is unpinned; nil: it is not.
+        public var pin: RunPin?
     }
 
     /// Newest first.
@@ -47,9 +33,9 @@ public struct RunListing: Sendable {
 
     public init(_ cluster: Cluster) async throws {
         let bucket = cluster.impatientBucket
+        _ = try await cluster.clusterGuard(bucket).check()
         let runs = try await bucket.runs()
-        let lease = try await bucket.read(Lease.self, bucket.layout.lease)?.value
-        let holder = lease.flatMap { $0.isReleased || $0.expiresAt <= cluster.storeTime() ? nil : $0 }
+        let holder = try await cluster.leaseHolder(bucket)
         let volumes = cluster.volumeJudge()
         let outcomes = try await onEveryNode(runs.reversed().map(\.digits), width: Self.width) {
             digits -> Row? in
@@ -63,7 +49,8 @@ public struct RunListing: Sendable {
             return RunName(outcome.node).map {
                 Row(
                     run: $0, state: .unknown, completeNodes: 0, totalNodes: 0, dumpedBytes: 0, storedBytes: 0,
-                    levels: [], remarks: [outcome.error?.message ?? "no manifest"])
+                    levels: [], remarks: [outcome.error.map { "unknown: \($0.message)" } ?? "no manifest"],
+                    unknown: outcome.error.map { ["its manifest: \($0.message)"] })
             }
         }
     }
@@ -72,7 +59,8 @@ public struct RunListing: Sendable {
         let complete = manifest.nodes.filter { $0.state == .complete }
         let failed = manifest.nodes.filter { $0.state != .complete && $0.state != .running }
         return Row(
-            run: manifest.run, state: state(manifest, outlook, holder: holder), startedAt: manifest.startedAt,
+            run: manifest.run, state: RunState(manifest, outlook, holder: holder),
+            startedAt: manifest.startedAt,
             finishedAt: manifest.finishedAt, completeNodes: complete.count, totalNodes: manifest.nodes.count,
             dumpedBytes: manifest.nodes.map(\.dumpedBytes).reduce(0, +),
             storedBytes: manifest.nodes.map(\.storedBytes).reduce(0, +), levels: outlook.levels.sorted(),
@@ -80,23 +68,8 @@ public struct RunListing: Sendable {
                 let reasons = verdict.faults.map(\.message)
                 return (verdict.state == .suspect ? reasons : Array(reasons.prefix(1)))
                     .ifEmpty([verdict.state.rawValue]).map { "\(verdict.node): \($0)" }
-            } + outlook.remarks)
-    }
-
-    private static func state(_ manifest: RunManifest, _ outlook: RunOutlook, holder: Lease?) -> Row.State {
-        switch manifest.verdict {
-        case .running: return holder?.isHeld(for: manifest) == true ? .running : .unfinished
-        case .failed: return .failed
-        case .cancelled: return .cancelled
-        case .complete, .held, .suspect, .partial:
-            if outlook.isOverwritten { return .overwritten }
-            return switch manifest.verdict {
-            case .complete: .complete
-            case .held: .held
-            case .suspect: .suspect
-            default: .partial
-            }
-        }
+            } + outlook.remarks,
+            unknown: outlook.unknowns.isEmpty ? nil : outlook.unknowns, pin: manifest.pin)
     }
 }
 

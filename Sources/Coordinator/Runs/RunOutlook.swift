@@ -21,7 +21,7 @@ struct RunOutlook: Sendable {
         let nodes = manifest.nodes.filter(\.state.isStored).map(\.node)
         let outcomes = try await onEveryNode(nodes, width: 16) { node -> (Restorability, Set<Int>) in
             guard let record = try await bucket.nodeRecord(manifest.run, node: node) else {
-                return (.overwritten("the node record is gone"), [])
+                return (.damaged("the node record is gone"), [])
             }
             let dumps = record.configurations.flatMap(\.dumps).filter(\.status.isUsable)
             let restorability =
@@ -39,14 +39,26 @@ struct RunOutlook: Sendable {
         byNode.values.contains { if case .overwritten = $0 { true } else { false } }
     }
 
+    var isDamaged: Bool {
+        byNode.values.contains { if case .damaged = $0 { true } else { false } }
+    }
+
+    /// What could not be looked at, by node.
+    var unknowns: [String] {
+        byNode.sorted { $0.key < $1.key }.compactMap { node, outlook in
+            if case .unknown(let reason) = outlook { "\(node): \(reason)" } else { nil }
+        }
+    }
+
     var restorableNodes: [String] { byNode.filter { $0.value == .restorable }.map(\.key).sorted() }
 
     var remarks: [String] {
         byNode.sorted { $0.key < $1.key }.compactMap { node, outlook in
             switch outlook {
             case .restorable: nil
-            case .overwritten(let reason), .damaged(let reason), .unknown(let reason): "\(node): \(reason)"
+            case .overwritten(let reason), .damaged(let reason): "\(node): \(reason)"
             case .refused(let reason): "\(node): a restore would refuse it: \(reason)"
+            case .unknown(let reason): "\(node): unknown: \(reason)"
             }
         }
     }

@@ -9,15 +9,21 @@ extension RunReport: CommandReport {
         var startedAtUTC: Date
         var manifest: RunManifest
         var asked: [String]
+        var state: RunState?
+        var remarks: [String]?
     }
 
     public func document(command: String) throws -> [UInt8] {
-        let body = Body(run: manifest.run, startedAtUTC: manifest.startedAt, manifest: manifest, asked: asked)
+        let body = Body(
+            run: manifest.run, startedAtUTC: manifest.startedAt, manifest: manifest, asked: asked,
+            state: state, remarks: remarks.isEmpty ? nil : remarks)
         return try WireJSON.document(CommandDocument(command: command, result: ending, body: body))
     }
 
     public var lines: [String] {
-        RunText.table(manifest.nodes) + RunText.notes(manifest.nodes) + [""] + [verdict]
+        RunText.table(manifest.nodes) + RunText.notes(manifest.nodes)
+            + (remarks.isEmpty ? [] : [""] + remarks)
+            + [""] + [verdict]
     }
 
     /// The last line: what the set is now.
@@ -29,6 +35,6 @@ extension RunReport: CommandReport {
         let incomplete = manifest.nodes.filter { $0.state != .complete }.map(\.node)
         let rest = incomplete.isEmpty ? "" : "; not complete: \(incomplete.joined(separator: ", "))"
         return
-            "run \(manifest.run): \(manifest.verdict.rawValue), \(complete)/\(manifest.nodes.count) nodes complete\(time ?? "")\(rest)"
+            "run \(manifest.run): \(state?.rawValue ?? manifest.verdict.rawValue), \(complete)/\(manifest.nodes.count) nodes complete\(time ?? "")\(rest)"
     }
 }

@@ -42,16 +42,19 @@ struct UnfinishedRuns: Sendable {
 
     /// Judges runs with held dumps anew: a later run may have sent them, and then their nodes' records say so. What the bucket
     /// does not prove stays held, also in a cancelled task. Call it with the lease held.
-    func settleHeld() async {
+    ///
+    /// - Parameter runs: of dumps that nodes held before, however old: these are looked at beside the newest.
+    func settleHeld(_ runs: [RunName] = []) async {
         do {
-            try await shielded { try await judgeHeld() }
+            try await shielded { try await judgeHeld(runs) }
         } catch {
             cluster.console.say("runs with held dumps could not be judged anew: \(error)")
         }
     }
 
-    private func judgeHeld() async throws {
-        for run in try await cluster.bucket.runs().suffix(Self.depth) {
+    private func judgeHeld(_ runs: [RunName]) async throws {
+        let newest = try await cluster.bucket.runs().suffix(Self.depth)
+        for run in Set(newest + runs).sorted() {
             guard let stored = try await cluster.bucket.manifest(run), stored.value.verdict != .running else {
                 continue
             }

@@ -1,12 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import AgentAPI
+import AmandaFormat
+import BlockingWork
 import FoundationEssentials
 
 /// What the bucket says of the cluster, for `status`.
+///
+/// Runs are looked at newest first, in steps, until every node's last run and its self-backup are found: as a rule within the first step.
+/// For a node whose self-backup lies far back, or that has none, that is one manifest a run, `limit` of them at most; its records are
+/// read only of runs that dumped the self-backup.
 struct BucketFacts: Sendable {
-    /// How many of the newest runs are searched for a node's self-backup.
-    static let depth = 20
+    /// How many runs are looked at in one step.
+    static let step = 20
+    /// How many are looked at at all.
+    static let limit = 2_000
+    private static let width = 16
 
     struct Node: Sendable {
         var lastRun: RunName?
@@ -15,6 +24,10 @@ struct BucketFacts: Sendable {
         var selfBackupFinishedAt: Date?
         /// Disks whose newest dump is not believed to hold them.
         var suspects: [Suspect] = []
+        /// What could not be looked at and may be a newer self-backup, with the reason.
+        var unknown: String?
+
+        var isFound: Bool { selfBackup != nil && lastRun != nil }
     }
 
     struct Suspect: Sendable {
@@ -28,6 +41,8 @@ struct BucketFacts: Sendable {
     var findings: [Finding] = []
     /// False where the store did not answer: then absence proves nothing.
     var isKnown = false
+    /// How many runs there are, and how many of them, the newest, were looked at.
+    var (runCount, searchedCount) = (0, 0)
 
     /// - Throws: `CancellationError` only; any other failure is a finding.
     init(_ cluster: Cluster, nodes names: [String]) async throws {
@@ -49,39 +64,73 @@ struct BucketFacts: Sendable {
     }
 
     private mutating func read(_ cluster: Cluster, _ names: [String]) async throws {
-        let bucket = cluster.impatientBucket
-        let volumes = cluster.volumeJudge()
-        var manifests: [RunManifest] = []
-        for run in try await bucket.runs().suffix(Self.depth).reversed() {
-            if let manifest = try await bucket.manifest(run)?.value { manifests.append(manifest) }
+        let (bucket, volumes) = (cluster.impatientBucket, cluster.volumeJudge())
+        let runs = try await bucket.runs()
+        runCount = runs.count
+        for name in names { nodes[name] = Node() }
+        var wanted = Set(cluster.settings.configurations.inBackupOrder.map(\.name))
+        var rest = runs.suffix(Self.limit).reversed()[...]
+        while !rest.isEmpty, newestSet == nil || nodes.values.contains(where: { !$0.isFound }) {
+            let step = Array(rest.prefix(Self.step))
+            rest = rest.dropFirst(step.count)
+            searchedCount += step.count
+            let manifests = try await manifests(of: step, bucket)
+            if newestSet == nil, let newest = manifests.first(where: { $0.verdict != .running }) {
+                let outlook = try await RunOutlook(
+                    newest, bucket: bucket, volumes: volumes, provesObjects: true)
+                newestSet = StatusJudgement.newestSet(newest, outlook, nodes: names)
+            }
+            try await look(for: names, in: manifests, wanted, bucket, volumes)
+            // Suspect dumps are looked for in the newest runs alone: an older dump has a newer one above it.
+            wanted = []
         }
-        if let newest = manifests.first(where: { $0.verdict != .running }) {
-            let outlook = try await RunOutlook(
-                newest, bucket: bucket, volumes: volumes, provesObjects: true)
-            newestSet = StatusJudgement.newestSet(newest, outlook, nodes: names)
-        }
-        let known = manifests
-        let wanted = Set(cluster.settings.configurations.inBackupOrder.map(\.name))
-        let outcomes = try await onEveryNode(names, width: 16) { node in
-            try await Self.node(node, in: known, wanted, bucket, volumes)
+    }
+
+    /// Those that can be read; of the others it is told.
+    private mutating func manifests(of runs: [RunName], _ bucket: ClusterBucket) async throws -> [RunManifest]
+    {
+        let outcomes = try await onEveryNode(runs.map(\.digits), width: Self.width) { digits in
+            guard let run = RunName(digits) else { return RunManifest?.none }
+            return try await bucket.manifest(run)?.value
         }
         for outcome in outcomes {
-            nodes[outcome.node] = outcome.report
+            guard let error = outcome.error else { continue }
+            if [.storageUnreachable, .storageRefused].contains(error.kind) { throw error }
+            findings.append(
+                .init(
+                    .problem,
+                    "run \(outcome.node): what it holds is unknown: its manifest cannot be read: \(error.message)",
+                    fix: "'amfleet list' shows what can be read."))
+        }
+        return outcomes.compactMap { $0.report.flatMap(\.self) }
+    }
+
+    private mutating func look(
+        for names: [String], in manifests: [RunManifest], _ wanted: Set<String>, _ bucket: ClusterBucket,
+        _ volumes: VolumeJudge
+    ) async throws {
+        let before = nodes
+        let unfound = names.filter { before[$0]?.isFound != true }
+        let outcomes = try await onEveryNode(unfound, width: Self.width) { node in
+            try await Self.node(node, before[node] ?? Node(), in: manifests, wanted, bucket, volumes)
+        }
+        for outcome in outcomes {
+            if let found = outcome.report { nodes[outcome.node] = found }
             if let error = outcome.error {
-                findings.append(
-                    .init(
-                        .problem, node: outcome.node, "its records cannot be read: \(error.message)",
-                        fix: error.hint))
+                let known = nodes[outcome.node]?.unknown
+                nodes[outcome.node]?.unknown = known ?? error.message
             }
         }
     }
 
-    /// - Parameter wanted: the configurations whose newest dumps are looked for.
+    /// - Parameters:
+    ///   - before: what newer runs have told of it.
+    ///   - wanted: the configurations whose newest dumps are looked for, suspect ones to be told of.
     private static func node(
-        _ node: String, in manifests: [RunManifest], _ wanted: Set<String>, _ bucket: ClusterBucket,
-        _ volumes: VolumeJudge
+        _ node: String, _ before: Node, in manifests: [RunManifest], _ wanted: Set<String>,
+        _ bucket: ClusterBucket, _ volumes: VolumeJudge
     ) async throws -> Node {
-        var facts = Node()
+        var facts = before
         var newest = NewestDumps(of: wanted)
         for manifest in manifests {
             guard let verdict = manifest.nodes.first(where: { $0.node == node && $0.attempt > 0 }) else {
@@ -92,16 +141,36 @@ struct BucketFacts: Sendable {
                 facts.lastRunState = verdict.state
             }
             if facts.selfBackup != nil, newest.isComplete { break }
-            guard var record = try await bucket.nodeRecord(manifest.run, node: node) else { continue }
-            facts.suspects += newest.suspects(in: record)
-            guard facts.selfBackup == nil else { continue }
-            record.configurations = record.configurations.filter { $0.role == .selfBackup && $0.isComplete }
-            guard !record.configurations.isEmpty, await volumes.restorability(of: record) == .restorable
-            else { continue }
-            facts.selfBackup = manifest.run
-            facts.selfBackupFinishedAt = record.finishedAt
+            let hasSelf = manifest.configurations.contains { $0.role == .selfBackup }
+            guard (hasSelf && facts.selfBackup == nil) || !newest.isComplete else { continue }
+            do {
+                guard let record = try await bucket.nodeRecord(manifest.run, node: node) else { continue }
+                facts.suspects += newest.suspects(in: record)
+                guard hasSelf, facts.selfBackup == nil else { continue }
+                await facts.takeSelfBackup(of: record, volumes)
+            } catch {
+                try Task.checkCancellation()
+                let reason = "run \(manifest.run): its record cannot be read: \(WireError(of: error).message)"
+                if facts.selfBackup == nil { facts.unknown = facts.unknown ?? reason }
+            }
         }
         return facts
+    }
+}
+
+extension BucketFacts.Node {
+    /// If its self-backup is whole and can be had back.
+    fileprivate mutating func takeSelfBackup(of record: NodeRecord, _ volumes: VolumeJudge) async {
+        var own = record
+        own.configurations = record.configurations.filter { $0.role == .selfBackup && $0.isComplete }
+        guard !own.configurations.isEmpty else { return }
+        switch await volumes.restorability(of: own) {
+        case .restorable:
+            selfBackup = record.run
+            selfBackupFinishedAt = record.finishedAt
+        case .unknown(let reason): unknown = unknown ?? "run \(record.run): \(reason)"
+        case .overwritten, .damaged, .refused: return
+        }
     }
 }
 

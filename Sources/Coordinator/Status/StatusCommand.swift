@@ -17,12 +17,14 @@ public struct StatusCommand: Sendable {
         let question = StatusQuestion(
             storage: settings.storage.address, configurations: selection.configurations)
         async let bucket = BucketFacts(cluster, nodes: selection.nodes)
+        async let retention = RetentionFacts(cluster, selection)
         let statuses = try await onEveryNode(selection.nodes) { node in
             let status = try await cluster.agent(node).status(question)
             // It tells whole seconds: half of one is the best guess at the rest.
             return (status, clockOffset: status.time.timeIntervalSince(Date()) + 0.5)
         }
         let facts = try await bucket
+        let kept = try await retention
         let now = Date()
         var findings = facts.findings
         findings += StatusJudgement.ofCoordinator(
@@ -36,9 +38,10 @@ public struct StatusCommand: Sendable {
             return row
         }
         findings += StatusJudgement.of(facts.newestSet, isKnown: facts.isKnown)
+        findings += kept.findings(statuses.map(\.report?.0), bucketAnswered: facts.isKnown)
         return StatusReport(
             cluster: settings.cluster, checkedAt: now, nodes: nodes, newestSet: facts.newestSet,
-            findings: findings)
+            findings: findings, protection: kept.protection.report.map(ProtectionSummary.init))
     }
 
     private static func row(
@@ -53,6 +56,8 @@ public struct StatusCommand: Sendable {
             selfBackup: found?.selfBackup,
             selfBackupAgeSeconds: found?.selfBackupFinishedAt.map { now.timeIntervalSince($0) },
             selfBackupIsNewest: found?.selfBackup.flatMap { run in newestData.map { run >= $0 } },
-            lastRun: found?.lastRun, lastRunState: found?.lastRunState)
+            lastRun: found?.lastRun, lastRunState: found?.lastRunState, selfBackupUnknown: found?.unknown,
+            searchedRuns: found?.selfBackup == nil && facts.searchedCount < facts.runCount
+                ? facts.searchedCount : nil)
     }
 }

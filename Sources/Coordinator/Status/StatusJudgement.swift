@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import AgentAPI
+import AmandaFormat
 import FoundationEssentials
 
 /// What is wrong, and what to do about it: pure.
@@ -66,7 +67,7 @@ enum StatusJudgement {
         _ manifest: RunManifest, _ outlook: RunOutlook, nodes: [String]
     ) -> StatusReport.NewestSet {
         var (reasons, fixes): ([String], [String]) = ([], [])
-        var (missing, suspects): ([String], [String]) = ([], [])
+        var (missing, suspects, unknown): ([String], [String], [String]) = ([], [], [])
         func add(_ node: String, _ reason: String, _ fix: String) {
             missing.append(node)
             reasons.append("\(node): \(reason)")
@@ -81,6 +82,7 @@ enum StatusJudgement {
             case .damaged(let reason): add(node, "damaged: \(reason)", anew)
             case .refused(let reason): add(node, "a restore would refuse it: \(reason)", anew)
             case .unknown(let reason):
+                unknown.append(node)
                 add(node, "unknown: \(reason)", "ask again when it can be looked at; \(anew)")
             case nil:
                 add(
@@ -93,7 +95,7 @@ enum StatusJudgement {
         return StatusReport.NewestSet(
             run: manifest.run, verdict: manifest.verdict,
             restorableNodes: nodes.count - reasons.count - suspects.count, totalNodes: nodes.count,
-            missingNodes: missing, suspectNodes: suspects.isEmpty ? nil : suspects,
+            missingNodes: missing, unknownNodes: unknown, suspectNodes: suspects.isEmpty ? nil : suspects,
             reasons: reasons, fixes: fixes)
     }
 
@@ -205,20 +207,35 @@ enum StatusJudgement {
     }
 
     private static func selfBackup(of row: StatusReport.Node) -> [Finding] {
-        guard row.selfBackup != nil else {
+        let fix = "make one with 'amfleet backup': without it an empty machine cannot become this node."
+        func problem(_ what: String, fix: String) -> Finding {
+            Finding(.problem, node: row.node, what, fix: fix)
+        }
+        if let reason = row.selfBackupUnknown {
+            let which =
+                row.selfBackup == nil
+                ? "a self-backup of it" : "a newer self-backup of it than run \(row.selfBackup?.digits ?? "")"
             return [
-                Finding(
-                    .problem, node: row.node, "no self-backup of it is in the bucket",
-                    fix:
-                        "make one with 'amfleet backup': without it an empty machine cannot become this node."
-                )
+                problem(
+                    "whether \(which) is in the bucket is unknown: \(reason)",
+                    fix: "ask again when it can be looked at; 'amfleet backup' makes a new one.")
+            ]
+        }
+        guard row.selfBackup != nil else {
+            guard let searched = row.searchedRuns else {
+                return [problem("no self-backup of it is in the bucket", fix: fix)]
+            }
+            return [
+                problem(
+                    "no self-backup of it was found in the newest \(searched) runs; older ones were not looked at",
+                    fix: fix)
             ]
         }
         // A backup that is under way makes it last.
         guard row.selfBackupIsNewest == false, row.status?.runningJob == nil else { return [] }
         return [
-            Finding(
-                .problem, node: row.node, "its self-backup is older than its newest data run",
+            problem(
+                "its self-backup is older than its newest data run",
                 fix: "run 'amfleet backup', which makes the self-backup last.")
         ]
     }

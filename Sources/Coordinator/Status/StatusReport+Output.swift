@@ -12,7 +12,8 @@ extension StatusReport: CommandReport {
         let problems = findings.filter { $0.weight == .problem }
         let remarks = findings.filter { $0.weight == .remark }
         return table + section("problems", problems.map(Self.alone))
-            + section("remarks", RemarkGroups(remarks, nodes: nodes.map(\.node)).groups) + ["", verdict]
+            + section("remarks", RemarkGroups(remarks, nodes: nodes.map(\.node)).groups) + [""]
+            + (protection?.kept.map { [$0] } ?? []) + [verdict]
     }
 
     private var table: [String] {
@@ -45,7 +46,9 @@ extension StatusReport: CommandReport {
     }
 
     private func selfBackup(_ node: Node) -> String {
-        guard let age = node.selfBackupAgeSeconds else { return "-" }
+        guard let age = node.selfBackupAgeSeconds else {
+            return node.selfBackupUnknown == nil ? "-" : "unknown"
+        }
         return Quantity.duration(seconds: max(0, age)) + " old"
             + (node.selfBackupIsNewest == false ? ", outdated" : "")
     }
@@ -73,8 +76,11 @@ extension StatusReport: CommandReport {
     private var verdict: String {
         guard let newestSet else { return "no run that has ended is known" }
         let count = "restorable on \(newestSet.restorableNodes)/\(newestSet.totalNodes) nodes"
+        let gone = newestSet.missingNodes.filter { !newestSet.unknownNodes.contains($0) }
         let missing =
-            newestSet.missingNodes.isEmpty ? "" : ", not on \(newestSet.missingNodes.joined(separator: ", "))"
+            (gone.isEmpty ? "" : ", not on \(gone.joined(separator: ", "))")
+            + (newestSet.unknownNodes.isEmpty
+                ? "" : ", unknown on \(newestSet.unknownNodes.joined(separator: ", "))")
         let suspects = newestSet.suspectNodes.map { ", suspect on \($0.joined(separator: ", "))" } ?? ""
         return
             "\(count) as of \(LocalTime(newestSet.run).text) (run \(newestSet.run))\(missing)\(suspects)"

@@ -20,6 +20,10 @@ public struct StatusReport: Sendable, Encodable {
         /// The node's newest run in the bucket, and how it ended.
         public var lastRun: RunName?
         public var lastRunState: NodeVerdict.State?
+        /// Why nobody knows whether there is a self-backup, or a newer one than that; nil: it is known.
+        public var selfBackupUnknown: String?
+        /// How many of the newest runs were searched in vain, where there are more; nil: all that were needed.
+        public var searchedRuns: Int?
     }
 
     /// The verdict on the newest run that has ended.
@@ -30,6 +34,8 @@ public struct StatusReport: Sendable, Encodable {
         public var totalNodes: Int
         /// Those whose data cannot be had.
         public var missingNodes: [String]
+        /// Those among them of which nobody knows.
+        public var unknownNodes: [String] = []
         /// Those whose data can be had and are not believed to be all; nil: none.
         public var suspectNodes: [String]?
         /// Why, each with the node's name.
@@ -43,6 +49,8 @@ public struct StatusReport: Sendable, Encodable {
     public var nodes: [Node]
     public var newestSet: NewestSet?
     public var findings: [Finding]
+    /// What is not overwritten; nil: nobody could find out.
+    public var protection: ProtectionSummary?
 
     public var ending: CommandEnding {
         findings.contains { $0.weight == .problem } ? .problem : .complete

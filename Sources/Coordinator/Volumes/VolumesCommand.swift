@@ -17,18 +17,32 @@ public struct VolumesCommand: Sendable {
 
     public func run() async throws -> VolumesReport {
         let selection = try Selection(cluster.file, nodes: nodes, configurations: configurations)
-        let question = StatusQuestion(
-            storage: cluster.settings.storage.address, configurations: selection.configurations)
-        let outcomes = try await onEveryNode(selection.nodes) { node in
-            try await cluster.agent(node).volumes(question)
-        }
+        let protection = try await cluster.knownProtection()
+        let outcomes = try await cluster.volumes(selection, protection.report)
         return VolumesReport(
-            cluster: cluster.settings.cluster,
+            cluster: cluster.settings.cluster, protection: protection.report.map(ProtectionSummary.init),
+            faults: protection.faults,
             nodes: outcomes.map { outcome in
                 VolumesReport.Node(
                     node: outcome.node, configurations: outcome.report?.configurations ?? []
                 ).with(outcome.faults)
             })
+    }
+}
+
+extension Cluster {
+    /// What every node says of its volumes.
+    ///
+    /// - Parameter protection: nil: what is not overwritten is not known.
+    func volumes(
+        _ selection: Selection, _ protection: ClusterProtection?
+    ) async throws -> [NodeOutcome<NodeVolumes>] {
+        try await onEveryNode(selection.nodes) { node in
+            try await agent(node).volumes(
+                StatusQuestion(
+                    storage: settings.storage.address, configurations: selection.configurations,
+                    protection: protection?.order(for: node)))
+        }
     }
 }
 
@@ -43,5 +57,9 @@ public struct VolumesReport: Sendable {
     }
 
     public var cluster: String
+    /// What is not overwritten; nil: nobody could find out.
+    public var protection: ProtectionSummary?
+    /// Why.
+    public var faults: [WireError] = []
     public var nodes: [Node]
 }

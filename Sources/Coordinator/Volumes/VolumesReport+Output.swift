@@ -7,16 +7,26 @@ extension VolumesReport: CommandReport {
     private struct Body: Encodable {
         var cluster: String
         var nodes: [Node]
+        var protection: ProtectionSummary?
+        var errors: [WireError]?
     }
 
-    /// A node or a configuration that does not answer is what is to be told; that all fail for one cause is a failure.
+    /// What could not be looked at is what is to be told: a node, a configuration, a slot, or what is not overwritten.
     public var ending: CommandEnding {
-        nodes.flatMap { $0.faults + $0.configurations.flatMap(\.faults) }.isEmpty ? .complete : .problem
+        let isUnknown = nodes.contains {
+            $0.configurations.contains { $0.slots.contains { $0.state == .unreadable } }
+        }
+        let faults = faults + nodes.flatMap { $0.faults + $0.configurations.flatMap(\.faults) }
+        return faults.isEmpty && !isUnknown ? .complete : .problem
     }
 
     public func document(command: String) throws -> [UInt8] {
         try WireJSON.document(
-            CommandDocument(command: command, result: ending, body: Body(cluster: cluster, nodes: nodes)))
+            CommandDocument(
+                command: command, result: ending,
+                body: Body(
+                    cluster: cluster, nodes: nodes, protection: protection,
+                    errors: faults.isEmpty ? nil : faults)))
     }
 
     public var lines: [String] {
@@ -31,8 +41,15 @@ extension VolumesReport: CommandReport {
                 }
             }
         }
-        let remarks = nodes.flatMap(Self.remarks)
+        let remarks = nodes.flatMap(Self.remarks) + (protection?.lines ?? []) + unknownProtection
         return table.lines + (remarks.isEmpty ? [] : [""] + remarks)
+    }
+
+    private var unknownProtection: [String] {
+        faults.flatMap { fault in
+            ["which runs are not overwritten is unknown: \(RunText.oneLine(fault.message))"]
+                + [fault.hint].compactMap(\.self).map { "hint: \($0)" }
+        }
     }
 
     private static func row(_ slot: SlotVolume) -> [String] {
@@ -48,7 +65,8 @@ extension VolumesReport: CommandReport {
         switch slot.state {
         case .unlabelled: return "unlabelled"
         case .foreign: return "no Amanda volume"
-        case .unreadable: return "not readable"
+        case .unreadable:
+            return "unknown" + (slot.unreadableReason.map { ": \(RunText.oneLine($0))" } ?? "")
         case .unknown: return "a run unknown to the catalog"
         case .known: break
         }
@@ -71,9 +89,14 @@ extension VolumesReport: CommandReport {
                 "\(node.node): \(configuration.name): volume '\($0)' is in the tapelist and in no slot"
             }
         }
+        let next = node.configurations.flatMap { configuration in
+            ([configuration.shortfall?.text] + [configuration.refusal?.message]).compactMap(\.self).map {
+                "\(node.node): \(configuration.name): \(RunText.oneLine($0))"
+            }
+        }
         let errors = node.configurations.flatMap { configuration in
             RunText.faults(configuration.faults, on: node.node, of: configuration.name)
         }
-        return lost + errors + RunText.faults(node.faults, on: node.node)
+        return lost + next + errors + RunText.faults(node.faults, on: node.node)
     }
 }

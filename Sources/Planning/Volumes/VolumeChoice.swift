@@ -18,6 +18,8 @@ public struct VolumeChoice: Equatable, Sendable {
     public var slot: String
     public var label: String
     public var kind: Kind
+    /// What it costs, where protected volumes leave no other.
+    public var shortfall: RetentionShortfall?
 
     public init(slot: String, label: String, kind: Kind) {
         self.slot = slot

@@ -11,6 +11,8 @@ public struct VolumeChoiceError: Fault, Equatable {
         public var reason: String
         /// A restore would read it.
         public var isNeeded = false
+        /// The cluster keeps it.
+        public var protection: VolumeProtection?
     }
 
     public var configuration: String
@@ -31,7 +33,10 @@ public struct VolumeChoiceError: Fault, Equatable {
 
     /// Where restores need all that age would free, a lower tapecycle frees nothing.
     public var hint: String? {
-        refusals.contains(where: \.isNeeded)
+        if let pinned = refusals.lazy.compactMap(\.protection).first(where: \.isPinned) {
+            return "add slots to tpchanger, or give a run free with 'amfleet unpin \(pinned.run)'."
+        }
+        return refusals.contains { $0.isNeeded || $0.protection != nil }
             ? "add slots to tpchanger, as many to tapecycle, and run it again: what a restore needs is never overwritten."
             : "add slots to tpchanger, or lower tapecycle (the newest \(retainedVolumeCount) volumes are kept)."
     }

@@ -19,6 +19,10 @@ public struct VolumeChooser: Sendable {
     /// Volumes that the policy keeps beside the newest ones, and by which rule (`RetentionRules.kept`).
     public var kept: [String: String] = [:]
 
+    /// Volumes that hold what the cluster protects, as long as they bear it. One that age would have freed takes no place among
+    /// those that are retained; where slots are short, a younger one gives way.
+    public var protected: [String: VolumeProtection] = [:]
+
     /// Volumes that this run has filled: it does not go on with them.
     public var filled: Set<String> = []
     /// Labels that a volume may still bear though the tapelist calls it never written: runs whose end here died between the
@@ -46,6 +50,7 @@ public struct VolumeChooser: Sendable {
             case .failure(let refusal): refusals.append(refusal)
             }
         }
+        if let choice = yielding(run, slots) { return choice }
         refusals.sort { left, right in
             (slots.firstIndex { $0.slot == left.slot } ?? 0)
                 < (slots.firstIndex { $0.slot == right.slot } ?? 0)
@@ -67,7 +72,7 @@ public struct VolumeChooser: Sendable {
 
     /// Only if more volumes than are to be retained could be overwritten at all. One that is in no slot, or bears a run that
     /// the catalog does not know, is passed over for the next oldest.
-    private func oldestReusable(_ run: Datestamp, _ slots: [SlotContents]) -> VolumeChoice? {
+    func oldestReusable(_ run: Datestamp, _ slots: [SlotContents]) -> VolumeChoice? {
         let (candidates, retained) = (candidates, retained)
         guard candidates.count > policy.retainedVolumeCount else { return nil }
         for entry in candidates.reversed() where !retained.contains(entry) {
@@ -128,6 +133,12 @@ public struct VolumeChooser: Sendable {
         func refuse(_ reason: String) -> Result<VolumeChoice, VolumeChoiceError.Refusal> {
             .failure(.init(slot: slot, reason: "volume '\(entry.label)' " + reason))
         }
+        func keep(_ protection: VolumeProtection) -> Result<VolumeChoice, VolumeChoiceError.Refusal> {
+            .failure(
+                .init(
+                    slot: slot, reason: "volume '\(entry.label)' holds \(protection)", protection: protection)
+            )
+        }
         if let owner = entry.configuration, owner != policy.configuration {
             return refuse("belongs to configuration '\(owner)'")
         }
@@ -138,6 +149,8 @@ public struct VolumeChooser: Sendable {
         guard policy.labelPattern.matches(entry.label) else {
             return refuse("does not match labelstr '\(policy.labelPattern.text)'")
         }
+        let protection = protected[entry.label]
+        if let protection, protection.isPinned { return keep(protection) }
         guard entry.isReusable else { return refuse("is marked no-reuse") }
         if commands.needs(label: entry.label) { return refuse("is needed by a command that is not done yet") }
         if entry.isNeverWritten {
@@ -147,6 +160,7 @@ public struct VolumeChooser: Sendable {
             return .failure(
                 .init(slot: slot, reason: "volume '\(entry.label)' holds \(need)", isNeeded: true))
         }
+        if let protection { return keep(protection) }
         if let rule = kept[entry.label] { return refuse("is kept by \(rule)") }
         guard let datestamp = entry.datestamp, !isRetained(entry) else {
             return refuse("is still needed: run \(entry.datestampText)")
@@ -156,16 +170,17 @@ public struct VolumeChooser: Sendable {
     }
 
     /// Volumes that age and marks would let be overwritten, newest first.
-    private var candidates: [TapelistEntry] {
+    var candidates: [TapelistEntry] {
         tapelist.entries.filter { isOurs($0) && isOverwritable($0) && !$0.isNeverWritten }
     }
 
-    /// Those of them that are kept: all that a restore or a rule of the policy needs, and of the others the newest, up
-    /// to the number that is to be retained.
+    /// Those of them that are kept: all that a restore or a rule of the policy needs, of the others the newest, up to the number
+    /// that is to be retained, and what the cluster protects.
     private var retained: [TapelistEntry] {
         let needed = candidates.filter { needs[$0.label] != nil || kept[$0.label] != nil }
         let others = candidates.filter { needs[$0.label] == nil && kept[$0.label] == nil }
         return needed + others.prefix(max(0, policy.retainedVolumeCount - needed.count))
+            + others.filter { protected[$0.label] != nil }
     }
 
     /// Amanda's retention: among those that are kept, or too young.
@@ -173,11 +188,12 @@ public struct VolumeChooser: Sendable {
         retained.contains(entry) || !isOverwritable(entry)
     }
 
-    private func isOverwritable(_ entry: TapelistEntry) -> Bool {
+    func isOverwritable(_ entry: TapelistEntry) -> Bool {
         entry.isReusable && !commands.needs(label: entry.label)
+            && protected[entry.label]?.isPinned != true
     }
 
-    private func isOurs(_ entry: TapelistEntry) -> Bool {
+    func isOurs(_ entry: TapelistEntry) -> Bool {
         if let owner = entry.configuration, owner != policy.configuration { return false }
         if let storage = entry.storage, storage != policy.storage { return false }
         if let pool = entry.pool { return pool == policy.pool }
@@ -222,45 +238,6 @@ public struct VolumeChooser: Sendable {
             )
         }
         return label
-    }
-}
-
-extension VolumeChooser {
-    /// What the planner needs to know so that the next run finds a volume too.
-    ///
-    /// - Parameter choices: the volumes that this run takes, as far as they are known.
-    public func rotation(slots: [SlotContents], choices: [VolumeChoice]) -> VolumeRotation {
-        var reusable: Set<String> = []
-        var keptCount = 0
-        var unwritten = 0
-        for slot in slots {
-            switch slot.volume {
-            case .labelled(let header):
-                guard let entry = tapelist.entry(label: header.label), isOurs(entry), isOverwritable(entry),
-                    unknownVolume(in: slot) == nil
-                else {
-                    continue
-                }
-                if entry.isNeverWritten {
-                    unwritten += 1
-                } else if kept[header.label] != nil {
-                    keptCount += 1
-                } else {
-                    reusable.insert(header.label)
-                }
-            case .unlabelled: unwritten += policy.autolabel.contains(.empty) ? 1 : 0
-            case .foreign: unwritten += policy.autolabel.contains(.nonAmanda) ? 1 : 0
-            case .unreadable: break
-            }
-        }
-        var rotation = VolumeRotation(
-            reusable: reusable, unwrittenCount: unwritten,
-            retainedCount: max(0, policy.retainedVolumeCount - keptCount))
-        for choice in choices {
-            rotation.tonight.insert(choice.label)
-            if case .reusing = choice.kind { rotation.overwritten.insert(choice.label) }
-        }
-        return rotation
     }
 }
 

@@ -10,6 +10,8 @@ struct ConfigurationPlan: Sendable {
     var keepsAttributes = true
     var uploadThreads = 4
     var tapecycle = 3
+    /// Of its changer over S3, as `amanda.conf` numbers them.
+    var slots = "{01..10}"
     var runtapes = 1
     var length = "500 gigabytes"
     /// Days; 0: every run makes a full dump.
@@ -89,7 +91,7 @@ extension ConfigurationPlan {
 
     private func changerOnS3(_ node: String, _ store: StoreAccess) -> [String] {
         [
-            "tpchanger \"chg-multi:s3:\(store.bucket)/\(store.prefix)/\(node)/\(name)/slot-{01..10}\"",
+            "tpchanger \"chg-multi:s3:\(store.bucket)/\(store.prefix)/\(node)/\(name)/slot-\(slots)\"",
             "device-property \"S3_HOST\" \"\(store.host)\"",
             "device-property \"S3_SSL\" \"NO\"",
             "device-property \"S3_SUBDOMAIN\" \"NO\"",

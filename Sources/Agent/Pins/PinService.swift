@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import AgentAPI
+import BlockingWork
+import Catalog
+
+/// Answers a request for marks: each configuration's tapelist by itself, so that one that cannot be read keeps no other from its marks.
+struct PinService: Sendable {
+    let settings: AgentSettings
+
+    /// Never fails: what could not be marked is an error inside the answer.
+    func mark(_ request: PinRequest) async -> NodePins {
+        var configurations: [ConfigurationPins] = []
+        for name in request.configurations {
+            configurations.append(await mark(name, request.protection))
+        }
+        return NodePins(node: settings.node, configurations: configurations)
+    }
+
+    private func mark(_ name: String, _ protection: RunProtection) async -> ConfigurationPins {
+        do {
+            let change = try await runBlocking("pins") { [settings] in
+                let loaded = try ConfigurationDirectory(root: settings.amandaDirectory, name: name).load()
+                return try PinMarks(location: loaded.location).agree(with: protection)
+            }
+            return ConfigurationPins(name: name, marked: change.marked, freed: change.freed)
+        } catch {
+            return ConfigurationPins(name: name).with(WireError.all(cause: error, node: settings.node))
+        }
+    }
+}

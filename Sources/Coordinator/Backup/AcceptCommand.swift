@@ -126,10 +126,6 @@ public struct AcceptReport: Sendable, Encodable {
 extension AcceptReport: CommandReport {
     public var ending: CommandEnding { .complete }
 
-    public func document(command: String) throws -> [UInt8] {
-        try WireJSON.document(CommandDocument(command: command, result: ending, body: self))
-    }
-
     public var lines: [String] {
         [
             "\(node): \(configuration): \(disk): accepted: \(suspect?.text ?? "")",

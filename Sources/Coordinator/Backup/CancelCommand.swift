@@ -51,7 +51,7 @@ public struct CancelCommand: Sendable {
 }
 
 /// What was cancelled where.
-public struct CancelReport: Sendable {
+public struct CancelReport: Sendable, Encodable {
     public struct Job: Sendable, Encodable {
         public var id: String
         public var run: RunName

@@ -3,16 +3,6 @@
 import AgentAPI
 
 extension CancelReport: CommandReport {
-    private struct Body: Encodable {
-        var nodes: [Node]
-        var remark: String?
-    }
-
-    public func document(command: String) throws -> [UInt8] {
-        try WireJSON.document(
-            CommandDocument(command: command, result: ending, body: Body(nodes: nodes, remark: remark)))
-    }
-
     public var lines: [String] {
         let jobs = nodes.flatMap { node in
             node.jobs.map { "\(node.node): \($0.kind.rawValue) of run \($0.run) is \($0.state.rawValue)" }

@@ -10,8 +10,7 @@ extension FlushSetReport: CommandReport {
     }
 
     public func document(command: String) throws -> [UInt8] {
-        try WireJSON.document(
-            CommandDocument(command: command, result: ending, body: Body(run: run, nodes: nodes)))
+        try document(command, Body(run: run, nodes: nodes))
     }
 
     public var lines: [String] {

@@ -10,9 +10,7 @@ extension PlanReport: CommandReport {
     }
 
     public func document(command: String) throws -> [UInt8] {
-        try WireJSON.document(
-            CommandDocument(
-                command: command, result: ending, body: Body(run: run, nodes: nodes, protection: protection)))
+        try document(command, Body(run: run, nodes: nodes, protection: protection))
     }
 
     public var lines: [String] {

@@ -5,10 +5,6 @@ import AgentAPI
 extension ClusterFounding.Report: CommandReport {
     public var ending: CommandEnding { .complete }
 
-    public func document(command: String) throws -> [UInt8] {
-        try WireJSON.document(CommandDocument(command: command, result: ending, body: self))
-    }
-
     public var lines: [String] {
         ["cluster \(cluster): wrote"] + files.map { "  \($0)" } + [
             goesOn
@@ -21,10 +17,6 @@ extension ClusterFounding.Report: CommandReport {
 
 extension NodeRoster.Added: CommandReport {
     public var ending: CommandEnding { .complete }
-
-    public func document(command: String) throws -> [UInt8] {
-        try WireJSON.document(CommandDocument(command: command, result: ending, body: self))
-    }
 
     public var lines: [String] {
         [
@@ -50,10 +42,6 @@ public struct NodeListing: CommandReport, Encodable {
     }
 
     public var ending: CommandEnding { .complete }
-
-    public func document(command: String) throws -> [UInt8] {
-        try WireJSON.document(CommandDocument(command: command, result: ending, body: self))
-    }
 
     public var lines: [String] {
         var table = TextTable(["NODE", "ADDRESS"])

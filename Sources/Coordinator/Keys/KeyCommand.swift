@@ -33,7 +33,7 @@ public struct KeyCommand: Sendable {
 }
 
 /// Which nodes have made keys, and why others have not.
-public struct KeyReport: Sendable {
+public struct KeyReport: Sendable, Encodable {
     public struct Node: Sendable, Encodable, Failable {
         public var node: String
         public var keys: [NodeKey]

@@ -3,19 +3,9 @@
 import AgentAPI
 
 extension KeyReport: CommandReport {
-    private struct Body: Encodable {
-        var cluster: String
-        var nodes: [Node]
-    }
-
     public var ending: CommandEnding {
         CommandEnding(
             completeNodes: nodes.count { $0.error == nil }, failures: nodes.compactMap(\.error))
-    }
-
-    public func document(command: String) throws -> [UInt8] {
-        try WireJSON.document(
-            CommandDocument(command: command, result: ending, body: Body(cluster: cluster, nodes: nodes)))
     }
 
     public var lines: [String] {

@@ -18,7 +18,7 @@ extension PinReport: CommandReport {
 
     public func document(command: String) throws -> [UInt8] {
         let body = Body(run: run, isPinned: wish == .pin, wasSo: wasSo, left: left, nodes: nodes)
-        return try WireJSON.document(CommandDocument(command: command, result: ending, body: body))
+        return try document(command, body)
     }
 
     public var lines: [String] {

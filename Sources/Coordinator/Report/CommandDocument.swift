@@ -14,6 +14,16 @@ public protocol CommandReport: Sendable {
     func document(command: String) throws -> [UInt8]
 }
 
+extension CommandReport {
+    func document(_ command: String, _ body: some Encodable) throws -> [UInt8] {
+        try WireJSON.document(CommandDocument(command: command, result: ending, body: body))
+    }
+}
+
+extension CommandReport where Self: Encodable {
+    public func document(command: String) throws -> [UInt8] { try document(command, self) }
+}
+
 /// The envelope of every `--json` document.
 struct CommandDocument<Body: Encodable>: Encodable {
     let command: String
@@ -61,8 +71,6 @@ public struct FailureReport: CommandReport {
     }
 
     public func document(command: String) throws -> [UInt8] {
-        try WireJSON.document(
-            CommandDocument(
-                command: command, result: ending, body: Body(error: errors.first, errors: errors)))
+        try document(command, Body(error: errors.first, errors: errors))
     }
 }

@@ -11,12 +11,11 @@ extension RestoreSetReport: CommandReport {
     }
 
     public func document(command: String) throws -> [UInt8] {
-        try WireJSON.document(
-            CommandDocument(
-                command: command, result: ending,
-                body: Body(
-                    run: run, nodes: nodes, recoveryPoints: recoveryPoints,
-                    suspects: suspects.isEmpty ? nil : suspects)))
+        try document(
+            command,
+            Body(
+                run: run, nodes: nodes, recoveryPoints: recoveryPoints,
+                suspects: suspects.isEmpty ? nil : suspects))
     }
 
     public var lines: [String] {

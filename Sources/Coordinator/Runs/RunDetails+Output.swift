@@ -31,10 +31,7 @@ extension RunDetails: CommandReport {
                     NodeRestorability(node: node.verdict.node, run: manifest.run, $0).state
                 })
         }
-        return try WireJSON.document(
-            CommandDocument(
-                command: command, result: ending, body: Body(manifest: manifest, state: state, nodes: entries)
-            ))
+        return try document(command, Body(manifest: manifest, state: state, nodes: entries))
     }
 
     public var lines: [String] {

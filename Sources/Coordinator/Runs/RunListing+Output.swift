@@ -13,7 +13,7 @@ extension RunListing: CommandReport {
     public var ending: CommandEnding { rows.allSatisfy { $0.unknown == nil } ? .complete : .problem }
 
     public func document(command: String) throws -> [UInt8] {
-        try WireJSON.document(CommandDocument(command: command, result: ending, body: Body(runs: rows)))
+        try document(command, Body(runs: rows))
     }
 
     public var lines: [String] {

@@ -17,7 +17,7 @@ extension RunReport: CommandReport {
         let body = Body(
             run: manifest.run, startedAtUTC: manifest.startedAt, manifest: manifest, asked: asked,
             state: state, remarks: remarks.isEmpty ? nil : remarks)
-        return try WireJSON.document(CommandDocument(command: command, result: ending, body: body))
+        return try document(command, body)
     }
 
     public var lines: [String] {

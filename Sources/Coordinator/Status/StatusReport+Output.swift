@@ -4,10 +4,6 @@ import AgentAPI
 import FoundationEssentials
 
 extension StatusReport: CommandReport {
-    public func document(command: String) throws -> [UInt8] {
-        try WireJSON.document(CommandDocument(command: command, result: ending, body: self))
-    }
-
     public var lines: [String] {
         let problems = findings.filter { $0.weight == .problem }
         let remarks = findings.filter { $0.weight == .remark }

@@ -21,12 +21,11 @@ extension VolumesReport: CommandReport {
     }
 
     public func document(command: String) throws -> [UInt8] {
-        try WireJSON.document(
-            CommandDocument(
-                command: command, result: ending,
-                body: Body(
-                    cluster: cluster, nodes: nodes, protection: protection,
-                    errors: faults.isEmpty ? nil : faults)))
+        try document(
+            command,
+            Body(
+                cluster: cluster, nodes: nodes, protection: protection,
+                errors: faults.isEmpty ? nil : faults))
     }
 
     public var lines: [String] {

@@ -64,6 +64,8 @@ public struct ConfigurationStatus: Codable, Sendable, Equatable, Failable {
     public var disks: [String]
     /// Catalog directories and key files that lie outside every disk of the self-backup.
     public var outsideSelfBackup: [String]
+    /// What is mounted inside the self-backup over catalogs or key files, and hence not in it. nil: nothing.
+    public var selfBackupHoles: [HoleRecord]?
     /// Secrets that anybody who may read the bucket finds in the self-backup.
     public var secretsReadable: [String]
     /// Newest run that the catalog knows, of whichever program.

@@ -70,6 +70,11 @@ public struct CatalogReader: Sendable {
         return [listed, logged].compactMap { $0 }.max()
     }
 
+    /// The newest runs that logs name, newest first.
+    public func newestRuns(_ count: Int) throws -> [Datestamp] {
+        Array(Set(try logs().map(\.run)).sorted(by: >).prefix(count))
+    }
+
     /// - Throws: `CatalogError.isRunning` when one of Amanda's programs, or another agent, is in the middle of a run.
     public func refuseIfRunning() throws {
         for log in try logs().suffix(8).reversed() {

@@ -25,19 +25,22 @@ struct BackupJob: Sendable {
             settings: settings, storage: storage, request: request, reporter: reporter,
             isInEarnest: !order.dryRun
         ).prepared(configurations)
+        let gaps = try await runBlocking("coverage") { SelfBackupCoverage.gaps(configurations) }
         return try await runs.inWorkDirectory {
-            try await order.dryRun ? planOnly(runs, configurations) : backUp(runs)
+            try await order.dryRun ? planOnly(runs, configurations, gaps) : backUp(runs, gaps)
         }
     }
 
+    /// - Parameter gaps: what the self-backup seems to hold and leaves out.
     private func planOnly(
-        _ runs: ConfigurationRuns.Prepared, _ configurations: [CheckedConfiguration]
+        _ runs: ConfigurationRuns.Prepared, _ configurations: [CheckedConfiguration], _ gaps: [String]
     ) async throws -> JobResult {
         var record = emptyRecord()
         var night = RunNight()
         for run in runs.all {
             let planned = try await run.preparePlan(startingIn: night.seconds)
             record.configurations.append(try await run.record(of: planned))
+            if run.isSelfBackup { record.configurations[record.configurations.count - 1].note(gaps) }
             night.add(planned, of: run.prepared)
         }
         night.warn(in: &record)
@@ -52,7 +55,7 @@ struct BackupJob: Sendable {
         return result(record)
     }
 
-    private func backUp(_ prepared: ConfigurationRuns.Prepared) async throws -> JobResult {
+    private func backUp(_ prepared: ConfigurationRuns.Prepared, _ gaps: [String]) async throws -> JobResult {
         let runs = prepared.all
         let records = NodeRecordStore(
             client: try prepared.clients.main, layout: BucketLayout(request.storage))
@@ -68,8 +71,9 @@ struct BackupJob: Sendable {
             if run.isSelfBackup, known != nil, !isAnythingNew {
                 plan = try await preparePlan(of: run, known)
             }
-            let done = try await run.carryOut(
+            var done = try await run.carryOut(
                 plan, after: flushed[run.name], RecordKeeper(reporter: reporter, before: before))
+            if run.isSelfBackup { done.note(gaps) }
             isAnythingNew = isAnythingNew || done.dumps != known?.dumps
             record = before.adding(done)
             let isStoreAway =

@@ -27,6 +27,8 @@ struct ConfigurationRun: Sendable {
     let isInEarnest: Bool
     /// Of the store that its volumes lie in.
     let absence: StoreAbsence
+    /// What this node's records say of earlier dumps.
+    let known: KnownMeasures
 
     var logger: Logger { reporter.logger }
     var node: String { request.node }
@@ -151,7 +153,8 @@ struct ConfigurationRun: Sendable {
         }
         await keeper.keep(record)
         let scripts = RunScripts(prepared, run, planned.plan.dumps.map(\.name), logger: logger)
-        let disks = DiskDump(self, planned.bases, scripts, holding, target: target, catalog: catalog)
+        let disks = DiskDump(
+            self, planned.bases, planned.known, scripts, holding, target: target, catalog: catalog)
         let said = try await scripts.aroundBackup { before in
             try await dumpDisks(planned, with: disks, on: volumes, after: before, into: &record, keeper)
         }
@@ -253,7 +256,9 @@ struct ConfigurationRun: Sendable {
     }
 
     var taking: VolumeTaking {
-        VolumeTaking(node: node, prepared: prepared, run: run, protection: request.protection) { [name] in
+        VolumeTaking(
+            node: node, prepared: prepared, run: run, protection: request.protection, known: known
+        ) { [name] in
             try clients.client(of: $0, of: name)
         }
     }
@@ -266,6 +271,7 @@ struct ConfigurationRun: Sendable {
         RunPlanning(
             prepared: prepared, run: run, taking: taking, workDirectory: workDirectory,
             isInEarnest: isInEarnest, sendBytesPerSecond: request.sendBytesPerSecond,
+            known: known, plausibility: request.plausibility,
             logger: logger.with(["stage": "plan"]))
     }
 }

@@ -3,8 +3,10 @@
 import AgentAPI
 import AmandaFormat
 import BlockingWork
+import Catalog
 import Files
 import Logging
+import Planning
 import S3
 
 /// The configurations of one job, and what they share: clients, the journal of uploads, progress, a directory for work.
@@ -54,6 +56,7 @@ struct ConfigurationRuns: Sendable {
         for configuration in prepared { tell(configuration) }
         if isInEarnest { await markPins(prepared) }
         let clusterStore = StoreAbsence()
+        let known = try await knownMeasures(prepared)
         let runs = prepared.map { configuration in
             ConfigurationRun(
                 prepared: configuration, request: request, run: request.run, clients: clients,
@@ -61,7 +64,8 @@ struct ConfigurationRuns: Sendable {
                 reporter: reporter.about(["configuration": "\(configuration.choice.name)"]),
                 workDirectory: workDirectory,
                 isInEarnest: isInEarnest,
-                absence: configuration.store.record == nil ? clusterStore : StoreAbsence())
+                absence: configuration.store.record == nil ? clusterStore : StoreAbsence(),
+                known: known[configuration.choice.name] ?? KnownMeasures())
         }
         return Prepared(all: runs, clients: clients, workDirectory: workDirectory)
     }
@@ -85,6 +89,31 @@ struct ConfigurationRuns: Sendable {
             } catch {
                 await reporter.note("\(name): volumes of pinned runs are not marked no-reuse: \(error)")
             }
+        }
+    }
+
+    /// What the records in the bucket say of earlier dumps; where the store does not answer, those that the agent has kept.
+    private func knownMeasures(
+        _ prepared: [PreparedConfiguration]
+    ) async throws -> [String: KnownMeasures] {
+        let disks = Dictionary(
+            prepared.map { ($0.choice.name, $0.entries.map(\.name)) }, uniquingKeysWith: { first, _ in first }
+        )
+        let node = settings.node
+        let logged = try await runBlocking("runs") {
+            prepared.flatMap { (try? CatalogReader($0.location).newestRuns(MeasureReader.depth)) ?? [] }
+        }
+        let runs = (request.recentRuns + logged).filter { $0 < request.run }
+        do {
+            let client = try storage.preflightClient(
+                request.storage, deviceProperties: nil, outage: .seconds(request.storageOutageSeconds))
+            let records = NodeRecordStore(client: client, layout: BucketLayout(request.storage))
+            return try await MeasureReader(records, node: node).known(disks, in: runs)
+        } catch {
+            if error is CancellationError || Task.isCancelled { throw CancellationError() }
+            await reporter.note(
+                "the records of earlier dumps cannot be read, those that this agent has kept count: \(error)")
+            return try await MeasureReader(await reporter.keptRecords(), node: node).known(disks, in: runs)
         }
     }
 

@@ -15,6 +15,7 @@ import Synchronization
 struct DiskDump: Sendable {
     private let part: ConfigurationRun
     private let bases: IncrementBases
+    private let known: KnownMeasures
     private let scripts: RunScripts
     private let holding: HoldingFallback
     /// Nil: no volume could be had, and every dump is held.
@@ -29,11 +30,12 @@ struct DiskDump: Sendable {
     }
 
     init(
-        _ part: ConfigurationRun, _ bases: IncrementBases, _ scripts: RunScripts, _ holding: HoldingFallback,
-        target: VolumeSeries?, catalog: RunCatalog
+        _ part: ConfigurationRun, _ bases: IncrementBases, _ known: KnownMeasures, _ scripts: RunScripts,
+        _ holding: HoldingFallback, target: VolumeSeries?, catalog: RunCatalog
     ) {
         self.part = part
         self.bases = bases
+        self.known = known
         self.scripts = scripts
         self.holding = holding
         self.target = target
@@ -76,7 +78,7 @@ struct DiskDump: Sendable {
         try await enter(outcome, LoggedDump(outcome))
         var record = DumpRecord(work.planned, work.entry, outcome, node: part.request.node)
         record.bases = try await base(of: work.planned.dump, work.entry)?.records
-        return record
+        return try await judged(record, work.entry, outcome)
     }
 
     /// Begins anew, for tar's stream cannot be had twice.
@@ -105,6 +107,26 @@ struct DiskDump: Sendable {
             record.status = .held
             record.parts = []
             record.held = HeldDumpRecord(held)
+        }
+        return try await judged(record, work.entry, outcome)
+    }
+
+    /// With what the dump found, and whether it is plausible after the last one that was. It is stored as always either way.
+    private func judged(
+        _ record: DumpRecord, _ entry: DisklistEntry, _ outcome: DumpOutcome
+    ) async throws -> DumpRecord {
+        guard record.isMade else { return record }
+        var record = record
+        record.add(outcome.findings)
+        record.holes = try await runBlocking("holes") { [holes = part.prepared.holes] in
+            holes.holes(of: entry)
+        }
+        let measures = known.disk(entry.name).measures
+        record.judgedBy = measures.isEmpty ? nil : measures
+        let plausibility = part.prepared.plausibility(of: entry.name, part.request.plausibility)
+        record.suspect = plausibility.fault(of: record.measure(of: part.run), after: measures)
+        if let suspect = record.suspect {
+            logger(of: entry).warning("the dump is suspect", metadata: ["reason": "\(suspect.text)"])
         }
         return record
     }

@@ -23,7 +23,9 @@ extension LoggedDump {
 
 extension DumpRecord {
     /// How it went, in a line of the event stream.
-    var summary: String {
+    var summary: String { outcome + (isSuspect ? "; suspect: \(suspect?.text ?? "")" : "") }
+
+    private var outcome: String {
         switch status {
         case .ok: "done, \(amounts)"
         case .strange: "done with \(Quantity.count(strange.count, "message")), \(amounts)"

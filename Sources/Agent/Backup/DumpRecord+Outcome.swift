@@ -39,6 +39,14 @@ extension DumpRecord {
         }
     }
 
+    mutating func add(_ findings: DumpFindings?) {
+        names = findings?.names
+        files = findings?.files
+        directories = findings?.directories
+        isMountPoint = findings?.isMountPoint
+        deviceNumber = findings?.deviceNumber
+    }
+
     /// A dump that is not made yet.
     init(planned: PlannedDump, _ entry: DisklistEntry) {
         self.init(entry, level: planned.level, status: .planned)

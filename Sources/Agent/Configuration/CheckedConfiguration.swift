@@ -24,6 +24,8 @@ struct CheckedConfiguration: Sendable {
     let faults: [WireError]
     /// What this node lacks for single disks, whose dumps fail of it: the others go on.
     let diskFaults: [WireError]
+    /// At its disks, those that answered.
+    let looks: [DiskName: DiskLook]
     /// What an administrator should know of it.
     let remarks: [Remark]
     /// What waits on its holding disks.
@@ -51,6 +53,7 @@ struct CheckedConfiguration: Sendable {
             faults = WireError.all(cause: cause, node: node)
             resolved = .failure(WireErrors(faults))
             (changer, stores, diskFaults, remarks, held, newestRun) = (nil, [], [], [], [], nil)
+            looks = [:]
         case .success(let loaded):
             let check = ConfigurationCheck(loaded, of: choice, settings, storage)
             faults = check.faults
@@ -58,7 +61,8 @@ struct CheckedConfiguration: Sendable {
             changer = check.changer
             stores = check.stores
             diskFaults = check.diskFaults
-            remarks = loaded.remarks + check.absentDirectories + check.notes
+            looks = check.looks
+            remarks = loaded.remarks + check.diskRemarks + check.notes
             held = check.held
             newestRun = check.newestRun
         }
@@ -66,6 +70,11 @@ struct CheckedConfiguration: Sendable {
 }
 
 extension CheckedConfiguration {
+    /// What is mounted inside its disks.
+    var holes: MountHoles {
+        MountHoles((try? loaded.get().disklist.activeEntries) ?? [], looks)
+    }
+
     /// Every configuration of a job or a question.
     static func all(
         _ choices: [ConfigurationChoice], _ settings: AgentSettings, _ storage: StorageAddress

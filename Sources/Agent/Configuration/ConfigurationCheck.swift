@@ -17,6 +17,10 @@ struct ConfigurationCheck {
     private(set) var faults: [WireError] = []
     /// What single disks lack.
     private(set) var diskFaults: [WireError] = []
+    private(set) var diskRemarks: [Remark] = []
+    /// At every disk that answers.
+    let looks: [DiskName: DiskLook]
+    private let holdingDisks: [HoldingDisk]
     /// What a record says of where its volumes lie.
     private(set) var notes: [Remark] = []
     private(set) var resolved: Result<PreparedConfiguration, WireErrors>
@@ -37,20 +41,18 @@ struct ConfigurationCheck {
         self.settings = settings
         self.storage = storage
         resolved = .failure(WireErrors([]))
-        diskFaults = DiskNeeds(entries, dumpuser: loaded.dumpuser).faults.map {
-            WireError(cause: $0, node: settings.node)
-        }
+        looks = DiskLook.all(loaded.disklist.activeEntries)
+        let needs = DiskNeeds(
+            loaded.disklist.activeEntries, looks, holdingDisks: loaded.configuration.holdingDisks,
+            dumpuser: loaded.dumpuser,
+            node: settings.node)
+        diskFaults = needs.faults
+        diskRemarks = needs.remarks
+        holdingDisks = needs.answeringHoldingDisks
         checkDisks()
         checkTar()
         resolveVolumes()
         checkCatalog()
-    }
-
-    /// A disk that cannot be dumped now may be there again when its dump begins.
-    var absentDirectories: [Remark] {
-        entries.filter { !FileSystem.isDirectory($0.directory) }.map {
-            Remark(place: $0.place, "'\($0.directory)' does not exist now")
-        }
     }
 
     private mutating func checkDisks() {
@@ -94,7 +96,7 @@ struct ConfigurationCheck {
             resolved = .success(
                 PreparedConfiguration(
                     choice: choice, loaded: loaded, changer: changer, store: store, stores: stores,
-                    entries: entries, notes: notes, diskFaults: diskFaults))
+                    entries: entries, looks: looks, notes: notes, diskFaults: diskFaults))
         } catch {
             for fault in WireError.all(cause: error, node: settings.node) { add(fault) }
             resolved = .failure(WireErrors(WireError.all(cause: error, node: settings.node)))
@@ -106,7 +108,7 @@ struct ConfigurationCheck {
     private mutating func checkCatalog() {
         newestRun = attempt { [loaded] in try CatalogReader(loaded.location).newestRun() }.flatMap(\.self)
         held =
-            attempt { [configuration] in try HoldingDisks(configuration.holdingDisks).contents().dumps } ?? []
+            attempt { [holdingDisks] in try HoldingDisks(holdingDisks).contents().dumps } ?? []
     }
 
     @discardableResult

@@ -1,25 +1,97 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import AgentAPI
 import AmandaFormat
+import BlockingWork
 import Dump
 import Files
 
-/// What disks need of this node besides their directories: programs that compress or encrypt, keys, script-tools. Looks, and
-/// runs nothing.
+/// What disks need of this node: their directories, the lists of their excludes and includes, programs that compress or encrypt, keys,
+/// script-tools; and the holding disks. Looks, and runs nothing.
+///
+/// The one answer of `plan` and `status`: what a dump would fail of, or be STRANGE.
 struct DiskNeeds {
     private let entries: [DisklistEntry]
+    private let looks: [DiskName: DiskLook]
+    private let holdingDisks: [HoldingDisk]
+    /// Why each holding disk cannot be used; a missing one did not answer.
+    private let holdingLooks: [String: String?]
     private let dumpuser: UserAccount
+    private let node: String
 
-    /// Of disks whose dumptype is refused, nothing more is said.
-    init(_ entries: [DisklistEntry], dumpuser: UserAccount) {
+    /// Those that can be looked into.
+    var answeringHoldingDisks: [HoldingDisk] { holdingDisks.filter { holdingLooks[$0.directory] != nil } }
+
+    /// Of disks whose dumptype is refused, nothing more is said. Blocks, within a bound.
+    init(
+        _ entries: [DisklistEntry], _ looks: [DiskName: DiskLook], holdingDisks: [HoldingDisk],
+        dumpuser: UserAccount, node: String
+    ) {
         self.entries = entries.filter(\.dumptype.refusals.isEmpty)
+        self.looks = looks
+        self.holdingDisks = holdingDisks
+        let byDirectory = Dictionary(
+            holdingDisks.map { ($0.directory, $0) }, uniquingKeysWith: { first, _ in first })
+        holdingLooks = PatientLook.all(
+            Array(byDirectory.keys), what: "holding-look", limit: DiskLook.limit
+        ) { directory in byDirectory[directory].flatMap { HoldingArea.fault(of: $0) } }
         self.dumpuser = dumpuser
+        self.node = node
     }
 
-    /// What their dumps will say, each once.
-    var faults: [any Error] {
+    /// What their dumps will say, each once. Blocks, within a bound.
+    var faults: [WireError] {
         var seen: Set<String> = []
-        return (filterFaults + scriptFaults).filter { seen.insert("\($0)").inserted }
+        let programs = (filterFaults + scriptFaults).map { WireError(cause: $0, node: node) }
+        return (entries.flatMap(lookFaults) + programs + holdingFaults).filter {
+            seen.insert("\($0)").inserted
+        }
+    }
+
+    /// What is missing and may be brought by a script before the dump.
+    var remarks: [Remark] {
+        entries.filter(\.isPreparedByScripts).compactMap { entry in
+            looks[entry.name]?.fault.map { Remark(place: entry.place, "now: \($0.facts)") }
+        }
+    }
+
+    private func lookFaults(_ entry: DisklistEntry) -> [WireError] {
+        func fault(_ facts: String, hint: String?) -> WireError {
+            WireError(.failed, node: node, at: entry.place, "'\(entry.diskName)': \(facts)", hint: hint)
+        }
+        guard let look = looks[entry.name] else {
+            let late = DumpError.noAnswer(path: entry.directory, limit: DiskLook.limit)
+            return [fault(late.facts, hint: late.hint)]
+        }
+        if let error = look.fault {
+            guard !entry.isPreparedByScripts else { return [] }
+            return [
+                fault(
+                    "\(error.facts): its dump would fail",
+                    hint: error.hint ?? "mount it, or correct the disklist.")
+            ]
+        }
+        guard !look.strange.isEmpty else { return [] }
+        return [
+            fault(
+                "every dump is STRANGE: \(look.strange.joined(separator: "; "))",
+                hint: "make the list, or write 'optional' before its name.")
+        ]
+    }
+
+    private var holdingFaults: [WireError] {
+        holdingDisks.compactMap { disk in
+            guard let answer = holdingLooks[disk.directory] else {
+                let late = DumpError.noAnswer(path: disk.directory, limit: DiskLook.limit)
+                return WireError(
+                    .failed, node: node, "holding disk '\(disk.name)': \(late.facts)", hint: late.hint)
+            }
+            return answer.map {
+                WireError(
+                    .failed, node: node, $0,
+                    hint: "mount it, make the directory, or take the holdingdisk out of amanda.conf.")
+            }
+        }
     }
 
     private var filterFaults: [any Error] {

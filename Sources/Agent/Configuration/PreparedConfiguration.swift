@@ -17,6 +17,8 @@ struct PreparedConfiguration: Sendable {
     let stores: [ChangerStore]
     /// Disks to dump, in the disklist's order.
     let entries: [DisklistEntry]
+    /// At those that answered.
+    let looks: [DiskName: DiskLook]
     /// Remarks for the record.
     let notes: [Remark]
     /// What this node lacks for single disks, whose dumps will fail of it.
@@ -26,8 +28,8 @@ struct PreparedConfiguration: Sendable {
 
     init(
         choice: ConfigurationChoice, loaded: LoadedConfiguration, changer: ChangerDefinition,
-        store: VolumeStore, stores: [ChangerStore], entries: [DisklistEntry], notes: [Remark],
-        diskFaults: [WireError]
+        store: VolumeStore, stores: [ChangerStore], entries: [DisklistEntry],
+        looks: [DiskName: DiskLook] = [:], notes: [Remark], diskFaults: [WireError]
     ) {
         self.choice = choice
         self.loaded = loaded
@@ -35,6 +37,7 @@ struct PreparedConfiguration: Sendable {
         self.store = store
         self.stores = stores
         self.entries = entries
+        self.looks = looks
         self.notes = notes
         self.diskFaults = diskFaults
         places = Dictionary(
@@ -48,6 +51,7 @@ struct PreparedConfiguration: Sendable {
     /// Where a disk stands in the disklist; one that is not there comes last.
     func place(of name: DiskName) -> Int { places[name] ?? entries.count }
 
+    var holes: MountHoles { MountHoles(entries, looks) }
     var configuration: AmandaConfiguration { loaded.configuration }
     var location: CatalogLocation { loaded.location }
 

@@ -66,6 +66,11 @@ struct JobReporter: Sendable {
         await table.record(of: run)
     }
 
+    /// The evidence of all backups whose jobs are kept.
+    func keptRecords() async -> [NodeRecord] {
+        await table.keptRecords
+    }
+
     /// The evidence of a run's backup has been changed in the bucket: its job's further attempts go on from that.
     func replaceRecord(_ record: NodeRecord) async {
         await table.replaceRecord(record)

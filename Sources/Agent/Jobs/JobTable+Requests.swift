@@ -102,6 +102,14 @@ extension JobTable {
         }?.snapshot.record
     }
 
+    /// The evidence of all backups that are kept.
+    var keptRecords: [NodeRecord] {
+        entries.values.compactMap { entry in
+            guard case .backup(let order) = entry.stored.request.order, !order.dryRun else { return nil }
+            return entry.stored.snapshot.record
+        }
+    }
+
     /// What was asked of the jobs that did not succeed, or could not reach the store: they may have left something behind.
     var leftovers: [JobRequest] {
         entries.values.map(\.stored).filter { job in

@@ -20,9 +20,9 @@ struct PlannedConfiguration: Sendable {
     var keptVolumes: [VolumeRecord]
     let plan: Plan
     let bases: IncrementBases
+    /// By what the dumps will be judged.
+    let known: KnownMeasures
     let night: NightEstimate
-    /// What excludes and includes make of every dump, as the disks are now.
-    let selectionRemarks: [String]
     /// Volumes that nobody writes to, because the catalog does not know what lies there.
     let volumeRemarks: [Remark]
 
@@ -35,7 +35,8 @@ struct PlannedConfiguration: Sendable {
 
     /// What `plan` says beside the dumps. Blocks.
     func remarks(on prepared: PreparedConfiguration) -> [Remark] {
-        volumeRemarks + (plan.warnings + selectionRemarks).map { Remark($0) } + prepared.loaded.remarks
+        volumeRemarks + plan.warnings.map { Remark($0) } + prepared.loaded.remarks
+            + prepared.holes.remarks()
     }
 }
 

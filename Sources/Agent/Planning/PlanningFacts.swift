@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import AgentAPI
 import AmandaFormat
 import Catalog
 import Dump
@@ -12,6 +13,8 @@ struct PlanningFacts: Sendable {
 
     /// What increments can build on.
     let bases: IncrementBases
+    /// By what the dumps will be judged.
+    let known: KnownMeasures
 
     /// Reads files; blocks.
     ///
@@ -21,22 +24,37 @@ struct PlanningFacts: Sendable {
     ///   - sending: held dumps that the run would send before it dumps anything: they count as if they lay on a volume.
     init(
         _ prepared: PreparedConfiguration, entries: [DisklistEntry], run: Datestamp, places: VolumeSlots?,
-        sending: [HeldDump] = []
+        sending: [HeldDump] = [], known records: KnownMeasures = KnownMeasures(),
+        _ plausibility: Plausibility = Plausibility()
     ) throws {
         let reader = CatalogReader(prepared.location)
         tapelist = try reader.tapelist()
         let sent = sending.map { CatalogDump(asSent: $0, by: run) }
-        let bases = IncrementBases(
-            run: run, history: try reader.history().adding(sent), slots: sent.isEmpty ? places : nil)
+        let history = try reader.history().adding(sent)
+        let bases = IncrementBases(run: run, history: history, slots: sent.isEmpty ? places : nil)
         self.bases = bases
+        let known = records.adding(history) { prepared.plausibility(of: $0, plausibility) }
+        self.known = known
         let whole = Dictionary(grouping: try reader.dumps().filter(\.isWhole) + sent, by: \.diskName)
         disks = try entries.map { entry in
-            PlannerDisk(
+            var disk = PlannerDisk(
                 name: entry.name, schedule: entry.dumptype.schedule,
                 info: try reader.info(host: entry.host, disk: entry.diskName) ?? Info(),
-                dumps: (whole[entry.name] ?? []).map(StoredDump.init),
+                dumps: (whole[entry.name] ?? []).map { StoredDump($0).marked(by: known) },
                 snapshotLevels: bases.baseLevels(of: entry))
+            disk.suspectLevel = known.disk(entry.name).suspectLevel
+            return disk
         }
+    }
+}
+
+extension PreparedConfiguration {
+    /// By which shares a disk's dumps are judged: its dumptype's before the cluster's.
+    func plausibility(of name: DiskName, _ common: Plausibility) -> Plausibility {
+        let dumptype = entry(name)?.dumptype
+        return Plausibility(
+            bytes: dumptype?.plausibleByteShare ?? common.bytes,
+            names: dumptype?.plausibleNameShare ?? common.names)
     }
 }
 

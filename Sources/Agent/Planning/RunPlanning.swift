@@ -20,6 +20,9 @@ struct RunPlanning: Sendable {
     let isInEarnest: Bool
     /// This node's share of what the cluster may send; nil: no cap.
     let sendBytesPerSecond: Int64?
+    /// What this node's records say of earlier dumps.
+    let known: KnownMeasures
+    let plausibility: Plausibility
     let logger: Logger
 
     /// - Parameters:
@@ -36,10 +39,12 @@ struct RunPlanning: Sendable {
         let (stored, keptVolumes) = try await stored(earlier, on: try? volume.get())
         let entries = prepared.entries.filter { entry in !stored.contains { $0.isOf(entry) } }
         let facts = try await runBlocking("planning-facts") {
-            [prepared, run, isInEarnest, places = try? view.get().places] in
+            [prepared, run, isInEarnest, known, plausibility, places = try? view.get().places] in
             // In earnest they have been sent before.
             let sending = try isInEarnest || places == nil ? [] : DueDumps.of(prepared)
-            return try PlanningFacts(prepared, entries: entries, run: run, places: places, sending: sending)
+            return try PlanningFacts(
+                prepared, entries: entries, run: run, places: places, sending: sending, known: known,
+                plausibility)
         }
         let now = Int64(time(nil))
         let planner = Planner(
@@ -51,13 +56,10 @@ struct RunPlanning: Sendable {
             prepared: prepared, run: run, workDirectory: workDirectory, runsScripts: isInEarnest,
             logger: logger)
         let plan = planner.plan(try await estimates.look(planner.requests))
-        let selections = try await runBlocking("selections") {
-            entries.compactMap(\.selectionRemark)
-        }
         return PlannedConfiguration(
             volume: volume, device: try await device(of: try? volume.get()), stored: stored,
-            keptVolumes: keptVolumes, plan: plan, bases: facts.bases,
-            night: night(plan, now: now + Int64(min(startingIn, 1e9))), selectionRemarks: selections,
+            keptVolumes: keptVolumes, plan: plan, bases: facts.bases, known: facts.known,
+            night: night(plan, now: now + Int64(min(startingIn, 1e9))),
             volumeRemarks: (try? view.get())?.unknown.map { Remark($0.description) } ?? [])
     }
 

@@ -10,12 +10,10 @@ extension ConfigurationStatus {
     static func all(
         of configurations: [CheckedConfiguration], _ settings: AgentSettings
     ) async throws -> [ConfigurationStatus] {
-        let selfBacked = configurations.filter { $0.choice.role == .selfBackup }
-            .compactMap { try? $0.loaded.get() }.flatMap(\.disklist.activeEntries).map(\.directory)
-        let coverage = SelfBackupCoverage(directories: selfBacked)
         let refusals = try await DisklistRestore(settings: settings).faults(of: configurations)
         return try await runBlocking("status") {
-            configurations.map { configuration in
+            let coverage = SelfBackupCoverage(configurations)
+            return configurations.map { configuration in
                 var status = ConfigurationStatus(configuration, coverage)
                 let own = refusals.filter { $0.configuration == configuration.choice.name }.map(\.fault)
                 if !own.isEmpty { status.restoreErrors = own }
@@ -26,12 +24,17 @@ extension ConfigurationStatus {
 
     private init(_ checked: CheckedConfiguration, _ coverage: SelfBackupCoverage) {
         self.init(name: checked.choice.name, role: checked.choice.role)
-        allRemarks = checked.remarks
+        allRemarks = checked.remarks + checked.holes.remarks()
         faults = checked.faults
         if !checked.diskFaults.isEmpty { diskErrors = checked.diskFaults }
         guard let loaded = try? checked.loaded.get() else { return }
         disks = loaded.disklist.activeEntries.map(\.diskName)
         outsideSelfBackup = coverage.outside(loaded, checked.changer)
+        let holes = coverage.holes(over: loaded, checked.changer)
+        if !holes.isEmpty {
+            selfBackupHoles = holes
+            allRemarks.removeAll { remark in holes.contains { $0.text == remark.subject } }
+        }
         secretsReadable = coverage.readableSecrets(loaded, checked.changer)
         held = checked.held.compactMap(HeldDumpRecord.init)
         flushesByItself = loaded.configuration.autoflush != "NO"

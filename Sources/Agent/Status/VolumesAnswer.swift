@@ -54,8 +54,15 @@ struct VolumesAnswer: Sendable {
         let name = prepared.choice.name
         let run = try await nextRun(prepared)
         let clients = BucketClients(storage, at: question.storage, stores: [name: prepared.stores])
+        let runs = try await runBlocking("volumes") {
+            try CatalogReader(prepared.location).newestRuns(MeasureReader.depth)
+        }
+        let records = NodeRecordStore(client: try clients.main, layout: BucketLayout(question.storage))
+        let known = try await MeasureReader(records, node: settings.node)
+            .known([name: prepared.entries.map(\.name)], in: runs.filter { $0 < run })
         let taking = VolumeTaking(
-            node: settings.node, prepared: prepared, run: run, protection: question.protection
+            node: settings.node, prepared: prepared, run: run, protection: question.protection,
+            known: known[name] ?? KnownMeasures()
         ) {
             try clients.client(of: $0, of: name)
         }

@@ -52,6 +52,8 @@ struct VolumeTaking: Sendable {
     let run: Datestamp
     /// What the cluster keeps; nil: nothing that we know of.
     var protection: RunProtection?
+    /// Which of its dumps are suspect.
+    var known = KnownMeasures()
     /// Makes a client for a volume.
     let client: @Sendable (VolumeRecord) throws -> S3Client
 
@@ -62,7 +64,7 @@ struct VolumeTaking: Sendable {
         let reader = SlotReader(client: client)
         let slots = try await reader.look(at: prepared.changer, in: prepared.store)
         let places = try await VolumeSlots.read(prepared.stores, reader, known: slots)
-        return try await runBlocking("catalog") { [prepared, run, protection] in
+        return try await runBlocking("catalog") { [prepared, run, protection, known] in
             let reader = CatalogReader(prepared.location)
             var chooser = VolumeChooser(
                 policy: prepared.loaded.volumePolicy, tapelist: try reader.tapelist(),
@@ -73,7 +75,7 @@ struct VolumeTaking: Sendable {
             }
             chooser.protected =
                 protection?.protections(of: slots.map(\.contents), in: prepared.choice.name) ?? [:]
-            let stored = try reader.storedDumps()
+            let stored = try reader.storedDumps().map { $0.marked(by: known) }
             chooser.kept = chooser.policy.rules.kept(chooser.tapelist, stored, run: run)
             let dumps = Dictionary(grouping: stored, by: \.name)
             chooser.needs = VolumeNeed.volumes(
@@ -166,6 +168,15 @@ struct VolumeTaking: Sendable {
                 .failed, node: node, "slot '\(choice.slot)' is none of changer '\(prepared.changer.name)'")
         }
         return device
+    }
+}
+
+extension StoredDump {
+    /// The same, and whether it is suspect.
+    func marked(by known: KnownMeasures) -> StoredDump {
+        var dump = self
+        dump.isSuspect = known.isSuspect(name, run: run)
+        return dump
     }
 }
 

@@ -74,13 +74,21 @@ public struct BackupOrder: Codable, Sendable, Equatable {
     public var dryRun: Bool
     /// By what a dump is suspect; nil: as `Plausibility()` says.
     public var plausibility: Plausibility?
+    /// The newest runs in the bucket before this one: a node may read its own records there, and not list them. nil: what its catalogs
+    /// name is enough.
+    public var recentRuns: [RunName]?
+
+    /// How many of them a node is told.
+    public static let recentRunLimit = 32
 
     public init(
-        configurations: [ConfigurationChoice], dryRun: Bool = false, plausibility: Plausibility? = nil
+        configurations: [ConfigurationChoice], dryRun: Bool = false, plausibility: Plausibility? = nil,
+        recentRuns: [RunName]? = nil
     ) {
         self.configurations = configurations
         self.dryRun = dryRun
         self.plausibility = plausibility
+        self.recentRuns = recentRuns
     }
 }
 

@@ -62,6 +62,13 @@ public struct HoleRecord: Codable, Sendable, Hashable {
     }
 }
 
+extension HoleRecord {
+    /// What is said of a hole over Amanda's own files.
+    public var selfBackupText: String {
+        "\(text) is mounted over Amanda's own files inside the self-backup, which leaves it out"
+    }
+}
+
 /// The dumps that one is compared with.
 public struct DumpMeasures: Codable, Sendable, Hashable {
     /// The last plausible full dump; after the operator has accepted an increment, that one without its bytes.

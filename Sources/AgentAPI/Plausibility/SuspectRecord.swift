@@ -38,10 +38,10 @@ public struct SuspectRecord: Codable, Sendable, Hashable {
     public var text: String {
         let why = reasons.map { reason in
             switch reason {
-            case .noFile: "no file is there, where there were some"
-            case .bytes: "it has less than its share of the last plausible full dump's bytes"
-            case .names: "it has less than its share of the names"
-            case .mountPoint: "the disk's directory is no mount point any more"
+            case .noFile: "no file, where there were some"
+            case .bytes: "too few bytes"
+            case .names: "too few names"
+            case .mountPoint: "its directory is no mount point any more"
             case .hole: "something is mounted inside that was not: \(newHoles)"
             case .other: "a newer agent says so"
             }

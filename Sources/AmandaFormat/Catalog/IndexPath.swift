@@ -25,6 +25,8 @@ public struct IndexPath: Hashable, Sendable {
         line = String(amandaBytes: bytes.dropFirst())
     }
 
+    public var isDirectory: Bool { line.utf8.last == UInt8(ascii: "/") }
+
     /// `<block> <path>`, as in Amanda's `.state.gz`; the path alone where the block is not known.
     public var stateLine: String { block.map { "\($0) \(line)" } ?? line }
 }

@@ -29,6 +29,7 @@ public struct BackupCommand: Sendable {
         let selection = try options.selection(of: cluster)
         let run = try await checked(selection).newRun(of: cluster)
         let protection = try await cluster.protection(cluster.impatientBucket)
+        let recentRuns = await cluster.recentRuns(before: run)
         // The next plan may have the same run's name, and must not be answered with this one's result.
         let number = String(UInt32.random(in: UInt32.min...UInt32.max), radix: 16)
         let jobs = selection.nodes.map { node in
@@ -37,7 +38,8 @@ public struct BackupCommand: Sendable {
                     .backup(
                         BackupOrder(
                             configurations: selection.configurations, dryRun: true,
-                            plausibility: cluster.settings.plausibility)), run: run, node: node,
+                            plausibility: cluster.settings.plausibility, recentRuns: recentRuns)), run: run,
+                    node: node,
                     among: selection.nodes.count,
                     id: "plan-\(run)-\(number)-\(node)", fence: 0, protection: protection.order(for: node)))
         }

@@ -19,13 +19,14 @@ struct RunCarrier: Sendable {
 
     func carry(_ stored: ClusterBucket.Stored<RunManifest>, _ parts: [Part]) async throws -> RunReport {
         let manifest = stored.value
+        let recentRuns = await cluster.recentRuns(before: manifest.run)
         let jobs = parts.map { part in
             FleetJob(
                 request: cluster.request(
                     .backup(
                         BackupOrder(
                             configurations: manifest.configurations,
-                            plausibility: cluster.settings.plausibility)),
+                            plausibility: cluster.settings.plausibility, recentRuns: recentRuns)),
                     run: manifest.run, node: part.node, among: parts.count,
                     id: JobID.backup(manifest.run, node: part.node), attempt: part.attempt,
                     fence: lease?.fence ?? 0, protection: protection.order(for: part.node)),

@@ -20,6 +20,12 @@ extension Cluster {
             of: limits.receiveMiBPerSecond, among: nodeCount)
         return request
     }
+
+    /// For a backup's order; nil where the store does not say: a node then knows what its catalogs name.
+    func recentRuns(before run: RunName) async -> [RunName]? {
+        let runs = try? await impatientBucket.runs()
+        return runs.map { Array($0.filter { $0 < run }.suffix(BackupOrder.recentRunLimit)) }
+    }
 }
 
 /// The name of a node's backup job, so that any coordinator finds it.

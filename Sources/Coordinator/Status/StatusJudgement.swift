@@ -170,6 +170,11 @@ enum StatusJudgement {
                 .problem, "'\(path)' lies outside every disk of the self-backup",
                 fix: "add its directory to the self-backup's disklist, or move it inside.")
         }
+        findings += (configuration.selfBackupHoles ?? []).map { hole in
+            finding(
+                .problem, hole.selfBackupText,
+                fix: "add it to the self-backup's disklist as a disk of its own.")
+        }
         findings += configuration.secretsReadable.map { secret in
             finding(
                 .remark, "whoever reads the bucket can read \(secret)",

@@ -52,6 +52,7 @@ private struct OneDump {
     private var header: DumpHeader
     private var snapshot: TarSnapshot?
     private var selection: TarSelection?
+    private var findings: DumpFindings?
     private var failure: (any Error)?
 
     init(
@@ -115,8 +116,27 @@ private struct OneDump {
         completeHeader()
         logger.debug("headers are written")
         try await files.writeHeaders(header)
+        await look(workspace, listing)
         await hold(workspace)
         meter.finish()
+    }
+
+    /// The dump is whole without: what is not known is not held against a later one.
+    private mutating func look(_ workspace: TarWorkspace, _ listing: TarListing) async {
+        do {
+            let archivedFiles = plan.dle.level == 0 ? listing.fileCount : nil
+            let found = try await runBlocking("findings") {
+                try workspace.findings(archivedFiles: archivedFiles)
+            }
+            findings = found
+            guard let before = found.deviceNumberBefore, let now = found.deviceNumber else { return }
+            extraNotes.append(
+                "the device number of '\(workspace.device)' changed from \(before) to \(now): tar takes every "
+                    + "directory for a new one, and this increment stores everything (the application's property "
+                    + "CHECK-DEVICE NO keeps tar from it)")
+        } catch {
+            extraNotes.append("what the disk holds could not be counted: \(error)")
+        }
     }
 
     /// The dump is whole without: amgtar, too, only warns.
@@ -189,7 +209,7 @@ private struct OneDump {
             client: totals?.client ?? zero, server: stored, originalKiB: originalKiB,
             seconds: elapsed / .seconds(1), notes: (listing?.notes ?? []) + extraNotes, strange: strange,
             indexPath: plan.indexPath, entryCount: listing?.entryCount ?? 0, attributes: attributes,
-            snapshot: snapshot, selection: selection)
+            snapshot: snapshot, selection: selection, findings: findings)
     }
 }
 

@@ -45,6 +45,8 @@ public struct DumpOutcome: Sendable {
     public var snapshot: TarSnapshot?
     /// What its includes and excludes made of the directory; nil: tar did not begin.
     public var selection: TarSelection?
+    /// What was found on the disk; nil of a dump that failed.
+    public var findings: DumpFindings?
     /// What the scripts around it named.
     public var recoveryPoints: [ScriptRecoveryPoint] = []
 

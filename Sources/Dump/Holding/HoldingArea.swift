@@ -63,7 +63,7 @@ public final class HoldingArea: Sendable {
                 let room = try FileSystem.room(at: disk.directory)
                 places.append(Place(directory: disk.directory, disk: disk, device: room.device))
             } catch {
-                remarks.append("holding disk '\(disk.name)' is not used: \(error)")
+                remarks.append(Self.remark(on: disk, error))
             }
         }
         self.places = places
@@ -74,6 +74,20 @@ public final class HoldingArea: Sendable {
         roomAtStart =
             (try? Self.space(places, Self.look(at: places, written: [:]), besides: nil, State()).totalRoom)
             ?? 0
+    }
+
+    /// Why a holding disk cannot be used now; nil: it can. Blocks.
+    public static func fault(of disk: HoldingDisk) -> String? {
+        do {
+            _ = try FileSystem.room(at: disk.directory)
+            return nil
+        } catch {
+            return remark(on: disk, error)
+        }
+    }
+
+    private static func remark(on disk: HoldingDisk, _ error: FilesError) -> String {
+        "holding disk '\(disk.name)' is not used: \(error)"
     }
 
     /// Room for one dump, kept for it until the target is released.

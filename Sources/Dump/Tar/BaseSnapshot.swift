@@ -28,6 +28,8 @@ struct BaseSnapshot {
     private var head: [[UInt8]] = []
     private var isKept = false
     private var emptyFieldCount = 0
+    /// By which the base knew a directory that is where it was.
+    private var formerDevice: UInt64?
 
     /// - Parameters:
     ///   - directory: what tar reads; names are relative to it.
@@ -40,16 +42,20 @@ struct BaseSnapshot {
         self.target = target
     }
 
+    /// - Returns: by what number the base knew the file system, where it has another now and tar minds: then the increment
+    ///   stores everything.
     /// - Throws: `DumpError.damagedSnapshot` for one that ends in the middle; `FilesError`.
+    @discardableResult
     static func copy(
         _ source: String, to target: String, directory: String, checksDevice: Bool
-    ) throws {
+    ) throws -> UInt64? {
         var base = try BaseSnapshot(directory: directory, checksDevice: checksDevice, target: target)
         try FileSystem.forEachBlock(of: source, byteCount: pieceByteCount) { try base.take($0) }
         guard base.timeFieldCount == 2, base.field.isEmpty, base.head.isEmpty else {
             throw DumpError.damagedSnapshot(path: source)
         }
         try base.flush()
+        return base.formerDevice
     }
 
     private mutating func take(_ bytes: UnsafeRawBufferPointer) throws {
@@ -84,14 +90,18 @@ struct BaseSnapshot {
         }
     }
 
-    private func isWhereItWas() -> Bool {
+    private mutating func isWhereItWas() -> Bool {
         var status = stat()
         let name = head[5].map { CChar(bitPattern: $0) } + [0]
         guard fstatat(directory.number, name, &status, AT_SYMLINK_NOFOLLOW) == 0,
             status.st_mode & S_IFMT == S_IFDIR, head[4].elementsEqual(String(status.st_ino).utf8)
         else { return false }
         let isOnNFS = head[0] != Array("0".utf8)
-        return !checksDevice || isOnNFS || head[3].elementsEqual(String(status.st_dev).utf8)
+        let isSameDevice = head[3].elementsEqual(String(status.st_dev).utf8)
+        if checksDevice, !isOnNFS, !isSameDevice {
+            formerDevice = formerDevice ?? UInt64(String(decoding: head[3], as: UTF8.self))
+        }
+        return !checksDevice || isOnNFS || isSameDevice
     }
 
     private mutating func write(_ field: [UInt8]) throws(FilesError) {

@@ -42,12 +42,16 @@ public struct DumpSource: Sendable {
     /// The directory that tar reads.
     func directory(_ options: TarOptions) throws(DumpError) -> String {
         let directory = options.directory ?? device
-        guard FileSystem.isDirectory(directory) else {
-            throw .noDirectory(
-                path: directory,
-                reason: FileSystem.exists(directory) ? "it is not a directory" : "it does not exist")
-        }
+        if let fault = Self.fault(of: directory) { throw fault }
         return directory
+    }
+
+    /// Why a dump of a directory would fail; nil: it is there. Blocks.
+    public static func fault(of directory: String) -> DumpError? {
+        guard !FileSystem.isDirectory(directory) else { return nil }
+        return .noDirectory(
+            path: directory,
+            reason: FileSystem.exists(directory) ? "it is not a directory" : "it does not exist")
     }
 
     /// nil: tar begins with nothing, and stores everything.

@@ -24,6 +24,7 @@ final class TarListing: Sendable {
         var strange = BoundedMessages()
         var totalByteCount: Int64?
         var entryCount = 0
+        var fileCount = 0
         var indexFailure: FilesError?
         var firstReadError: String?
     }
@@ -51,6 +52,7 @@ final class TarListing: Sendable {
             switch TarMessage(bytes, by: state.sorter) {
             case .entry(let path):
                 state.entryCount += 1
+                if !path.isDirectory { state.fileCount += 1 }
                 do throws(FilesError) {
                     try state.index?.append(path.stateLine.amandaBytes)
                 } catch {
@@ -73,6 +75,8 @@ final class TarListing: Sendable {
     }
 
     var entryCount: Int { state.withLock { $0.entryCount } }
+    /// Those that are no directories.
+    var fileCount: Int { state.withLock { $0.fileCount } }
     var totalByteCount: Int64? { state.withLock { $0.totalByteCount } }
     /// Of a file that the disk did not give: the dump does not count.
     var firstReadError: String? { state.withLock { $0.firstReadError } }

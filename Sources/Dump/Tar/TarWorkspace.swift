@@ -21,6 +21,11 @@ struct TarWorkspace: Sendable {
     let includeFile: String?
     /// A copy of the base, or empty, before tar runs; the new snapshot afterwards.
     let snapshot: String
+    /// Of the directory that tar reads, just before it does; nil: nobody could say.
+    let isMountPoint: Bool?
+    let deviceNumber: UInt64?
+    /// See `BaseSnapshot.copy`.
+    let deviceNumberBefore: UInt64?
     private let directory: String
 
     /// Stats every directory that the base names.
@@ -34,6 +39,9 @@ struct TarWorkspace: Sendable {
         let directory = try FileSystem.makeTemporaryDirectory(named: "amfleet-dump", in: source.workDirectory)
         self.directory = directory
         snapshot = "\(directory)/snapshot"
+        isMountPoint = try? MountTable.current().isMountPoint(FileSystem.resolved(device))
+        deviceNumber = try? FileSystem.deviceNumber(of: device)
+        var before: UInt64?
         do {
             selection = TarSelection(source.dle, device: device)
             (excludeFile, includeFile) = try selection.write(into: directory)
@@ -42,13 +50,14 @@ struct TarWorkspace: Sendable {
                 let (base, lasting) = ("\(directory)/base", snapshots.path(level: level))
                 try FileSystem.copy(lasting, to: base)
                 do {
-                    try BaseSnapshot.copy(
+                    before = try BaseSnapshot.copy(
                         base, to: snapshot, directory: device, checksDevice: options.checksDevice)
                 } catch DumpError.damagedSnapshot {
                     throw DumpError.damagedSnapshot(path: lasting)
                 }
                 try FileSystem.remove(base)
             }
+            deviceNumberBefore = before
         } catch {
             try? FileSystem.removeTree(directory)
             throw error

@@ -90,7 +90,11 @@ struct DiskState {
             }
             while usable > 0, !snapshots.contains(usable) { usable -= 1 }
         }
-        restart(at: usable)
+        if let suspect = disk.suspectLevel {
+            if suspect == 0 { return requireFull(.noBase(why: "the last one is suspect"), now: now) }
+            usable = min(usable, suspect - 1)
+        }
+        restart(at: usable, isSuspect: disk.suspectLevel != nil)
     }
 
     private func reasonWithoutInfo(_ disk: PlannerDisk) -> PlanReason {
@@ -107,9 +111,10 @@ struct DiskState {
         if schedule.skipsFulls, schedule.makesFulls, !hasFull { daysUntilFull = 0 }
     }
 
-    private mutating func restart(at level: Int) {
+    private mutating func restart(at level: Int, isSuspect: Bool) {
         guard lastLevel > level else { return }
-        forcedIncrement = .restarted(from: lastLevel + 1, at: level + 1)
+        forcedIncrement =
+            isSuspect ? .afterSuspect : .restarted(from: lastLevel + 1, at: level + 1)
         lastLevel = level
         runsAtLevel = 0
     }

@@ -24,6 +24,7 @@ extension PlanReason: CustomStringConvertible {
         case .stays(let level, let why): "stays at level \(level): \(why)"
         case .bumped(let level, let saved, let threshold):
             "bumped to level \(level): saves \(byteText(saved)), threshold \(byteText(threshold))"
+        case .afterSuspect: "the last dump is suspect, and nothing is built on it"
         case .restarted(let from, let level):
             "level \(level): what level \(from) would build upon is gone"
         }

@@ -25,6 +25,8 @@ public enum PlanReason: Equatable, Sendable {
     case bumped(level: Int, savedBytes: Int64, threshold: Int64)
     /// The last level can no longer be built upon.
     case restarted(from: Int, at: Int)
+    /// Nothing is built on a suspect dump.
+    case afterSuspect
 
     /// Why increments keep their level.
     public enum StayReason: Equatable, Sendable {

@@ -38,6 +38,8 @@ public struct PlannerDisk: Equatable, Sendable {
     public var dumps: [StoredDump]
     /// Levels whose snapshot tar kept; nil: not looked at.
     public var snapshotLevels: Set<Int>?
+    /// The lowest level of the suspect dumps that are newer than every plausible one: nothing is built on them. nil: there is none.
+    public var suspectLevel: Int?
 
     public init(
         name: DiskName, schedule: DumpSchedule, info: Info, dumps: [StoredDump],

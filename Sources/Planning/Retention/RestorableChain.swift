@@ -11,12 +11,15 @@ public struct StoredDump: Hashable, Sendable {
     public var run: Datestamp
     /// The volumes that hold parts of it.
     public var labels: Set<String>
+    /// It may not hold the disk: others can build on it, but it is not the disk's newest dump.
+    public var isSuspect = false
 
-    public init(name: DiskName, level: Int, run: Datestamp, labels: Set<String>) {
+    public init(name: DiskName, level: Int, run: Datestamp, labels: Set<String>, isSuspect: Bool = false) {
         self.name = name
         self.level = level
         self.run = run
         self.labels = labels
+        self.isSuspect = isSuspect
     }
 }
 
@@ -32,7 +35,7 @@ public struct RestorableChain: Equatable, Sendable {
     /// All volumes that the restore reads.
     public var labels: Set<String> { dumps.reduce(into: []) { $0.formUnion($1.labels) } }
 
-    /// The chain of the newest dump whose chain is whole.
+    /// The chain of the newest plausible dump whose chain is whole; where there is none, of the newest suspect one.
     ///
     /// - Parameters:
     ///   - dumps: of one disk, in any order.
@@ -41,8 +44,10 @@ public struct RestorableChain: Equatable, Sendable {
     /// - Returns: nil where nothing can be restored.
     public static func newest(of dumps: [StoredDump], fullsAreElsewhere: Bool = false) -> RestorableChain? {
         let newestFirst = dumps.sorted { ($0.run, $0.level) > ($1.run, $1.level) }
-        for index in newestFirst.indices {
-            if let chain = chain(to: index, newestFirst, fullsAreElsewhere) { return chain }
+        for isSuspect in [false, true] {
+            for index in newestFirst.indices where newestFirst[index].isSuspect == isSuspect {
+                if let chain = chain(to: index, newestFirst, fullsAreElsewhere) { return chain }
+            }
         }
         return nil
     }

@@ -32,13 +32,6 @@ public enum PatientLook {
         }
         return found
     }
-
-    /// The same of one subject.
-    public static func one<Value: Sendable>(
-        _ subject: String, what: String, limit: Duration, _ look: @escaping @Sendable (String) -> Value
-    ) -> Value? {
-        all([subject], what: what, limit: limit, look)[subject]
-    }
 }
 
 /// Gathers what several threads say, until one no longer waits.

@@ -16,7 +16,7 @@ extension DumpType {
         default:
             refuse("program", "program \"\(program)\" is not supported", useAmgtar)
         }
-        refusals += filterRefusals
+        refusals += filterRefusals + plausibilityRefusals
         refusals += (application?.refusals ?? []) + scripts.flatMap(\.refusals)
         if block.keyword("data-path") == "DIRECTTCP" {
             refuse("data-path", "data-path directtcp is not supported", "write data-path amanda.")

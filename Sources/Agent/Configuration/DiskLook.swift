@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import AgentAPI
+import AmandaFormat
+import BlockingWork
+import Dump
+import Files
+import Planning
+
+/// One look at what a disk's dump would begin with: its directory, and the lists that its excludes and includes name.
+struct DiskLook: Sendable {
+    /// Longer than any file system needs that answers at all.
+    static let limit: Duration = .seconds(3)
+
+    /// Why its dump would fail; nil: of the directory it would not.
+    let fault: DumpError?
+    /// What would make its dump STRANGE.
+    let strange: [String]
+    /// Where tar would go.
+    let reach: TarReach
+    /// What of it is to be in the archive.
+    let part: SelectedPart
+    private let included: [String]?
+    /// The directory without links, and the file system that it lies on; nil: it is not there.
+    let place: (directory: String, device: UInt64)?
+
+    /// Blocks for as long as the disk does.
+    private init(_ entry: DisklistEntry) {
+        let description = DLEDescription(entry)
+        let selection = TarSelection(description, device: entry.directory)
+        reach = TarReach(description, device: entry.directory)
+        let chosen = DumpSelection(
+            included: selection.included, excluded: (selection.excludes ?? []) + reach.excludes)
+        part = SelectedPart(chosen)
+        included = chosen?.included
+        let directory = reach.directory
+        place = try? (FileSystem.resolved(directory), FileSystem.deviceNumber(of: directory))
+        strange = selection.strange
+        fault =
+            DumpSource.fault(of: directory)
+            ?? (selection.includesNothing ? .nothingToInclude(directory: directory) : nil)
+    }
+
+    /// Whether an include begins just there, or further inside: then tar is on that file system from the start.
+    ///
+    /// - Parameter path: below the directory.
+    func begins(within path: String) -> Bool {
+        included?.contains { MountTable.isWithin($0, path) } ?? false
+    }
+
+    /// Of every disk that answers in time; a file system that hangs keeps nobody. Blocks, within a bound.
+    static func all(_ entries: [DisklistEntry]) -> [DiskName: DiskLook] {
+        let byKey = Dictionary(
+            entries.map { ("\($0.host) \($0.diskName) \($0.directory)", $0) },
+            uniquingKeysWith: { first, _ in first })
+        let looks = PatientLook.all(Array(byKey.keys), what: "disk-look", limit: limit) { key in
+            byKey[key].map { DiskLook($0) }
+        }
+        var found: [DiskName: DiskLook] = [:]
+        for (key, entry) in byKey { found[entry.name] = looks[key].flatMap(\.self) }
+        return found
+    }
+}
+
+extension DisklistEntry {
+    /// Whether a script runs before its dump, which may bring its directory first: a snapshot, a mount.
+    var isPreparedByScripts: Bool {
+        dumptype.scripts.contains { script in
+            script.points.contains {
+                ($0.activity == .backup || $0.activity == .estimate) && !$0.isPost
+                    && $0.runs(on: script.side)
+            }
+        }
+    }
+}

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import AgentAPI
+import AmandaFormat
 import Certificates
 import HTTPTransport
 import HTTPTypes
+import TestSupport
 import Testing
 
 @testable import Agent
@@ -90,6 +92,35 @@ import Testing
                     """)
             let (deletion, _) = try await agent.refusal("DELETE", "/v1/jobs/x", as: fixture.observer)
             #expect(deletion == 403)
+        }
+    }
+
+    @Test func `an observer's question leads only where a job has been`() async throws {
+        let listener = try FaultyProxy(to: 1)
+        @Sendable func question(_ route: String, at endpoint: String) throws -> String {
+            let storage = StorageAddress(
+                bucket: "stolen", prefix: "demo", region: "us-east-1", endpoint: endpoint)
+            let place = StatusQuestion(storage: storage, configurations: [.init(name: "data", role: .data)])
+            guard route == AgentPaths.restorability else { return place.path(route) }
+            let run = try #require(RunName("20261123030600"))
+            return RestorabilityQuestion(place, run: run, provesFiles: true).path
+        }
+        try await fixture.withAgent(work) { agent in
+            for route in [AgentPaths.status, AgentPaths.volumes, AgentPaths.restorability] {
+                let path = try question(route, at: listener.endpoint)
+                let (status, error) = try await agent.refusal("GET", path, as: fixture.observer)
+                #expect(
+                    status == 403 && error.message.contains("no job of this node has named bucket 'stolen'"))
+            }
+            #expect(listener.connectionCount == 0)
+            var job = try JobRequest.sample()
+            job.storage.bucket = "stolen"
+            job.storage.region = "us-east-1"
+            job.storage.endpoint = "http://127.0.0.1:1"
+            job.storage.addressing = nil
+            _ = try await agent.send("POST", AgentPaths.jobs, body: WireJSON.document(job))
+            let known = try question(AgentPaths.restorability, at: "http://127.0.0.1:1")
+            #expect(try await agent.send("GET", known, as: fixture.observer).status == 200)
         }
     }
 

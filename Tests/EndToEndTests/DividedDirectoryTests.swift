@@ -139,6 +139,19 @@ extension EndToEnd.OneBackupTests {
             ])
             #expect(restore.exit == 1 && restore.text.contains(reason), "\(restore)")
             #expect(!FileManager.default.fileExists(atPath: "\(made.cluster.directory)/never"))
+
+            // The hint: each gets a part of its own, and the next run can be restored.
+            let hint =
+                "give each a part of its own by 'include' and 'exclude' in the disklist, and back up again."
+            #expect(restore.text.contains(hint), "\(restore)")
+            try write(
+                disklist(place.directory), to: "\(made.node.directory(of: place.plan.name))/disklist",
+                mode: 0o644)
+            try made.cluster.expectSuccess(
+                try await made.cluster.amfleet(["backup", "--cluster", place.file]))
+            let after = try await made.cluster.amfleet(["status", "--cluster", place.file])
+            #expect(after.text.contains("restorable on 1/1 nodes"), "\(after)")
+            #expect(!after.text.contains("a restore would refuse it"), "\(after)")
         }
 
         @Test func `what may be overwritten is said by name, and a wrong name is refused`() async throws {

@@ -73,6 +73,15 @@ extension JobTable {
 
     func knows(_ id: String) -> Bool { entries[id] != nil }
 
+    /// Whether a job of this node has named the store: whatever is asked of it goes where the coordinator has sent it before.
+    func knows(_ place: StorageAddress) -> Bool {
+        entries.values.contains { entry in
+            let known = entry.stored.request.storage
+            return known.bucket == place.bucket && known.region == place.region
+                && known.endpoint == place.endpoint && known.addressing == place.addressing
+        }
+    }
+
     /// - Throws: `WireError` where there is no such job.
     func snapshot(of id: String) throws -> JobSnapshot {
         guard let entry = entries[id] else { throw JobRefusal.unknown(id, node: node) }

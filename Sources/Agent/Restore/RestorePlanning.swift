@@ -3,6 +3,7 @@
 import AgentAPI
 import AmandaFormat
 import BlockingWork
+import Catalog
 import Dump
 import Files
 import LogOutput
@@ -161,7 +162,10 @@ struct RestorePlanning: Sendable {
             node: node, configurations: configurations, run: run, clients: clients)
         guard let record else { return catalog }
         let held = record.heldRecords(of: [configuration])
-        let lookup = try await HeldDumpLookup(order.sourceNode == node ? held : [])
+        let loaded = try? configurations.named(configuration.name)?.loaded.get()
+        let lookup = try await HeldDumpLookup(
+            order.sourceNode == node ? held : [],
+            within: loaded?.configuration.holdingDisks.map(\.directory))
         let isThere = held.allSatisfy { lookup[$0] != nil }
         if !isThere, try await catalogKnows(catalog, configuration, held) { return catalog }
         return RecordSource(

@@ -40,6 +40,7 @@ struct AgentRouter: Sendable {
             guard let question = try self.question(request) else {
                 throw self.refusal(.badRequest, "a volumes question names at least 'bucket' and 'region'")
             }
+            try await self.requireKnown(question.storage, context)
             return try Response(await self.volumes(question), context: context)
         }
         router.get(RouterPath(AgentPaths.restorability)) { request, context in
@@ -48,6 +49,7 @@ struct AgentRouter: Sendable {
                     .badRequest,
                     "a restorability question names at least 'bucket', 'region', 'run' and 'files'")
             }
+            try await self.requireKnown(question.place.storage, context)
             return try Response(await self.restorability(question), context: context)
         }
         router.post(RouterPath(AgentPaths.keys)) { request, context in
@@ -85,7 +87,23 @@ struct AgentRouter: Sendable {
     }
 
     private func status(_ request: Request, _ context: AgentRequestContext) async throws -> Response {
-        try Response(await status(question(request)), context: context)
+        let question = try question(request)
+        if let question { try await requireKnown(question.storage, context) }
+        return try Response(await status(question), context: context)
+    }
+
+    /// Signed requests go to the place that a question names: an observer's only where a job has been already.
+    private func requireKnown(_ place: StorageAddress, _ context: AgentRequestContext) async throws {
+        guard context.peer?.name.role == .observer else { return }
+        guard await table.knows(place) else {
+            throw HTTPRefusal(
+                .forbidden,
+                WireError(
+                    .authentication, node: settings.node,
+                    "no job of this node has named bucket '\(place.bucket)' at \(place.endpoint ?? "AWS"), and an observer's "
+                        + "question leads nowhere else",
+                    hint: "ask once a job has run on this node, or with the coordinator's certificate."))
+        }
     }
 
     /// Nil where nothing is asked beyond the agent itself.

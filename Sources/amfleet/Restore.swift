@@ -48,6 +48,9 @@ struct RestoreVerb: Verb {
     @Flag(help: "Begin also where a file system seems to have too little room.")
     var ignoreRoom = false
 
+    @Flag(help: "Let tar run though nothing here keeps it from writing outside the target.")
+    var unconfined = false
+
     @OptionGroup(title: "What lies in Glacier") var thaw: ThawOptions
 
     @Flag(help: "Do without the lease, on a store without conditional writes.")
@@ -78,6 +81,7 @@ struct RestoreVerb: Verb {
         options.overwritten = .init(
             selfBackup: overwriteSelf, configurations: overwriteConfiguration, disks: overwriteDisk)
         options.acceptsSecurityFile = acceptSecurityFile
+        options.isUnconfined = unconfined
         let chosen = options
         return try await withCluster { try await RestoreCommand($0, chosen).run() }
     }

@@ -17,9 +17,9 @@ struct DeletedNames: Sendable, Equatable {
     /// Removes them. Every call blocks, as long as their trees take.
     ///
     /// - Parameter isShared: other disks have been restored there: what is theirs stays.
-    func remove(in directory: String, isShared: Bool) throws {
+    func remove(in directory: OpenDirectory, isShared: Bool) throws {
         for name in own where !(isShared && ofOthers.contains(name)) {
-            try FileSystem.removeTree(name.amandaBytes, below: directory)
+            try directory.removeTree(name.amandaBytes)
         }
     }
 }

@@ -21,7 +21,9 @@ struct RestoreJob: Sendable {
 
     func run(_ configurations: [CheckedConfiguration]) async throws -> JobResult {
         var configurations = configurations
-        let plan = try await planning(configurations).plan()
+        let keeper = try await RestoreProgressKeeper(settings, request.run, order, reporter.logger)
+        let plan = try await planning(configurations, keeper).plan()
+        var ground = try await RestoreGround.prepare(plan.steps.map(\.target), order, settings)
         let totals = RestoreTotals(
             reporter.board, diskCount: plan.steps.count + plan.undecided.count,
             expectedBytes: plan.expectedBytes)
@@ -30,16 +32,20 @@ struct RestoreJob: Sendable {
         var undecided = plan.undecided
         while !steps.isEmpty || !undecided.isEmpty {
             try Task.checkCancellation()
-            guard let step = steps.popFirst() else {
-                let (second, refused) = try await decide(undecided, configurations)
-                (steps, undecided) = (second[...], [])
+            // Before any disk is back that could bring a link.
+            if !undecided.isEmpty, !steps.contains(where: \.isAmandas) {
+                let (second, refused) = try await decide(undecided, configurations, keeper)
+                (steps, undecided) = (steps + second, [])
                 report.disks += refused
+                ground = try await RestoreGround.prepare(
+                    plan.steps.map(\.target) + second.map(\.target), order, settings)
                 continue
             }
+            guard let step = steps.popFirst() else { break }
             var disk = try await inPlace(step, configurations)
-            if disk == nil { disk = try await restore(step, configurations, totals) }
+            if disk == nil { disk = try await restore(step, ground, keeper, configurations, totals) }
             // The self-backup may have brought this node's configurations.
-            if case .amandaDirectory = step.target {
+            if step.isAmandas {
                 configurations = try await CheckedConfiguration.all(
                     order.configurations, settings, request.storage)
             }
@@ -47,21 +53,28 @@ struct RestoreJob: Sendable {
             await reporter.keep(report)
             if let error = disk?.error, error.concernsWholeStore { break }
         }
+        // What the run does not have will not be there the next time either.
+        let own = report.disks.dropFirst(plan.missing.count)
+        if steps.isEmpty, own.allSatisfy({ $0.error == nil }) { try await keeper.end() }
         return result(report, of: plan.steps.count)
     }
 
-    private func planning(_ configurations: [CheckedConfiguration]) throws -> RestorePlanning {
-        try RestorePlanning(
+    private func planning(
+        _ configurations: [CheckedConfiguration], _ keeper: RestoreProgressKeeper
+    ) async throws -> RestorePlanning {
+        var planning = try RestorePlanning(
             settings: settings, request: request, order: order, configurations: configurations,
             clients: BucketClients(storage, request, stores: configurations.stores), reporter: reporter)
+        planning.ledger = await keeper.begun
+        return planning
     }
 
     /// What waited for the disklist that the self-backup has brought, or has not: everything of it is looked at now.
     private func decide(
-        _ disks: [RestorableDisk], _ configurations: [CheckedConfiguration]
+        _ disks: [RestorableDisk], _ configurations: [CheckedConfiguration], _ keeper: RestoreProgressKeeper
     ) async throws -> (steps: [RestoreStep], refused: [RestoreReport.Disk]) {
         do {
-            var planning = try planning(configurations)
+            var planning = try await planning(configurations, keeper)
             planning.isSecond = true
             let plan = try await planning.plan()
             func isAsked(_ disk: String, _ configuration: String) -> Bool {
@@ -90,20 +103,29 @@ struct RestoreJob: Sendable {
 
     /// A disk that cannot be restored is an outcome: the others go on.
     private func restore(
-        _ step: RestoreStep, _ configurations: [CheckedConfiguration], _ totals: RestoreTotals
+        _ step: RestoreStep, _ ground: RestoreGround, _ keeper: RestoreProgressKeeper,
+        _ configurations: [CheckedConfiguration], _ totals: RestoreTotals
     ) async throws -> RestoreReport.Disk {
         let reporter = reporter.about([
             "configuration": "\(step.disk.configuration.name)", "disk": "\(step.disk.disk)",
             "stage": "restore",
         ])
-        await reporter.disk("\(step.name): begins, into \(step.target.path)")
         totals.begin(step.name)
         defer { totals.end() }
+        if let finished = try await keeper.finished(step) {
+            await reporter.disk("\(step.name): restored by an earlier attempt")
+            return finished
+        }
+        await reporter.disk("\(step.name): begins, into \(step.target.path)")
         var disk = RestoreReport.Disk(
             configuration: step.disk.configuration.name, disk: step.disk.disk, target: step.target.path,
             notes: step.disk.notes + step.notes)
         do {
-            try await unpack(step, configurations, totals, &disk)
+            try await keeper.begin(step)
+            try await DiskRestore(
+                step: step, order: order, ground: ground, configurations: configurations, totals: totals
+            ).run(&disk)
+            try await keeper.finish(step, disk)
             let levels = step.disk.dumps.count > 1 ? ", levels \(step.levels)" : ""
             await reporter.disk("\(step.name): restored, \(Quantity.bytes(disk.restoredBytes))\(levels)")
         } catch {
@@ -112,59 +134,6 @@ struct RestoreJob: Sendable {
             await reporter.disk("\(step.name): failed: \(disk.error?.message ?? "")")
         }
         return disk
-    }
-
-    private func unpack(
-        _ step: RestoreStep, _ configurations: [CheckedConfiguration], _ totals: RestoreTotals,
-        _ disk: inout RestoreReport.Disk
-    ) async throws {
-        let place = try await runBlocking("restore-place") { [order] in try step.place(deletes: order.delete)
-        }
-        switch place {
-        case .straight(let deletes):
-            try await unpack(step, into: step.target.path, deletes: deletes, configurations, totals, &disk)
-            try await runBlocking("deleted-names") {
-                try step.deletedNames.remove(in: step.target.path, isShared: true)
-            }
-        case .beside(let place):
-            let installation = SelfRestore(place, acceptsSecurityFile: order.acceptsSecurityFile == true)
-            try await runBlocking("self-restore") { try installation.prepare() }
-            try await withCleanUp({ try? await runBlocking("self-restore") { try installation.discard() } }) {
-                try await unpack(
-                    step, into: installation.staging, deletes: false, configurations, totals, &disk)
-                disk.notes += try await runBlocking("self-restore") { try installation.install() }
-            }
-        case .inside(let staging):
-            try await runBlocking("staged-restore") { try staging.prepare() }
-            try await withCleanUp({ try? await runBlocking("staged-restore") { try staging.discard() } }) {
-                try await unpack(step, into: staging.path, deletes: false, configurations, totals, &disk)
-                try await runBlocking("staged-restore") {
-                    try step.deletedNames.remove(in: staging.path, isShared: false)
-                    try staging.install()
-                }
-            }
-        }
-    }
-
-    /// A full dump leaves alone what it does not know, unless told otherwise; an increment must remove what it does not list,
-    /// and may, for only the dumps below it have written there.
-    private func unpack(
-        _ step: RestoreStep, into target: String, deletes: Bool,
-        _ configurations: [CheckedConfiguration], _ totals: RestoreTotals, _ disk: inout RestoreReport.Disk
-    ) async throws {
-        let rights = FilterRights(configurations.named(step.disk.configuration.name))
-        for (dump, plan) in zip(step.disk.dumps, step.plans) {
-            try Task.checkCancellation()
-            var plan = plan
-            plan.target = target
-            plan.deletes = deletes || dump.level > 0
-            try await rights.grant(to: &plan)
-            let outcome = try await RestoreEngine().restore(plan) { totals.update($0) }
-            totals.add(outcome)
-            disk.restoredBytes += outcome.native.byteCount
-            let isChain = step.plans.count > 1
-            disk.notes += outcome.messages.map { isChain ? "level \(dump.level): \($0)" : $0 }
-        }
     }
 
     private func result(_ report: RestoreReport, of count: Int) -> JobResult {

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import AgentAPI
+import Dump
 import Files
 
 /// Where a disk is unpacked.
@@ -8,8 +10,8 @@ enum RestorePlace: Sendable, Equatable {
     case straight(deletes: Bool)
     /// Beside Amanda's directory, of which only a part comes back.
     case beside(SelfBackupPlace)
-    /// Into an empty directory inside the target, from which it then moves over what is there.
-    case inside(StagedRestore)
+    /// Into an empty directory inside the target, from which it then moves over what is there; other disks' places stay.
+    case inside(kept: [String], deletes: Bool)
 }
 
 extension RestoreStep {
@@ -20,38 +22,61 @@ extension RestoreStep {
             ? numbers.joined() : numbers.dropLast().joined(separator: ", ") + " and \(numbers.last ?? "")"
     }
 
+    /// The self-backup in place, which brings this node's configurations.
+    var isAmandas: Bool {
+        if case .amandaDirectory = target { return true }
+        return false
+    }
+
     /// An increment removes what it does not list, and renames: it fits only onto the very state that it was made from.
-    /// Where the target holds anything else that is to stay, the levels are put together elsewhere.
-    func place(deletes: Bool) throws -> RestorePlace {
+    /// Where the target holds anything else that is to stay, the levels are put together elsewhere; so they are where it is
+    /// empty, which costs nothing, and leaves nothing half done.
+    ///
+    /// - Parameters:
+    ///   - isEmpty: whether the target holds nothing, or only the places of other disks of this restore.
+    ///   - kept: those places.
+    func place(deletes: Bool, isEmpty: Bool, kept: [String]) -> RestorePlace {
         if case .amandaDirectory(let place) = target { return .beside(place) }
+        if !kept.isEmpty { return .inside(kept: kept, deletes: deletes) }
         let hasIncrement = disk.dumps.contains { $0.level > 0 }
-        guard hasIncrement, !deletes, FileSystem.exists(target.path),
-            try !FileSystem.isEmptyDirectory(target.path)
-        else { return .straight(deletes: deletes) }
-        return .inside(StagedRestore(target: target.path))
+        guard !deletes, isEmpty || hasIncrement else { return .straight(deletes: deletes) }
+        return .inside(kept: [], deletes: false)
     }
 }
 
-/// Levels that are put together inside the target and then laid over it, as one full dump of that day would have been: what
-/// they hold replaces what is there, anything else stays.
-///
-/// Until `install` nothing outside the staging directory has changed. It needs room for the whole disk once more.
-struct StagedRestore: Sendable, Equatable {
-    let target: String
-
-    var path: String { "\(target == "/" ? "" : target)/.amfleet-restore" }
-
-    /// What a restore that was killed left there goes. Like all here it blocks, as long as a whole tree takes.
-    func prepare() throws {
-        try discard()
-        try FileSystem.makeDirectories(path, mode: 0o700)
+extension RestoreStep {
+    /// Refuses, before anything is unpacked, what could not be laid over the target afterwards: file systems that are mounted in it,
+    /// where the archive may hold what lies on them. Blocks.
+    func requireOneFileSystem(_ place: RestorePlace, isEmpty: Bool, node: String) throws {
+        guard case .inside(let kept, _) = place, !isEmpty || !kept.isEmpty,
+            plans.contains(where: { !$0.tar.staysOnOneFileSystem }), FileSystem.isDirectory(target.path)
+        else { return }
+        let top = try OpenDirectory(target.path).resolvedPath
+        let others = try MountTable.current().inside(top).map(\.path).filter { point in
+            let inside = RestoreTarget.inside(point, of: top) ?? ""
+            return !kept.contains { inside == $0 || inside.hasPrefix("\($0)/") }
+        }
+        guard let point = others.first else { return }
+        throw WireError(
+            .failed, node: node,
+            "'\(point)' is a file system of its own inside '\(target.path)', and the dump may hold what lies on it: what is put "
+                + "together beside the data could not be moved there",
+            hint: "unmount it, restore with '--delete', or to another place with '--to DIR'.")
     }
+}
 
-    func install() throws {
-        try FileSystem.overlay(path, onto: target)
+extension RestoreTarget {
+    /// Whether there is nothing, or only a directory that holds nothing but what a restore left there, or but the places of
+    /// other disks of the same one. Blocks.
+    func isFree(besides kept: [String]) throws -> Bool {
+        guard try FileSystem.status(path) != nil else { return true }
+        return try OpenDirectory(path).isFree(besides: kept)
     }
+}
 
-    func discard() throws {
-        if FileSystem.exists(path) { try FileSystem.removeTree(path) }
+extension OpenDirectory {
+    /// The same of an open directory.
+    func isFree(besides kept: [String]) throws(FilesError) -> Bool {
+        try holdsOnly(kept, or: [StagedRestore.name, "lost+found"])
     }
 }

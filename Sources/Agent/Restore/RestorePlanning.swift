@@ -48,6 +48,8 @@ struct RestorePlanning: Sendable {
     let logger: Logger
     /// The self-backup is back, and what it brought decides: of this order all that waited for it is left.
     var isSecond = false
+    /// What an earlier attempt at the same restore has begun to write; nil: there was none.
+    var ledger: RestoreLedger?
 
     var node: String { settings.node }
 
@@ -57,8 +59,8 @@ struct RestorePlanning: Sendable {
         let (planned, missing) = try await disks()
         let disks = planned.filter { !$0.disk.isUndecided || isVisible($0.disk) }
         let decided = disks.filter { !$0.disk.isUndecided }
-        try await runBlocking("targets") { [order, node] in
-            try Self.requireFree(decided, order: order, node: node)
+        try await runBlocking("targets") { [order, node, ledger] in
+            try Self.requireFree(decided, order: order, ledger, node: node)
         }
         try await requireUnchanged(disks.map(\.disk))
         logger.info("the volumes still are the run's", metadata: ["disks": "\(disks.count)"])
@@ -122,13 +124,19 @@ struct RestorePlanning: Sendable {
         }
     }
 
-    private static func requireFree(_ disks: [PlacedDisk], order: RestoreOrder, node: String) throws {
+    private static func requireFree(
+        _ disks: [PlacedDisk], order: RestoreOrder, _ ledger: RestoreLedger?, node: String
+    ) throws {
+        let targets = disks.map(\.target)
         var faults: [WireError] = []
         for placed in disks {
             do {
+                try RestoreDirectories.requireNoLinks(placed.target, order, node: node)
+                let isOwn = try ledger?.hasBegun(placed.target) == true
                 try placed.target.requireFree(
-                    overwrite: order.overwrites(placed.disk), node: node,
-                    flag: order.overwritingFlag(for: placed.disk))
+                    overwrite: isOwn || order.overwrites(placed.disk), node: node,
+                    flag: order.overwritingFlag(for: placed.disk),
+                    besides: placed.target.kept(among: targets))
             } catch {
                 faults.append(WireError(cause: error, node: node))
             }
@@ -137,9 +145,17 @@ struct RestorePlanning: Sendable {
     }
 
     private func requireRoom(_ steps: [RestoreStep]) async throws {
-        let remarks = try await runBlocking("room") { [order, node] in
-            try RestoreRoom(node: node, isIgnored: order.ignoresRoom == true).check(
-                try steps.compactMap { try $0.need(at: $0.place(deletes: order.delete)) })
+        let remarks = try await runBlocking("room") { [order, node, settings] in
+            let others = RestoreGround.otherPlaces(order, settings)
+            let targets = steps.map(\.target)
+            return try RestoreRoom(node: node, isIgnored: order.ignoresRoom == true).check(
+                try steps.compactMap { step in
+                    let isEmpty = try step.target.isFree(besides: step.target.kept(among: targets))
+                    let kept = step.target.kept(among: targets + others)
+                    let place = step.place(deletes: order.delete, isEmpty: isEmpty, kept: kept)
+                    try step.requireOneFileSystem(place, isEmpty: isEmpty, node: node)
+                    return try step.need(at: place, isEmpty: isEmpty)
+                })
         }
         for remark in remarks { await say(remark) }
     }

@@ -107,25 +107,28 @@ struct RestoreRoom: Sendable {
 extension RestoreStep {
     /// What it takes of the file system; nil: nothing that could be told.
     ///
-    /// - Parameter place: what a killed restore left there is taken away first, or it would count as used.
-    func need(at place: RestorePlace) throws -> RestoreRoom.Need? {
+    /// - Parameters:
+    ///   - place: what a killed restore left there is taken away first, or it would count as used.
+    ///   - isEmpty: whether the target holds nothing that is replaced.
+    func need(at place: RestorePlace, isEmpty: Bool) throws -> RestoreRoom.Need? {
         let path: String
+        var isStaged = true
         switch place {
         case .straight:
-            guard try !FileSystem.exists(target.path) || FileSystem.isEmptyDirectory(target.path) else {
-                return nil
-            }
+            guard isEmpty else { return nil }
             path = target.path
+            isStaged = false
         case .beside(let self):
             let restore = SelfRestore(self)
             try restore.discard()
             path = FileSystem.parentDirectory(of: restore.staging)
-        case .inside(let staging):
-            try staging.discard()
+        case .inside:
+            if FileSystem.isDirectory(target.path) {
+                try OpenDirectory(target.path).removeTree(StagedRestore.name)
+            }
             path = target.path
+            isStaged = !isEmpty
         }
-        var isStaged = true
-        if case .straight = place { isStaged = false }
         return RestoreRoom.Need(
             name: name, path: path,
             byteCounts: plans.map { plan in plan.native.flatMap { $0.isKnown ? $0.byteCount : nil } },

@@ -39,10 +39,12 @@ enum RestoreTarget: Sendable, Equatable {
         }
     }
 
-    /// - Parameter flag: what allows to write over this one alone.
+    /// - Parameters:
+    ///   - flag: what allows to write over this one alone.
+    ///   - kept: places of other disks of the same restore, which do not count.
     /// - Throws: `WireError` naming the directory that holds data, unless it may be written over.
-    func requireFree(overwrite: Bool, node: String, flag: String? = nil) throws {
-        guard !overwrite, FileSystem.exists(path) else { return }
+    func requireFree(overwrite: Bool, node: String, flag: String? = nil, besides kept: [String] = []) throws {
+        guard try FileSystem.status(path) != nil else { return }
         // A link to a directory is that directory, as tar takes it when it dumps.
         guard FileSystem.isDirectory(path) else {
             throw WireError(
@@ -50,7 +52,8 @@ enum RestoreTarget: Sendable, Equatable {
                 hint: "remove it, or restore to another place with '--to DIR'.")
         }
         var fresh = FreshDirectory()
-        guard try fresh.data(in: path) != nil else { return }
+        fresh.passedOver = Set(kept.map { "\(path == "/" ? "" : path)/\($0)" })
+        guard try !overwrite && fresh.data(in: path) != nil else { return }
         let own = flag.map { "'\($0)', over everything with " } ?? ""
         throw WireError(
             .failed, node: node, "'\(path)' is not empty",

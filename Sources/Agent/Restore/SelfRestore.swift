@@ -21,9 +21,16 @@ struct SelfRestore: Sendable {
     }
 
     /// One of a restore that was killed lies there too.
+    ///
+    /// Where the directory itself leads through a link that is there, or is a file system of its own, it lies on that one.
     static func staging(beside amandaDirectory: String) -> String {
-        let parent = FileSystem.parentDirectory(of: amandaDirectory)
-        return "\(parent == "/" ? "" : parent)/.amfleet-restore"
+        let directory = FileSystem.realPath(amandaDirectory)
+        let place = isMounted(directory) ? directory : FileSystem.parentDirectory(of: directory)
+        return "\(place == "/" ? "" : place)/\(StagedRestore.name)"
+    }
+
+    private static func isMounted(_ path: String) -> Bool {
+        (try? MountTable.current().isMountPoint(path)) ?? false
     }
 
     /// An empty staging directory; what an interrupted restore left there is removed.
@@ -34,26 +41,25 @@ struct SelfRestore: Sendable {
     }
 
     func discard() throws {
-        if FileSystem.exists(staging) { try FileSystem.removeTree(staging) }
+        try FileSystem.removeTree(staging)
     }
 
     /// - Returns: remarks for the report.
     /// - Throws: `WireError` of kind `damaged` where the dump has no such directory: nothing came back then.
     func install() throws -> [String] {
-        let source = place.inside.isEmpty ? staging : "\(staging)/\(place.inside)"
-        guard try FileSystem.status(source)?.kind == .directory else {
-            throw WireError(
-                .damaged, "the self-backup holds no directory '\(place.inside)': nothing was installed",
-                hint: "restore it with '--to DIR' and look what it holds.")
-        }
-        try FileSystem.remove("\(source)/\(SelfBackupPlace.clientConfiguration)")
+        let source = try source()
+        try source.removeTree(SelfBackupPlace.clientConfiguration)
         let notes = try installSecurityConfiguration()
-        if place.inside.isEmpty {
-            try FileSystem.merge(source, into: place.amandaDirectory)
-        } else {
-            try move(source, to: place.amandaDirectory)
-        }
+        try move(source, to: place.amandaDirectory)
         return notes
+    }
+
+    /// Through no link that the dump brought.
+    private func source() throws -> OpenDirectory {
+        if let source = try OpenDirectory(staging).existing(place.inside) { return source }
+        throw WireError(
+            .damaged, "the self-backup holds no directory '\(place.inside)': nothing was installed",
+            hint: "restore it with '--to DIR' and look what it holds.")
     }
 
     /// It decides what root runs, and it comes out of a bucket: without a word from the operator it comes back only where the
@@ -80,7 +86,13 @@ struct SelfRestore: Sendable {
                     + "'--accept-security-file'"
             ]
         }
-        try FileSystem.rename(source, to: target)
+        // Beside a file system of Amanda's own, the staging directory lies on another one.
+        if FileSystem.parentDirectory(of: staging) == FileSystem.realPath(place.amandaDirectory) {
+            try FileSystem.writeAtomically(
+                target, FileSystem.readAll(source), mode: found.mode, owner: found.owner)
+        } else {
+            try FileSystem.rename(source, to: target)
+        }
         return ["'\(target)' came back too"]
     }
 
@@ -91,11 +103,14 @@ struct SelfRestore: Sendable {
     }
 
     /// A target that is absent or empty is replaced whole, which keeps every owner, mode and time.
-    private func move(_ source: String, to target: String) throws {
-        if try !FileSystem.exists(target) || FileSystem.isEmptyDirectory(target) {
-            try FileSystem.rename(source, to: target)
+    private func move(_ source: OpenDirectory, to target: String) throws {
+        let isLink = try FileSystem.status(target)?.kind == .symbolicLink
+        if !place.inside.isEmpty, !isLink, !Self.isMounted(target),
+            try !FileSystem.exists(target) || FileSystem.isEmptyDirectory(target)
+        {
+            try FileSystem.rename(source.path, to: target)
         } else {
-            try FileSystem.merge(source, into: target)
+            try source.merge(into: OpenDirectory(making: target))
         }
     }
 }

@@ -4,7 +4,8 @@ import AgentAPI
 import Files
 import Logging
 
-/// What an agent that was killed could not remove itself: index lines of a dump, an unpacked self-backup.
+/// What an agent that was killed could not remove itself: index lines of a dump, what a restore had put together beside or
+/// inside its target.
 ///
 /// Only at the agent's start, before any job is taken on: a running job has the same in the same places.
 struct Leftovers: Sendable {
@@ -12,6 +13,7 @@ struct Leftovers: Sendable {
 
     /// What cannot be removed is logged, and stays.
     func remove(logger: Logger) {
+        RestoreLedgers(stateDirectory: settings.stateDirectory).removeStaging(logger: logger)
         let state = settings.stateDirectory
         let works = ((try? FileSystem.list(state)) ?? []).filter {
             $0.hasPrefix(ConfigurationRuns.workPrefix)

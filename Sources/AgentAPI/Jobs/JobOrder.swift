@@ -129,6 +129,8 @@ public struct RestoreOrder: Codable, Sendable, Equatable {
     public var thaw: ThawOrder?
     /// Begin also where the file system seems to have too little room; nil: no.
     public var ignoresRoom: Bool?
+    /// tar runs without anything that keeps it from writing outside the target; nil: no.
+    public var isUnconfined: Bool?
     /// As `overwrite`, for what the self-backup brings; nil: no.
     public var overwritesSelf: Bool?
     /// As `overwrite`, for the disks of these configurations alone.

@@ -18,6 +18,7 @@ public struct RestoreCommand: Sendable {
         public var overwritten = OverwrittenPlaces()
         /// Whatever the self-backup's `amanda-security.conf` lets run as root.
         public var acceptsSecurityFile = false
+        public var isUnconfined = false
         public var deletes: Bool
         public var isLeased: Bool
         /// Of what lies in the archive; nil: as usual.
@@ -81,6 +82,7 @@ public struct RestoreCommand: Sendable {
                 ignoresRoom: options.ignoresRoom)
             options.overwritten.add(to: &order, disks: source.disks[node])
             if options.acceptsSecurityFile { order.acceptsSecurityFile = true }
+            if options.isUnconfined { order.isUnconfined = true }
             return FleetJob(
                 request: cluster.request(
                     .restore(order), run: source.run, node: node, among: source.nodes.count,

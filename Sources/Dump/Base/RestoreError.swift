@@ -19,6 +19,8 @@ public enum RestoreError: Fault, Equatable {
     case diskFull(message: String)
     /// tar did not end well; its messages.
     case tarFailed(exit: ChildExit, messages: [String])
+    /// Nothing but our own look keeps tar in the target here, and a member would lead out of it, or might.
+    case needsConfinement(member: String, reason: String)
     /// The header asks for what is not done here.
     case unsupported(what: String)
     /// There is no header, or it cannot be read.
@@ -44,7 +46,7 @@ extension RestoreError {
     public var kind: FaultKind {
         switch self {
         case .missing, .lengthDiffers, .totalDiffers, .damagedStream, .checksumDiffers, .badHeader: .damaged
-        case .unsupported: .unsupported
+        case .unsupported, .needsConfinement: .unsupported
         case .diskFull, .tarFailed: .failed
         }
     }
@@ -72,6 +74,12 @@ extension RestoreError {
         case .tarFailed(let exit, let messages):
             Self.tarFailure(exit, messages)
         case .unsupported(let what): "cannot restore \(what)"
+        case .needsConfinement(let member, let reason):
+            FaultText(
+                "the archive's '\(member)' \(reason), and the kernel does not keep tar in the target here",
+                hint:
+                    "run the agent with CAP_SYS_ADMIN on Linux 5.12 or newer and not in a chroot, or restore with "
+                    + "'--unconfined' if you trust whoever could write the dump.")
         case .badHeader(let key, let reason): "the header '\(key)' cannot be used: \(reason)"
         }
     }

@@ -2,7 +2,6 @@
 
 import AmandaFormat
 import BlockingWork
-import Files
 import LogOutput
 import Logging
 
@@ -33,8 +32,7 @@ public struct RestoreEngine: Sendable {
                 "target": "\(plan.target)", "parts": "\(plan.parts.count)", "bytes": "\(stream.byteCount)",
             ])
         let extraction = try await runBlocking("extraction") {
-            try FileSystem.makeDirectories(plan.target)
-            return try TarExtraction(plan)
+            try TarExtraction(plan)
         }
         let meter = RestoreMeter(total: stream.byteCount, progress)
         let totals: RestorePipeline.Totals

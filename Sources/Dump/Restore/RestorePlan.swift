@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import AmandaFormat
+public import ChildProcess
 public import Files
 import Gzip
 import LogOutput
@@ -41,8 +42,14 @@ public struct RestorePlan: Sendable {
     public var client: CRCSize?
     /// CRC and length of what is stored; nil: not known and not checked.
     public var stored: CRCSize?
-    /// The directory that becomes the DLE's top. It is made if it is not there.
+    /// The directory that becomes the DLE's top, for messages. Without `directory` it is made if it is not there, and opened.
     public var target: String
+    /// The same, open: where tar writes, whatever has become of the path.
+    public var directory: OpenDirectory?
+    /// What keeps tar from writing anywhere else; nil: all that this machine can.
+    public var confinement: ChildConfinement?
+    /// Nothing keeps tar, and no name of the archive is looked at before it gets it: the operator said so.
+    public var isUnconfined = false
     /// Paths below the top to extract, `./` in front or not; empty: everything.
     public var paths: [String]
     /// Whether tar removes from the target what the archive's directories do not list (`-G`).

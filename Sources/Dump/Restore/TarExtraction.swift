@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ChildProcess
+import Files
 import Logging
 import Synchronization
 
@@ -11,6 +12,8 @@ final class TarExtraction: Sendable {
     private let messages: MessageBoard
     private let program: String
     private let logger: Logger
+    /// nil: the kernel keeps tar in the target, or the operator wants nothing to.
+    private let screen: Mutex<ArchiveScreen?>
 
     /// What tar has said so far.
     private final class MessageBoard: Sendable {
@@ -36,9 +39,13 @@ final class TarExtraction: Sendable {
         var diskFull: String? { state.withLock { $0.diskFull } }
     }
 
-    /// Starts tar, and blocks for it.
+    /// Starts tar in the open directory, confined to it, and blocks for it.
     init(_ plan: RestorePlan) throws {
-        var arguments = TarCommand.extract(plan.tar, directory: plan.target, deletes: plan.deletes)
+        let directory = try plan.directory ?? OpenDirectory(making: plan.target)
+        let confinement = plan.isUnconfined ? .none : plan.confinement ?? .strongest()
+        screen = Mutex(
+            confinement.isComplete || plan.isUnconfined ? nil : ArchiveScreen(directory))
+        var arguments = TarCommand.extract(plan.tar, directory: ".", deletes: plan.deletes)
         if !plan.paths.isEmpty {
             arguments += ["--"] + plan.paths.map { $0 == "." || $0.hasPrefix("./") ? $0 : "./\($0)" }
         }
@@ -47,8 +54,10 @@ final class TarExtraction: Sendable {
         stallLimit = plan.stallLimit
         program = plan.tar.gnutarPath
         logger = plan.logger
-        child = try ChildProcess.spawn(ChildCommand(plan.tar.gnutarPath, arguments, hasInput: true)) { line in
-            messages.take(line)
+        var command = ChildCommand(plan.tar.gnutarPath, arguments, hasInput: true)
+        command.place = ChildPlace(directory: directory.descriptor, confinement: confinement)
+        child = try withExtendedLifetime(directory) {
+            try ChildProcess.spawn(command) { messages.take($0) }
         }
         logger.started(program, child)
     }
@@ -56,6 +65,7 @@ final class TarExtraction: Sendable {
     /// Hands tar the next bytes; blocks the thread. A full disk ends it here: tar itself would skip file after file.
     func write(_ bytes: UnsafeRawBufferPointer) throws {
         if let message = messages.diskFull { throw RestoreError.diskFull(message: message) }
+        try screen.withLock { try $0?.check(bytes) }
         try child.writeBlocking(bytes, stallLimit: stallLimit)
     }
 

@@ -12,8 +12,8 @@ public struct TarOptions: Sendable, Equatable {
     var snapshotDirectory = "/var/lib/amanda/gnutar-lists"
     /// DIRECTORY: read or written instead of the DLE's device.
     public var directory: String?
-    /// ONE-FILE-SYSTEM
-    var staysOnOneFileSystem = true
+    /// ONE-FILE-SYSTEM: what is mounted below the top is not in the archive.
+    public internal(set) var staysOnOneFileSystem = true
     /// SPARSE
     var isSparse = true
     /// ATIME-PRESERVE
@@ -67,6 +67,7 @@ public struct TarOptions: Sendable, Equatable {
             case "selinux": hasSELinux = value == "yes"
             case "xattrs": hasXattrs = value == "yes"
             case "ignore-zeros": ignoresZeros = value != "no"
+            case "one-file-system": staysOnOneFileSystem = value != "no"
             case "tar-blocksize": blockingFactor = value.flatMap(Self.blockingFactor) ?? blockingFactor
             default: break
             }

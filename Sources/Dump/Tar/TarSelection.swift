@@ -12,6 +12,9 @@ import Glibc
 /// patterns with several slashes. Differences on purpose: names that an include finds are escaped, because tar unquotes them, `..` is never
 /// one, and a list of which a byte cannot be read is strange.
 public struct TarSelection: Sendable {
+    /// What a restore puts together lies in a directory of this name until it is whole; a dump never has it.
+    public static let stagingName = ".amfleet-restore"
+
     /// The lines for `--exclude-from`; nil: the DLE has no exclude.
     public let excludes: [[UInt8]]?
     /// What the includes found, below the device and without `./`; nil: everything.
@@ -43,7 +46,7 @@ public struct TarSelection: Sendable {
     /// Writes the lines into `directory`, which the caller removes with them.
     func write(into directory: String) throws(FilesError) -> (excludeFile: String?, includeFile: String?) {
         (
-            try Self.write(excludes, to: "\(directory)/exclude"),
+            try Self.write((excludes ?? []) + [Array(Self.stagingName.utf8)], to: "\(directory)/exclude"),
             try Self.write(included?.map(Self.line), to: "\(directory)/include")
         )
     }

@@ -2,6 +2,8 @@
 #define _GNU_SOURCE
 #include "CLinux.h"
 
+#include "Confinement.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
@@ -129,41 +131,61 @@ static int take_descriptors(const int *descriptors, int count, int *report) {
     return 0;
 }
 
-/// What the forked child does until it is the program; async-signal-safe calls only. Gives errno when it is not.
-static int become(
-    const char *path, char *const arguments[], char *const environment[], const char *directory,
-    const int *descriptors, int descriptorCount, int *report, const struct amfleet_user *user) {
+/// What a forked child becomes; async-signal-safe calls only.
+struct new_program {
+    const char *path;
+    char *const *arguments;
+    char *const *environment;
+    /// NULL: as `directoryDescriptor` says.
+    const char *directory;
+    /// -1: where we are.
+    int directoryDescriptor;
+    const int *descriptors;
+    int descriptorCount;
+    /// NULL: with our rights.
+    const struct amfleet_user *user;
+    /// NULL: not confined.
+    const struct amfleet_confinement *confinement;
+};
+
+static int take_rights(const struct amfleet_user *user) {
+    // The library's functions would speak to threads that the child does not have.
+    if (syscall(SYS_setgroups, (size_t)user->groupCount, user->groups) != 0) return errno;
+    if (syscall(SYS_setresgid, user->group, user->group, user->group) != 0) return errno;
+    if (syscall(SYS_setresuid, user->user, user->user, user->user) != 0) return errno;
+    return 0;
+}
+
+/// Gives errno when it has not become the program.
+static int become(const struct new_program *program, int *report) {
     struct sigaction standard = {.sa_handler = SIG_DFL};
     sigset_t none;
     for (int number = 1; number < NSIG; number++) sigaction(number, &standard, NULL);
     sigemptyset(&none);
     setsid();
-    int error = take_descriptors(descriptors, descriptorCount, report);
+    if (program->directoryDescriptor >= 0 && fchdir(program->directoryDescriptor) != 0) return errno;
+    int error = take_descriptors(program->descriptors, program->descriptorCount, report);
+    if (!error && program->confinement) error = confine(program->confinement);
+    if (!error && program->user) error = take_rights(program->user);
     if (error) return error;
-    // The library's functions would speak to threads that the child does not have.
-    if (syscall(SYS_setgroups, (size_t)user->groupCount, user->groups) != 0) return errno;
-    if (syscall(SYS_setresgid, user->group, user->group, user->group) != 0) return errno;
-    if (syscall(SYS_setresuid, user->user, user->user, user->user) != 0) return errno;
-    if (directory && chdir(directory) != 0) return errno;
+    if (program->directory && chdir(program->directory) != 0) return errno;
+    if (program->path == NULL) _exit(0);
     sigprocmask(SIG_SETMASK, &none, NULL);
-    execve(path, arguments, environment);
+    execve(program->path, program->arguments, program->environment);
     return errno;
 }
 
-int amfleet_spawn_as(
-    const char *path, char *const arguments[], char *const environment[], const char *directory,
-    const int *descriptors, int descriptorCount, const struct amfleet_user *user, pid_t *process) {
+static int spawn_by_fork(const struct new_program *program, pid_t *process) {
     sigset_t every, before;
     int report[2];
     int error = 0;
-    if (descriptorCount > 15) return -EINVAL;
+    if (program->descriptorCount > 15) return -EINVAL;
     if (pipe2(report, O_CLOEXEC) != 0) return -errno;
     sigfillset(&every);
     pthread_sigmask(SIG_SETMASK, &every, &before);
-    pid_t child = fork();
+    pid_t child = (pid_t)fork_into(program->confinement);
     if (child == 0) {
-        error = become(
-            path, arguments, environment, directory, descriptors, descriptorCount, &report[1], user);
+        error = become(program, &report[1]);
         (void)!write(report[1], &error, sizeof error);
         _exit(127);
     }
@@ -183,6 +205,21 @@ int amfleet_spawn_as(
     close(report[0]);
     *process = child;
     return -error;
+}
+
+int amfleet_spawn_as(
+    const char *path, char *const arguments[], char *const environment[], const char *directory,
+    const int *descriptors, int descriptorCount, const struct amfleet_user *user, pid_t *process) {
+    struct new_program program = {path, arguments, environment, directory, -1, descriptors, descriptorCount, user, NULL};
+    return spawn_by_fork(&program, process);
+}
+
+int amfleet_spawn_confined(
+    const char *path, char *const arguments[], char *const environment[], int directory,
+    const int *descriptors, int descriptorCount, const struct amfleet_confinement *confinement, pid_t *process) {
+    struct new_program program = {
+        path, arguments, environment, NULL, directory, descriptors, descriptorCount, NULL, confinement};
+    return spawn_by_fork(&program, process);
 }
 
 int amfleet_groups_of(const char *name, gid_t group, gid_t *groups, int capacity) {
@@ -206,13 +243,13 @@ int amfleet_terminal_size(int descriptor, int *columns, int *rows) {
     return 0;
 }
 
-ssize_t amfleet_list_attributes(const char *path, char *names, size_t capacity) {
-    ssize_t count = llistxattr(path, names, capacity);
+ssize_t amfleet_list_attributes(int descriptor, char *names, size_t capacity) {
+    ssize_t count = flistxattr(descriptor, names, capacity);
     return count < 0 ? -errno : count;
 }
 
-ssize_t amfleet_get_attribute(const char *path, const char *name, void *value, size_t capacity) {
-    ssize_t count = lgetxattr(path, name, value, capacity);
+ssize_t amfleet_get_attribute(int descriptor, const char *name, void *value, size_t capacity) {
+    ssize_t count = fgetxattr(descriptor, name, value, capacity);
     return count < 0 ? -errno : count;
 }
 

@@ -20,6 +20,9 @@ public struct ChildCommand: Sendable, Equatable {
     public var user: ChildUser?
     /// Open descriptors that become 3, 4 … in the child. They stay the caller's, who closes them after the spawn.
     public var extraDescriptors: [Int32]
+    /// An open directory where it starts, instead of `directory`, and whether it may write anywhere else. The descriptor stays
+    /// the caller's, who keeps it open until the spawn.
+    public var place: ChildPlace?
     /// Whether what it has left running in its group goes on after an end of its own; otherwise all ends with it.
     /// What is terminated ends with its group in any case.
     public var leavesRestRunning = false
@@ -45,6 +48,20 @@ public struct ChildCommand: Sendable, Equatable {
     public static let plainEnvironment = [
         "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C",
     ]
+}
+
+/// An open directory where a child starts.
+public struct ChildPlace: Sendable, Equatable {
+    /// The directory's descriptor.
+    public let directory: Int32
+    /// What keeps the child from writing anywhere else.
+    public let confinement: ChildConfinement
+
+    /// A directory by its descriptor.
+    public init(directory: Int32, confinement: ChildConfinement) {
+        self.directory = directory
+        self.confinement = confinement
+    }
 }
 
 /// A user whose rights a child gets instead of ours, which takes root's to give.

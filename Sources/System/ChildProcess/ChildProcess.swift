@@ -78,6 +78,12 @@ public final class ChildProcess: Sendable {
         let environment = command.environment.map { "\($0.key)=\($0.value)" }
         let status = withArgumentVector(command.arguments) { arguments in
             withArgumentVector(environment) { environment in
+                if let place = command.place {
+                    var confinement = amfleet_confinement(place.confinement)
+                    return amfleet_spawn_confined(
+                        command.executable, arguments, environment, place.directory, descriptors,
+                        Int32(descriptors.count), &confinement, &processID)
+                }
                 guard let user = command.user else {
                     return amfleet_spawn(
                         command.executable, arguments, environment, command.directory, descriptors,
@@ -124,7 +130,9 @@ public final class ChildProcess: Sendable {
         let isFirst = state.withLock { state in
             defer { state.isTerminated = true }
             guard state.exit == nil, !state.isTerminated else { return false }
-            kill(-processID, SIGTERM)
+            // The first process of a namespace is not asked: what it does not handle does not reach it.
+            let isConfined = command.place?.confinement.hasNamespace == true
+            kill(-processID, isConfined ? SIGKILL : SIGTERM)
             return true
         }
         guard isFirst else { return }

@@ -9,43 +9,28 @@ extension FileSystem {
         try rawNames(in: rawPath(path)).isEmpty
     }
 
-    /// Moves everything of the directory `source` into the directory `target`: files replace files of their names,
-    /// directories are merged, and what else lies in the target stays.
-    ///
-    /// Everything is renamed, nothing copied, so owners, modes and times stay; both must lie on one file system. A
-    /// directory that is only in the source gets its place whole. Works on raw name bytes.
-    public static func merge(_ source: String, into target: String) throws(FilesError) {
-        if try status(target) == nil { return try rename(source, to: target) }
-        try merge(rawPath(source), into: rawPath(target))
-    }
-
-    private static func merge(_ source: [CChar], into target: [CChar]) throws(FilesError) {
-        for name in try rawNames(in: source) {
-            let (from, to) = (joined(source, name), joined(target, name))
-            let existing = try rawKind(to)
-            if try rawKind(from) == S_IFDIR, existing == S_IFDIR {
-                try merge(from, into: to)
-            } else {
-                if existing == S_IFDIR { try removeTree(text(to)) }
-                guard Glibc.rename(from, to) == 0 else {
-                    throw FilesError("rename to '\(text(to))' the file", text(from), errorNumber: errno)
-                }
-            }
-        }
-    }
-
     /// The names in a directory without `.` and `..`, each with its zero byte.
     static func rawNames(in path: [CChar]) throws(FilesError) -> [[CChar]] {
         BlockingThread.require("list", text(path))
         guard let directory = opendir(path) else { throw FilesError("list", text(path), errorNumber: errno) }
         defer { closedir(directory) }
+        return try names(in: directory, path: text(path))
+    }
+
+    /// What is left of an open directory stream: the same.
+    ///
+    /// - Throws: also where the disk gives only some of the names.
+    static func names(in directory: OpaquePointer, path: String) throws(FilesError) -> [[CChar]] {
         var names: [[CChar]] = []
-        while let entry = readdir(directory) {
+        while true {
+            errno = 0
+            guard let entry = readdir(directory) else { break }
             let name = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
                 bytes.prefix { $0 != 0 }.map { CChar(bitPattern: $0) }
             }
             if name != [46], name != [46, 46] { names.append(name + [0]) }
         }
+        guard errno == 0 else { throw FilesError("list", path, errorNumber: errno) }
         return names
     }
 

@@ -7,17 +7,7 @@ import Glibc
 extension FileSystem {
     /// The names in a directory, as bytes, sorted, without `.` and `..`.
     public static func names(in path: String) throws(FilesError) -> [[UInt8]] {
-        BlockingThread.require("list", path)
-        guard let directory = opendir(path) else { throw FilesError("list", path, errorNumber: errno) }
-        defer { closedir(directory) }
-        var names: [[UInt8]] = []
-        while true {
-            errno = 0
-            guard let entry = readdir(directory) else { break }
-            let name = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in Array(bytes.prefix { $0 != 0 }) }
-            if name != [46], name != [46, 46] { names.append(name) }
-        }
-        guard errno == 0 else { throw FilesError("list", path, errorNumber: errno) }
+        let names = try rawNames(in: rawPath(path)).map { $0.dropLast().map { UInt8(bitPattern: $0) } }
         return names.sorted { $0.lexicographicallyPrecedes($1) }
     }
 

@@ -26,15 +26,8 @@ extension FileSystem {
             throw FilesError("list", path, errorNumber: errno)
         }
         defer { closedir(stream) }
-        while let entry = readdir(stream) {
-            let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
-                pointer.withMemoryRebound(to: CChar.self, capacity: 256) {
-                    Array(UnsafeBufferPointer(start: $0, count: 256))
-                }
-            }
-            let text = name.withUnsafeBufferPointer { $0.baseAddress.map { String(cString: $0) } ?? "" }
-            if text == "." || text == ".." { continue }
-            try removeEntry(name, in: descriptor, path: "\(path)/\(text)")
+        for name in try names(in: stream, path: path) {
+            try removeEntry(name, in: descriptor, path: "\(path)/\(text(name))")
         }
     }
 

@@ -45,15 +45,8 @@ public enum FileSystem {
 
     /// The names in a directory, sorted by their bytes, without `.` and `..`. Names that are not UTF-8 are left out.
     public static func list(_ path: String) throws(FilesError) -> [String] {
-        BlockingThread.require("list", path)
-        guard let directory = opendir(path) else { throw FilesError("list", path, errorNumber: errno) }
-        defer { closedir(directory) }
-        var names: [String] = []
-        while let entry = readdir(directory) {
-            let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
-                pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(validatingCString: $0) }
-            }
-            if let name, name != ".", name != ".." { names.append(name) }
+        let names = try rawNames(in: rawPath(path)).compactMap {
+            String(validating: $0.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
         }
         return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
     }

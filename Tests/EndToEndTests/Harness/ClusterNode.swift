@@ -56,14 +56,15 @@ final class ClusterNode: Sendable {
         try await script("chown -R backup:backup \"$1\"; chmod 750 \"$1\"; chmod 600 \"$1\"/*", [directory])
     }
 
-    /// Starts the agent and returns once it listens.
-    func start() async throws {
+    /// Starts the agent, by a program that starts it if one is given, and returns once it listens.
+    func start(through starter: [String] = []) async throws {
         let starts = agent.withLock { agent in
             agent.starts += 1
             return agent.starts
         }
         let program = try RunningProgram(
-            sandbox.command(["\(Machine.programs)/amfleetd", "--config", settings], asRoot: true),
+            sandbox.command(
+                starter + ["\(Machine.programs)/amfleetd", "--config", settings], asRoot: true),
             environment: Self.noCredentials, output: "\(directory)/agent-\(starts)")
         agent.withLock { $0.program = program }
         try await eventually("the agent of \(name) listens: \(program.text)") {

@@ -52,6 +52,26 @@ int amfleet_spawn_as(
     const char *path, char *const arguments[], char *const environment[], const char *directory,
     const int *descriptors, int descriptorCount, const struct amfleet_user *user, pid_t *process);
 
+/// How a child is kept from writing anywhere but below its working directory.
+struct amfleet_confinement {
+    /// Mounts of its own, all others read-only; processes of its own. Needs CAP_SYS_ADMIN.
+    int hasNamespace;
+    /// The kernel's, 2 or newer; anything less: no Landlock.
+    int landlockVersion;
+};
+
+/// The same as `amfleet_spawn`, with the open directory `directory` as its working directory, confined to it as asked.
+/// `path` NULL: the child ends well where it would become the program.
+int amfleet_spawn_confined(
+    const char *path, char *const arguments[], char *const environment[], int directory,
+    const int *descriptors, int descriptorCount, const struct amfleet_confinement *confinement, pid_t *process);
+
+/// The kernel's Landlock version, or -errno.
+int amfleet_landlock_version(void);
+
+/// openat2(2): a path that leads nowhere but below the open directory, through no symbolic link: descriptor or -errno; close-on-exec.
+int amfleet_open_beneath(int directory, const char *path, int flags);
+
 /// The groups that a user is in, `group` among them: how many or -ERANGE.
 int amfleet_groups_of(const char *name, gid_t group, gid_t *groups, int capacity);
 
@@ -61,11 +81,11 @@ int amfleet_wait_unreaped(pid_t process);
 /// Columns and rows of the terminal behind the descriptor, 0 where it does not know them: 0 or -errno (-ENOTTY: none).
 int amfleet_terminal_size(int descriptor, int *columns, int *rows);
 
-/// Names of the extended attributes of what `path` itself is, each with its zero byte: bytes written or -errno.
-ssize_t amfleet_list_attributes(const char *path, char *names, size_t capacity);
+/// Names of the extended attributes of an open file, each with its zero byte: bytes written or -errno.
+ssize_t amfleet_list_attributes(int descriptor, char *names, size_t capacity);
 
 /// The value of one of them: bytes written or -errno.
-ssize_t amfleet_get_attribute(const char *path, const char *name, void *value, size_t capacity);
+ssize_t amfleet_get_attribute(int descriptor, const char *name, void *value, size_t capacity);
 
 /// Sets an extended attribute, whether or not it is there: 0 or -errno.
 int amfleet_set_attribute(int descriptor, const char *name, const void *value, size_t byteCount);

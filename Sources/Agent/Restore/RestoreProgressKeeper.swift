@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import AgentAPI
+import BlockingWork
+import FoundationEssentials
+import Logging
+
+/// The ledger of the running restore: what an earlier attempt has done, and what this one does, on disk before it is done.
+actor RestoreProgressKeeper {
+    private let ledgers: RestoreLedgers
+    private let logger: Logger
+    private var ledger: RestoreLedger
+
+    /// Reads what the same restore has left if it did not end.
+    init(_ settings: AgentSettings, _ run: RunName, _ order: RestoreOrder, _ logger: Logger) async throws {
+        let ledgers = RestoreLedgers(stateDirectory: settings.stateDirectory)
+        self.ledgers = ledgers
+        self.logger = logger
+        ledger = try await runBlocking("restore-ledger") { ledgers.ledger(of: run, order, logger: logger) }
+    }
+
+    /// Whether what lies in a target was written by an attempt that did not end. Reads the disk.
+    var begun: RestoreLedger { ledger }
+
+    /// The report of a disk that an earlier attempt has restored, where its directory still is that one.
+    func finished(_ step: RestoreStep) async throws -> RestoreReport.Disk? {
+        let ledger = ledger
+        guard let entry = try await runBlocking("restore-ledger", { try ledger.entry(of: step) }),
+            var report = entry.report, let finishedAt = entry.finishedAt
+        else { return nil }
+        report.notes.append(
+            "restored by an earlier attempt, at \(finishedAt.formatted(.iso8601)); it was not done again")
+        return report
+    }
+
+    func begin(_ step: RestoreStep) async throws {
+        let entry = try await runBlocking("restore-ledger") { try RestoreLedger.Entry(step) }
+        ledger.entries.removeAll { $0.names(step) }
+        ledger.entries.append(entry)
+        try await save()
+    }
+
+    func finish(_ step: RestoreStep, _ report: RestoreReport.Disk) async throws {
+        guard let index = ledger.entries.firstIndex(where: { $0.names(step) }) else { return }
+        // Amanda's directory may be another one by now.
+        ledger.entries[index].directory = try await runBlocking("restore-ledger") {
+            try DirectoryIdentity.of(step.target.path)
+        }
+        ledger.entries[index].report = report
+        ledger.entries[index].finishedAt = Date()
+        try await save()
+    }
+
+    /// All of it is done: the next one begins anew.
+    func end() async throws {
+        let (ledgers, ledger) = (ledgers, ledger)
+        try await runBlocking("restore-ledger") { try ledgers.remove(ledger) }
+    }
+
+    private func save() async throws {
+        let (ledgers, ledger, logger) = (ledgers, ledger, logger)
+        try await runBlocking("restore-ledger") { try ledgers.save(ledger, logger: logger) }
+    }
+}

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Dump
+import Files
+
+/// Levels that are put together inside the target and then laid over it, as one full dump of that day would have been: what
+/// they hold replaces what is there, anything else stays.
+///
+/// Until `install` nothing outside the staging directory has changed; over other data it needs room for the whole disk once more.
+/// Every call blocks, as long as a whole tree takes.
+struct StagedRestore: Sendable {
+    static let name = TarSelection.stagingName
+
+    let target: OpenDirectory
+    /// Other disks' places below the target.
+    var kept: [String] = []
+    /// What the dumps do not hold goes.
+    var deletes = false
+
+    /// An empty directory to unpack into; what a restore that was killed left there goes.
+    ///
+    /// An archive that does not hold its top leaves the target's owner, mode and attributes as they are.
+    func prepare() throws -> OpenDirectory {
+        try discard()
+        let staging = try target.beneath(Self.name, making: true, mode: 0o700)
+        try staging.takeAttributes(of: target)
+        return staging
+    }
+
+    /// - Returns: what the report says of what was left out.
+    /// - Throws: before anything has changed, where something could not be laid over.
+    func install(_ staging: OpenDirectory) throws -> [String] {
+        let overlay = TreeOverlay(staging, onto: target, kept: kept, deletes: deletes)
+        try overlay.check()
+        return try overlay.apply().map { left in
+            "'./\(left.path)'" + (left.linkTarget.map { ", a link to '\($0)'," } ?? "")
+                + " was left out: the directory there is another disk's"
+        }
+    }
+
+    func discard() throws {
+        try target.removeTree(Self.name)
+    }
+}

@@ -76,6 +76,9 @@ public struct ConfigurationStatus: Codable, Sendable, Equatable, Failable {
     public var held: [HeldDumpRecord]?
     /// Whether the next run sends them by itself (`autoflush`).
     public var flushesByItself: Bool?
+    /// Volumes that bear a run which the catalog does not know, and which is not entered into it by itself: nobody writes to
+    /// them. nil: none, or they were not looked at.
+    public var unknownVolumes: [Remark]?
 
     public init(
         name: String, role: ConfigurationChoice.Role, error: WireError? = nil, remarks: [String] = [],

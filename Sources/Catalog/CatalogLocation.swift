@@ -28,6 +28,8 @@ public struct CatalogLocation: Sendable, Equatable {
     public var owner: FileOwner?
     /// How long to wait for a lock that another program holds.
     public var lockWait: Duration
+    /// Runs that readers are told of as if they stood in the catalog: what a dry run sees, which enters nothing.
+    public var recovered: [RecoveredRun] = []
 
     /// Amanda's default places inside the configuration's directory.
     public init(configuration: String, directory: String, owner: FileOwner?) {

@@ -42,7 +42,9 @@ public struct CatalogReader: Sendable {
     }
 
     public func tapelist() throws -> Tapelist {
-        try TapelistFile(location).read()
+        var list = try TapelistFile(location).read()
+        for run in location.recovered { run.enter(in: &list, location) }
+        return list
     }
 
     /// The commands that keep volumes from being overwritten.
@@ -53,7 +55,14 @@ public struct CatalogReader: Sendable {
 
     /// What the planner knows of a disk (`curinfo`); nil if nothing.
     public func info(host: String, disk: String) throws -> Info? {
-        try InfoFile(location: location).read(host: host, disk: disk)
+        let info = try InfoFile(location: location).read(host: host, disk: disk)
+        let found = location.recovered.sorted { $0.run < $1.run }.flatMap(\.dumps).filter {
+            $0.name.host == host && $0.name.disk == disk
+        }
+        guard !found.isEmpty else { return info }
+        var known = info ?? Info()
+        for dump in found { known.enter(dump) }
+        return known
     }
 
     /// Every dump whose volume still bears its run's datestamp, newest run first.
@@ -96,7 +105,7 @@ public struct CatalogReader: Sendable {
     }
 
     /// The logs of a run, attempts in order, up to the first that is missing.
-    private func logs(of run: Datestamp) -> [String] {
+    func logs(of run: Datestamp) -> [String] {
         var paths: [String] = []
         while FileSystem.exists("\(location.logDirectory)/log.\(run).\(paths.count)") {
             paths.append("\(location.logDirectory)/log.\(run).\(paths.count)")
@@ -122,8 +131,22 @@ public struct CatalogReader: Sendable {
     private func dumps(of run: Datestamp, _ tapelist: Tapelist) throws -> [CatalogDump] {
         let labels = Set(tapelist.entries.filter { $0.datestamp == run }.map(\.label))
         guard !labels.isEmpty else { return [] }
-        return try logs(of: run).flatMap { path in
+        let logged = try logs(of: run).flatMap { path in
             try summary(path).dumps.compactMap { dump(from: $0, run: run, labels: labels, log: path) }
+        }
+        return logged + recovered { $0 == run ? labels : nil }
+    }
+
+    /// What a dry run adds.
+    ///
+    /// - Parameter labels: of the volumes that bear a run; nil: it is not asked for.
+    func recovered(_ labels: (Datestamp) -> Set<String>?) -> [CatalogDump] {
+        location.recovered.flatMap { run -> [CatalogDump] in
+            guard let labels = labels(run.run) else { return [] }
+            let known = (try? loggedDumps(of: run.run)) ?? []
+            return RunLogSummary(run.logLines(location, besides: known)).dumps.compactMap {
+                dump(from: $0, run: run.run, labels: labels, log: "")
+            }
         }
     }
 

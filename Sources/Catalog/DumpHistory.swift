@@ -116,6 +116,7 @@ extension CatalogReader {
             for name in summary.plannedDisks { attempts[name, default: []].insert(run) }
             for name in summary.skippedDisks { omissions[name, default: []].insert(run) }
         }
+        dumps += recovered { labels[$0] ?? [] }
         return DumpHistory(dumps: dumps, attempts: attempts, omissions: omissions)
     }
 }

@@ -47,7 +47,7 @@ public struct HoldingDisks: Sendable {
     /// - Parameter isOurs: whether a run was begun by this program.
     /// - Returns: the files that went.
     public func removeLeftovers(where isOurs: (Datestamp) -> Bool) throws -> [String] {
-        let strays = try contents().strays.filter { isOurs($0.header.datestamp) }.map(\.path)
+        let strays = try contents().strays.filter { isOurs($0.header.datestamp) && isLost($0) }.map(\.path)
         let begun = try runDirectories().filter { Self.run(of: $0).map(isOurs) ?? false }
             .flatMap(headlessChunks)
         guard !strays.isEmpty || !begun.isEmpty else { return [] }
@@ -63,6 +63,14 @@ public struct HoldingDisks: Sendable {
             try? FileSystem.remove(directory)
         }
         return removed
+    }
+
+    /// Whether nobody can want it: the chunk of a whole dump may look so while the holding disk that its first one lies on is not
+    /// mounted, and then the run has no directory there.
+    private func isLost(_ file: HeldFile) -> Bool {
+        if file.isTemporary { return true }
+        let others = directories.filter { !file.path.hasPrefix("\($0)/") }
+        return others.allSatisfy { FileSystem.isDirectory("\($0)/\(file.header.datestamp)") }
     }
 
     /// Chunks that were being begun: by their names, since they have no header yet.

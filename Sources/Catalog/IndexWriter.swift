@@ -25,6 +25,9 @@ struct IndexWriter {
         try writeHeader(record, base)
     }
 
+    /// Writes the header alone, of a dump whose index is gone.
+    func writeHeader(_ record: LoggedDump) throws { try writeHeader(record, basePath(record)) }
+
     /// Writes `<run>_<level>.gz`, sorted by bytes as amindexd wants it, or `-unsorted.gz` as Amanda's own dumper does.
     private func writeIndex(_ source: String, _ byteCount: Int64, _ base: String) throws {
         if byteCount <= Self.sortableByteCount {

@@ -23,13 +23,7 @@ struct InfoFile {
                 )
                 return
             }
-            let storedKiB = record.storedByteCount >> 10
-            info.record(
-                .init(
-                    level: record.header.level, originalKiB: record.header.originalKiB ?? storedKiB,
-                    storedKiB: storedKiB, seconds: Int64(record.seconds), date: date,
-                    fileNumber: place?.fileNumber, label: place?.label),
-                isCompressed: record.header.compressionSuffix != nil)
+            info.record(record.statistics, isCompressed: record.header.compressionSuffix != nil)
         }
     }
 
@@ -57,8 +51,17 @@ struct InfoFile {
 
 extension LoggedDump {
     /// A header without a DLE says nothing against it.
-    fileprivate var isRemembered: Bool {
+    var isRemembered: Bool {
         guard let text = header.dleText, let dle = try? DLEDescription(parsing: text) else { return true }
         return dle.isRecorded
+    }
+
+    /// What the planner remembers of it.
+    var statistics: Info.LevelStatistics {
+        let storedKiB = storedByteCount >> 10
+        return .init(
+            level: header.level, originalKiB: header.originalKiB ?? storedKiB, storedKiB: storedKiB,
+            seconds: Int64(seconds), date: header.datestamp.secondsOfLocalTime,
+            fileNumber: parts.first?.fileNumber, label: parts.first?.label)
     }
 }

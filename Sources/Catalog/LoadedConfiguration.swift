@@ -9,7 +9,7 @@ public import Planning
 public struct LoadedConfiguration: Sendable {
     public let configuration: AmandaConfiguration
     public let disklist: Disklist
-    public let location: CatalogLocation
+    public var location: CatalogLocation
     /// Who owns the catalog.
     public let dumpuser: UserAccount
 

@@ -42,7 +42,10 @@ extension RunCatalog {
 
     /// A held dump has gone to a volume: stock Amanda's commands to flush it go too, as its driver lets them go, else they would
     /// keep the run's volumes for ever.
-    public func flushed(_ held: HeldDump) throws {
+    public func flushed(_ held: HeldDump) throws { try Self.forgetFlush(of: held, in: location) }
+
+    /// The same without a run.
+    public static func forgetFlush(of held: HeldDump, in location: CatalogLocation) throws {
         guard FileSystem.exists(location.commandFile) else { return }
         let file = try LockedFile(
             location.commandFile, waitingAtMost: location.lockWait, owner: location.owner)

@@ -31,7 +31,7 @@ extension RunCatalog {
         try TapelistFile(location).update { list in
             var entry = list.entry(label: choice.label) ?? TapelistEntry(datestamp: nil, label: choice.label)
             entry.datestampText = "0"
-            list.set(ours(entry))
+            list.set(location.owning(entry))
         }
         logger.debug("the volume's old dumps left the catalog", metadata: ["volume": "\(choice.label)"])
     }
@@ -52,7 +52,7 @@ extension RunCatalog {
             entry.datestampText = run.description
             if let blockKiB { entry.blockKiB = blockKiB }
             if location.setsNoReuse { entry.isReusable = false }
-            list.set(ours(entry))
+            list.set(location.owning(entry))
         }
         try state.withLock { state in
             let volume = LogVolume(
@@ -85,14 +85,6 @@ extension RunCatalog {
             let label = state.volumes.first { $0.value.device == device }?.key
             try ChangerStateFile(path, location: location).release(device, label: label)
         }
-    }
-
-    private func ours(_ entry: TapelistEntry) -> TapelistEntry {
-        var entry = entry
-        entry.pool = location.pool
-        entry.storage = location.storage
-        entry.configuration = location.configuration
-        return entry
     }
 }
 

@@ -15,10 +15,7 @@ struct RunLog: Sendable {
 
     /// Creates the next log of the run.
     init(creatingFor run: Datestamp, location: CatalogLocation) throws {
-        var attempt = 0
-        while FileSystem.exists(Self.path(run, attempt, location)) { attempt += 1 }
-        self.attempt = attempt
-        path = Self.path(run, attempt, location)
+        (path, attempt) = Self.nextPath(run, location)
         try FileSystem.makeDirectories(location.logDirectory, mode: 0o700, owner: location.owner)
         try FileSystem.writeAtomically(path, [], mode: 0o600, owner: location.owner)
         try FileSystem.makeSymbolicLink(
@@ -34,6 +31,13 @@ struct RunLog: Sendable {
     /// A message may hold anything; a line must stay one.
     static func oneLine(_ text: String) -> String {
         String(amandaBytes: text.amandaBytes.map { $0 == 0x0A || $0 == 0x0D || $0 == 0 ? 0x20 : $0 })
+    }
+
+    /// Where the next log of the run goes.
+    static func nextPath(_ run: Datestamp, _ location: CatalogLocation) -> (path: String, attempt: Int) {
+        var attempt = 0
+        while FileSystem.exists(path(run, attempt, location)) { attempt += 1 }
+        return (path(run, attempt, location), attempt)
     }
 
     private static func path(_ run: Datestamp, _ attempt: Int, _ location: CatalogLocation) -> String {

@@ -45,7 +45,7 @@ public final class S3Client: Sendable {
     public var clockOffset: Duration? { clock.offset }
 
     /// The store's time as far as we know it, in seconds since 1970.
-    var storeTime: Int64 { Int64(WallClock.now + (clock.offset.map { $0 / .seconds(1) } ?? 0)) }
+    public var storeTime: Int64 { Int64(WallClock.now + (clock.offset.map { $0 / .seconds(1) } ?? 0)) }
 
     /// Sends until it succeeds, or fails for good.
     func perform(_ request: S3Request) async throws -> HTTPResponse {

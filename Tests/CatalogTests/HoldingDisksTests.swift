@@ -80,6 +80,18 @@ import Testing
         #expect(try FileSystem.list(directory.path("two")).isEmpty)
     }
 
+    @Test func `a chunk whose first one lies on a disk that is not mounted now stays`() throws {
+        let first = try write(0, on: "one", next: "two", total: 200)
+        let second = try write(1, on: "two")
+        let mounted = directory.path("one/\(run)")
+        try FileSystem.rename(mounted, to: directory.path("elsewhere"))
+        #expect(try disks.removeLeftovers { _ in true }.isEmpty)
+        #expect(FileSystem.exists(second))
+        try FileSystem.rename(directory.path("elsewhere"), to: mounted)
+        #expect(try disks.contents().dumps.map(\.path) == [first])
+        #expect(try disks.contents().dumps.map(\.isWhole) == [true])
+    }
+
     @Test func `removes what a dead process left, and nothing of a living one or of a whole dump`() throws {
         _ = try write(0, on: "one", total: 100)
         let unfinished = try write(0, on: "two", suffix: ".tmp")

@@ -2,6 +2,7 @@
 
 import AgentAPI
 import AmandaFormat
+import CivilCalendar
 import Testing
 
 @testable import Coordinator
@@ -27,6 +28,13 @@ import Testing
         #expect(
             try RunNaming.name(at: now, newerThan: [try run(newest), try run("20200101000000")]).digits
                 == name)
+    }
+
+    @Test func `a name in the bucket that the store's clock cannot have reached moves nobody`() throws {
+        let stored = try ["20261123030600", "20261124030600", "20990101000000"].map { try run($0) }
+        let time = stored[0].civil.secondsSince1970
+        #expect(RunNaming.possible(stored, at: time) == Array(stored.prefix(2)))
+        #expect(RunNaming.possible(stored, at: 0).isEmpty)
     }
 
     @Test func `carries over months, years and leap days`() throws {

@@ -98,7 +98,9 @@ struct StoreOutage: Sendable {
         return result
     }
 
-    func amfleet(_ arguments: String...) async throws -> CommandResult {
+    func amfleet(_ arguments: String...) async throws -> CommandResult { try await amfleet(arguments) }
+
+    func amfleet(_ arguments: [String]) async throws -> CommandResult {
         var words = arguments
         words.insert(contentsOf: ["--cluster", file], at: 1)
         return try await cluster.amfleet(words)

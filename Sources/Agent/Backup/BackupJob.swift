@@ -37,7 +37,7 @@ struct BackupJob: Sendable {
     ) async throws -> JobResult {
         var record = emptyRecord()
         var night = RunNight()
-        for run in runs.all {
+        for run in try await runs.all.caughtUp().runs {
             let planned = try await run.preparePlan(startingIn: night.seconds)
             record.configurations.append(try await run.record(of: planned))
             if run.isSelfBackup { record.configurations[record.configurations.count - 1].note(gaps) }
@@ -56,14 +56,14 @@ struct BackupJob: Sendable {
     }
 
     private func backUp(_ prepared: ConfigurationRuns.Prepared, _ gaps: [String]) async throws -> JobResult {
-        let runs = prepared.all
+        let (runs, absences) = try await prepared.all.caughtUp()
         let records = NodeRecordStore(
             client: try prepared.clients.main, layout: BucketLayout(request.storage))
         let earlier = try await earlierRecord(records)
         var record = emptyRecord()
         var isAnythingNew = false
-        let flushed = try await flushDue(runs)
-        let plans = try await plans(of: runs, earlier, flushed)
+        let flushed = try await flushDue(runs, absences)
+        let plans = try await plans(of: runs, earlier, flushed, absences)
         for (index, run) in runs.enumerated() {
             let before = record
             let known = earlier?.record(of: run)
@@ -88,7 +88,7 @@ struct BackupJob: Sendable {
 
     /// What earlier runs had to hold goes first, as `autoflush` says: the plan then finds it on its volumes.
     private func flushDue(
-        _ runs: [ConfigurationRun]
+        _ runs: [ConfigurationRun], _ absences: [StoreRecord?: any Error]
     ) async throws -> [String: FlushReport.Configuration] {
         var due: [(run: ConfigurationRun, dumps: [HeldDump])] = []
         for run in runs {
@@ -98,7 +98,8 @@ struct BackupJob: Sendable {
         let progress = FlushProgress(reporter.board, due.flatMap(\.dumps))
         var flushed: [String: FlushReport.Configuration] = [:]
         for (run, dumps) in due {
-            flushed[run.name] = try await run.flush(dumps, progress)
+            let absence = absences[run.prepared.store.record]
+            flushed[run.name] = try await run.flush(dumps, progress, absence: absence)
         }
         return flushed
     }
@@ -107,10 +108,10 @@ struct BackupJob: Sendable {
     /// only later.
     private func plans(
         of runs: [ConfigurationRun], _ earlier: NodeRecord?,
-        _ flushed: [String: FlushReport.Configuration]
+        _ flushed: [String: FlushReport.Configuration], _ absences: [StoreRecord?: any Error]
     ) async throws -> [Result<PlannedConfiguration, any Error>] {
         var plans: [Result<PlannedConfiguration, any Error>] = []
-        var absences: [StoreRecord?: any Error] = [:]
+        var absences = absences
         for run in runs {
             let store = run.prepared.store.record
             if let error = flushed[run.name]?.error, error.concernsWholeStore { absences[store] = error }

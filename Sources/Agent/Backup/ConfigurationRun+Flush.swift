@@ -25,12 +25,18 @@ extension ConfigurationRun {
 
     /// Sends dumps to volumes. One that cannot go stays held, and the report says why.
     ///
+    /// - Parameter absence: why the store is not asked.
     /// - Throws: `CancellationError`.
-    func flush(_ dumps: [HeldDump], _ progress: FlushProgress) async throws -> FlushReport.Configuration {
-        logger.info("flush begins", metadata: ["stage": "flush", "dumps": "\(dumps.count)"])
+    func flush(
+        _ whole: [HeldDump], _ progress: FlushProgress, absence: (any Error)? = nil
+    ) async throws -> FlushReport.Configuration {
+        logger.info("flush begins", metadata: ["stage": "flush", "dumps": "\(whole.count)"])
         let outcome = FlushOutcome(name)
         do {
+            if let absence { throw absence }
             try await clients.makeBuckets(of: name)
+            let dumps = try await finishSent(whole, progress, outcome)
+            if dumps.isEmpty { return await outcome.report(of: whole) }
             let choice = try await taking.choose()
             if let shortfall = choice.shortfall { await outcome.add(notes: [shortfall.description]) }
             let disks = dumps.map { (host: $0.header.host, disk: $0.header.disk) }
@@ -46,7 +52,7 @@ extension ConfigurationRun {
             if error is CancellationError || Task.isCancelled { throw CancellationError() }
             await outcome.fail(WireError.all(cause: error, node: node))
         }
-        return await outcome.report(of: dumps)
+        return await outcome.report(of: whole)
     }
 
     private func send(
@@ -72,36 +78,44 @@ extension ConfigurationRun {
                 progress.begin(held, configuration: name)
                 await reporter.disk("\(name): \(held.what) goes to volume '\(target.current.label)'")
             },
-            progress: { progress.update($0) }
+            progress: { progress.update($0) },
+            evidence: { flushed in
+                try await enter(
+                    flushed.held, sentTo: flushed.outcome.parts, on: volumes.records, of: request.run)
+            }
         ) { flushed in
-            progress.end(flushed)
+            progress.end(flushed.held, isSent: flushed.outcome.isUsable)
             await outcome.add(flushed, volumes.records, node: node)
-            await tell(flushed, volumes.records, outcome)
+            await tell(flushed)
+        }
+    }
+
+    private func tell(_ flushed: HeldDumpFlush.Flushed) async {
+        let what = flushed.held.what
+        if case .failed(let error) = flushed.outcome.status {
+            await reporter.disk("\(name): \(what) stays held: \(WireError(cause: error, node: node).message)")
+        } else if let error = flushed.unwritten {
+            let reason = WireError(cause: error, node: node).message
+            await reporter.disk(
+                "\(name): \(what) was sent, and stays held until its record is written: \(reason)")
+        } else {
+            await reporter.disk("\(name): \(what) was sent")
         }
     }
 
     /// The record of the run that made the dump has to say where it lies now.
-    private func tell(
-        _ flushed: HeldDumpFlush.Flushed, _ volumes: [VolumeRecord], _ outcome: FlushOutcome
-    ) async {
-        let what = flushed.held.what
-        if case .failed(let error) = flushed.outcome.status {
-            await reporter.disk("\(name): \(what) stays held: \(WireError(cause: error, node: node).message)")
-            return
-        }
-        await reporter.disk("\(name): \(what) was sent")
-        let labels = Set(flushed.outcome.parts.map(\.label))
-        do {
-            let records = NodeRecordStore(client: try clients.main, layout: BucketLayout(request.storage))
-            try await FlushedRecords(
-                records: records, node: node, run: request.run, kept: { await reporter.record(of: $0) },
-                bases: { try await bases(of: $0) }
-            ).update(flushed, configuration: name, volumes: volumes.filter { labels.contains($0.label) })
-        } catch {
-            await outcome.add(notes: [
-                "the record of run \(flushed.held.header.datestamp) still calls it held: \(error)"
-            ])
-        }
+    ///
+    /// - Parameter run: whose volumes these are.
+    func enter(
+        _ held: HeldDump, sentTo parts: [DumpPart], on volumes: [VolumeRecord], of run: Datestamp
+    ) async throws {
+        let labels = Set(parts.map(\.label))
+        let records = NodeRecordStore(client: try clients.main, layout: BucketLayout(request.storage))
+        try await FlushedRecords(
+            records: records, node: node, run: run, kept: { await reporter.record(of: $0) },
+            bases: { try await bases(of: $0) }
+        ).update(
+            held, sentTo: parts, configuration: name, volumes: volumes.filter { labels.contains($0.label) })
     }
 
     private func bases(of held: HeldDump) async throws -> [DumpBaseRecord] {
@@ -116,55 +130,15 @@ extension ConfigurationRun {
     }
 }
 
-/// Gathers what a flush has done.
-private actor FlushOutcome {
-    private var report: FlushReport.Configuration
-    /// By path of the first chunk.
-    private var done: [String: FlushReport.Dump] = [:]
-
-    init(_ name: String) {
-        report = FlushReport.Configuration(name: name)
-    }
-
-    func add(_ flushed: HeldDumpFlush.Flushed, _ volumes: [VolumeRecord], node: String) {
-        report.volumes = volumes
-        var dump = FlushReport.Dump(held: HeldDumpRecord(flushed.held))
-        if case .failed(let error) = flushed.outcome.status {
-            dump.error = WireError(cause: error, node: node)
-        } else {
-            var seen: Set<String> = []
-            dump.labels = flushed.outcome.parts.map(\.label).filter { seen.insert($0).inserted }
-        }
-        done[flushed.held.path] = dump
-    }
-
-    func add(notes: [String]) {
-        report.notes += notes
-    }
-
-    func fail(_ faults: [WireError]) {
-        report.faults = faults
-    }
-
-    /// In the order of `dumps`; one that was not begun has the reason for which none was.
-    func report(of dumps: [HeldDump]) -> FlushReport.Configuration {
-        let reason = report.error ?? done.values.lazy.compactMap(\.error).first { $0.concernsWholeStore }
-        var report = report
-        if let reason, report.faults.isEmpty { report.faults = [reason] }
-        report.dumps = dumps.map { held in
-            done[held.path] ?? FlushReport.Dump(held: HeldDumpRecord(held), error: reason)
-        }
-        return report
-    }
-}
-
 extension FlushReport.Configuration {
     /// What a run's record says of the flush before it.
     var remarks: [String] {
         dumps.map { dump in
             let what = "held dump of level \(dump.held.level) of '\(dump.held.disk)' of run \(dump.held.run)"
             guard dump.labels.isEmpty else {
-                return "\(what) was sent to volume \(dump.labels.map { "'\($0)'" }.joined(separator: ", "))"
+                let sent =
+                    "\(what) was sent to volume \(dump.labels.map { "'\($0)'" }.joined(separator: ", "))"
+                return sent + (dump.error.map { ", and stays held: \($0.message)" } ?? "")
             }
             return "\(what) stays held: \(dump.error?.message ?? error?.message ?? "it was not begun")"
         } + notes
@@ -173,7 +147,7 @@ extension FlushReport.Configuration {
 
 extension HeldDump {
     /// `held dump of level 0 of '/data' of run …`
-    fileprivate var what: String {
+    var what: String {
         "held dump of level \(header.level) of '\(header.disk)' of run \(header.datestamp)"
     }
 }

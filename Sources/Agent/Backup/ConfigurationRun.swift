@@ -5,6 +5,7 @@ import AmandaFormat
 import BlockingWork
 import Catalog
 import Dump
+import Faults
 import Files
 import FoundationEssentials
 import LogOutput
@@ -14,7 +15,7 @@ import S3
 
 /// One configuration's part in a run: its plan, a volume, its disks side by side, and the catalog of them all.
 struct ConfigurationRun: Sendable {
-    let prepared: PreparedConfiguration
+    var prepared: PreparedConfiguration
     let request: JobRequest
     let run: Datestamp
     let clients: BucketClients
@@ -29,6 +30,8 @@ struct ConfigurationRun: Sendable {
     let absence: StoreAbsence
     /// What this node's records say of earlier dumps.
     let known: KnownMeasures
+    /// What the volumes in the store bear and the catalog did not know; nil: that was not found out.
+    var caughtUp: CatalogCatchUp.Result?
 
     var logger: Logger { reporter.logger }
     var node: String { request.node }
@@ -272,6 +275,9 @@ struct ConfigurationRun: Sendable {
             prepared: prepared, run: run, taking: taking, workDirectory: workDirectory,
             isInEarnest: isInEarnest, sendBytesPerSecond: request.sendBytesPerSecond,
             known: known, plausibility: request.plausibility,
+            volumeRemarks: caughtUp.map { caughtUp in
+                caughtUp.findings.map { Remark($0.text(isDone: isInEarnest)) }
+            },
             logger: logger.with(["stage": "plan"]))
     }
 }

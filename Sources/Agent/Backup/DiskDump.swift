@@ -149,7 +149,7 @@ struct DiskDump: Sendable {
             record.notes.append("it stays held: \(error)")
             return record
         }
-        return record.sent(as: outcome)
+        return record.sent(to: outcome.parts)
     }
 
     /// Neither a volume nor room on a holding disk.

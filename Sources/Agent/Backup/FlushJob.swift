@@ -15,10 +15,15 @@ struct FlushJob: Sendable {
         let runs = try await ConfigurationRuns(
             settings: settings, storage: storage, request: request, reporter: reporter, isInEarnest: true
         ).prepared(configurations)
-        return try await runs.inWorkDirectory { try await flush(runs.all) }
+        return try await runs.inWorkDirectory {
+            let (runs, absences) = try await runs.all.caughtUp()
+            return try await flush(runs, absences)
+        }
     }
 
-    private func flush(_ runs: [ConfigurationRun]) async throws -> JobResult {
+    private func flush(
+        _ runs: [ConfigurationRun], _ absences: [StoreRecord?: any Error]
+    ) async throws -> JobResult {
         var held: [(run: ConfigurationRun, whole: [HeldDump], broken: [HeldDump])] = []
         for run in runs {
             let dumps = try await run.heldDumps()
@@ -35,7 +40,11 @@ struct FlushJob: Sendable {
         var report = FlushReport(run: request.run)
         for (run, whole, broken) in held where !whole.isEmpty || !broken.isEmpty {
             var part = FlushReport.Configuration(name: run.name)
-            if !whole.isEmpty { part = try await run.flush(whole, progress) }
+            if !whole.isEmpty {
+                part = try await run.flush(
+                    whole, progress, absence: absences[run.prepared.store.record])
+            }
+            part.notes = (run.caughtUp?.findings.map { $0.text(isDone: true) } ?? []) + part.notes
             part.dumps += broken.map { dump in
                 FlushReport.Dump(held: HeldDumpRecord(dump), error: notWhole(dump, run.name))
             }

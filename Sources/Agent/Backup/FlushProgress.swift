@@ -33,9 +33,9 @@ final class FlushProgress: Sendable {
     }
 
     /// Sent, or not.
-    func end(_ flushed: HeldDumpFlush.Flushed) {
+    func end(_ held: HeldDump, isSent: Bool) {
         let sum = finishedBytes.withLock { sum in
-            if flushed.outcome.isUsable { sum += flushed.held.storedByteCount }
+            if isSent { sum += held.storedByteCount }
             return sum
         }
         board.update { progress in

@@ -18,22 +18,27 @@ struct FlushedRecords: Sendable {
 
     /// Replaces `held` by the place in the bucket.
     ///
-    /// - Throws: `S3Error`, or why `bases` could not tell: the dump is on its volume all the same.
+    /// - Throws: `S3Error`, or why `bases` could not tell: the dump is on its volume all the same, and the record calls it held.
     func update(
-        _ flushed: HeldDumpFlush.Flushed, configuration: String, volumes: [VolumeRecord]
+        _ held: HeldDump, sentTo parts: [DumpPart], configuration: String, volumes: [VolumeRecord]
     ) async throws {
-        let made = flushed.held.header.datestamp
+        let made = held.header.datestamp
         guard made != run else { return }
         let stored = try await records.read(made, node: node)
         let known = if let stored { stored } else { await kept(made) }
         guard var record = known else { return }
         var isChanged = false
         for index in record.configurations.indices where record.configurations[index].name == configuration {
-            guard let place = record.configurations[index].place(of: flushed.held) else { continue }
-            if flushed.held.header.level > 0, record.configurations[index].dumps[place].bases == nil {
-                record.configurations[index].dumps[place].bases = try await bases(flushed.held)
+            guard let place = record.configurations[index].place(of: held) else { continue }
+            if held.header.level > 0, record.configurations[index].dumps[place].bases == nil {
+                do {
+                    record.configurations[index].dumps[place].bases = try await bases(held)
+                } catch let lost as LostVolume {
+                    record.configurations[index].dumps[place].notes.append(
+                        "what it builds on is gone: \(lost)")
+                }
             }
-            record.configurations[index].replaceHeld(at: place, flushed, on: volumes, run)
+            record.configurations[index].replaceHeld(at: place, by: parts, on: volumes, run)
             isChanged = true
         }
         if isChanged { try await records.write(record) }
@@ -50,9 +55,9 @@ extension ConfigurationRecord {
     }
 
     fileprivate mutating func replaceHeld(
-        at place: Int, _ flushed: HeldDumpFlush.Flushed, on sent: [VolumeRecord], _ run: RunName
+        at place: Int, by parts: [DumpPart], on sent: [VolumeRecord], _ run: RunName
     ) {
-        dumps[place] = dumps[place].sent(as: flushed.outcome)
+        dumps[place] = dumps[place].sent(to: parts)
         for var volume in sent where !volumes.contains(where: { $0.label == volume.label }) {
             volume.run = run
             volumes.append(volume)
@@ -62,11 +67,11 @@ extension ConfigurationRecord {
 
 extension DumpRecord {
     /// A held dump once it lies on a volume.
-    func sent(as outcome: DumpOutcome) -> DumpRecord {
+    func sent(to parts: [DumpPart]) -> DumpRecord {
         var record = self
         record.status = strange.isEmpty ? .ok : .strange
         record.held = nil
-        record.parts = outcome.parts
+        record.parts = parts
         return record
     }
 }

@@ -11,13 +11,15 @@ import S3
 
 /// Sends what lies on a configuration's holding disks to a volume, within a run.
 ///
-/// For each dump, in this order: data and proof, headers, the catalog's `DONE`, and only then are the chunks removed. A crash
-/// anywhere leaves it held, on the volume, or both; never neither.
+/// For each dump, in this order: data and proof, headers, the catalog's `DONE`, the node record of the run that made it, and only
+/// then are the chunks removed. A crash anywhere leaves it held, on the volume, or both; never neither.
 struct HeldDumpFlush: Sendable {
     /// One dump and what became of it.
     struct Flushed: Sendable {
         let held: HeldDump
         let outcome: DumpOutcome
+        /// Why its evidence could not be written, though it lies on the volume: the chunks stay, and the next flush finishes it.
+        var unwritten: (any Error)?
     }
 
     let disks: HoldingDisks
@@ -31,12 +33,14 @@ struct HeldDumpFlush: Sendable {
     /// - Parameters:
     ///   - spaceLeft: bytes that may still be written; asked before each dump.
     ///   - begin: told of each dump before its first byte.
+    ///   - evidence: writes where a dump is now; its chunks go only if it succeeds.
     ///   - done: told of each dump, after its chunks have gone.
     func flush(
         _ dumps: [HeldDump], into target: any DumpTarget, spaceLeft: @Sendable () -> Int64 = { .max },
         isHopeless: @Sendable (any Error) -> Bool,
         begin: @Sendable (HeldDump) async -> Void = { _ in },
         progress: @escaping @Sendable (DumpProgress) -> Void = { _ in },
+        evidence: @Sendable (Flushed) async throws -> Void = { _ in },
         done: @Sendable (Flushed) async -> Void
     ) async throws {
         var waiting = dumps
@@ -46,13 +50,21 @@ struct HeldDumpFlush: Sendable {
             await begin(held)
             let outcome = try await HoldingFlush().send(
                 held, to: target, logger: logger.with(["disk": "\(held.header.disk)"]), progress: progress)
-            try await runBlocking("catalog") { [catalog, disks] in
-                try catalog.record(LoggedDump(flushed: outcome))
-                guard outcome.isUsable else { return }
-                try disks.remove(held)
-                try catalog.flushed(held)
+            try await runBlocking("catalog") { [catalog] in try catalog.record(LoggedDump(flushed: outcome)) }
+            var flushed = Flushed(held: held, outcome: outcome)
+            if outcome.isUsable {
+                do {
+                    try await evidence(flushed)
+                    try await runBlocking("holding") { [catalog, disks] in
+                        try disks.remove(held)
+                        try catalog.flushed(held)
+                    }
+                } catch {
+                    if error is CancellationError || Task.isCancelled { throw CancellationError() }
+                    flushed.unwritten = error
+                }
             }
-            await done(Flushed(held: held, outcome: outcome))
+            await done(flushed)
             if case .failed(let error) = outcome.status, isHopeless(error) { return }
         }
     }

@@ -10,7 +10,7 @@ import Secret
 /// One configuration of a backup, read and found fit: everything that can be known before the first byte.
 struct PreparedConfiguration: Sendable {
     let choice: ConfigurationChoice
-    let loaded: LoadedConfiguration
+    var loaded: LoadedConfiguration
     let changer: ChangerDefinition
     let store: VolumeStore
     /// Of every storage that it defines, the one in use first: older dumps may lie in any.

@@ -31,6 +31,8 @@ struct IncrementBases: Sendable {
     let history: DumpHistory
     /// nil: the store does not answer, and the catalog alone counts.
     let slots: VolumeSlots?
+    /// Dumps that the catalog would be told of first: a dry run.
+    var recovered: [RecoveredRun.Dump] = []
 
     /// The levels that an increment can build on, for the planner.
     func baseLevels(of entry: DisklistEntry) -> Set<Int> {
@@ -84,6 +86,11 @@ struct IncrementBases: Sendable {
         let level = base.name.level
         guard let started = snapshots.startedAt(level: level) else {
             return "there is no snapshot of level \(level) in '\(snapshots.directory)'"
+        }
+        if let found = recovered.first(where: { $0.name == base.name }),
+            found.madeWithin?.contains(started) != true
+        {
+            return "the snapshot of level \(level) is not that of run \(base.name.datestamp)"
         }
         let attempts = history.attempts(at: entry.name).filter { $0 < run }.map(\.description)
         let before = attempts.last { $0 < base.name.datestamp }

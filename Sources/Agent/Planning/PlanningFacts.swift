@@ -31,7 +31,9 @@ struct PlanningFacts: Sendable {
         tapelist = try reader.tapelist()
         let sent = sending.map { CatalogDump(asSent: $0, by: run) }
         let history = try reader.history().adding(sent)
-        let bases = IncrementBases(run: run, history: history, slots: sent.isEmpty ? places : nil)
+        let bases = IncrementBases(
+            run: run, history: history, slots: sent.isEmpty ? places : nil,
+            recovered: prepared.location.recovered.flatMap(\.dumps))
         self.bases = bases
         let known = records.adding(history) { prepared.plausibility(of: $0, plausibility) }
         self.known = known

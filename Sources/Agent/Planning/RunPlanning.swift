@@ -23,6 +23,8 @@ struct RunPlanning: Sendable {
     /// What this node's records say of earlier dumps.
     let known: KnownMeasures
     let plausibility: Plausibility
+    /// What the volumes bear that the catalog does not know, or did not; nil: that was not found out.
+    let volumeRemarks: [Remark]?
     let logger: Logger
 
     /// - Parameters:
@@ -60,7 +62,8 @@ struct RunPlanning: Sendable {
             volume: volume, device: try await device(of: try? volume.get()), stored: stored,
             keptVolumes: keptVolumes, plan: plan, bases: facts.bases, known: facts.known,
             night: night(plan, now: now + Int64(min(startingIn, 1e9))),
-            volumeRemarks: (try? view.get())?.unknown.map { Remark($0.description) } ?? [])
+            volumeRemarks: volumeRemarks
+                ?? (try? view.get())?.unknown.map { Remark($0.description) } ?? [])
     }
 
     private func night(_ plan: Plan, now: Int64) -> NightEstimate {

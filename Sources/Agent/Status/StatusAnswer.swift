@@ -2,8 +2,10 @@
 
 import AgentAPI
 import AmandaFormat
+import BlockingWork
 import Certificates
 import ChildProcess
+import Faults
 import Files
 import FoundationEssentials
 import HTTPTransport
@@ -12,6 +14,9 @@ import TLS
 
 /// What the node says of itself, and, asked for them, of the store and of its configurations.
 struct StatusAnswer: Sendable {
+    /// How long the volumes of a configuration may be looked at.
+    private static let volumesLimit: Duration = .seconds(20)
+
     private let settings: AgentSettings
     private let tls: TLSServerContext
     private let table: JobTable
@@ -29,7 +34,12 @@ struct StatusAnswer: Sendable {
         async let tar = tarVersion()
         let checked = await checked(question)
         async let store = look(at: question, (try? checked.get()) ?? [])
-        let configurations = await configurations(question, checked)
+        async let unknown = unknownVolumes(question, (try? checked.get()) ?? [])
+        var configurations = await configurations(question, checked)
+        let findings = await unknown
+        for index in configurations.indices {
+            findings[configurations[index].name].map { configurations[index].tell($0) }
+        }
         let (offset, storageError) = await store
         return NodeStatus(
             node: settings.node, cluster: settings.cluster, version: AmfleetVersion.current, time: Date(),
@@ -64,6 +74,29 @@ struct StatusAnswer: Sendable {
         }
     }
 
+    /// What volumes bear that the catalogs do not know, by configuration. A store that does not answer is told of elsewhere; a job
+    /// that runs labels volumes meanwhile.
+    private func unknownVolumes(
+        _ question: StatusQuestion?, _ configurations: [CheckedConfiguration]
+    ) async -> [String: [CatalogCatchUp.Finding]] {
+        guard let question, await table.runningJob == nil else { return [:] }
+        let clients = BucketClients(storage, at: question.storage, stores: configurations.stores)
+        var found: [String: [CatalogCatchUp.Finding]] = [:]
+        for checked in configurations {
+            guard let prepared = try? checked.resolved.get(), let run = Datestamp.now else { continue }
+            let name = checked.choice.name
+            let taking = VolumeTaking(node: settings.node, prepared: prepared, run: run) {
+                try clients.client(of: $0, of: name)
+            }
+            guard let main = try? clients.main else { continue }
+            let records = NodeRecordStore(client: main, layout: BucketLayout(question.storage))
+            let catchUp = CatalogCatchUp(taking: taking, records: records)
+            let look = try? await withTimeLimit(Self.volumesLimit) { try await catchUp.look() }
+            found[name] = look?.findings
+        }
+        return found
+    }
+
     private func checked(_ question: StatusQuestion?) async -> Result<[CheckedConfiguration], any Error> {
         guard let question else { return .success([]) }
         do {
@@ -92,5 +125,14 @@ struct StatusAnswer: Sendable {
         let command = ChildCommand("/usr/bin/tar", ["--version"])
         guard let result = try? await ChildProcess.run(command, limit: .seconds(10)) else { return nil }
         return String(decoding: result.output.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self)
+    }
+}
+
+extension ConfigurationStatus {
+    /// What the next backup mends is a remark; what stays needs somebody.
+    fileprivate mutating func tell(_ findings: [CatalogCatchUp.Finding]) {
+        let left = findings.filter(\.isLeftAlone).map { Remark($0.text(isDone: false)) }
+        if !left.isEmpty { unknownVolumes = left }
+        allRemarks += findings.filter { !$0.isLeftAlone }.map { Remark($0.text(isDone: false)) }
     }
 }

@@ -66,10 +66,17 @@ struct VolumesAnswer: Sendable {
         ) {
             try clients.client(of: $0, of: name)
         }
-        let view = try await taking.look()
-        let dumps = try await runBlocking("volumes") { try CatalogReader(prepared.location).dumps() }
-        return VolumeTable(node: settings.node, prepared: prepared, view: view, dumps: dumps).volumes(
-            from: run)
+        let found = try await CatalogCatchUp(taking: taking, records: records).look()
+        // The next run enters it first, and then chooses.
+        var foreseen = prepared
+        foreseen.loaded.location.recovered = found.runs
+        let view = try await taking.of(foreseen).look()
+        let dumps = try await runBlocking("volumes") { [location = foreseen.location] in
+            try CatalogReader(location).dumps()
+        }
+        return VolumeTable(
+            node: settings.node, prepared: prepared, view: view, dumps: dumps, findings: found.findings
+        ).volumes(from: run)
     }
 
     /// A name that the next run might bear.
@@ -88,12 +95,14 @@ struct VolumeTable: Sendable {
     let prepared: PreparedConfiguration
     let view: VolumeView
     let dumps: [CatalogDump]
+    /// What the catalog does not know.
+    let findings: [CatalogCatchUp.Finding]
 
     func volumes(from run: Datestamp) -> ConfigurationVolumes {
         let forecast = view.chooser.forecast(
             from: run, slots: view.slots, volumesPerRun: prepared.configuration.runtapes)
         let unknown = Dictionary(
-            view.unknown.map { ($0.slot, $0) }, uniquingKeysWith: { first, _ in first })
+            findings.map { ($0.volume.slot, $0) }, uniquingKeysWith: { first, _ in first })
         var result = ConfigurationVolumes(name: prepared.choice.name, role: prepared.choice.role)
         for (index, device) in view.devices.enumerated() {
             var slot = slot(device, view.slots[index].volume)
@@ -102,7 +111,12 @@ struct VolumeTable: Sendable {
             case .spare: slot.isSpare = true
             case .kept(let reason): slot.keptReason = reason
             }
-            if let unknown = unknown[device.description] { slot.keptReason = unknown.reason }
+            if let finding = unknown[device.description] {
+                slot.state = .unknown
+                slot.writtenByRun = nil
+                slot.isSpare = nil
+                slot.keptReason = finding.text(isDone: false)
+            }
             if let protection = slot.label.flatMap({ view.chooser.protected[$0] }) {
                 slot.protectedRun = protection.run
                 if protection.isPinned { slot.isPinned = true }

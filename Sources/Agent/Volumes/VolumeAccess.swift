@@ -27,6 +27,8 @@ struct VolumeAccess: Sendable {
         requireKnown = { try await clients.requireKnown($0, of: configuration) }
     }
 
+    func bucket(of volume: VolumeRecord) throws -> S3Client { try client(volume) }
+
     /// Reads the volume's files.
     func reader(of volume: VolumeRecord) async throws -> any Dump.VolumeReader {
         try await requireKnown(volume)

@@ -48,7 +48,7 @@ struct VolumeView: Sendable {
 /// tapelist, their objects go by exact key, and only then the volume bears the new run's label.
 struct VolumeTaking: Sendable {
     let node: String
-    let prepared: PreparedConfiguration
+    private(set) var prepared: PreparedConfiguration
     let run: Datestamp
     /// What the cluster keeps; nil: nothing that we know of.
     var protection: RunProtection?
@@ -56,6 +56,13 @@ struct VolumeTaking: Sendable {
     var known = KnownMeasures()
     /// Makes a client for a volume.
     let client: @Sendable (VolumeRecord) throws -> S3Client
+
+    /// The same of a configuration whose catalog is told more.
+    func of(_ foreseen: PreparedConfiguration) -> VolumeTaking {
+        var taking = self
+        taking.prepared = foreseen
+        return taking
+    }
 
     /// What there is to choose from: nothing is written anywhere.
     ///

@@ -7,7 +7,7 @@ public struct FlushReport: Codable, Sendable, Equatable {
         public var held: HeldDumpRecord
         /// The volumes that it lies on now; empty: it stays held.
         public var labels: [String]
-        /// Why it stays held.
+        /// Why it stays held. With `labels`: the record of its run could not be written, and its chunks stay until it is.
         public var error: WireError?
 
         public init(held: HeldDumpRecord, labels: [String] = [], error: WireError? = nil) {

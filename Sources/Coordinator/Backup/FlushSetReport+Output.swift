@@ -23,10 +23,16 @@ extension FlushSetReport: CommandReport {
             table.add([
                 node, configuration, held.disk, "\(held.level)", held.run.digits,
                 Quantity.bytes(held.storedBytes),
-                dump.labels.isEmpty ? "held" : "sent to \(dump.labels.joined(separator: ", "))",
+                Self.state(dump),
             ])
         }
         return table.lines + remarks + ["", verdict]
+    }
+
+    private static func state(_ dump: FlushReport.Dump) -> String {
+        guard !dump.labels.isEmpty else { return "held" }
+        let sent = "sent to \(dump.labels.joined(separator: ", "))"
+        return dump.error == nil ? sent : sent + ", held until its record is written"
     }
 
     private var dumps: [(node: String, configuration: String, dump: FlushReport.Dump)] {
@@ -50,7 +56,7 @@ extension FlushSetReport: CommandReport {
     }
 
     private var verdict: String {
-        let sent = dumps.filter { !$0.dump.labels.isEmpty }
+        let sent = dumps.filter { !$0.dump.labels.isEmpty && $0.dump.error == nil }
         let bytes = sent.reduce(Int64(0)) { $0 + $1.dump.held.storedBytes }
         let left = dumps.count - sent.count
         return "flush \(run): \(Quantity.count(sent.count, "dump")) sent, \(Quantity.bytes(bytes))"

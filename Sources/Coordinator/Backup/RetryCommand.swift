@@ -4,7 +4,8 @@ public import AgentAPI
 import FoundationEssentials
 import S3
 
-/// `amfleet retry RUN`: only the nodes that are not complete, under the same run name.
+/// `amfleet retry RUN`: only the nodes that are not complete, under the same run name. Where all of them have dumped and some
+/// hold their dumps, these are sent, as `flush` does.
 public struct RetryCommand: Sendable {
     let cluster: Cluster
     let isLeased: Bool
@@ -18,7 +19,7 @@ public struct RetryCommand: Sendable {
         try await cluster.refuseForeignPrefix()
         let manifest = try await RunChoice(cluster).manifest(run).value
         let nodes = try wanted(manifest)
-        guard !nodes.isEmpty else { return try await RunReport(ended: manifest, cluster) }
+        guard !nodes.isEmpty else { return try await sendHeld(manifest) }
         let preflight = try await Preflight.passed(
             cluster, nodes: nodes, configurations: manifest.configurations)
         return try await cluster.holding(for: "retry", run, isLeased: isLeased) { lease in
@@ -34,6 +35,21 @@ public struct RetryCommand: Sendable {
         let gone = manifest.nodes.map(\.node).filter { !known.contains($0) && !complete.contains($0) }
         guard gone.isEmpty else { throw CoordinatorError.nodesGone(gone, run: manifest.run) }
         return known.filter { !complete.contains($0) }
+    }
+
+    private func sendHeld(_ manifest: RunManifest) async throws -> RunReport {
+        let holding = manifest.nodes.filter { $0.state == .held }.map(\.node)
+        let known = cluster.settings.nodes.map(\.name).filter { holding.contains($0) }
+        guard !known.isEmpty else { return try await RunReport(ended: manifest, cluster) }
+        do {
+            let options = RunOptions(nodes: known, isLeased: isLeased)
+            let report = try await FlushCommand(cluster, options).run()
+            for line in report.lines { cluster.console.say(line) }
+        } catch CoordinatorError.nothingHeld {
+            cluster.console.say("run \(manifest.run): no node holds a dump any more")
+        }
+        let settled = try await RunChoice(cluster).manifest(manifest.run).value
+        return try await RunReport(ended: settled, cluster)
     }
 
     private func begin(_ run: RunName, _ preflight: Preflight, _ lease: RunLease?) async throws -> RunReport {

@@ -111,10 +111,15 @@ extension Preflight {
             metadata: fault.map { ["reason": "\($0)"] })
     }
 
-    /// Newer than every run in the bucket and in the nodes' catalogs.
+    /// Newer than every run in the bucket and in the nodes' catalogs; but what whoever may write there has put into a far future
+    /// moves nobody.
     func newRun(of cluster: Cluster) async throws -> RunName {
-        let known = try await cluster.bucket.runs() + newestRuns
-        return try RunNaming.name(at: LocalTime(Date()), newerThan: known)
+        let stored = try await cluster.bucket.runs()
+        let possible = RunNaming.possible(stored, at: cluster.bucket.client.storeTime)
+        for run in stored.suffix(stored.count - possible.count) {
+            cluster.console.say("run \(run) in the bucket is later than the store's clock: it is left alone")
+        }
+        return try RunNaming.name(at: LocalTime(Date()), newerThan: possible + newestRuns)
     }
 
     /// Asks every agent and the store at the same time.

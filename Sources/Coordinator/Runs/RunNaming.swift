@@ -10,6 +10,15 @@ enum RunNaming {
     /// zones, and their stock runs are named in theirs.
     static let greatestLead: Int64 = 48 * 3600
 
+    /// Of the names in the bucket those that a run can have had by now.
+    ///
+    /// - Parameters:
+    ///   - stored: ascending.
+    ///   - storeTime: of the store's clock, in seconds since 1970.
+    static func possible(_ stored: [RunName], at storeTime: Int64) -> [RunName] {
+        Array(stored.prefix { $0.civil.secondsSince1970 - storeTime <= greatestLead })
+    }
+
     /// - Parameter known: names of every run that a node's catalog or the bucket knows.
     /// - Throws: `CoordinatorError.runsInTheFuture` where one lies further ahead than time zones explain.
     static func name(at now: LocalTime, newerThan known: [RunName]) throws(CoordinatorError) -> RunName {

@@ -181,6 +181,11 @@ enum StatusJudgement {
                 fix: "confine who may read the bucket.")
         }
         findings += held(configuration, node: node)
+        findings += (configuration.unknownVolumes ?? []).map { remark in
+            finding(
+                .problem, remark.description,
+                fix: "if nothing of it is wanted, 'amlabel -f \(configuration.name) LABEL slot N' frees it.")
+        }
         findings += configuration.allRemarks.map {
             Finding($0, node: node, configuration: configuration.name)
         }

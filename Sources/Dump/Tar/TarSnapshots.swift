@@ -2,7 +2,7 @@
 
 public import AmandaFormat
 import BlockingWork
-import Files
+public import Files
 import Glibc
 
 /// The snapshots of one DLE that GNU tar's increments build on, one a level, shared with stock Amanda's amgtar.
@@ -60,6 +60,9 @@ public struct TarSnapshots: Sendable, Equatable {
         guard digits.count < lines[1].count else { return nil }
         return Int64(String(decoding: digits, as: UTF8.self))
     }
+
+    /// Takes away a snapshot that is of no dump which a restore would have: the next dump of a level above starts lower.
+    public func remove(level: Int) throws(FilesError) { try FileSystem.remove(path(level: level)) }
 
     func path(level: Int) -> String { "\(stem)\(level)" }
 

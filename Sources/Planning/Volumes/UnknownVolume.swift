@@ -11,6 +11,8 @@ public struct UnknownVolume: Equatable, Sendable, CustomStringConvertible {
         /// Labelled, never written (datestamp 0), and no log tells that its run was given up.
         case neverWritten
         case absent
+        /// With the run that it bears, of which the logs do not tell how it ended.
+        case unlogged
     }
 
     public var slot: String
@@ -33,6 +35,7 @@ public struct UnknownVolume: Equatable, Sendable, CustomStringConvertible {
             case .run(let run): "which has run \(run) there"
             case .neverWritten: "which has no run there"
             case .absent: "whose tapelist lacks it"
+            case .unlogged: "whose logs lack it"
             }
         return "volume '\(label)' bears run \(run), unknown to the catalog, \(known): it is left alone"
     }

@@ -6,13 +6,15 @@ import TestSupport
 /// A real S3 server for one cluster: the coordinator may do everything, a node only what lies under its own prefix.
 final class ClusterStore: Sendable {
     static let bucket = "backups"
+    /// Behind a node's name: an identity that may do what the node may, but not write its records.
+    static let recordReader = "-reader"
 
     private let server: LocalS3Server
     private let secrets: [String: String]
 
     /// Starts a server with an identity for the coordinator and one for each node.
     static func start(prefix: String, nodes: [String]) async throws -> ClusterStore {
-        let names = ["coordinator"] + nodes
+        let names = ["coordinator"] + nodes + nodes.map { $0 + recordReader }
         let secrets = Dictionary(uniqueKeysWithValues: names.map { ($0, UUID().uuidString) })
         let server = try await LocalS3Server.start(
             identities: names.map { name in
@@ -31,9 +33,12 @@ final class ClusterStore: Sendable {
 
     private static func actions(of name: String, prefix: String) -> [String] {
         guard name != "coordinator" else { return ["Admin", "Read", "Write", "List"] }
-        let own = "\(bucket)/\(prefix)/\(name)/*"
-        let record = "\(bucket)/\(prefix)/_amfleet/runs/*/nodes/\(name).json"
-        return ["Read:\(own)", "Write:\(own)", "List:\(own)", "Read:\(record)", "Write:\(record)"]
+        let isReader = name.hasSuffix(recordReader)
+        let node = isReader ? String(name.dropLast(recordReader.count)) : name
+        let own = "\(bucket)/\(prefix)/\(node)/*"
+        let record = "\(bucket)/\(prefix)/_amfleet/runs/*/nodes/\(node).json"
+        return ["Read:\(own)", "Write:\(own)", "List:\(own)", "Read:\(record)"]
+            + (isReader ? [] : ["Write:\(record)"])
     }
 
     /// Where it listens on 127.0.0.1.

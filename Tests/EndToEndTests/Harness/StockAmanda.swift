@@ -9,7 +9,7 @@ final class StockAmanda: Sendable {
     let configuration: String
     let node: ClusterNode
     let work: String
-    private let preload: String
+    let preload: String
 
     /// A configuration's name that no report holds by chance.
     static func newName(_ kind: String) -> String { "amfleet-\(kind)" }

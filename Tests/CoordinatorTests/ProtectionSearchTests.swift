@@ -129,7 +129,7 @@ struct ProtectionSearchTests {
         _ = try await fixture.bucket.client.put(fixture.bucket.layout.manifest(run(2)), [UInt8(ascii: "{")])
         let found = try await find(fixture)
         #expect(found.sets == [run(2), run(1)] && found.hasWholeSet)
-        #expect(found.remarks.first?.hasPrefix("run \(run(2)) is kept, for nobody knows") == true)
+        #expect(found.remarks.first?.hasPrefix("run \(run(2)) is kept, for it is not certain") == true)
         // Every volume that bears it, for nobody knows which these are.
         #expect(found.order(for: "node01").runs.first?.holds("any", bearing: run(2), of: "vertica") == true)
         let key = fixture.bucket.layout.nodeRecord(run(1), node: "node01")

@@ -37,7 +37,7 @@ extension EndToEnd {
             #expect(show.output.contains("node01: unknown: its record cannot be read"), "\(show)")
             let status = try await cluster.amfleet(["status"])
             #expect(status.exit == 7 && status.output.contains("unknown on node01"), "\(status)")
-            #expect(status.output.contains("run \(run) is kept, for nobody knows"), "\(status)")
+            #expect(status.output.contains("run \(run) is kept, for it is not certain"), "\(status)")
             #expect(!status.output.contains("no self-backup of it is in the bucket"), "\(status)")
             let restore = try await cluster.amfleet(["restore", "--to", "\(cluster.directory)/unknown"])
             #expect(restore.exit == 1, "\(restore)")

@@ -52,7 +52,7 @@ extension ClusterProtection {
         unknowns
             + runs.compactMap { run in
                 run.unknown.map {
-                    "run \(run.run) is kept, for nobody knows whether every node can have it back: \($0)"
+                    "run \(run.run) is kept, for it is not certain that every node can have it back: \($0)"
                 }
             } + (hasWholeSet || runCount == 0 ? [] : [missing])
     }

@@ -143,7 +143,7 @@ struct ProtectionSearch: Sendable {
         return run
     }
 
-    /// - Returns: what the node's restore would read, and why nobody knows whether it still is there; nil: it is not.
+    /// - Returns: what the node's restore would read, and why that may be in vain; nil: it is not there any more.
     private func partOfNode(
         _ node: String, _ run: RunName, _ part: SetPart
     ) async throws -> (volumes: [ProtectedVolume], unknown: String?)? {
@@ -154,7 +154,9 @@ struct ProtectionSearch: Sendable {
         switch await volumes.restorability(of: record) {
         case .restorable: return (record.protectedVolumes, nil)
         case .unknown(let reason): return (record.protectedVolumes, reason)
-        case .overwritten, .damaged, .refused: return nil
+        // All of it is there, and another way than the whole in place may bring it back: it is kept, and the search goes on.
+        case .refused(let reason): return (record.protectedVolumes, "a restore would refuse it: \(reason)")
+        case .overwritten, .damaged: return nil
         }
     }
 }

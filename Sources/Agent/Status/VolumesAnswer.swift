@@ -54,15 +54,11 @@ struct VolumesAnswer: Sendable {
         let name = prepared.choice.name
         let run = try await nextRun(prepared)
         let clients = BucketClients(storage, at: question.storage, stores: [name: prepared.stores])
-        let runs = try await runBlocking("volumes") {
-            try CatalogReader(prepared.location).newestRuns(MeasureReader.depth)
-        }
         let records = NodeRecordStore(client: try clients.main, layout: BucketLayout(question.storage))
-        let known = try await MeasureReader(records, node: settings.node)
-            .known([name: prepared.entries.map(\.name)], in: runs.filter { $0 < run })
+        let known = try await knownMeasures(prepared, records, before: run)
         let taking = VolumeTaking(
             node: settings.node, prepared: prepared, run: run, protection: question.protection,
-            known: known[name] ?? KnownMeasures()
+            known: known
         ) {
             try clients.client(of: $0, of: name)
         }
@@ -77,6 +73,24 @@ struct VolumesAnswer: Sendable {
         return VolumeTable(
             node: settings.node, prepared: prepared, view: view, dumps: dumps, findings: found.findings
         ).volumes(from: run)
+    }
+
+    /// Which dumps are suspect. Where the cluster's store is away, volumes elsewhere can be looked at all the same.
+    private func knownMeasures(
+        _ prepared: PreparedConfiguration, _ records: NodeRecordStore, before run: Datestamp
+    ) async throws -> KnownMeasures {
+        let runs = try await runBlocking("volumes") {
+            try CatalogReader(prepared.location).newestRuns(MeasureReader.depth)
+        }
+        do {
+            let name = prepared.choice.name
+            let known = try await MeasureReader(records, node: settings.node)
+                .known([name: prepared.entries.map(\.name)], in: runs.filter { $0 < run })
+            return known[name] ?? KnownMeasures()
+        } catch {
+            if error is CancellationError || Task.isCancelled { throw CancellationError() }
+            return KnownMeasures()
+        }
     }
 
     /// A name that the next run might bear.

@@ -3,6 +3,7 @@
 import AgentAPI
 import AmandaFormat
 import Planning
+import S3
 
 /// Reads this node's newest records of runs for what the next dumps are judged by.
 ///
@@ -31,20 +32,34 @@ struct MeasureReader: Sendable {
         self.read = read
     }
 
+    /// To a node that may not list the store says of a record that is not there that it may not be read (as AWS does): of one it proves
+    /// nothing, of all it is the answer.
+    ///
     /// - Parameters:
     ///   - disks: of each configuration.
     ///   - runs: that may have records, in any order; the newest are read.
+    /// - Throws: `S3Error.accessDenied` where no record may be read; whatever else a read throws.
     func known(
         _ disks: [String: [DiskName]], in runs: some Sequence<RunName>
     ) async throws -> [String: KnownMeasures] {
         var known = disks.mapValues { KnownMeasures($0) }
+        var (isAnythingRead, refusal): (Bool, S3Error?) = (false, nil)
         for run in Set(runs).sorted(by: >).prefix(Self.depth) {
             if known.values.allSatisfy(\.isSettled) { break }
-            guard let record = try await read(run), record.node == node, record.run == run else { continue }
+            let found: NodeRecord?
+            do {
+                found = try await read(run)
+                isAnythingRead = true
+            } catch S3Error.accessDenied(let call) {
+                refusal = .accessDenied(call)
+                continue
+            }
+            guard let record = found, record.node == node, record.run == run else { continue }
             for configuration in record.configurations {
                 known[configuration.name]?.take(configuration, of: run)
             }
         }
+        if !isAnythingRead, let refusal { throw refusal }
         return known
     }
 }

@@ -116,6 +116,10 @@ struct CraftedArchives: Arrangement {
         {
             try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
         }
+        // What tar finds there goes into its snapshot, by which a dump is found plausible.
+        for disk in CraftedDisk.all {
+            for name in ["lnk", "plain"] { try write("plain", to: "\(node.data)/\(disk.name)/\(name)") }
+        }
         try write("precious\n", to: "\(elsewhere)/precious")
         try write("inside\n", to: "\(elsewhere)/dir/inside")
         let tar = "\(cluster.directory)/crafted-tar"

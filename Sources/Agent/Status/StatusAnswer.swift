@@ -88,13 +88,25 @@ struct StatusAnswer: Sendable {
             let taking = VolumeTaking(node: settings.node, prepared: prepared, run: run) {
                 try clients.client(of: $0, of: name)
             }
-            guard let main = try? clients.main else { continue }
+            guard let main = try? clients.main, await Self.answer(prepared.changer.directories) else {
+                continue
+            }
             let records = NodeRecordStore(client: main, layout: BucketLayout(question.storage))
             let catchUp = CatalogCatchUp(taking: taking, records: records)
             let look = try? await withTimeLimit(Self.volumesLimit) { try await catchUp.look() }
             found[name] = look?.findings
         }
         return found
+    }
+
+    /// Whether directories can be looked at without waiting for ever.
+    private static func answer(_ directories: [String]) async -> Bool {
+        let looks = try? await runBlocking("volume-look") {
+            PatientLook.all(directories, what: "volume-look", limit: DiskLook.limit) {
+                FileSystem.isDirectory($0)
+            }
+        }
+        return looks?.count == Set(directories).count
     }
 
     private func checked(_ question: StatusQuestion?) async -> Result<[CheckedConfiguration], any Error> {
@@ -134,5 +146,13 @@ extension ConfigurationStatus {
         let left = findings.filter(\.isLeftAlone).map { Remark($0.text(isDone: false)) }
         if !left.isEmpty { unknownVolumes = left }
         allRemarks += findings.filter { !$0.isLeftAlone }.map { Remark($0.text(isDone: false)) }
+    }
+}
+
+extension ChangerDefinition {
+    /// That its volumes lie in; empty for those in a bucket.
+    fileprivate var directories: [String] {
+        if case .disk(let disk) = kind { return [disk.directory] }
+        return devices.compactMap(\.directoryPath?.path)
     }
 }

@@ -62,7 +62,12 @@ struct VolumesAnswer: Sendable {
         ) {
             try clients.client(of: $0, of: name)
         }
-        let found = try await CatalogCatchUp(taking: taking, records: records).look()
+        let found: CatalogCatchUp.Result
+        do {
+            found = try await CatalogCatchUp(taking: taking, records: records).look()
+        } catch let error as UnreadRecord {
+            found = CatalogCatchUp.Result(leavingAlone: try await taking.look().unknown, because: error)
+        }
         // The next run enters it first, and then chooses.
         var foreseen = prepared
         foreseen.loaded.location.recovered = found.runs

@@ -5,6 +5,7 @@ import AmandaFormat
 import BlockingWork
 import Catalog
 import Dump
+import Faults
 import Planning
 import S3
 
@@ -31,6 +32,13 @@ struct CatalogCatchUp: Sendable {
         var runs: [RecoveredRun] = []
         /// In the order of the slots.
         var findings: [Finding] = []
+
+        init() {}
+
+        /// Where nobody could find out more.
+        init(leavingAlone volumes: [UnknownVolume], because error: UnreadRecord) {
+            findings = volumes.map { Finding(volume: $0, outcome: .leftAlone(error.facts)) }
+        }
     }
 
     /// A run's name may be ahead of the clock by some seconds, for names always rise.
@@ -116,7 +124,10 @@ struct CatalogCatchUp: Sendable {
         _ volumes: [UnknownVolume], of run: Datestamp, _ view: VolumeView, to result: inout Result
     ) async throws {
         let found = try await read(run, view)
-        let (dumps, doubts) = try await verdicts(on: found, of: run)
+        let isEverySlotKnown = view.slots.allSatisfy {
+            if case .unreadable = $0.volume { false } else { true }
+        }
+        let (dumps, doubts) = try await verdicts(on: found, of: run, isEverySlotKnown)
         var recovered = RecoveredRun(run: run, volumes: [], dumps: [])
         for volume in volumes {
             let here = dumps.filter { $0.logged.parts.contains { $0.label == volume.label } }
@@ -162,12 +173,12 @@ struct CatalogCatchUp: Sendable {
 
     /// What is whole, and by label why something else may be.
     private func verdicts(
-        on volumes: [FoundVolume], of run: Datestamp
+        on volumes: [FoundVolume], of run: Datestamp, _ isEverySlotKnown: Bool
     ) async throws -> (dumps: [RecoveredRun.Dump], doubts: [String: String]) {
         var dumps: [RecoveredRun.Dump] = []
         var doubts: [String: String] = [:]
         for volume in volumes {
-            doubts[volume.record.label] = volume.oddFile.map { "'\($0)' is no header of a dump" }
+            doubts[volume.record.label] = volume.oddity
         }
         var known: [Datestamp: NodeRecord?] = [:]
         for dump in FoundDump.all(on: volumes) {
@@ -176,7 +187,7 @@ struct CatalogCatchUp: Sendable {
             known[made] = .some(record)
             switch try await dump.verdict(
                 run: run, in: record, of: prepared.choice.name, on: volumes,
-                partByteCount: prepared.layout.partByteCount)
+                isEverySlotKnown: isEverySlotKnown, partByteCount: prepared.layout.partByteCount)
             {
             case .whole(let dump): dumps.append(dump)
             case .gone: break
@@ -193,7 +204,7 @@ struct CatalogCatchUp: Sendable {
         do {
             record = try await records.read(run, node: taking.node)
         } catch let error as S3Error where error.isUnreachable {
-            throw error
+            throw UnreadRecord(run: run, cause: error)
         } catch is CancellationError {
             throw CancellationError()
         } catch {
@@ -202,6 +213,14 @@ struct CatalogCatchUp: Sendable {
         guard let record, record.node == taking.node, record.run == run else { return nil }
         return record
     }
+}
+
+/// The cluster's store is away, which need not be the one of the volumes.
+struct UnreadRecord: Fault {
+    let run: Datestamp
+    let cause: S3Error
+
+    var facts: String { "the node's record of run \(run) could not be read: \(cause.facts)" }
 }
 
 extension CatalogCatchUp.Finding {

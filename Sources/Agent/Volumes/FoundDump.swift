@@ -52,7 +52,7 @@ struct FoundDump: Sendable {
     ///   - partByteCount: where a part ends that another follows, as the configuration has it now.
     func verdict(
         run: Datestamp, in record: NodeRecord?, of configuration: String, on volumes: [FoundVolume],
-        partByteCount: Int64?
+        isEverySlotKnown: Bool, partByteCount: Int64?
     ) async throws -> Verdict {
         if let oddity { return .unproved(oddity) }
         guard header.datestamp <= run else { return .unproved("\(what) is younger than its volume") }
@@ -64,7 +64,7 @@ struct FoundDump: Sendable {
         case .ok, .strange:
             guard let told else { break }
             guard told.parts.allSatisfy({ part in volumes.contains { $0.record.label == part.label } }) else {
-                return .gone
+                return isEverySlotKnown ? .gone : .unproved("\(what): not every slot could be read")
             }
             return proved(by: told).map { dump($0, run, record, told) }
         default: break

@@ -17,13 +17,15 @@ struct FoundVolume: Sendable {
     }
 
     private static let width = 8
+    /// More than any run of ours writes; what claims more is not read.
+    private static let greatestFileCount = 50_000
 
     let record: VolumeRecord
     let reader: any Dump.VolumeReader
     /// By number.
     let files: [File]
-    /// A file that has no header of Amanda's; nil: every one has.
-    let oddFile: String?
+    /// Why not all of it is known: a file that has no header of Amanda's, or too many; nil: every file is.
+    let oddity: String?
 
     /// Reads every header and asks how long every file is: costs two or three requests a file.
     ///
@@ -31,6 +33,11 @@ struct FoundVolume: Sendable {
     static func read(_ record: VolumeRecord, _ access: VolumeAccess) async throws -> FoundVolume {
         let reader = try await access.reader(of: record)
         let numbers = try await access.fileNumbers(of: record)
+        guard numbers.count <= greatestFileCount else {
+            return FoundVolume(
+                record: record, reader: reader, files: [],
+                oddity: "it has more than \(greatestFileCount) files")
+        }
         let headers = try await onEvery(numbers, width: width) { number -> DumpHeader? in
             do {
                 return try await reader.header(ofFile: number)
@@ -47,7 +54,8 @@ struct FoundVolume: Sendable {
         }
         let odd = zip(numbers, headers).first { $0.1 == nil }?.0
         return FoundVolume(
-            record: record, reader: reader, files: files, oddFile: odd.map { reader.name(ofFile: $0) })
+            record: record, reader: reader, files: files,
+            oddity: odd.map { "'\(reader.name(ofFile: $0))' is no header of a dump" })
     }
 }
 

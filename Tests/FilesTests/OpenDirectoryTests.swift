@@ -92,6 +92,27 @@ import Testing
         if isMounted { #expect(FileSystem.exists("\(point)/file")) }
     }
 
+    @Test func `a directory that the source has too keeps what is another disk's or another file system's`()
+        throws
+    {
+        for name in ["home/mine", "mounted"] {
+            try FileSystem.makeDirectories(directory.path("source/\(name)"))
+        }
+        try FileSystem.makeDirectories(directory.path("target/mounted"))
+        for path in ["home/file", "home/mine/file"] {
+            try FileSystem.writeAtomically(directory.path("target/\(path)"), [1])
+        }
+        let point = directory.path("target/mounted")
+        let isMounted = mount("none", point, "tmpfs", 0, nil) == 0
+        defer { umount2(point, Int32(MNT_DETACH)) }
+        if isMounted { try FileSystem.writeAtomically("\(point)/file", [1]) }
+        try overlay(kept: ["home"], deletes: true).apply()
+        for path in ["home/file", "home/mine/file"] + (isMounted ? ["mounted/file"] : []) {
+            #expect(FileSystem.exists(directory.path("target/\(path)")), "\(path)")
+        }
+        #expect(!FileSystem.exists(directory.path("target/extra")))
+    }
+
     @Test func `another file system in the way is found before anything is moved`() throws {
         guard geteuid() == 0 else { return }
         try FileSystem.makeDirectories(directory.path("source/home"))

@@ -26,8 +26,14 @@ struct DiskRestore: Sendable {
                 try step.deletedNames.remove(in: target(), isShared: true)
             }
         case .inside(let kept, let deletes):
-            try await lay(StagedRestore(target: try target(), kept: kept, deletes: deletes), &disk)
+            try await lay(staged(kept: kept, deletes: deletes), &disk)
         }
+    }
+
+    private func staged(kept: [String], deletes: Bool) throws -> StagedRestore {
+        StagedRestore(
+            target: try target(), kept: kept, deletes: deletes,
+            keepsTop: step.plans.contains(where: \.hasIncludes))
     }
 
     private func lay(_ staged: StagedRestore, _ disk: inout RestoreReport.Disk) async throws {

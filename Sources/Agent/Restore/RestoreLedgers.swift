@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import AgentAPI
+import BlockingWork
 import Digest
 import Files
 import Logging
@@ -43,7 +44,12 @@ struct RestoreLedgers: Sendable {
 
     /// Removes what killed restores left in their targets; nothing else of theirs.
     func removeStaging(logger: Logger) {
-        for entry in ((try? all(logger)) ?? []).flatMap(\.ledger.entries) where entry.report == nil {
+        let entries = ((try? all(logger)) ?? []).flatMap(\.ledger.entries).filter { $0.report == nil }
+        // A file system that hangs does not keep the agent from starting.
+        let answering = PatientLook.all(entries.map(\.target), what: "leftovers", limit: .seconds(3)) {
+            FileSystem.isDirectory($0)
+        }
+        for entry in entries where answering[entry.target] == true {
             do {
                 guard let known = entry.directory else { continue }
                 let target = try OpenDirectory(entry.target)

@@ -37,7 +37,7 @@ actor RestoreProgressKeeper {
         let entry = try await runBlocking("restore-ledger") { try RestoreLedger.Entry(step) }
         ledger.entries.removeAll { $0.names(step) }
         ledger.entries.append(entry)
-        try await save()
+        await save()
     }
 
     func finish(_ step: RestoreStep, _ report: RestoreReport.Disk) async throws {
@@ -48,7 +48,7 @@ actor RestoreProgressKeeper {
         }
         ledger.entries[index].report = report
         ledger.entries[index].finishedAt = Date()
-        try await save()
+        await save()
     }
 
     /// All of it is done: the next one begins anew.
@@ -57,8 +57,13 @@ actor RestoreProgressKeeper {
         try await runBlocking("restore-ledger") { try ledgers.remove(ledger) }
     }
 
-    private func save() async throws {
+    /// A state directory that is full keeps no restore from bringing data back; it only cannot be gone on with.
+    private func save() async {
         let (ledgers, ledger, logger) = (ledgers, ledger, logger)
-        try await runBlocking("restore-ledger") { try ledgers.save(ledger, logger: logger) }
+        do {
+            try await runBlocking("restore-ledger") { try ledgers.save(ledger, logger: logger) }
+        } catch {
+            logger.warning("what the restore has done is not remembered", metadata: ["error": "\(error)"])
+        }
     }
 }

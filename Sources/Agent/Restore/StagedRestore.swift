@@ -16,20 +16,19 @@ struct StagedRestore: Sendable {
     var kept: [String] = []
     /// What the dumps do not hold goes.
     var deletes = false
+    /// The archive does not hold its top: the target's owner, mode and attributes stay.
+    var keepsTop = false
 
-    /// An empty directory to unpack into; what a restore that was killed left there goes.
-    ///
-    /// An archive that does not hold its top leaves the target's owner, mode and attributes as they are.
+    /// An empty directory to unpack into, for root alone; what a restore that was killed left there goes.
     func prepare() throws -> OpenDirectory {
         try discard()
-        let staging = try target.beneath(Self.name, making: true, mode: 0o700)
-        try staging.takeAttributes(of: target)
-        return staging
+        return try target.beneath(Self.name, making: true, mode: 0o700)
     }
 
     /// - Returns: what the report says of what was left out.
     /// - Throws: before anything has changed, where something could not be laid over.
     func install(_ staging: OpenDirectory) throws -> [String] {
+        if keepsTop { try staging.takeAttributes(of: target) }
         let overlay = TreeOverlay(staging, onto: target, kept: kept, deletes: deletes)
         try overlay.check()
         return try overlay.apply().map { left in

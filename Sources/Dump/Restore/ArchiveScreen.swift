@@ -33,7 +33,10 @@ struct ArchiveScreen {
         guard !member.renames else {
             throw RestoreError.needsConfinement(member: text, reason: "renames directories")
         }
-        let isDirectory = [UInt8(ascii: "D"), UInt8(ascii: "5")].contains(member.type)
+        // Old archives tell a directory by the slash at its end alone.
+        let isDirectory =
+            [UInt8(ascii: "D"), UInt8(ascii: "5")].contains(member.type)
+            || member.name.last == UInt8(ascii: "/")
         let pieces = try check(member.name, of: text, wholly: isDirectory)
         guard member.type == UInt8(ascii: "1") || member.type == UInt8(ascii: "2") else { return }
         // A link to a link is one too.

@@ -82,7 +82,7 @@ public struct TreeOverlay: Sendable {
         // Before anything is taken out of it: that changes its times.
         let status = try source.fullStatus()
         let names = try source.names()
-        if deletes { try removeOthers(than: Set(names), target, kept, besides: source) }
+        if deletes { try removeOthers(than: Set(names), target, kept) }
         for name in names {
             let below = "\(path)\(FileSystem.text(name))"
             guard let from = try source.rawStatus(of: name) else { continue }
@@ -106,8 +106,10 @@ public struct TreeOverlay: Sendable {
         _ name: [CChar], _ from: stat, _ to: stat?, _ source: OpenDirectory, _ target: OpenDirectory
     ) throws(FilesError) {
         if let to, from.isDirectory || to.isDirectory {
-            if deletes {
-                try FileSystem.removeEntry(name, in: target.descriptor, path: target.childPath(name))
+            if deletes, to.isDirectory {
+                guard try target.removeTree(name, on: UInt64(to.st_dev)) else {
+                    throw FilesError("replace", target.childPath(name), errorNumber: EBUSY)
+                }
             } else if unlinkat(target.descriptor, name, to.isDirectory ? AT_REMOVEDIR : 0) != 0 {
                 throw FilesError("replace", target.childPath(name), errorNumber: errno)
             }
@@ -118,11 +120,12 @@ public struct TreeOverlay: Sendable {
         }
     }
 
+    /// Not in what is somebody else's, nor on another file system than the target's.
     private func removeOthers(
-        than names: Set<[CChar]>, _ target: OpenDirectory, _ kept: KeptPaths, besides source: OpenDirectory
+        than names: Set<[CChar]>, _ target: OpenDirectory, _ kept: KeptPaths
     ) throws(FilesError) {
-        let top = try self.source.status()
-        let device = try target.status().device
+        let (top, device) = (try source.status(), try self.target.status().device)
+        guard !kept.isOwned, try target.status().device == device else { return }
         for name in try target.names() where !names.contains(name) && !kept.concerns(name) {
             guard let found = try target.rawStatus(of: name) else { continue }
             if found.st_dev == top.device, found.st_ino == top.inode { continue }
@@ -146,7 +149,12 @@ struct KeptPaths: Sendable {
     /// Whether a kept path is that name here, or leads through it.
     func concerns(_ name: [CChar]) -> Bool { children[name] != nil }
 
-    func below(_ name: [CChar]) -> KeptPaths { children[name] ?? KeptPaths([]) }
+    /// What is below somebody else's directory is somebody else's too.
+    func below(_ name: [CChar]) -> KeptPaths {
+        var below = children[name] ?? KeptPaths([])
+        if isOwned { below.isOwned = true }
+        return below
+    }
 
     private mutating func add(_ names: ArraySlice<[CChar]>) {
         guard let first = names.first else {

@@ -19,13 +19,13 @@ enum StatusJudgement {
             return (faults.isEmpty ? silence : faults.map { Finding($0, node: row.node) })
                 + (bucketAnswered ? selfBackup(of: row) : [])
         }
-        return agent(status, row) + expiry(status.certificateExpiresAt, node: row.node, now: now)
+        return agent(status, row) + expiry(status.certificateExpiresAt, row, now: now)
             + clocks(status, row) + status.configurations.flatMap { configuration($0, node: row.node) }
             + (bucketAnswered ? selfBackup(of: row) : [])
     }
 
     static func ofCoordinator(certificateExpiresAt: Date, storeClockOffset: Double?, now: Date) -> [Finding] {
-        var findings = expiry(certificateExpiresAt, node: nil, now: now)
+        var findings = expiry(certificateExpiresAt, nil, now: now)
         if let offset = storeClockOffset, abs(offset) > greatestClockOffset {
             findings.append(
                 Finding(
@@ -123,18 +123,22 @@ enum StatusJudgement {
         return findings
     }
 
-    private static func expiry(_ date: Date, node: String?, now: Date) -> [Finding] {
+    /// - Parameter row: the node's; nil: it is the coordinator's own.
+    private static func expiry(_ date: Date, _ row: StatusReport.Node?, now: Date) -> [Finding] {
         let left = date.timeIntervalSince(now)
         guard left < expiryRemark else { return [] }
-        let whose = node == nil ? "the coordinator's certificate" : "its certificate"
+        let whose = row == nil ? "the coordinator's certificate" : "its certificate"
         let what =
             left <= 0
             ? "\(whose) expired on \(LocalTime(date).text)"
             : "\(whose) expires in \(Quantity.duration(seconds: left)), on \(LocalTime(date).text)"
-        let fix = node.map {
-            "issue it anew: 'amfleet node remove \($0)', then 'amfleet node add', and copy the folder."
+        let fix = row.map { row in
+            let (name, folder) = (row.node, "nodes/\(row.node)")
+            return
+                "issue it anew: 'amfleet node remove \(name)', beside cluster.json 'mv \(folder) \(folder).old', "
+                + "'amfleet node add \(name) \(row.address)', and copy the new \(name).pem and \(name).key to the node."
         }
-        return [Finding(left < expiryProblem ? .problem : .remark, node: node, what, fix: fix)]
+        return [Finding(left < expiryProblem ? .problem : .remark, node: row?.node, what, fix: fix)]
     }
 
     private static func clocks(_ status: NodeStatus, _ row: StatusReport.Node) -> [Finding] {

@@ -18,6 +18,8 @@ struct FilteredBackup: Arrangement {
             """),
     ]
 
+    private static let trace = ["--log-level", "trace"]
+
     private static func plan(
         _ name: String, _ compress: String, _ lines: String, parts: Bool = false
     ) -> ConfigurationPlan {
@@ -30,6 +32,7 @@ struct FilteredBackup: Arrangement {
     let cluster: TestCluster
     let keyCreation: CommandResult
     let backup: CommandResult
+    let restore: CommandResult
     let data: TreeManifest
 
     var node: ClusterNode { cluster.nodes[0] }
@@ -41,11 +44,14 @@ struct FilteredBackup: Arrangement {
             try await SourceTree.make("\(node.data)/tree", bytes: 8 << 20)
             try await SourceTree.writeFile("\(node.data)/noise", mebibytes: 16, randomMebibytes: 3)
             try await cluster.configure(plans)
+            try changeJSON(node.settings) { $0["logLevel"] = "trace" }
             try await cluster.startAgents()
-            let keyCreation = try await cluster.amfleet(["key", "create"])
-            let backup = try await cluster.amfleet(["backup"])
+            let keyCreation = try await cluster.amfleet(["key", "create"] + trace)
+            let backup = try await cluster.amfleet(["backup"] + trace)
+            let restore = try await cluster.amfleet(
+                ["restore", "--to", "\(cluster.directory)/restored"] + trace)
             return FilteredBackup(
-                cluster: cluster, keyCreation: keyCreation, backup: backup,
+                cluster: cluster, keyCreation: keyCreation, backup: backup, restore: restore,
                 data: try await TreeManifest(of: node.data))
         } catch {
             await cluster.remove()

@@ -22,9 +22,22 @@ extension EndToEnd {
             let again = try await made.cluster.amfleet(["key", "create", "--json"])
             #expect(again.exit == 1, "\(again)")
             #expect(again.output.contains("is there already, and a key is never replaced"), "\(again)")
-            let file = "\(made.node.sandbox.home)/.am_passphrase"
-            let passphrase = try String(contentsOfFile: file, encoding: .utf8).split(separator: "\n")
-            #expect(!(made.keyCreation.text + made.node.log).contains(passphrase.first ?? "-"))
+        }
+
+        @Test func `at trace, no line of either side holds a passphrase or a key`() throws {
+            let made = try Arranged.as(FilteredBackup.self)
+            #expect(made.restore.exit == 0, "\(made.restore)")
+            let passphrases = try String(
+                contentsOfFile: "\(made.node.sandbox.home)/.am_passphrase", encoding: .utf8
+            ).split(separator: "\n").map(String.init)
+            #expect(!passphrases.isEmpty)
+            let coordinator = [made.keyCreation, made.backup, made.restore].map(\.text).joined()
+            for log in [coordinator, made.node.log] {
+                #expect(log.contains(" trace "), "\(log.prefix(2000))")
+                for secret in passphrases + (try made.cluster.secrets()) {
+                    #expect(secret.count >= 20 && !log.contains(secret))
+                }
+            }
         }
 
         @Test func `the backup is complete`() throws {

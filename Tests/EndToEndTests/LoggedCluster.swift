@@ -53,22 +53,23 @@ struct LoggedCluster: Arrangement {
         await cluster.remove()
     }
 
-    /// Everything that must stand in no line: what the credentials files, the keys of both sides and amanda.conf hold.
-    func secrets() throws -> [String] {
-        let authority = "\(cluster.coordinatorDirectory)/ca.key"
-        let keys = try [
-            authority, "\(cluster.coordinatorDirectory)/coordinator.key",
-            "\(node.directory)/agent/node01.key",
-        ]
-        .flatMap { path in
-            try String(contentsOfFile: path, encoding: .utf8).split(separator: "\n").map(String.init)
-                .filter { !$0.hasPrefix("-----") }
-        }
-        return keys + ["coordinator", "node01"].map(cluster.store.secretKey)
-    }
 }
 
 extension TestCluster {
+    /// Everything that must stand in no line: what the credentials files, the keys of both sides and amanda.conf hold.
+    func secrets() throws -> [String] {
+        let keys =
+            ["\(coordinatorDirectory)/ca.key", "\(coordinatorDirectory)/coordinator.key"]
+            + nodes.map { "\($0.directory)/agent/\($0.name).key" }
+        return try keys.flatMap { path in
+            try String(contentsOfFile: path, encoding: .utf8).split(separator: "\n").map(String.init)
+                .filter { !$0.hasPrefix("-----") }
+        }
+            + (["coordinator"] + nodes.map(\.name)).flatMap {
+                [store.accessKey(of: $0), store.secretKey(of: $0)]
+            }
+    }
+
     /// Runs the operator's command at `trace` with a new agent at `level`; gives what both said.
     fileprivate func logged(
         _ arguments: [String], agentAt level: String

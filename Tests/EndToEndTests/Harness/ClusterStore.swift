@@ -19,7 +19,7 @@ final class ClusterStore: Sendable {
         let server = try await LocalS3Server.start(
             identities: names.map { name in
                 LocalS3Server.Identity(
-                    name: name, accessKey: name, secretKey: secrets[name] ?? "",
+                    name: name, accessKey: accessKey(of: name), secretKey: secrets[name] ?? "",
                     actions: actions(of: name, prefix: prefix))
             })
         try await server.makeBucket(bucket)
@@ -46,17 +46,26 @@ final class ClusterStore: Sendable {
     var host: String { "127.0.0.1:\(server.port)" }
     var endpoint: String { "http://\(host)" }
 
+    static func accessKey(of name: String) -> String { "AKIAOFTHETESTSFOR\(name.uppercased())" }
+
+    func accessKey(of name: String) -> String { Self.accessKey(of: name) }
     func secretKey(of name: String) -> String { secrets[name] ?? "" }
 
     /// AWS's shared credentials file of a node, or of `coordinator`.
     func credentials(of name: String) -> String {
-        "[default]\naws_access_key_id = \(name)\naws_secret_access_key = \(secretKey(of: name))\n"
+        """
+        [default]
+        aws_access_key_id = \(accessKey(of: name))
+        aws_secret_access_key = \(secretKey(of: name))
+
+        """
     }
 
     /// What the AWS command line needs to act as the coordinator.
     var environment: [String: String] {
         [
-            "AWS_ACCESS_KEY_ID": "coordinator", "AWS_SECRET_ACCESS_KEY": secretKey(of: "coordinator"),
+            "AWS_ACCESS_KEY_ID": accessKey(of: "coordinator"),
+            "AWS_SECRET_ACCESS_KEY": secretKey(of: "coordinator"),
             "AWS_DEFAULT_REGION": "us-east-1", "AWS_ENDPOINT_URL": endpoint, "AWS_MAX_ATTEMPTS": "1",
             "AWS_SESSION_TOKEN": "", "AWS_PROFILE": "",
         ]

@@ -24,7 +24,8 @@ final class TestCluster: Sendable {
             try ClusterNode(
                 name: name, directory: "\(directory)/\(name)",
                 store: StoreAccess(
-                    host: store.host, bucket: ClusterStore.bucket, prefix: Self.prefix, accessKey: name,
+                    host: store.host, bucket: ClusterStore.bucket, prefix: Self.prefix,
+                    accessKey: store.accessKey(of: name),
                     secretKey: store.secretKey(of: name)),
                 port: FreePort.find())
         }

@@ -47,9 +47,7 @@ struct BackupJob: Sendable {
         for found in try await DisklistRestore(settings: settings).faults(of: configurations) {
             guard let index = record.configurations.firstIndex(where: { $0.name == found.configuration })
             else { continue }
-            record.configurations[index].note([
-                "a restore would refuse it: \(found.fault.message); \(found.fault.hint ?? "")"
-            ])
+            record.configurations[index].note([found.text])
         }
         record.finishedAt = Date()
         return result(record)

@@ -15,6 +15,8 @@ struct DisklistRestore {
     struct Found: Sendable {
         let configuration: String
         let fault: WireError
+        /// Not by itself, but beside another configuration: a restore then takes one at a time.
+        var isBesideAnother = false
     }
 
     /// Looks for what includes find only in directories that several disks share.
@@ -47,12 +49,23 @@ struct DisklistRestore {
                 configuration: placed.configuration, disk: placed.entry.diskName, path: placed.path,
                 selection: DumpSelection(included: selection.included, excluded: selection.excludes))
         }
-        for fault in RestorePiece.collisions(among: Array(pieces)) {
-            found.append(
-                Found(
-                    configuration: fault.place?.configuration ?? "",
-                    fault: WireError(fault, node: settings.node)))
-        }
-        return found
+        let own = RestorePiece.collisionsWithinEach(pieces)
+        let beside = RestorePiece.collisions(among: pieces).filter { !own.contains($0) }
+        return found + own.map { Found($0, settings.node) }
+            + beside.map { Found($0, settings.node, isBesideAnother: true) }
+    }
+}
+
+extension DisklistRestore.Found {
+    fileprivate init(_ collision: WireError, _ node: String, isBesideAnother: Bool = false) {
+        self.init(
+            configuration: collision.place?.configuration ?? "", fault: WireError(collision, node: node),
+            isBesideAnother: isBesideAnother)
+    }
+
+    /// As `plan` says it, and `status` where it is no problem.
+    var text: String {
+        let way = isBesideAnother ? "a restore of both at once would refuse it" : "a restore would refuse it"
+        return "\(way): \(fault.message); \(fault.hint ?? "")"
     }
 }

@@ -15,7 +15,9 @@ extension RestorePlanning {
     /// - Parameter readsHeaders: whether the header of every dump is read too, at every level: it names programs.
     /// - Throws: what the restore would.
     func judge(readsHeaders: Bool) async throws {
-        let (disks, missing) = try await disks()
+        var alone = self
+        alone.isEachAlone = true
+        let (disks, missing) = try await alone.disks()
         let faults = missing.compactMap(\.error)
         guard faults.isEmpty else { throw WireErrors.joined(faults) }
         guard readsHeaders else { return }

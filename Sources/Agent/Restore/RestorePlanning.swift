@@ -48,6 +48,8 @@ struct RestorePlanning: Sendable {
     let logger: Logger
     /// The self-backup is back, and what it brought decides: of this order all that waited for it is left.
     var isSecond = false
+    /// A judgement looks at each configuration as if it were restored alone: together they may be refused, and each come back.
+    var isEachAlone = false
     /// What an earlier attempt at the same restore has begun to write; nil: there was none.
     var ledger: RestoreLedger?
 
@@ -224,15 +226,16 @@ struct RestorePlanning: Sendable {
 
     private func refuseCollisions(_ disks: [PlacedDisk]) async throws {
         let isInPlace = order.directory == nil
-        let faults = try await runBlocking("collisions") {
-            RestorePiece.collisions(
-                among: disks.map { placed in
-                    // Beneath `--to DIR` no link is followed.
-                    let path = placed.target.path
-                    return RestorePiece(
-                        configuration: placed.disk.configuration.name, disk: placed.disk.disk,
-                        path: isInPlace ? FileSystem.realPath(path) : path, selection: placed.disk.selection)
-                })
+        let faults = try await runBlocking("collisions") { [isEachAlone] in
+            let pieces = disks.map { placed in
+                // Beneath `--to DIR` no link is followed.
+                let path = placed.target.path
+                return RestorePiece(
+                    configuration: placed.disk.configuration.name, disk: placed.disk.disk,
+                    path: isInPlace ? FileSystem.realPath(path) : path, selection: placed.disk.selection)
+            }
+            return isEachAlone
+                ? RestorePiece.collisionsWithinEach(pieces) : RestorePiece.collisions(among: pieces)
         }
         guard faults.isEmpty else { throw WireErrors.joined(faults.map { WireError($0, node: node) }) }
     }

@@ -4,6 +4,7 @@ import AgentAPI
 import AmandaFormat
 import BlockingWork
 import Catalog
+import Faults
 
 extension ConfigurationStatus {
     /// What checked configurations come to, and whether the self-backup among them would bring them back.
@@ -15,8 +16,10 @@ extension ConfigurationStatus {
             let coverage = SelfBackupCoverage(configurations)
             return configurations.map { configuration in
                 var status = ConfigurationStatus(configuration, coverage)
-                let own = refusals.filter { $0.configuration == configuration.choice.name }.map(\.fault)
-                if !own.isEmpty { status.restoreErrors = own }
+                let own = refusals.filter { $0.configuration == configuration.choice.name }
+                let errors = own.filter { !$0.isBesideAnother }.map(\.fault)
+                if !errors.isEmpty { status.restoreErrors = errors }
+                status.allRemarks += own.filter(\.isBesideAnother).map { Remark($0.text) }
                 return status
             }
         }

@@ -74,7 +74,8 @@ extension NodeRecord {
             }
     }
 
-    /// Why a restore in place would refuse the record's data, by what the record alone can tell; nil: nothing is known against it.
+    /// Why a restore in place would refuse the record's data, by what the record alone can tell; nil: nothing is known against it,
+    /// as long as configurations that dump the same directory are restored one at a time.
     public var restoreRefusal: WireError? {
         let pieces = configurations.filter { $0.role == .data }.flatMap { configuration in
             // Of two dumps of one disk the later counts.
@@ -96,7 +97,7 @@ extension NodeRecord {
                 "disk '\(stray.disk)' of configuration '\(stray.configuration)' has no absolute path to go to",
                 hint: "restore it with '--to DIR'.")
         }
-        return RestorePiece.collisions(among: pieces).first
+        return RestorePiece.collisionsWithinEach(pieces).first
     }
 
     private func need(

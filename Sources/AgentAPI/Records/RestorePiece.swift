@@ -37,6 +37,12 @@ public struct RestorePiece: Sendable {
         return faults
     }
 
+    /// The same within each configuration: those of two configurations are restored one after the other.
+    public static func collisionsWithinEach(_ pieces: [RestorePiece]) -> [WireError] {
+        Dictionary(grouping: pieces, by: \.configuration).sorted { $0.key < $1.key }
+            .flatMap { collisions(among: $0.value) }
+    }
+
     private static func collision(
         _ first: RestorePiece, _ second: RestorePiece, at path: String, sharing name: String
     ) -> WireError {

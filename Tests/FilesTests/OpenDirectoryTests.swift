@@ -113,6 +113,18 @@ import Testing
         #expect(!FileSystem.exists(directory.path("target/extra")))
     }
 
+    @Test func `a source inside the target goes, and the target has its times`() throws {
+        let (target, source) = (directory.path("target"), directory.path("target/.staged"))
+        try FileSystem.makeDirectories("\(source)/new")
+        var times = [
+            timespec(tv_sec: 1_000_000_000, tv_nsec: 5), timespec(tv_sec: 1_000_000_001, tv_nsec: 7),
+        ]
+        #expect(utimensat(AT_FDCWD, source, &times, 0) == 0)
+        try TreeOverlay(OpenDirectory(source), onto: OpenDirectory(target)).apply(removing: ".staged")
+        #expect(try FileSystem.status(target)?.modifiedAt == 1_000_000_001)
+        #expect(try FileSystem.list(target) == ["deep", "extra", "home", "new"])
+    }
+
     @Test func `another file system in the way is found before anything is moved`() throws {
         guard geteuid() == 0 else { return }
         try FileSystem.makeDirectories(directory.path("source/home"))

@@ -50,7 +50,8 @@ struct DiskRestore: Sendable {
     private func place() throws -> RestorePlace {
         let kept = ground.kept(in: step.target)
         let isEmpty = try ground.directories[step.target]?.isFree(besides: kept) ?? false
-        return step.place(deletes: order.delete, isEmpty: isEmpty, kept: kept)
+        let isBare = try ground.directories[step.target]?.isBare() ?? false
+        return step.place(deletes: order.delete, isEmpty: isEmpty, kept: kept, isBare: isBare)
     }
 
     private func target() throws -> OpenDirectory {

@@ -35,11 +35,12 @@ extension RestoreStep {
     /// - Parameters:
     ///   - isEmpty: whether the target holds nothing, or only the places of other disks of this restore.
     ///   - kept: those places.
-    func place(deletes: Bool, isEmpty: Bool, kept: [String]) -> RestorePlace {
+    ///   - isBare: whether it holds no data, but file systems of its own, to which nothing could be moved.
+    func place(deletes: Bool, isEmpty: Bool, kept: [String], isBare: Bool) -> RestorePlace {
         if case .amandaDirectory(let place) = target { return .beside(place) }
         if !kept.isEmpty { return .inside(kept: kept, deletes: deletes) }
         let hasIncrement = disk.dumps.contains { $0.level > 0 }
-        guard !deletes, isEmpty || hasIncrement else { return .straight(deletes: deletes) }
+        guard !deletes, !isBare, isEmpty || hasIncrement else { return .straight(deletes: deletes) }
         return .inside(kept: [], deletes: false)
     }
 }
@@ -75,6 +76,14 @@ extension RestoreTarget {
 }
 
 extension OpenDirectory {
+    /// Whether file systems are mounted inside, and all of it holds no data. Blocks.
+    func isBare() throws -> Bool {
+        let path = resolvedPath
+        guard try !MountTable.current().inside(path).isEmpty else { return false }
+        var fresh = FreshDirectory()
+        return try fresh.data(in: path) == nil
+    }
+
     /// The same of an open directory.
     func isFree(besides kept: [String]) throws(FilesError) -> Bool {
         try holdsOnly(kept, or: [StagedRestore.name, "lost+found"])

@@ -154,7 +154,10 @@ struct RestorePlanning: Sendable {
                 try steps.compactMap { step in
                     let isEmpty = try step.target.isFree(besides: step.target.kept(among: targets))
                     let kept = step.target.kept(among: targets + others)
-                    let place = step.place(deletes: order.delete, isEmpty: isEmpty, kept: kept)
+                    let path = step.target.path
+                    let isBare = try FileSystem.isDirectory(path) && OpenDirectory(path).isBare()
+                    let place = step.place(
+                        deletes: order.delete, isEmpty: isEmpty, kept: kept, isBare: isBare)
                     try step.requireOneFileSystem(place, isEmpty: isEmpty, node: node)
                     return try step.need(at: place, isEmpty: isEmpty)
                 })

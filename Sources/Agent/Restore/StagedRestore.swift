@@ -31,7 +31,7 @@ struct StagedRestore: Sendable {
         if keepsTop { try staging.takeAttributes(of: target) }
         let overlay = TreeOverlay(staging, onto: target, kept: kept, deletes: deletes)
         try overlay.check()
-        return try overlay.apply().map { left in
+        return try overlay.apply(removing: Self.name).map { left in
             "'./\(left.path)'" + (left.linkTarget.map { ", a link to '\($0)'," } ?? "")
                 + " was left out: the directory there is another disk's"
         }

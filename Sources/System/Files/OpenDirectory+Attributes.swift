@@ -24,6 +24,10 @@ extension OpenDirectory {
             throw FilesError("chmod", path, errorNumber: errno)
         }
         try takeExtendedAttributes(of: source)
+        try takeTimes(of: status)
+    }
+
+    func takeTimes(of status: stat) throws(FilesError) {
         let times = [status.st_atim, status.st_mtim]
         guard futimens(descriptor, times) == 0 else {
             throw FilesError("set the times of", path, errorNumber: errno)

@@ -47,6 +47,7 @@ public struct TreeOverlay: Sendable {
         _ source: OpenDirectory, _ target: OpenDirectory, _ kept: KeptPaths, device: UInt64
     ) throws(FilesError) {
         let isElsewhere = try target.status().device != device
+        if isElsewhere, kept.isOwned { return }
         for name in try source.names() {
             guard let from = try source.rawStatus(of: name) else { continue }
             let to = try target.rawStatus(of: name)
@@ -66,12 +67,19 @@ public struct TreeOverlay: Sendable {
         }
     }
 
+    /// - Parameter name: where the source lies in the target, if it does: it goes then.
     /// - Returns: what was left out for the sake of a kept path.
     /// - Throws: as `check`; what was moved before stays moved.
     @discardableResult
-    public func apply() throws(FilesError) -> [LeftOut] {
+    public func apply(removing name: String? = nil) throws(FilesError) -> [LeftOut] {
         var leftOut: [LeftOut] = []
+        let status = try source.fullStatus()
         try lay(source, target, kept, below: "", &leftOut)
+        if let name {
+            try target.removeTree(name)
+            // That has changed them.
+            try target.takeTimes(of: status)
+        }
         return leftOut
     }
 
@@ -82,6 +90,11 @@ public struct TreeOverlay: Sendable {
         // Before anything is taken out of it: that changes its times.
         let status = try source.fullStatus()
         let names = try source.names()
+        // Somebody else's file system: nothing can be moved there, and nothing needs to be.
+        if kept.isOwned, try target.status().device != self.target.status().device {
+            leftOut += names.map { LeftOut(path: "\(path)\(FileSystem.text($0))", linkTarget: nil) }
+            return
+        }
         if deletes { try removeOthers(than: Set(names), target, kept) }
         for name in names {
             let below = "\(path)\(FileSystem.text(name))"

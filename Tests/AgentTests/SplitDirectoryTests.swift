@@ -3,6 +3,7 @@
 import AgentAPI
 import AmandaFormat
 import Files
+import Glibc
 import HTTPTransport
 import S3
 import TestSupport
@@ -93,6 +94,47 @@ struct SplitDirectoryTests {
             runs[1], overwrite: true, delete: true, configurations: Self.data)
         #expect(exact.state == .succeeded, "\(String(describing: exact.error))")
         #expect(try tree(node.data) == trees[1])
+    }
+
+    @Test func `with delete and another disk inside, each part leaves the others alone`() async throws {
+        try configure(Self.split + [#"localhost DIR/zoe/inner all"#])
+        for name in ["alpha", "anna/stays", "north", "zoe/x", "zoe/inner/file", "0rest"] {
+            try node.write("data/\(name)", "dumped")
+        }
+        let before = try tree(node.data)
+        var runs: [String] = []
+        _ = try await node.backUpNow(&runs)
+        for name in ["alpha", "beta", "anna/new", "zoe/new", "zoe/inner/new", "0new", "\u{e9}/new"] {
+            try node.write("data/\(name)", "later")
+        }
+        let exact = try await node.restore(
+            runs[0], overwrite: true, delete: true, configurations: Self.data)
+        #expect(exact.state == .succeeded, "\(String(describing: exact.error))")
+        #expect(try tree(node.data) == before)
+    }
+
+    @Test func `a directory above what an include names is what the disk that holds it says`() async throws {
+        try configure([
+            #"localhost deep DIR { all; include "./a/x" }"#, #"localhost rest DIR { all; exclude "./a/x" }"#,
+        ])
+        for name in ["a/x/file", "a/y/file"] { try node.write("data/\(name)", "first night") }
+        let above = "\(node.data)/a"
+        #expect(chmod(above, 0o710) == 0 && chown(above, 1234, 4321) == 0)
+        var runs: [String] = []
+        _ = try await node.backUpNow(&runs)
+        try node.write("data/a/x/new", "second night")
+        #expect(try await node.backUpNow(&runs).map(\.level) == [1, 1])
+
+        let out = node.path("out")
+        let beside = try await node.restore(runs[1], to: out, configurations: Self.data)
+        #expect(beside.state == .succeeded, "\(String(describing: beside.error))")
+        let over = try await node.restore(runs[1], overwrite: true, configurations: Self.data)
+        #expect(over.state == .succeeded, "\(String(describing: over.error))")
+        for path in ["\(out)/node01/data\(above)", above] {
+            let status = try FileSystem.status(path)
+            #expect(status?.mode == 0o710, "\(path)")
+            #expect(status?.owner == FileOwner(userID: 1234, groupID: 4321), "\(path)")
+        }
     }
 
     @Test func `a level whose names nobody recorded says that deleted ones are back`() async throws {

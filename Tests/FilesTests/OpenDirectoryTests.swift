@@ -113,6 +113,27 @@ import Testing
         #expect(!FileSystem.exists(directory.path("target/extra")))
     }
 
+    @Test func `what it may not remove stays, and a bare directory keeps the target's mode and times`()
+        throws
+    {
+        for path in ["source/home/new", "target/home/other", "target/more"] {
+            try FileSystem.makeDirectories(directory.path(path))
+        }
+        var times = [
+            timespec(tv_sec: 1_000_000_000, tv_nsec: 5), timespec(tv_sec: 1_000_000_001, tv_nsec: 7),
+        ]
+        let home = directory.path("target/home")
+        #expect(chmod(home, 0o1710) == 0 && utimensat(AT_FDCWD, home, &times, 0) == 0)
+        var overlay = try overlay(kept: [], deletes: true)
+        overlay.mayRemove = { ["home/mine", "extra", "deep"].contains(String(decoding: $0, as: UTF8.self)) }
+        overlay.bare = [[], Array("home".utf8)]
+        try overlay.apply()
+        #expect(try FileSystem.list(directory.path("target")) == ["home", "more"])
+        #expect(try FileSystem.list(home) == ["new", "other"])
+        let status = try FileSystem.status(home)
+        #expect(status?.mode == 0o1710 && status?.modifiedAt == 1_000_000_001)
+    }
+
     @Test func `a source inside the target goes, and the target has its times`() throws {
         let (target, source) = (directory.path("target"), directory.path("target/.staged"))
         try FileSystem.makeDirectories("\(source)/new")

@@ -32,8 +32,7 @@ struct DiskRestore: Sendable {
 
     private func staged(kept: [String], deletes: Bool) throws -> StagedRestore {
         StagedRestore(
-            target: try target(), kept: kept, deletes: deletes,
-            keepsTop: step.plans.contains(where: \.hasIncludes))
+            target: try target(), kept: kept, deletes: deletes, part: step.part)
     }
 
     private func lay(_ staged: StagedRestore, _ disk: inout RestoreReport.Disk) async throws {
@@ -42,7 +41,9 @@ struct DiskRestore: Sendable {
             try await unpack(into: staging, deletes: false, &disk)
             disk.notes += try await runBlocking("staged-restore") {
                 try step.deletedNames.remove(in: staging, isShared: false)
-                return try staged.install(staging)
+                let notes = try staged.install(staging)
+                if staged.deletes { try step.deletedNames.remove(in: staged.target, isShared: true) }
+                return notes
             }
         }
     }

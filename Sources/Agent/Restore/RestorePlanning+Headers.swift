@@ -19,7 +19,10 @@ extension RestorePlanning {
             }
             steps.append(RestoreStep(disk: found.disk, target: target, plans: plans))
         }
-        for index in steps.indices { steps[index].nameDeleted(beside: steps) }
+        for index in steps.indices {
+            steps[index].nameDeleted(beside: steps)
+            steps[index].part = DirectoryPart(steps[index], beside: steps)
+        }
         if order.delete { try refuseMovedNames(steps) }
         return steps
     }

@@ -18,6 +18,8 @@ struct RestoreStep: Sendable {
     let plans: [RestorePlan]
     /// Names that the disk's older dumps bring and its newest no more: no archive says that they are gone.
     var deletedNames = DeletedNames()
+    /// nil: the disk is all of its directory.
+    var part: DirectoryPart?
     /// What the report says of that.
     var notes: [String] = []
 

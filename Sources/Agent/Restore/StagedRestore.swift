@@ -16,8 +16,8 @@ struct StagedRestore: Sendable {
     var kept: [String] = []
     /// What the dumps do not hold goes.
     var deletes = false
-    /// The archive does not hold its top: the target's owner, mode and attributes stay.
-    var keepsTop = false
+    /// Of the directory; nil: all of it, and what is put together holds everything that is in it.
+    var part: DirectoryPart?
 
     /// An empty directory to unpack into, for root alone; what a restore that was killed left there goes.
     func prepare() throws -> OpenDirectory {
@@ -28,8 +28,11 @@ struct StagedRestore: Sendable {
     /// - Returns: what the report says of what was left out.
     /// - Throws: before anything has changed, where something could not be laid over.
     func install(_ staging: OpenDirectory) throws -> [String] {
-        if keepsTop { try staging.takeAttributes(of: target) }
-        let overlay = TreeOverlay(staging, onto: target, kept: kept, deletes: deletes)
+        var overlay = TreeOverlay(staging, onto: target, kept: kept, deletes: deletes)
+        if let part {
+            overlay.mayRemove = { part.mayRemove($0) }
+            overlay.bare = part.bare
+        }
         try overlay.check()
         return try overlay.apply(removing: Self.name).map { left in
             "'./\(left.path)'" + (left.linkTarget.map { ", a link to '\($0)'," } ?? "")

@@ -40,6 +40,13 @@ public struct DumpSelection: Codable, Sendable, Hashable {
         }
     }
 
+    /// Directories above what the includes found, without the top, and not found themselves: tar makes them, and no dump holds
+    /// what they are. Grows with all names.
+    public var ancestors: [String] {
+        let names = SelectedNames(included ?? [])
+        return Set((included ?? []).flatMap(SelectedNames.ancestors)).filter { !names.reach($0) }
+    }
+
     /// Names of `older` dumps of the disk that this one, its newest, has no more. An ancestor of a name that it has is not
     /// among them. Grows with all names.
     public func missing(of older: [DumpSelection]) -> [String] {

@@ -21,6 +21,11 @@ public struct TreeOverlay: Sendable {
     let target: OpenDirectory
     let kept: KeptPaths
     let deletes: Bool
+    /// Whether a path below the target, as raw bytes, may go where `deletes` holds and the source does not have it.
+    public var mayRemove: @Sendable (_ path: [UInt8]) -> Bool = { _ in true }
+    /// Paths of directories that the source has only because something below them needs one; empty: the top. Those that the target
+    /// has keep their owner, mode, times and attributes.
+    public var bare: Set<[UInt8]> = []
 
     /// - Parameters:
     ///   - kept: paths below the target that are somebody else's: they and the directories above them stay directories,
@@ -73,8 +78,8 @@ public struct TreeOverlay: Sendable {
     @discardableResult
     public func apply(removing name: String? = nil) throws(FilesError) -> [LeftOut] {
         var leftOut: [LeftOut] = []
-        let status = try source.fullStatus()
-        try lay(source, target, kept, below: "", &leftOut)
+        let status = try (bare.contains([]) ? target : source).fullStatus()
+        try lay(source, target, kept, below: [], &leftOut)
         if let name {
             try target.removeTree(name)
             // That has changed them.
@@ -84,36 +89,47 @@ public struct TreeOverlay: Sendable {
     }
 
     private func lay(
-        _ source: OpenDirectory, _ target: OpenDirectory, _ kept: KeptPaths, below path: String,
+        _ source: OpenDirectory, _ target: OpenDirectory, _ kept: KeptPaths, below path: [UInt8],
         _ leftOut: inout [LeftOut]
     ) throws(FilesError) {
         // Before anything is taken out of it: that changes its times.
         let status = try source.fullStatus()
+        let own = try target.fullStatus()
         let names = try source.names()
         // Somebody else's file system: nothing can be moved there, and nothing needs to be.
         if kept.isOwned, try target.status().device != self.target.status().device {
-            leftOut += names.map { LeftOut(path: "\(path)\(FileSystem.text($0))", linkTarget: nil) }
+            leftOut += names.map { LeftOut(path: Self.text(Self.path($0, below: path)), linkTarget: nil) }
             return
         }
-        if deletes { try removeOthers(than: Set(names), target, kept) }
+        if deletes { try removeOthers(than: Set(names), target, kept, below: path) }
         for name in names {
-            let below = "\(path)\(FileSystem.text(name))"
+            let below = Self.path(name, below: path)
             guard let from = try source.rawStatus(of: name) else { continue }
             let to = try target.rawStatus(of: name)
             if from.isDirectory, let to, to.isDirectory {
-                try lay(
-                    source.child(name), target.child(name), kept.below(name), below: "\(below)/", &leftOut)
+                try lay(source.child(name), target.child(name), kept.below(name), below: below, &leftOut)
             } else if kept.concerns(name), to != nil {
                 let link = source.linkTarget(name)
                 guard link == nil || link != target.linkTarget(name) else { continue }
                 leftOut.append(
-                    LeftOut(path: below, linkTarget: link.map { String(decoding: $0, as: UTF8.self) }))
+                    LeftOut(path: Self.text(below), linkTarget: link.map(Self.text)))
             } else {
                 try move(name, from, to, source, target)
             }
         }
-        if !kept.isOwned { try target.takeAttributes(of: source, status) }
+        if kept.isOwned { return }
+        if bare.contains(path) {
+            try target.takeTimes(of: own)
+        } else {
+            try target.takeAttributes(of: source, status)
+        }
     }
+
+    private static func path(_ name: [CChar], below path: [UInt8]) -> [UInt8] {
+        (path.isEmpty ? [] : path + [UInt8(ascii: "/")]) + name.dropLast().map { UInt8(bitPattern: $0) }
+    }
+
+    private static func text(_ path: [UInt8]) -> String { String(decoding: path, as: UTF8.self) }
 
     private func move(
         _ name: [CChar], _ from: stat, _ to: stat?, _ source: OpenDirectory, _ target: OpenDirectory
@@ -135,12 +151,13 @@ public struct TreeOverlay: Sendable {
 
     /// Not in what is somebody else's, nor on another file system than the target's.
     private func removeOthers(
-        than names: Set<[CChar]>, _ target: OpenDirectory, _ kept: KeptPaths
+        than names: Set<[CChar]>, _ target: OpenDirectory, _ kept: KeptPaths, below path: [UInt8]
     ) throws(FilesError) {
         let (top, device) = (try source.status(), try self.target.status().device)
         guard !kept.isOwned, try target.status().device == device else { return }
         for name in try target.names() where !names.contains(name) && !kept.concerns(name) {
-            guard let found = try target.rawStatus(of: name) else { continue }
+            guard mayRemove(Self.path(name, below: path)), let found = try target.rawStatus(of: name)
+            else { continue }
             if found.st_dev == top.device, found.st_ino == top.inode { continue }
             try target.removeTree(name, on: device)
         }

@@ -63,10 +63,10 @@ struct DiskRestore: Sendable {
     }
 
     private func install(_ place: SelfBackupPlace, _ disk: inout RestoreReport.Disk) async throws {
-        let installation = SelfRestore(place, acceptsSecurityFile: order.acceptsSecurityFile == true)
-        let staging = try await runBlocking("self-restore") {
+        let (installation, staging) = try await runBlocking("self-restore") { [order] in
+            let installation = SelfRestore(place, acceptsSecurityFile: order.acceptsSecurityFile == true)
             try installation.prepare()
-            return try OpenDirectory(installation.staging)
+            return (installation, try OpenDirectory(installation.staging))
         }
         try await withCleanUp({ try? await runBlocking("self-restore") { try installation.discard() } }) {
             try await unpack(into: staging, deletes: false, &disk)

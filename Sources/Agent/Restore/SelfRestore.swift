@@ -14,6 +14,7 @@ struct SelfRestore: Sendable {
     /// Whether the dump's `amanda-security.conf` is installed whatever it lets run as root.
     let acceptsSecurityFile: Bool
 
+    /// Blocks: it asks where the directory really lies.
     init(_ place: SelfBackupPlace, acceptsSecurityFile: Bool = false) {
         self.place = place
         self.acceptsSecurityFile = acceptsSecurityFile

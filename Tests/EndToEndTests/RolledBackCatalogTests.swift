@@ -80,6 +80,33 @@ extension EndToEnd {
             }
         }
 
+        @Test func `a suspect run that the catalog does not know counts for nothing beforehand either`()
+            async throws
+        {
+            try await RolledBackCatalog.make("back-suspect").use { made in
+                let first = try await made.backUp(1)
+                _ = try await made.backUp(2)
+                try await made.save()
+                for disk in [made.large, made.small] { try await script("rm \"$1\"/*", [disk]) }
+                let empty = try await made.cluster.amfleet(["backup"])
+                #expect(empty.exit == 3, "\(empty)")
+                try await made.putBack()
+                let pin = try await made.cluster.amfleet(["pin", first.run])
+                #expect(pin.exit == 0, "\(pin)")
+
+                // Its volume alone can be written: the others hold what is pinned, and the last plausible dumps.
+                for verb in ["plan", "volumes", "status"] {
+                    let said = try await made.cluster.amfleet([verb])
+                    #expect(said.text.contains("bears run \(empty.run), unknown to the catalog"), "\(said)")
+                    #expect(
+                        !said.text.contains("no volume of configuration '\(made.plan.name)'"), "\(said)")
+                }
+                let next = try await made.cluster.amfleet(["backup", "--configuration", made.plan.name])
+                #expect(next.exit == 3, "\(next)")
+                #expect(try await made.label(slot: 3) == next.run)
+            }
+        }
+
         @Test func `a label and a record of 2099 are left alone, and stop nobody`() async throws {
             try await RolledBackCatalog.make("back-2099", slots: 4).use { made in
                 for number in 1...2 { _ = try await made.backUp(number) }

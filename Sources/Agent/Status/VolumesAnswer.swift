@@ -55,10 +55,8 @@ struct VolumesAnswer: Sendable {
         let run = try await nextRun(prepared)
         let clients = BucketClients(storage, at: question.storage, stores: [name: prepared.stores])
         let records = NodeRecordStore(client: try clients.main, layout: BucketLayout(question.storage))
-        let known = try await knownMeasures(prepared, records, before: run)
-        let taking = VolumeTaking(
-            node: settings.node, prepared: prepared, run: run, protection: question.protection,
-            known: known
+        var taking = VolumeTaking(
+            node: settings.node, prepared: prepared, run: run, protection: question.protection
         ) {
             try clients.client(of: $0, of: name)
         }
@@ -68,6 +66,7 @@ struct VolumesAnswer: Sendable {
         } catch let error as UnreadRecord {
             found = CatalogCatchUp.Result(leavingAlone: try await taking.look().unknown, because: error)
         }
+        taking.known = try await knownMeasures(prepared, records, before: run, besides: found.runs.map(\.run))
         // The next run enters it first, and then chooses.
         var foreseen = prepared
         foreseen.loaded.location.recovered = found.runs
@@ -80,9 +79,11 @@ struct VolumesAnswer: Sendable {
         ).volumes(from: run)
     }
 
-    /// Which dumps are suspect. Where the cluster's store is away, volumes elsewhere can be looked at all the same.
+    /// Which dumps are suspect, also of runs that the catalog does not know yet. Where the cluster's store is away, volumes elsewhere can
+    /// be looked at all the same.
     private func knownMeasures(
-        _ prepared: PreparedConfiguration, _ records: NodeRecordStore, before run: Datestamp
+        _ prepared: PreparedConfiguration, _ records: NodeRecordStore, before run: Datestamp,
+        besides recovered: [Datestamp]
     ) async throws -> KnownMeasures {
         let runs = try await runBlocking("volumes") {
             try CatalogReader(prepared.location).newestRuns(MeasureReader.depth)
@@ -90,7 +91,7 @@ struct VolumesAnswer: Sendable {
         do {
             let name = prepared.choice.name
             let known = try await MeasureReader(records, node: settings.node)
-                .known([name: prepared.entries.map(\.name)], in: runs.filter { $0 < run })
+                .known([name: prepared.entries.map(\.name)], in: (runs + recovered).filter { $0 < run })
             return known[name] ?? KnownMeasures()
         } catch {
             if error is CancellationError || Task.isCancelled { throw CancellationError() }

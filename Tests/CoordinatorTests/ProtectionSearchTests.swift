@@ -120,6 +120,16 @@ struct ProtectionSearchTests {
                     + "until there is one, run \(run(1)) (without node 'node03') stays"
             ])
         #expect(found.order(for: "node03").runs.isEmpty)
+
+        // `retry` asks the new node, which does not answer: the run is partial, and what it was kept for is there all the same.
+        let stored = try #require(try await fixture.bucket.manifest(run(1)))
+        var manifest = stored.value
+        (manifest.verdict, manifest.protectedSets) = (.partial, found.sets)
+        manifest.nodes.append(Sample.verdict("node03", .missing))
+        let key = fixture.bucket.layout.manifest(run(1))
+        _ = try await fixture.bucket.write(manifest, key, .ifMatch(stored.entityTag))
+        let retried = try await find(fixture, nodes: nodes + ["node03"])
+        #expect(retried.sets == [run(1)] && retried.remarks == found.remarks)
     }
 
     @Test func `what cannot be read is kept, and is no set`() async throws {

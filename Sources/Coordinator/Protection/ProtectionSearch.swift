@@ -33,7 +33,9 @@ struct ProtectionSearch: Sendable {
             for (run, manifest) in zip(step, try await manifests(of: step)) where !found.hasWholeSet {
                 let manifest = readable(manifest, of: run, &found)
                 walk.saw(manifest, known: runs)
-                if let manifest { try await consider(manifest, &found) }
+                if let manifest {
+                    try await consider(manifest, wasSet: walk.everNamed.contains(run), &found)
+                }
             }
         }
         found.searchedCount = walk.seen.count
@@ -46,6 +48,8 @@ struct ProtectionSearch: Sendable {
         var newest: [RunName]
         var named: Set<RunName> = []
         var seen: Set<RunName> = []
+        /// What a manifest has named: sets, when it was written.
+        private(set) var everNamed: Set<RunName> = []
         private var manifestCount = 0
         private var roundCount = 0
 
@@ -71,7 +75,9 @@ struct ProtectionSearch: Sendable {
         mutating func saw(_ manifest: RunManifest?, known: [RunName]) {
             guard let manifest else { return }
             manifestCount += 1
-            named.formUnion((manifest.protectedSets ?? []).prefix(4).filter(known.contains))
+            let sets = (manifest.protectedSets ?? []).prefix(4).filter(known.contains)
+            named.formUnion(sets)
+            everNamed.formUnion(sets)
         }
     }
 
@@ -105,8 +111,12 @@ struct ProtectionSearch: Sendable {
         }
     }
 
-    private func consider(_ manifest: RunManifest, _ found: inout ClusterProtection) async throws {
-        guard let part = SetPart(manifest, nodes: nodes, configurations: configurations) else { return }
+    private func consider(
+        _ manifest: RunManifest, wasSet: Bool, _ found: inout ClusterProtection
+    ) async throws {
+        guard
+            let part = SetPart(manifest, nodes: nodes, configurations: configurations, wasSet: wasSet)
+        else { return }
         let covered = found.runs.filter { $0.unknown == nil }.reduce(into: Set()) {
             $0.formUnion($1.configurations)
         }
@@ -174,13 +184,17 @@ struct SetPart: Sendable, Equatable {
 
     /// Nil: it is no set. A run that left nodes out by choice is none; one of all nodes is, of the configurations that it dumped; and
     /// one that was complete stays one when a node or a configuration is added to `cluster.json`, until there is a newer.
-    init?(_ manifest: RunManifest, nodes: [String], configurations: [ConfigurationChoice]) {
+    ///
+    /// - Parameter wasSet: it was kept as one before. `retry` asks an added node too, and a run that was complete is partial then.
+    init?(
+        _ manifest: RunManifest, nodes: [String], configurations: [ConfigurationChoice], wasSet: Bool = false
+    ) {
         guard manifest.verdict != .running else { return nil }
         let complete = nodes.filter { node in
             manifest.nodes.contains { $0.node == node && $0.state == .complete }
         }
         let asked = configurations.filter { manifest.configurations.contains($0) }
-        guard !asked.isEmpty, complete.count == nodes.count || manifest.verdict == .complete,
+        guard !asked.isEmpty, complete.count == nodes.count || manifest.verdict == .complete || wasSet,
             !complete.isEmpty
         else {
             return nil

@@ -39,8 +39,9 @@ struct MisbehavingTarTests {
         try shell("head -c 8M /dev/urandom > random", in: fixture.source)
         let outcome = try await fixture.dump(fixture.plan())
         var plan = try await fixture.restorePlan(outcome)
-        let sign = fixture.directory.path("started")
-        plan.tar.gnutarPath = try tar(fixture, "touch \(sign)\nexec sleep 1000")
+        // Where it starts is all that it can write to.
+        let sign = "\(plan.target)/started"
+        plan.tar.gnutarPath = try tar(fixture, "touch started\nexec sleep 1000")
         plan.stallLimit = .seconds(60)
         let task = Task { [plan] in try await RestoreEngine().restore(plan) }
         while !FileSystem.exists(sign) { try await Task.sleep(for: .milliseconds(20)) }

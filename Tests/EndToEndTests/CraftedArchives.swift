@@ -20,7 +20,7 @@ struct CraftedDisk: Sendable {
         CraftedDisk(
             name: "process", link: "/proc/1/root@", members: [["name": "./lnk/evil", "data": "evil"]]),
         CraftedDisk(
-            name: "renamed", members: [["name": "./", "type": "D", "data": "Nlnk|R./lnk/dir|T./stolen||"]]),
+            name: "renamed", members: [["name": "./", "type": "D", "data": "Nlnk|R./lnk/taken|T./stolen||"]]),
         CraftedDisk(name: "purged", members: [["name": "./lnk/", "type": "D", "data": "|"]]),
         CraftedDisk(
             name: "mode", members: [["name": "./lnk/dir/", "type": "5", "mode": "0777", "owner": "1234"]]),
@@ -111,7 +111,7 @@ struct CraftedArchives: Arrangement {
 
     private func prepare() async throws {
         let archives = "\(cluster.directory)/archives"
-        for path in [archives, ordinary, "\(elsewhere)/dir"]
+        for path in [archives, ordinary, "\(elsewhere)/dir", "\(elsewhere)/taken"]
             + CraftedDisk.all.map({ "\(node.data)/\($0.name)" })
         {
             try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)

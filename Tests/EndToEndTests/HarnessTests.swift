@@ -69,8 +69,8 @@ private struct LoneNode: Arrangement {
         let directory = try TestCluster.newDirectory()
         let store = try await ClusterStore.start(prefix: "demo", nodes: ["node01"])
         let access = StoreAccess(
-            host: store.host, bucket: ClusterStore.bucket, prefix: "demo", accessKey: "node01",
-            secretKey: store.secretKey(of: "node01"))
+            host: store.host, bucket: ClusterStore.bucket, prefix: "demo",
+            accessKey: store.accessKey(of: "node01"), secretKey: store.secretKey(of: "node01"))
         let node = try ClusterNode(name: "node01", directory: "\(directory)/node01", store: access, port: 0)
         return LoneNode(directory: directory, store: store, node: node)
     }

@@ -81,10 +81,20 @@ public final class LocalS3Server: Sendable {
         identities: [Identity] = [], port: Int? = nil, tls: TLSFiles? = nil, domain: String? = nil,
         role: String? = nil
     ) async throws -> LocalS3Server {
-        let server = try LocalS3Server(
-            identities: identities, port: port, tls: tls, domain: domain, role: role)
-        try await server.waitUntilItStores()
-        return server
+        // A port that was free may be somebody else's by the time that the server takes it.
+        var attemptsLeft = port == nil ? 3 : 1
+        while true {
+            let server = try LocalS3Server(
+                identities: identities, port: port, tls: tls, domain: domain, role: role)
+            do {
+                try await server.waitUntilItStores()
+                return server
+            } catch let failure as ServerFailure {
+                attemptsLeft -= 1
+                await server.stop()
+                guard attemptsLeft > 0 else { throw failure }
+            }
+        }
     }
 
     private init(
@@ -169,7 +179,7 @@ public final class LocalS3Server: Sendable {
     }
 
     private func waitUntilItStores() async throws {
-        let deadline = ContinuousClock.now + .seconds(90)
+        let deadline = ContinuousClock.now + .seconds(45)
         var hasBucket = false
         while ContinuousClock.now < deadline {
             if !hasBucket { hasBucket = (try? await makeBucket("readiness")) != nil }

@@ -102,7 +102,7 @@ struct VolumesAnswer: Sendable {
     /// A name that the next run might bear.
     private func nextRun(_ prepared: PreparedConfiguration) async throws -> Datestamp {
         let newest = try await runBlocking("volumes") { try CatalogReader(prepared.location).newestRun() }
-        guard let run = [newest?.nextSecond, Datestamp.now].compactMap({ $0 }).max() else {
+        guard let run = CatalogCatchUp.nextRun(after: newest) else {
             throw WireError(.failed, node: settings.node, "the clock of this node shows no possible date")
         }
         return run

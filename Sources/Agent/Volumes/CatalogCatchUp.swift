@@ -44,6 +44,12 @@ struct CatalogCatchUp: Sendable {
     /// A run's name may be ahead of the clock by some seconds, for names always rise.
     private static let leadSeconds: Int64 = 120
 
+    /// A name for a run that is only thought of: later than every one that is looked at now.
+    static func nextRun(after newest: Datestamp? = nil) -> Datestamp? {
+        let ahead = Datestamp.now?.secondsOfLocalTime.advanced(by: Int(leadSeconds) + 1)
+        return [newest?.nextSecond, ahead.flatMap { Datestamp(localTimeOf: $0) }].compactMap(\.self).max()
+    }
+
     let taking: VolumeTaking
     /// The node's own, of the cluster.
     let records: NodeRecordStore

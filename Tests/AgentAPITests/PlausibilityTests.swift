@@ -88,6 +88,19 @@ import Testing
                 == true, "\(suspect?.text ?? "")")
     }
 
+    @Test
+    func `a disk that has filled again since an increment of it was accepted is judged by what it held`()
+        throws
+    {
+        let accepted = try measure(level: 1, names: 0, files: 0)
+        let newest = try measure("20261125030600", level: 1, names: 200)
+        let measures = DumpMeasures(full: accepted, newest: newest)
+        #expect(reasons(try measure(level: 1, names: 99), after: accepted, newest: newest) == [.names])
+        #expect(reasons(try measure(level: 1, names: 100), after: accepted, newest: newest) == [])
+        let empty = Plausibility().fault(of: try measure(level: 1, names: 0, files: 0), after: measures)
+        #expect(empty?.reasons == [.noFile, .names] && empty?.before == newest)
+    }
+
     @Test func `an accepted increment is the measure without the bytes of another tree`() throws {
         var dump = DumpRecord(
             host: "h", disk: "/d", device: "/d", level: 1, status: .ok, compression: .none)

@@ -26,6 +26,8 @@ public struct Plausibility: Codable, Sendable, Hashable {
     public func fault(of now: DumpMeasure, after measures: DumpMeasures) -> SuspectRecord? {
         guard var before = measures.full ?? measures.newest else { return nil }
         let newest = measures.newest ?? before
+        // An increment that was accepted stands for the full dump; a disk that has filled again since is judged by what it held.
+        if before.level > 0, (newest.names ?? 0) > (before.names ?? 0) { before = newest }
         before.names = before.names ?? newest.names
         before.files = before.files ?? newest.files
         before.isMountPoint = newest.isMountPoint

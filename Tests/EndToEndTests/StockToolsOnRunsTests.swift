@@ -81,7 +81,8 @@ extension EndToEnd {
             let rows = text.output.singleSpaced.split(separator: "\n").map(String.init)
             #expect(rows.count == 12, "\(text)")
             #expect(
-                rows.last == "not overwritten: run \(made.runs[1]) (the newest that every node can have back)",
+                rows.last
+                    == "not overwritten: run \(made.runs[1]) (the newest that every node can have back)",
                 "\(text)")
             for (level, run) in made.runs.enumerated() {
                 let start = "node01 \(name) \(level + 1) \(name)-000\(level + 1) \(run) "

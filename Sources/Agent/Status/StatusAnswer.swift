@@ -83,7 +83,9 @@ struct StatusAnswer: Sendable {
         let clients = BucketClients(storage, at: question.storage, stores: configurations.stores)
         var found: [String: [CatalogCatchUp.Finding]] = [:]
         for checked in configurations {
-            guard let prepared = try? checked.resolved.get(), let run = CatalogCatchUp.nextRun() else { continue }
+            guard let prepared = try? checked.resolved.get(), let run = CatalogCatchUp.nextRun() else {
+                continue
+            }
             let name = checked.choice.name
             let taking = VolumeTaking(node: settings.node, prepared: prepared, run: run) {
                 try clients.client(of: $0, of: name)

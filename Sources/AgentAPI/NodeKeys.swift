@@ -2,7 +2,7 @@
 
 /// Asks a node to make Amanda's encryption key for the dumpusers of these configurations (`POST /v1/keys`).
 public struct KeyRequest: Codable, Sendable, Equatable {
-    public var format: Int
+    var format: Int
     public var configurations: [String]
 
     public init(configurations: [String]) {
@@ -13,7 +13,7 @@ public struct KeyRequest: Codable, Sendable, Equatable {
 
 /// The keys that a node has made and proved. Where they lie, never what they are: they do not leave the node.
 public struct NodeKeys: Codable, Sendable, Equatable {
-    public var format: Int
+    var format: Int
     public var node: String
     public var keys: [NodeKey]
 

@@ -58,9 +58,9 @@ public struct ConfigurationStatus: Codable, Sendable, Equatable, Failable {
     /// All of them; nil of an older agent.
     public var errors: [WireError]?
     /// Parameters that are read and not used, and other remarks.
-    public var remarks: [String]
+    var remarks: [String]
     /// The same as values; nil of an older agent.
-    public var remarkValues: [Remark]?
+    var remarkValues: [Remark]?
     public var disks: [String]
     /// Catalog directories and key files that lie outside every disk of the self-backup.
     public var outsideSelfBackup: [String]

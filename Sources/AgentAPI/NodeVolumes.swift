@@ -2,7 +2,7 @@
 
 /// The volumes of a node's configurations (`GET /v1/volumes`, with a `StatusQuestion`).
 public struct NodeVolumes: Codable, Sendable, Equatable {
-    public var format: Int
+    var format: Int
     public var node: String
     public var configurations: [ConfigurationVolumes]
 
@@ -16,7 +16,7 @@ public struct NodeVolumes: Codable, Sendable, Equatable {
 /// Every slot of one configuration's changer, and the volumes that are in none.
 public struct ConfigurationVolumes: Codable, Sendable, Equatable, Failable {
     public var name: String
-    public var role: ConfigurationChoice.Role
+    var role: ConfigurationChoice.Role
     /// Why nothing, or not all, could be found out.
     public var error: WireError?
     /// All of them; nil of an older agent.

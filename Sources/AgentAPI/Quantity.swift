@@ -34,7 +34,7 @@ public enum Quantity {
         "\(number) \(noun)\(number == 1 ? "" : "s")"
     }
 
-    public static func oneDecimal(_ value: Double) -> String {
+    static func oneDecimal(_ value: Double) -> String {
         let tenths = Int64((value * 10).rounded())
         return "\(tenths / 10).\(abs(tenths % 10))"
     }

@@ -50,10 +50,10 @@ public enum WireJSON {
 
 /// A document that is not what it should be; `reason` names the path inside it.
 public struct WireJSONError: Error, Equatable, CustomStringConvertible {
-    public let what: String
+    let what: String
     public let reason: String
 
-    public init(what: String, reason: String) {
+    init(what: String, reason: String) {
         self.what = what
         self.reason = reason
     }

@@ -17,22 +17,22 @@ public struct CatalogLocation: Sendable, Equatable {
     /// `changerfile`; nil for a changer that keeps no state.
     public var changerStateFile: String?
     /// Of the configuration's holding disks.
-    public var holdingDirectories: [String]
+    var holdingDirectories: [String]
     /// What is in it.
     var changerStateForm = ChangerState.Form.multi
     public var storage: String
-    public var pool: String
+    var pool: String
     /// Every volume is marked `no-reuse` once it is written (`set-no-reuse`).
     public var setsNoReuse = false
     /// `dumpuser`: everything that is written belongs to it. Nil: to this process's user.
     public var owner: FileOwner?
     /// How long to wait for a lock that another program holds.
-    public var lockWait: Duration
+    var lockWait: Duration
     /// Runs that readers are told of as if they stood in the catalog: what a dry run sees, which enters nothing.
     public var recovered: [RecoveredRun] = []
 
     /// Amanda's default places inside the configuration's directory.
-    public init(configuration: String, directory: String, owner: FileOwner?) {
+    init(configuration: String, directory: String, owner: FileOwner?) {
         self.configuration = configuration
         self.directory = directory
         tapelist = directory + "/tapelist"

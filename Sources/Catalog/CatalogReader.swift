@@ -16,7 +16,7 @@ public struct CatalogDump: Sendable, Equatable {
     /// It was whole, and a volume of it has been overwritten or has left the tapelist since.
     public var isOverwritten = false
     /// It had messages.
-    public var isStrange: Bool
+    var isStrange: Bool
     /// The log that says so.
     public var log: String
 
@@ -85,7 +85,7 @@ public struct CatalogReader: Sendable {
     }
 
     /// - Throws: `CatalogError.isRunning` when one of Amanda's programs, or another agent, is in the middle of a run.
-    public func refuseIfRunning() throws {
+    func refuseIfRunning() throws {
         for log in try logs().suffix(8).reversed() {
             for process in try summary(log.path).openProcesses
             where ["amdump", "amflush", "amvault"].contains(process.program)

@@ -7,7 +7,7 @@ import Files
 /// An Amanda configuration on disk: a directory with `amanda.conf`, below the configuration root.
 public struct ConfigurationDirectory: Sendable, Hashable {
     /// `/etc/amanda` as a rule.
-    public let root: String
+    let root: String
     public let name: String
 
     public init(root: String = "/etc/amanda", name: String) {

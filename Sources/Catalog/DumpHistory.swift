@@ -86,7 +86,7 @@ public struct DumpChain: Sendable, Equatable {
 
     public var top: CatalogDump? { dumps.last }
     /// What must be restored before the top.
-    public var bases: [CatalogDump] { Array(dumps.dropLast()) }
+    var bases: [CatalogDump] { Array(dumps.dropLast()) }
     /// It begins with a full dump.
     public var isRooted: Bool { dumps.first?.name.level == 0 }
     /// The first, from below, that cannot be had any more.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import AmandaFormat
-public import Faults
+import Faults
 public import Files
 public import Planning
 

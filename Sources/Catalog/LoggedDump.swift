@@ -28,12 +28,12 @@ public struct LoggedDump: Sendable, Equatable {
     public var header: DumpHeader
     /// In the order of the stream; they may lie on several volumes.
     public var parts: [DumpPart]
-    public var status: Status
+    var status: Status
     public var way: Way
     /// From the first byte to the last.
     public var seconds: Double
     /// tar's messages, strange ones first; at most the first hundred reach the log.
-    public var messages: [String]
+    var messages: [String]
     /// A file of index lines in tar's order (`IndexPath.stateLine`, a newline each); nil when the DLE is not indexed.
     public var indexLinesFile: String?
 

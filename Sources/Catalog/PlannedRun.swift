@@ -7,12 +7,12 @@ public struct PlannedRun: Sendable, Equatable {
     /// How large a dump is expected to be, and how long to take.
     public struct Estimate: Sendable, Equatable {
         /// Before compression.
-        public var originalKiB: Int64
+        var originalKiB: Int64
         /// As stored.
-        public var storedKiB: Int64
+        var storedKiB: Int64
         public var seconds: Int64
         /// KiB/s of what is stored.
-        public var rate: Int64
+        var rate: Int64
 
         /// - Parameter rate: Amanda's own guess where nothing is known, by default.
         public init(originalKiB: Int64, storedKiB: Int64, seconds: Int64? = nil, rate: Int64 = 1024) {
@@ -29,9 +29,9 @@ public struct PlannedRun: Sendable, Equatable {
         public var disk: String
         public var level: Int
         /// As Amanda's planner counts it: of the dumptype, and the days that a full dump is overdue.
-        public var priority: Int
+        var priority: Int
         /// Nil: nobody knows.
-        public var estimate: Estimate?
+        var estimate: Estimate?
 
         public init(host: String, disk: String, level: Int, priority: Int = 0, estimate: Estimate? = nil) {
             self.host = host
@@ -72,8 +72,8 @@ public struct PlannedRun: Sendable, Equatable {
     public var dumps: [Dump]
     public var leftOut: [LeftOut]
     /// For the report's notes.
-    public var notes: [String]
-    public var warnings: [String]
+    var notes: [String]
+    var warnings: [String]
     /// To be written into `curinfo`: what the planner has learnt of full dumps that were made by other means.
     public var infoUpdates: [DiskName: Info]
 

@@ -2,11 +2,11 @@
 
 /// What a run may use at a time, for `amstatus` to set what is used against.
 public struct RunCapacity: Sendable, Equatable {
-    public var inparallel: Int
+    var inparallel: Int
     /// KiB/s, as Amanda counts it.
-    public var netusage: Int64
+    var netusage: Int64
     /// `length` of the tapetype, at least 1: `amstatus` divides by it.
-    public let volumeKiB: Int64
+    let volumeKiB: Int64
 
     /// - Parameter volumeKiB: nil, or 0: without an end.
     public init(inparallel: Int = 1, netusage: Int64 = 0, volumeKiB: Int64? = nil) {

@@ -57,7 +57,7 @@ public final class RunCatalog: Sendable {
     let state: Mutex<State>
 
     /// The log of this attempt, absolute.
-    public var logPath: String { log.path }
+    var logPath: String { log.path }
     /// From 0.
     public var attempt: Int { log.attempt }
 

@@ -19,9 +19,9 @@ public struct JSONValue: Sendable, Hashable {
     }
 
     /// What it is.
-    public let content: Content
+    let content: Content
     /// Where its first character stands.
-    public let position: JSONPosition
+    let position: JSONPosition
 
     /// The kind with its article, as errors say it: `a string`.
     public var kind: String {
@@ -39,19 +39,19 @@ public struct JSONValue: Sendable, Hashable {
 /// One key of an object with its value.
 public struct JSONMember: Sendable, Hashable {
     /// The key, escapes resolved.
-    public let key: String
+    let key: String
     /// Where the key's opening quote stands.
-    public let position: JSONPosition
+    let position: JSONPosition
     /// The value.
-    public let value: JSONValue
+    let value: JSONValue
 }
 
 /// A character of a file: both count from 1; a column is a Unicode scalar.
 public struct JSONPosition: Sendable, Hashable {
     /// The line.
-    public var line: Int
+    var line: Int
     /// The column.
-    public var column: Int
+    var column: Int
 
     /// The start of a file, or any other place.
     public init(line: Int = 1, column: Int = 1) {

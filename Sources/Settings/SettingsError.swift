@@ -23,11 +23,11 @@ public enum SettingsError: Fault, Hashable {
 /// A key that nobody reads, and the one that was perhaps meant.
 public struct UnknownSettingsKey: Sendable, Hashable {
     /// Where it stands.
-    public let position: JSONPosition
+    let position: JSONPosition
     /// Its path: `storage.bukcet`.
     public let path: String
     /// The nearest key that is known there.
-    public let nearest: String?
+    let nearest: String?
 }
 
 extension SettingsError {

@@ -29,19 +29,19 @@ extension SettingsReader {
     }
 
     /// `true` or `false`.
-    public mutating func bool(_ key: String) throws(SettingsError) -> Bool {
+    mutating func bool(_ key: String) throws(SettingsError) -> Bool {
         try required(key, optionalBool(key))
     }
 
     /// `true` or `false`.
-    public mutating func optionalBool(_ key: String) throws(SettingsError) -> Bool? {
+    mutating func optionalBool(_ key: String) throws(SettingsError) -> Bool? {
         guard let value = optionalValue(key) else { return nil }
         guard case .bool(let bool) = value.content else { throw wrongType(key, "true or false", value) }
         return bool
     }
 
     /// A whole number within `range`.
-    public mutating func integer(
+    mutating func integer(
         _ key: String, in range: ClosedRange<Int> = Int.min...Int.max
     ) throws(SettingsError) -> Int {
         try required(key, optionalInteger(key, in: range))
@@ -78,7 +78,7 @@ extension SettingsReader {
     }
 
     /// A length of time, written as a string with its unit: `"120s"`, `"10m"`, `"2h"`, `"1d"`, `"500ms"`.
-    public mutating func duration(_ key: String) throws(SettingsError) -> Duration {
+    mutating func duration(_ key: String) throws(SettingsError) -> Duration {
         try required(key, optionalDuration(key))
     }
 
@@ -105,7 +105,7 @@ extension SettingsReader {
     }
 
     /// Objects in a row.
-    public mutating func array(_ key: String) throws(SettingsError) -> [SettingsReader] {
+    mutating func array(_ key: String) throws(SettingsError) -> [SettingsReader] {
         try required(key, optionalArray(key))
     }
 
@@ -120,7 +120,7 @@ extension SettingsReader {
     }
 
     /// Texts in a row.
-    public mutating func strings(_ key: String) throws(SettingsError) -> [String] {
+    mutating func strings(_ key: String) throws(SettingsError) -> [String] {
         try required(key, optionalStrings(key))
     }
 

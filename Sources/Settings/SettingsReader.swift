@@ -18,7 +18,7 @@ public struct SettingsReader: Sendable {
     /// The file's name, as errors give it.
     public let file: String
     /// Where the object begins.
-    public let position: JSONPosition
+    let position: JSONPosition
     let path: SettingsPath
     private let members: [JSONMember]
     /// Keys asked for so far, whether or not they are there.

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import AgentAPI
 import AmandaFormat
 import Testing
+
+@testable import AgentAPI
 
 @Suite struct JobRequestTests {
     @Test func `a backup survives the wire`() throws {

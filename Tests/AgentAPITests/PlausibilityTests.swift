@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import AgentAPI
 import AmandaFormat
 import FoundationEssentials
 import Testing
+
+@testable import AgentAPI
 
 @Suite struct PlausibilityTests {
     private func measure(

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import AgentAPI
 import Testing
+
+@testable import AgentAPI
 
 @Suite struct WireErrorsTests {
     @Test func `an older agent's single error is taken`() throws {

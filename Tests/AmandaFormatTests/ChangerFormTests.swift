@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import AmandaFormat
 import Faults
 import Testing
+
+@testable import AmandaFormat
 
 /// The forms in which Amanda names changers, devices and storages.
 @Suite struct ChangerFormTests {

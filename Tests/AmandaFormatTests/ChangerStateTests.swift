@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import AmandaFormat
 import Faults
 import Testing
+
+@testable import AmandaFormat
 
 @Suite struct ChangerStateTests {
     private let slot = "s3:ambucket/path/slot-01"

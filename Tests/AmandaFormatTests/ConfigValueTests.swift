@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import AmandaFormat
 import Faults
 import Secret
 import Testing
+
+@testable import AmandaFormat
 
 @Suite struct ConfigValueTests {
     @Test func `the corrected reference configuration gives typed values`() throws {

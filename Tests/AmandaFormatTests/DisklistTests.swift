@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import AmandaFormat
 import Faults
 import Testing
+
+@testable import AmandaFormat
 
 @Suite struct DisklistTests {
     private func disklist(_ text: String, _ configuration: AmandaConfiguration? = nil) throws -> Disklist {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import AmandaFormat
 import Testing
+
+@testable import AmandaFormat
 
 /// Chunks that stock Amanda wrote; Fixtures/README.md says how.
 @Suite struct HoldingFormatTests {

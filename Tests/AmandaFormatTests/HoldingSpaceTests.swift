@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import AmandaFormat
 import Testing
+
+@testable import AmandaFormat
 
 @Suite struct HoldingSpaceTests {
     private static let mebibyte: Int64 = 1 << 20

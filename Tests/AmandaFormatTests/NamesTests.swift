@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import AmandaFormat
 import Faults
 import TestSupport
 import Testing
+
+@testable import AmandaFormat
 
 @Suite struct NamesTests {
     @Test func `no byte of a name is lost`() {

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import AmandaFormat
-import Catalog
 import Planning
 import Testing
+
+@testable import Catalog
 
 /// Runs that only the bucket knew, entered.
 @Suite struct CatalogRecoveryTests {

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import AmandaFormat
-import Catalog
 import Faults
 import Foundation
 import TestSupport
 import Testing
+
+@testable import Catalog
 
 @Suite struct ConfigurationDirectoryTests {
     /// What is wrong, each with its file's name and line.

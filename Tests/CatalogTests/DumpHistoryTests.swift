@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import AmandaFormat
-import Catalog
 import Files
 import Planning
 import Testing
+
+@testable import Catalog
 
 /// Which dumps a dump builds on, from logs alone.
 @Suite struct DumpHistoryTests {

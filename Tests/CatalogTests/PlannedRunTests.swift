@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Catalog
 import Testing
 
 @testable import AmandaFormat
+@testable import Catalog
 @testable import Planning
 
 @Suite struct PlannedRunTests {

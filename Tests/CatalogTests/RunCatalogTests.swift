@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import AmandaFormat
-import Catalog
 import Files
 import Planning
 import Testing
+
+@testable import Catalog
 
 @Suite struct RunCatalogTests {
     private let device = "s3:ambucket/path/slot-01"

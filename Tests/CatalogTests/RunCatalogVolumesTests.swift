@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import AmandaFormat
-import Catalog
 import Files
 import Planning
 import Testing
+
+@testable import Catalog
 
 /// Runs with several volumes, dumps side by side, levels, and a holding disk.
 @Suite struct RunCatalogVolumesTests {

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import AmandaFormat
-import Catalog
 import Files
 import Foundation
 import TestSupport
+
+@testable import Catalog
 
 /// A catalog of its own in a temporary directory, owned by whoever runs the tests.
 struct ScratchCatalog {

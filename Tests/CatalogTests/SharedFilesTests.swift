@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import AmandaFormat
-import Catalog
 import Faults
 import Files
 import Foundation
 import Glibc
 import Testing
+
+@testable import Catalog
 
 @Suite struct SharedFilesTests {
     private let slot = "s3:ambucket/path/slot-01"

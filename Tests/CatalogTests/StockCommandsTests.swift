@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import AmandaFormat
-import Catalog
 import Faults
 import Files
 import Planning
 import Testing
+
+@testable import Catalog
 
 /// What the administrator says with the real `amadmin` is read by us, and done with after the run that obeyed.
 @Suite(.serialized, .enabled(if: canRunAmanda))

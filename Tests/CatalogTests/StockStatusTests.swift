@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import AmandaFormat
-import Catalog
 import Files
 import Planning
 import Testing
+
+@testable import Catalog
 
 /// `amstatus` on a run of ours: while it goes on, when it has ended, and when it was killed.
 @Suite(.serialized, .enabled(if: canRunAmanda))

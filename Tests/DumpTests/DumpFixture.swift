@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import AmandaFormat
-import Dump
 import Files
 import Foundation
 import HTTPTransport
@@ -9,6 +8,8 @@ import S3
 import Secret
 import TestSupport
 import Testing
+
+@testable import Dump
 
 /// A bucket on a real S3 server, a tree to dump, and the engines between them.
 struct DumpFixture {

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import AmandaFormat
-import Dump
 import Files
 import Foundation
 import S3
 import TestSupport
 import Testing
+
+@testable import Dump
 
 @Suite(
     .enabled(if: RequiredTools.areUsable("weed", "bzip2", "xz", "aespipe", "uuencode", "gpg", "setcap")),

@@ -2,11 +2,12 @@
 
 import AmandaFormat
 import BlockingWork
-import Dump
 import Files
 import Foundation
 import TestSupport
 import Testing
+
+@testable import Dump
 
 /// Small file systems in memory that serve as holding disks, unmounted in the end.
 final class SmallDisk {

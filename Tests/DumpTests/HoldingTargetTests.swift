@@ -3,11 +3,12 @@
 import AmandaFormat
 import Catalog
 import Digest
-import Dump
 import Files
 import Synchronization
 import TestSupport
 import Testing
+
+@testable import Dump
 
 /// Dumps to holding disks that lie in a real file system.
 @Suite(.enabled(if: RequiredTools.areUsable("weed")), .timeLimit(.minutes(5)))

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import AmandaFormat
-import Dump
 import Files
 import Foundation
 import S3
 import TestSupport
 import Testing
+
+@testable import Dump
 
 /// zstd and `amcrypt-ossl` by ourselves, with the real programs reading what we write and writing what we read.
 @Suite(

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import AmandaFormat
-import Dump
 import Files
 import S3
 import TestSupport
 import Testing
+
+@testable import Dump
 
 /// Several dumps on one volume at the same time.
 @Suite(.enabled(if: RequiredTools.areUsable("weed")), .timeLimit(.minutes(5)))

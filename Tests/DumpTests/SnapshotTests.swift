@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import AmandaFormat
-import Dump
 import Files
 import Foundation
 import S3
 import TestSupport
 import Testing
+
+@testable import Dump
 
 /// What the next increment builds on is never a dump that does not count.
 @Suite(.enabled(if: RequiredTools.areUsable("weed")), .timeLimit(.minutes(5)))

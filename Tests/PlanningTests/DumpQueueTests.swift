@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import AmandaFormat
-import Planning
 import TestSupport
 import Testing
+
+@testable import Planning
 
 @Suite struct DumpQueueTests {
     private func dump(

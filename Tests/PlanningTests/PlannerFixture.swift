@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import AmandaFormat
-import Planning
 import Testing
+
+@testable import Planning
 
 /// Disks whose past is told in days, on Friday, 2026-11-27, 03:00.
 struct PlannerFixture {

@@ -2,9 +2,10 @@
 
 import AmandaFormat
 import Foundation
-import Planning
 import TestSupport
 import Testing
+
+@testable import Planning
 
 private let stockPlanner = "/usr/lib/amanda/planner"
 private let isStockPlannerUsable =

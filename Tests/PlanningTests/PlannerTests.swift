@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import AmandaFormat
-import Planning
 import Testing
+
+@testable import Planning
 
 @Suite struct PlannerLevelTests {
     private typealias Past = PlannerFixture.Past

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import AmandaFormat
-import Planning
 import TestSupport
 import Testing
+
+@testable import Planning
 
 /// Fifty disks, a run each night, volumes taken and overwritten as the chooser says.
 @Suite struct PlannerYearTests {

@@ -2,8 +2,9 @@
 
 import AmandaFormat
 import Faults
-import Planning
 import Testing
+
+@testable import Planning
 
 /// What a policy keeps, and when each slot is written next.
 @Suite struct RetentionTests {

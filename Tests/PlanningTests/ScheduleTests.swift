@@ -2,8 +2,9 @@
 
 import AmandaFormat
 import Faults
-import Planning
 import Testing
+
+@testable import Planning
 
 @Suite struct ScheduleTests {
     private static let variables = LabelVariables(

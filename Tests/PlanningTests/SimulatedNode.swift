@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import AmandaFormat
-import Planning
 import Testing
+
+@testable import Planning
 
 /// A disk that grows and changes.
 struct SimulatedDisk {

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import AmandaFormat
-import Planning
 import Testing
+
+@testable import Planning
 
 /// Dumps that may not hold their disks: they are kept, and count as nothing.
 @Suite struct SuspectDumpTests {

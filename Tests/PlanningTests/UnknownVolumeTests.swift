@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import AmandaFormat
-import Planning
 import Testing
+
+@testable import Planning
 
 /// Every pair of what a label and the tapelist can say of a volume.
 @Suite struct UnknownVolumeTests {

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import AmandaFormat
-import Planning
 import Testing
+
+@testable import Planning
 
 /// What the cluster keeps beyond a node's own rules, and what that costs where slots are short.
 @Suite struct VolumeProtectionTests {

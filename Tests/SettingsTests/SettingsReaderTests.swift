@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Settings
 import Testing
+
+@testable import Settings
 
 @Suite struct SettingsReaderTests {
     private static let sample = """

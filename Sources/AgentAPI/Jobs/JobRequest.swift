@@ -5,7 +5,7 @@
 /// The id is the coordinator's: asking twice with the same id and attempt is the same job. A higher `attempt` starts
 /// an interrupted or failed job of that id again; finished dumps stay.
 public struct JobRequest: Codable, Sendable, Equatable {
-    public var format: Int
+    var format: Int
     /// Letters, digits, `-` and `_`; at most 100 bytes: it becomes a file name on the agent.
     public var id: String
     public var cluster: String

@@ -61,7 +61,7 @@ public struct JobSnapshot: Codable, Sendable, Equatable, Failable {
 
 /// Answer of `GET /v1/jobs`: newest first.
 public struct JobList: Codable, Sendable, Equatable {
-    public var format: Int
+    var format: Int
     public var jobs: [JobSnapshot]
 
     public init(jobs: [JobSnapshot]) {

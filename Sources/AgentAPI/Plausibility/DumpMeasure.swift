@@ -11,13 +11,13 @@ public struct DumpMeasure: Codable, Sendable, Hashable {
     /// In all of the disk's directories, whatever the level: an increment lists them all.
     public var names: Int64?
     /// Those of them that are no directories; of a full dump only those that are in the archive.
-    public var files: Int64?
+    var files: Int64?
     /// Directories that tar went into, the topmost one included.
-    public var directories: Int64?
+    var directories: Int64?
     /// Whether the disk's directory was a mount point.
     public var isMountPoint: Bool?
     /// Of the file system that the directory lay on (`st_dev`).
-    public var deviceNumber: UInt64?
+    var deviceNumber: UInt64?
     /// What was mounted inside and left out; nil: nobody looked.
     public var holes: [HoleRecord]?
 
@@ -30,7 +30,7 @@ public struct DumpMeasure: Codable, Sendable, Hashable {
     }
 
     /// The figures in words: `201 names, 20.0 MiB`.
-    public var figures: String {
+    var figures: String {
         let known = [
             names.known.map { Quantity.count(Int(clamping: $0), "name") },
             files.known.map { Quantity.count(Int(clamping: $0), "file") },
@@ -45,9 +45,9 @@ public struct HoleRecord: Codable, Sendable, Hashable {
     /// Absolute, on the node.
     public var path: String
     /// As the kernel names it: `ext4`, `nfs4`.
-    public var fileSystem: String
+    var fileSystem: String
     /// What is in use on it; nil: it did not say in time.
-    public var usedBytes: Int64?
+    var usedBytes: Int64?
 
     public init(path: String, fileSystem: String, usedBytes: Int64? = nil) {
         self.path = path

@@ -3,8 +3,8 @@
 /// Which part of the last plausible dump a dump must have at least (`plausibility` in `cluster.json`); 0: any will do.
 public struct Plausibility: Codable, Sendable, Hashable {
     /// A disk that was below both is too small for shares.
-    public static let smallByteCount: Int64 = 1 << 20
-    public static let smallNameCount: Int64 = 100
+    static let smallByteCount: Int64 = 1 << 20
+    static let smallNameCount: Int64 = 100
     public static let shares: ClosedRange<Double> = 0...1
 
     /// Of a full dump's bytes.

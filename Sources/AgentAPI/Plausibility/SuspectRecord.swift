@@ -19,7 +19,7 @@ public struct SuspectRecord: Codable, Sendable, Hashable {
     }
 
     /// Never empty; the weightiest first.
-    public var reasons: [Reason]
+    var reasons: [Reason]
     /// The last plausible dump.
     public var before: DumpMeasure
     /// The suspect one.
@@ -28,7 +28,7 @@ public struct SuspectRecord: Codable, Sendable, Hashable {
     public var acceptedAt: Date?
     public var acceptedBy: String?
 
-    public init(_ reasons: [Reason], before: DumpMeasure, now: DumpMeasure) {
+    init(_ reasons: [Reason], before: DumpMeasure, now: DumpMeasure) {
         self.reasons = reasons
         self.before = before
         self.now = now

@@ -8,7 +8,7 @@ public struct Lease: Codable, Sendable, Equatable {
     public static let validFor: Duration = .seconds(60)
     public static let renewEvery: Duration = .seconds(15)
 
-    public var format: Int
+    var format: Int
     public var cluster: String
     /// `user@host, pid N`.
     public var holder: String
@@ -49,7 +49,7 @@ public struct Lease: Codable, Sendable, Equatable {
 
 /// The cluster that owns a prefix (`cluster.json` in the bucket): written once, with `If-None-Match`.
 public struct ClusterIdentity: Codable, Sendable, Equatable {
-    public var format: Int
+    var format: Int
     public var cluster: String
     /// SHA-256 of the CA certificate's DER, hexadecimal: two clusters of one name are told apart.
     public var authorityFingerprint: String

@@ -12,7 +12,7 @@ public struct NodeRecord: Codable, Sendable, Equatable {
     public var node: String
     public var run: RunName
     public var attempt: Int
-    public var fence: Int
+    var fence: Int
     /// Version of amfleet that wrote it.
     public var version: String
     public var startedAt: Date

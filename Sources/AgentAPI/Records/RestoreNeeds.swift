@@ -9,7 +9,7 @@ public struct LabelNeed: Sendable {
     /// Whose volume it is.
     public let configuration: String
     /// `level 0 of '/data' of run …: `; empty for the run's own.
-    public let what: String
+    let what: String
 }
 
 /// One numbered file of a volume that a restore reads.

@@ -18,7 +18,7 @@ public struct RunManifest: Codable, Sendable, Equatable {
         case cancelled
     }
 
-    public var format: Int
+    var format: Int
     public var cluster: String
     public var run: RunName
     public var revision: Int

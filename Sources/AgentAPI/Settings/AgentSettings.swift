@@ -26,7 +26,7 @@ public struct AgentSettings: Sendable, Hashable {
 
     /// Where the packages put things when the file does not say.
     public static let defaultFile = "/etc/amfleet/agent.json"
-    public static let defaultListen = "0.0.0.0:7443"
+    static let defaultListen = "0.0.0.0:7443"
     public static let defaultAmandaDirectory = "/etc/amanda"
     public static let defaultStateDirectory = "/var/lib/amfleet"
     public static let defaultLogLevel = Logger.Level.info

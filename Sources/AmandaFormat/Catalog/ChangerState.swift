@@ -21,7 +21,7 @@ public struct ChangerState: Equatable, Sendable {
         public var device: String
         public var pid: Int32
 
-        public init(device: String, pid: Int32) {
+        init(device: String, pid: Int32) {
             self.device = device
             self.pid = pid
         }
@@ -59,7 +59,7 @@ public struct ChangerState: Equatable, Sendable {
     }
 
     /// The devices that have a slot in the state, in its order.
-    public var devices: [String] {
+    var devices: [String] {
         guard case .hash(let pairs)? = root["slots"] else { return [] }
         return pairs.map { PerlData.unquoted($0.key) }
     }
@@ -100,7 +100,7 @@ public struct ChangerState: Equatable, Sendable {
     }
 
     /// The slot that a configuration used last.
-    public func currentDevice(configuration: String) -> String? {
+    func currentDevice(configuration: String) -> String? {
         root["current_slot_by_config"]?[configuration]?.string
     }
 

@@ -6,9 +6,9 @@
 /// (`\n`, `\\`, octal) stays. Source: Amanda 3.5.1 `application-src/amgtar.c`; seen in `-unsorted.gz`.
 public struct IndexPath: Hashable, Sendable {
     /// Without the newline.
-    public let line: String
+    let line: String
     /// Where the entry begins in the archive, in blocks of 512 bytes; nil where tar does not say.
-    public let block: Int64?
+    let block: Int64?
 
     /// With `--block-number` tar begins each line with `block <n>: `. Nil for a line that is no path.
     public init?(tarVerboseLine text: String) {

@@ -55,8 +55,8 @@ public struct Info: Equatable, Sendable {
     public struct HistoryEntry: Equatable, Sendable {
         public var level: Int
         public var originalKiB: Int64
-        public var storedKiB: Int64
-        public var date: Int64
+        var storedKiB: Int64
+        var date: Int64
         public var seconds: Int64
     }
 

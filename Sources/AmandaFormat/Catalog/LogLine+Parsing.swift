@@ -2,7 +2,7 @@
 
 extension LogLine {
     /// Reads one line, without its newline. What is not understood becomes `.other`: a log is never refused.
-    public init(parsing line: String) {
+    init(parsing line: String) {
         self = Self.typed(line) ?? .other(line)
     }
 

@@ -37,7 +37,7 @@ public struct LogVolume: Equatable, Sendable {
     public var datestamp: String
     /// Nil in logs before Amanda 3.4; likewise `pool`.
     public var storage: String?
-    public var pool: String?
+    var pool: String?
     public var label: String
     /// The volume's number within the run, from 1.
     public var number: Int
@@ -70,7 +70,7 @@ public struct LogDumpName: Hashable, Sendable {
 /// One dump part on a volume.
 public struct LogPart: Equatable, Sendable {
     public var storage: String?
-    public var pool: String?
+    var pool: String?
     public var label: String
     /// The file of the volume that holds it, from 1.
     public var fileNumber: Int
@@ -78,10 +78,10 @@ public struct LogPart: Equatable, Sendable {
     /// From 1.
     public var number: Int
     /// -1 when unknown, as always on S3.
-    public var total: Int
+    var total: Int
     public var statistics: LogStatistics
     /// Nil for `PART`; else the reason that follows in `PARTPARTIAL`.
-    public var failure: String?
+    var failure: String?
 
     public init(
         storage: String?, pool: String?, label: String, fileNumber: Int, dump: LogDumpName, number: Int,
@@ -102,14 +102,14 @@ public struct LogPart: Equatable, Sendable {
 /// The verdict on a whole dump.
 public struct LogDump: Equatable, Sendable {
     public var storage: String?
-    public var pool: String?
+    var pool: String?
     public var dump: LogDumpName
-    public var partCount: Int
+    var partCount: Int
     /// Native, client and server, in this order; nil in old logs.
-    public var checksums: LogChecksums?
-    public var statistics: LogStatistics
+    var checksums: LogChecksums?
+    var statistics: LogStatistics
     /// Nil for `DONE`; for `PARTIAL` the reason, empty where none is given.
-    public var failure: String?
+    var failure: String?
 
     public init(
         storage: String?, pool: String?, dump: LogDumpName, partCount: Int, checksums: LogChecksums?,
@@ -128,7 +128,7 @@ public struct LogDump: Equatable, Sendable {
 /// The three checksums of a dump; see `DumpHeader` for what each covers.
 public struct LogChecksums: Equatable, Sendable {
     public var native: CRCSize
-    public var client: CRCSize
+    var client: CRCSize
     public var server: CRCSize
 
     public init(native: CRCSize, client: CRCSize, server: CRCSize) {
@@ -143,8 +143,8 @@ public struct LogSuccess: Equatable, Sendable {
     /// `dumper` (native and client checksum) or `chunker` (server's).
     public var program: String
     public var dump: LogDumpName
-    public var checksums: [CRCSize]
-    public var statistics: LogStatistics
+    var checksums: [CRCSize]
+    var statistics: LogStatistics
 
     public init(program: String, dump: LogDumpName, checksums: [CRCSize], statistics: LogStatistics) {
         self.program = program
@@ -159,8 +159,8 @@ public struct LogStrange: Equatable, Sendable {
     public var host: String
     public var disk: String
     public var level: Int
-    public var checksums: [CRCSize]
-    public var statistics: LogStatistics
+    var checksums: [CRCSize]
+    var statistics: LogStatistics
 
     public init(host: String, disk: String, level: Int, checksums: [CRCSize], statistics: LogStatistics) {
         self.host = host
@@ -175,7 +175,7 @@ public struct LogStrange: Equatable, Sendable {
 public struct LogFailure: Equatable, Sendable {
     public var program: String
     public var storage: String?
-    public var pool: String?
+    var pool: String?
     public var dump: LogDumpName
     /// What follows the level verbatim: `[reason]`, or `error "reason"` of the taper.
     public var text: String

@@ -7,10 +7,10 @@ public struct LogStatistics: Hashable, Sendable {
     /// A name and its value.
     public struct Field: Hashable, Sendable {
         public var name: String
-        public var value: String
+        var value: String
     }
 
-    public var fields: [Field]
+    var fields: [Field]
 
     /// In the taper's form, with bytes.
     ///
@@ -64,7 +64,7 @@ public struct LogStatistics: Hashable, Sendable {
             }
     }
 
-    public var originalKiB: Int64? { value("orig-kb").flatMap { Int64($0) } }
+    var originalKiB: Int64? { value("orig-kb").flatMap { Int64($0) } }
 
     private func value(_ name: String) -> String? { fields.first { $0.name == name }?.value }
 

@@ -9,8 +9,8 @@ public struct TapelistEntry: Hashable, Sendable {
     public var label: String
     /// False: never to be overwritten (`no-reuse`).
     public var isReusable: Bool
-    public var barcode: String?
-    public var meta: String?
+    var barcode: String?
+    var meta: String?
     /// KiB of the volume's blocks.
     public var blockKiB: Int?
     public var pool: String?

@@ -18,7 +18,7 @@ extension AmandaConfiguration {
     /// Seconds that a check of a host may take.
     public var checkTimeoutSeconds: Int { Int(document.global.integer("ctimeout")) }
     /// Percent of the holding disks that only increments may use when there is no volume.
-    public var reservePercent: Int { Int(document.global.integer("reserve")) }
+    var reservePercent: Int { Int(document.global.integer("reserve")) }
     /// Which held dump goes to a volume next.
     public var taperAlgorithm: TaperAlgorithm {
         TaperAlgorithm(keyword: storage.keyword("taperalgo")) ?? .first

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import Faults
+import Faults
 
 /// What is taken, and does something else than its words may lead one to expect: for the operator to read beforehand.
 extension AmandaConfiguration {

@@ -15,7 +15,7 @@ public struct ConfigurationFault: Fault, Hashable {
     public var kind: FaultKind { .configuration }
 
     /// A fault at a place.
-    public init(_ place: FaultPlace, _ facts: String, hint: String? = nil) {
+    init(_ place: FaultPlace, _ facts: String, hint: String? = nil) {
         self.place = place
         self.facts = facts
         self.hint = hint

@@ -21,7 +21,7 @@ extension Disklist {
     }
 
     /// Throws all refusals, if there are any.
-    public func requireSupported(
+    func requireSupported(
         configuration: AmandaConfiguration, ownNames: Set<String>
     ) throws(ConfigurationError) {
         let refusals = refusals(configuration: configuration, ownNames: ownNames)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import Faults
+import Faults
 
 /// One disk to dump: a DLE.
 public struct DisklistEntry: Sendable, Hashable {
@@ -23,7 +23,7 @@ public struct DisklistEntry: Sendable, Hashable {
     public var directory: String { device ?? diskName }
 
     /// Whether the host is one of this node's own names. Case does not count, nor does a dot at the end.
-    public func isHost(amongst ownNames: Set<String>) -> Bool {
+    func isHost(amongst ownNames: Set<String>) -> Bool {
         ownNames.contains { Self.folded($0) == Self.folded(host) }
     }
 

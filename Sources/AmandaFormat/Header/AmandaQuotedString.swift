@@ -28,7 +28,7 @@ public enum AmandaQuotedString {
     }
 
     /// The name that a word stands for. Octal escapes are read too; a stray backslash keeps its next byte.
-    public static func unquote(_ word: String) -> String {
+    static func unquote(_ word: String) -> String {
         var bytes: [UInt8] = []
         let input = word.amandaBytes
         var index = 0
@@ -59,7 +59,7 @@ public enum AmandaQuotedString {
 
     /// The words of a line, each as it is written (still quoted). Runs of blanks count as one; nil when a quote
     /// is never closed.
-    public static func words(of line: String) -> [String]? {
+    static func words(of line: String) -> [String]? {
         var words: [String] = []
         var current: [UInt8] = []
         var isInQuotes = false

@@ -39,7 +39,7 @@ public struct DLEDescription: Equatable, Sendable {
     public struct Property: Hashable, Sendable {
         public var name: String
         public var values: [String]
-        public var hasPriority: Bool
+        var hasPriority: Bool
 
         public init(name: String, values: [String], hasPriority: Bool = false) {
             self.name = name
@@ -104,7 +104,7 @@ public struct DLEDescription: Equatable, Sendable {
     }
 
     /// The values of an application property, its name compared as Amanda does: without case, `-` as `_`.
-    public func values(ofProperty name: String) -> [String]? {
+    func values(ofProperty name: String) -> [String]? {
         properties.first { Self.folded($0.name) == Self.folded(name) }?.values
     }
 

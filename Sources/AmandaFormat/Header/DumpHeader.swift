@@ -68,7 +68,7 @@ public struct DumpHeader: Equatable, Sendable {
     /// KiB of `bs=` in the hint for `dd`; nil on S3.
     public var blockKiB: Int?
     /// The commands that the hint pipes `dd` into, e.g. `/bin/gzip -dc`, then the application's restore.
-    public var recoveryCommands: [String]
+    var recoveryCommands: [String]
 
     public init(
         kind: Kind, datestamp: Datestamp, host: String, disk: String, part: Part? = nil, level: Int,

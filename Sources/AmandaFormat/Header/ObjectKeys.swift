@@ -39,7 +39,7 @@ public struct ObjectKeys: Hashable, Sendable {
     /// begins with. Check what lists with `role(of:)` all the same before deleting it.
     public var files: String { slotPrefix + "f" }
 
-    public func key(_ role: Role) -> String {
+    func key(_ role: Role) -> String {
         switch role {
         case .volumeLabel: slotPrefix + "special-tapestart"
         case .header(let file): slotPrefix + "f" + Self.hexadecimal(UInt64(file), 8) + "-filestart"

@@ -24,7 +24,7 @@ public struct StoredFile: Sendable, Hashable {
 
     /// Key of the header's object, or path of the file that begins with it.
     public let header: String
-    public let hasHeader: Bool
+    let hasHeader: Bool
     /// What holds the data, in order.
     public let pieces: [Piece]
     /// Where data should be and is not.

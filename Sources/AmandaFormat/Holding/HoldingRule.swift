@@ -21,9 +21,9 @@ extension DumpType {
 /// the configuration says so itself: a full that is due and can go nowhere else would be lost.
 public struct HoldingReserve: Sendable, Equatable {
     /// Percent of the room that only increments may use.
-    public var percent: Int
+    var percent: Int
     /// The room at the beginning of the run.
-    public var roomAtStart: Int64
+    var roomAtStart: Int64
 
     public init(percent: Int, roomAtStart: Int64) {
         self.percent = percent

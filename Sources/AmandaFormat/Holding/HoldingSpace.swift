@@ -13,17 +13,17 @@ public struct HoldingSpace: Sendable, Equatable {
         /// `use`: at most so much; 0: all there is; negative: all but so much.
         public var useByteCount: Int64
         /// `chunksize`, header included.
-        public var chunkByteCount: Int64
+        var chunkByteCount: Int64
         /// Equal for two disks that share their room.
-        public var fileSystem: UInt64
+        var fileSystem: UInt64
         /// What the kernel says is free.
-        public var freeByteCount: Int64
+        var freeByteCount: Int64
         /// What lies there already; counts against a positive `use`.
         public var heldByteCount: Int64
         /// Promised to other dumps, and not written yet.
-        public var promisedByteCount: Int64
+        var promisedByteCount: Int64
         /// Other dumps that are being written there.
-        public var dumpCount: Int
+        var dumpCount: Int
 
         public init(
             useByteCount: Int64, chunkByteCount: Int64, fileSystem: UInt64, freeByteCount: Int64,
@@ -45,7 +45,7 @@ public struct HoldingSpace: Sendable, Equatable {
         public var disk: Int
         public var byteCount: Int64
 
-        public init(disk: Int, byteCount: Int64) {
+        init(disk: Int, byteCount: Int64) {
             self.disk = disk
             self.byteCount = byteCount
         }

@@ -11,7 +11,7 @@ public struct ScriptExecution: Sendable, Hashable {
     /// The disk that it is told of; at points of a run or a host one call for every disk.
     public let entry: DisklistEntry
     /// The disk's levels, where the point has any.
-    public let levels: [Int]
+    let levels: [Int]
 
     /// The argument vector without `argv[0]`.
     ///
@@ -48,9 +48,9 @@ public struct ScriptExecution: Sendable, Hashable {
 /// Shape: lines `NAME YES`; `CONFIG`, `HOST`, `DISK` and levels are passed whatever it says (seen with 3.5.1).
 public struct ScriptSupport: Sendable, Equatable {
     /// `EXECUTE-WHERE YES`
-    public var takesExecuteWhere = false
+    var takesExecuteWhere = false
     /// `TIMESTAMP YES`
-    public var takesTimestamp = false
+    var takesTimestamp = false
 
     /// Reads what the script printed; lines that mean nothing to us are passed over.
     public init(parsing text: String) {

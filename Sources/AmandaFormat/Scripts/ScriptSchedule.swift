@@ -9,7 +9,7 @@
 /// it and the same plugin from running at all.
 public struct ScriptSchedule: Sendable {
     /// In the order of the disklist.
-    public let entries: [DisklistEntry]
+    let entries: [DisklistEntry]
 
     /// `entries`: those that the run is about to dump.
     public init(entries: [DisklistEntry]) {
@@ -49,7 +49,7 @@ public struct ScriptSchedule: Sendable {
     }
 
     /// All that an activity executes where nothing fails, one disk after the other.
-    public func executions(
+    func executions(
         of activity: ScriptPoint.Activity, levels: (DisklistEntry) -> [Int]
     ) -> [ScriptExecution] {
         func point(_ end: String, _ scope: String) -> ScriptPoint? {

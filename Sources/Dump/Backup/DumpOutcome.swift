@@ -27,7 +27,7 @@ public struct DumpOutcome: Sendable {
     /// What is stored.
     public var server: CRCSize
     /// tar's own total in KiB, rounded down.
-    public var originalKiB: Int64
+    var originalKiB: Int64
     /// From the first call to the last header.
     public var seconds: Double
     /// tar's messages that mean nothing is wrong.
@@ -37,7 +37,7 @@ public struct DumpOutcome: Sendable {
     /// The file of index lines (`IndexPath.stateLine`) in tar's order, if one was asked for. It is the caller's.
     public var indexPath: String?
     /// Names in the archive.
-    public var entryCount: Int
+    var entryCount: Int
     /// Options of tar that a restore must repeat: `xattrs`, `acls`, `selinux`.
     public var attributes: [String]
     /// What the next increment may build on, once the dump stands in the catalog: the caller's, to `keep` after that. nil of a

@@ -24,17 +24,17 @@ public struct DumpPlan: Sendable {
     /// Whether it may be cut into dump parts (`allow-split`).
     public var allowsSplit = true
     /// Where the index goes, `<512-byte block> <path>` a line; the caller removes it. nil: none is written.
-    public var indexPath: String?
+    var indexPath: String?
     /// Holds what tar needs while it runs, in a directory of its own. nil: the system's temporary directory.
-    public var workDirectory: String?
+    var workDirectory: String?
     /// How long tar may give no byte before the dump has failed (Amanda's `dtimeout`).
     public var stallLimit: Duration
     /// Threads that compress.
-    public var compressionThreadCount: Int
+    var compressionThreadCount: Int
     /// What the scripts before the dump have said: one that failed keeps the disk from being dumped, their properties
     /// go to the application, and their messages into the outcome. nil: none has run, and a DLE that has scripts is
     /// refused. `ScriptRunner.dump` sets it.
-    public var preparation: ScriptReport?
+    var preparation: ScriptReport?
     /// The configuration's dumpuser, as whom programs run that compress or encrypt; nil: such a DLE is refused.
     public var filterUser: UserAccount?
     /// Told of every step.
@@ -75,7 +75,7 @@ public struct DumpPlan: Sendable {
     }
 
     /// The buffers that this dump will take.
-    public var memory: MemoryPlan {
+    var memory: MemoryPlan {
         let filters = filters
         return MemoryPlan(
             uploadPartByteCount: storage.uploadPartByteCount, uploadThreadCount: storage.uploadThreadCount,

@@ -23,11 +23,11 @@ public struct MemoryPlan: Sendable, Equatable {
     static let compressionThreadLimit = 16
 
     /// Bytes of one upload part.
-    public let uploadPartByteCount: Int
+    let uploadPartByteCount: Int
     /// Buffers for upload parts.
     let uploadBlockCount: Int
     /// Threads that compress.
-    public let compressionThreadCount: Int
+    let compressionThreadCount: Int
     /// Buffers for tar's output.
     let nativeBlockCount: Int
     /// Buffers for compressed members; 0 where we do not compress ourselves.
@@ -39,7 +39,7 @@ public struct MemoryPlan: Sendable, Equatable {
     static let blockCountPerProgram = 4
 
     /// The plan of one dump. `isCompressed`: by ourselves, not by a program; `stepCount`: programs and our own cipher.
-    public init(
+    init(
         uploadPartByteCount: Int, uploadThreadCount: Int, isCompressed: Bool, stepCount: Int = 0,
         compressionThreadCount: Int = MemoryPlan.defaultCompressionThreadCount
     ) {

@@ -10,7 +10,7 @@ public struct FilterCommand: Sendable, Hashable {
     /// Absolute.
     public let program: String
     /// What decrypts or decompresses with it.
-    public let undoOption: String
+    let undoOption: String
 
     /// A command by its words.
     public init(program: String, undoOption: String = "-d") {

@@ -33,7 +33,7 @@ public final class HoldingArea: Sendable {
     /// Holding disks that cannot be used, and why.
     public let remarks: [String]
     /// Room on all of them when the run began.
-    public let roomAtStart: Int64
+    let roomAtStart: Int64
     let places: [Place]
     let run: Datestamp
     let owner: FileOwner?

@@ -21,5 +21,5 @@ public struct RestoreProgress: Sendable, Equatable {
     /// Bytes of the archive handed to tar.
     public var nativeByteCount: Int64 = 0
     /// Bytes that there are to fetch.
-    public var totalStoredByteCount: Int64 = 0
+    var totalStoredByteCount: Int64 = 0
 }

@@ -33,13 +33,13 @@ public struct RestorePlan: Sendable {
     }
 
     /// All parts, in order: the stream is their concatenation.
-    public var parts: [Part]
+    var parts: [Part]
     /// What was done between tar and the bucket, and is undone in reverse.
     var filters: FilterChain
     /// CRC and length of tar's archive; nil: not known and not checked.
     public var native: CRCSize?
     /// CRC and length of what Amanda's client sent; nil: not known and not checked.
-    public var client: CRCSize?
+    var client: CRCSize?
     /// CRC and length of what is stored; nil: not known and not checked.
     public var stored: CRCSize?
     /// The directory that becomes the DLE's top, for messages. Without `directory` it is made if it is not there, and opened.
@@ -51,13 +51,13 @@ public struct RestorePlan: Sendable {
     /// Nothing keeps tar, and no name of the archive is looked at before it gets it: the operator said so.
     public var isUnconfined = false
     /// Paths below the top to extract, `./` in front or not; empty: everything.
-    public var paths: [String]
+    var paths: [String]
     /// Whether tar removes from the target what the archive's directories do not list (`-G`).
     public var deletes: Bool
     /// What tar is to restore besides owners, modes and times, and which tar.
     public var tar: TarOptions
     /// NB_THREADS_RECOVERY: ranged GETs at the same time.
-    public var recoveryThreadCount: Int
+    var recoveryThreadCount: Int
     /// Bytes of each GET.
     var fetchByteCount: Int
     /// How long tar may take no byte.
@@ -74,7 +74,7 @@ public struct RestorePlan: Sendable {
     public var logger = Logger.discarding
 
     /// A plan by its parts, everything else as most dumps need it.
-    public init(
+    init(
         parts: [Part], isGzipped: Bool, native: CRCSize? = nil, stored: CRCSize? = nil, target: String,
         tar: TarOptions = TarOptions(), recoveryThreadCount: Int = 4
     ) {

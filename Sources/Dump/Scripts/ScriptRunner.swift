@@ -10,9 +10,9 @@ public import Logging
 /// How long one call of a script may take.
 public struct ScriptLimits: Sendable, Equatable {
     /// `ctimeout`, at the points of a check.
-    public var check: Duration
+    var check: Duration
     /// `etimeout`, at the points of an estimate; a negative one counts without its sign.
-    public var estimate: Duration
+    var estimate: Duration
     /// `dtimeout`, at all other points.
     public var dump: Duration
     /// A script that closes something gets no more than this once the run has been cancelled.

@@ -17,7 +17,7 @@ public struct DumpFindings: Sendable, Equatable {
     /// `st_dev` of the disk's directory.
     public var deviceNumber: UInt64?
     /// What the base of an increment calls the file system; nil: the same, or tar does not mind.
-    public var deviceNumberBefore: UInt64?
+    var deviceNumberBefore: UInt64?
 }
 
 extension TarWorkspace {

@@ -23,9 +23,9 @@ public struct DumpSource: Sendable {
     /// The directory that is read, unless the application's DIRECTORY says otherwise.
     public var device: String
     /// What an increment builds on; nil: it is refused.
-    public var base: DumpBase?
+    var base: DumpBase?
     /// Holds what tar needs while it runs, in a directory of its own. nil: the system's temporary directory.
-    public var workDirectory: String?
+    var workDirectory: String?
 
     /// `device` defaults to the DLE's device, or its disk name.
     public init(

@@ -35,9 +35,9 @@ public struct TarOptions: Sendable, Equatable {
     /// COMMAND-OPTIONS: for tar as they stand. Only such as run no program and write no file.
     var commandOptions: [String] = []
     /// NORMAL, IGNORE and STRANGE.
-    public internal(set) var messageRules = TarMessageRules()
+    var messageRules = TarMessageRules()
     /// EXIT-HANDLING: exit statuses of tar that make a good dump.
-    public internal(set) var goodStatuses: Set<Int32> = [0, 1]
+    var goodStatuses: Set<Int32> = [0, 1]
 
     /// amgtar's defaults.
     public init() {}
@@ -75,7 +75,7 @@ public struct TarOptions: Sendable, Equatable {
     }
 
     /// `xattrs`, `acls`, `selinux`: what a restore must ask tar for again.
-    public var attributes: [String] {
+    var attributes: [String] {
         [hasXattrs ? "xattrs" : nil, hasACLs ? "acls" : nil, hasSELinux ? "selinux" : nil].compactMap { $0 }
     }
 

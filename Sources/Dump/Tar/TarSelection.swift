@@ -22,7 +22,7 @@ public struct TarSelection: Sendable {
     /// What makes every dump of this DLE STRANGE as the disk is now: amgtar says it with a `?` before tar begins.
     public private(set) var strange: [String] = []
     /// What is left out without harm.
-    public private(set) var notes: [String] = []
+    private(set) var notes: [String] = []
 
     /// There are includes, and none of them is there: tar would make an archive of nothing, and call it good.
     public var includesNothing: Bool { included?.isEmpty == true }

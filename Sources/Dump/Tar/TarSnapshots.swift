@@ -33,10 +33,10 @@ public struct TarSnapshots: Sendable, Equatable {
     /// only a full dump is possible.
     ///
     /// That it exists does not prove that it is of the dump that the increment will be restored onto: see `startedAt`.
-    public var highestLevel: Int? { highestLevel(below: Self.greatestLevel + 1) }
+    var highestLevel: Int? { highestLevel(below: Self.greatestLevel + 1) }
 
     /// The level that amgtar builds a dump of `level` on.
-    public func highestLevel(below level: Int) -> Int? {
+    func highestLevel(below level: Int) -> Int? {
         (0..<min(max(level, 0), Self.greatestLevel + 1)).last { startedAt(level: $0) != nil }
     }
 

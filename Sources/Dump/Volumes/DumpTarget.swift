@@ -46,10 +46,10 @@ public protocol DumpFile: Sendable {
 
 extension DumpFile {
     /// For one that has room promised otherwise.
-    public func claim(_ byteCount: Int) async -> VolumeError? { nil }
+    func claim(_ byteCount: Int) async -> VolumeError? { nil }
 
     /// For one that is ready when it is opened.
-    public func begin() async throws {}
+    func begin() async throws {}
 
     /// The file, ready for its pieces.
     ///

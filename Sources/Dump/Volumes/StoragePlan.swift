@@ -11,15 +11,15 @@ public struct StoragePlan: Sendable, Equatable {
     private static let directoryPieceByteCount = 1 << 20
 
     /// S3_MULTI_PART_UPLOAD: one object a dump part; otherwise one object a block.
-    public var isMultipart: Bool
+    var isMultipart: Bool
     /// The tapetype's `blocksize`.
-    public var blockByteCount: Int
+    var blockByteCount: Int
     /// The tapetype's `part_size`; nil: not set, and dump parts end only where an object of S3 must.
     public var partByteCount: Int64?
     /// NB_THREADS_BACKUP: upload parts in flight.
-    public var uploadThreadCount: Int
+    var uploadThreadCount: Int
     /// Pieces that one file takes at most; nil: any number.
-    public var pieceLimit: Int?
+    var pieceLimit: Int?
     /// `allow-split` of the dumptype: whether a full volume may end a dump part.
     public var allowsSplit = true
 
@@ -45,7 +45,7 @@ public struct StoragePlan: Sendable, Equatable {
     /// Bytes of one upload part, fixed before the first byte; in block mode of one block.
     ///
     /// The largest of the blocksize, S3's 5 MiB, and what lets `part_size` fit into 10,000 of them.
-    public var uploadPartByteCount: Int {
+    var uploadPartByteCount: Int {
         guard isMultipart else { return blockByteCount }
         let needed = partByteCount.map {
             ($0 + Int64(Self.uploadPartLimit) - 1) / Int64(Self.uploadPartLimit)

@@ -42,7 +42,7 @@ public final class VolumeRoom: Sendable {
     }
 
     /// Sets bytes aside; false where the volume is too full for them. The file system is looked at without the lock.
-    public func claim(_ byteCount: Int64) async -> Bool {
+    func claim(_ byteCount: Int64) async -> Bool {
         guard let freeByteCount else {
             return state.withLock { $0.claim(byteCount, limit: limit, free: nil) }
         }
@@ -73,10 +73,10 @@ public final class VolumeRoom: Sendable {
     }
 
     /// Bytes on the volume, claimed ones included.
-    public var usedByteCount: Int64 { state.withLock { $0.used } }
+    var usedByteCount: Int64 { state.withLock { $0.used } }
 
     /// For messages: what is used, of how much, and what was free on the disk when it was looked at last.
-    public var summary: String {
+    var summary: String {
         let (used, free) = state.withLock { ($0.used, $0.free) }
         let limited = limit.map { "\(used) bytes of \($0) are used" } ?? "\(used) bytes are used"
         return limited + (free.map { ", \(max(0, $0)) are free on its disk" } ?? "")

@@ -17,9 +17,9 @@ extension Info.Performance {
     }
 
     /// KiB per second.
-    public var averageRate: Double? { Self.average(rates) }
+    var averageRate: Double? { Self.average(rates) }
     /// Stored size by native size.
-    public var averageRatio: Double? { Self.average(ratios) }
+    var averageRatio: Double? { Self.average(ratios) }
 }
 
 extension Info {
@@ -35,7 +35,7 @@ extension Info {
     /// Of a full dump the newest; of an increment at the last level the mean of those that came as many runs after
     /// their first; of the next level the mean of first ones; else the newest of that level.
     /// Source: Amanda 3.5.1 `server-src/planner.c`, `estimate server`.
-    public func historicKiB(level: Int) -> Int64? {
+    func historicKiB(level: Int) -> Int64? {
         let newest = statistics(level: level)?.originalKiB
         if level == 0 { return history.first { $0.level == 0 }?.originalKiB ?? newest }
         if level == lastLevel { return mean(level: level, position: consecutiveRuns + 1) ?? newest }

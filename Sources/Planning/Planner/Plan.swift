@@ -11,15 +11,15 @@ public struct Plan: Equatable, Sendable {
     /// For the operator: what is not as it should be, as whole sentences.
     public var warnings: [String] = []
     /// Of `dumps`, headers and marks included.
-    public var totalStoredBytes: Int64 = 0
+    var totalStoredBytes: Int64 = 0
     /// Of the full dumps among them.
-    public var fullStoredBytes: Int64 = 0
+    var fullStoredBytes: Int64 = 0
     /// What full dumps would take each run if they were even.
-    public var balancedBytes: Int64 = 0
+    var balancedBytes: Int64 = 0
     /// What one run may store.
-    public var capacityBytes: Int64 = 0
+    var capacityBytes: Int64 = 0
     /// Full dumps by the day on which they fall due after this run.
-    public var upcoming: [UpcomingDay] = []
+    var upcoming: [UpcomingDay] = []
     /// Curinfo to be written, for full dumps that were made by other means.
     public var infoUpdates: [DiskName: Info] = [:]
 
@@ -28,13 +28,13 @@ public struct Plan: Equatable, Sendable {
 
     /// Full dumps that fall due on one day.
     public struct UpcomingDay: Equatable, Sendable {
-        public var daysAhead: Int
-        public var count: Int
+        var daysAhead: Int
+        var count: Int
         public var storedBytes: Int64
     }
 
     /// Those that cannot be dumped as things stand, each with what to change.
-    public var refusals: [DiskLeftOut] { leftOut.filter(\.isRefused) }
+    var refusals: [DiskLeftOut] { leftOut.filter(\.isRefused) }
 }
 
 /// A dump at one level, with what is expected of it.
@@ -61,7 +61,7 @@ public struct PlannedDump: Equatable, Sendable {
     public var degraded: ExpectedDump?
     public var priority: Int
     /// Until its next full dump falls due; of a full dump, what is left of the dumpcycle after it.
-    public var daysUntilFull: Int
+    var daysUntilFull: Int
 
     public var level: Int { dump.level }
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import AmandaFormat
-public import Faults
+import Faults
 
 extension PlanReason: CustomStringConvertible {
     /// In plain words, for `plan` and logs.

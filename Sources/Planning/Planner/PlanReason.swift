@@ -40,12 +40,12 @@ public enum PlanReason: Equatable, Sendable {
 
 /// The figures of a full dump that was brought forward.
 public struct PlanPromotion: Equatable, Sendable {
-    public var daysAhead: Int
+    var daysAhead: Int
     /// `Thursday`.
-    public var weekday: String
+    var weekday: String
     /// Full dumps that fall on that day, this one included.
-    public var dayBytes: Int64
+    var dayBytes: Int64
     /// Full dumps of this run before it.
-    public var todayBytes: Int64
-    public var balancedBytes: Int64
+    var todayBytes: Int64
+    var balancedBytes: Int64
 }

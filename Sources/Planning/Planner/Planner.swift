@@ -11,7 +11,7 @@ public struct Planner: Sendable {
     public let run: Datestamp
     public let now: Int64
     /// Nil: not looked at; then no disk is renewed for its volume's sake.
-    public let rotation: VolumeRotation?
+    let rotation: VolumeRotation?
     let states: [DiskState]
 
     /// - Parameter now: seconds since 1970, as in curinfo.

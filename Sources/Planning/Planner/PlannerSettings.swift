@@ -7,18 +7,18 @@ public struct PlannerSettings: Equatable, Sendable {
     /// The configuration's; disks may have their own.
     public var dumpcycleDays: Int
     /// Runs within `dumpcycleDays`; at least 1.
-    public var runsPerCycle: Int
+    var runsPerCycle: Int
     /// What one run may store: `maxdumpsize`, or the volumes of one run.
-    public var capacityBytes: Int64
+    var capacityBytes: Int64
     /// Added to each dump: its header's block and the mark behind it.
-    public var overheadBytesPerDump: Int64
+    var overheadBytesPerDump: Int64
     /// The rate of a disk without history. Source: Amanda 3.5.1, `DEFAULT_DUMPRATE`.
-    public var assumedBytesPerSecond: Double = 1024 * 1024
+    var assumedBytesPerSecond: Double = 1024 * 1024
 
     /// Whether days on which much falls due together are taken apart beyond what stock Amanda does.
-    public var levelsHills = true
+    var levelsHills = true
 
-    public init(
+    init(
         dumpcycleDays: Int, runsPerCycle: Int, capacityBytes: Int64, overheadBytesPerDump: Int64 = 0
     ) {
         self.dumpcycleDays = dumpcycleDays
@@ -56,17 +56,17 @@ public struct PlannerDisk: Equatable, Sendable {
 /// How many volumes a configuration can still turn to.
 public struct VolumeRotation: Equatable, Sendable {
     /// Labels that may be overwritten by age and marks, those that `VolumeNeed` protects included.
-    public var reusable: Set<String>
+    var reusable: Set<String>
     /// Slots that would be labelled, and volumes never written.
-    public var unwrittenCount: Int
+    var unwrittenCount: Int
     /// The newest so many of `reusable` are kept, needed or not.
-    public var retainedCount: Int
+    var retainedCount: Int
     /// What this run writes, as far as it is known.
-    public var tonight: Set<String>
+    var tonight: Set<String>
     /// Those of them whose dumps are given up for it.
-    public var overwritten: Set<String>
+    var overwritten: Set<String>
 
-    public init(
+    init(
         reusable: Set<String>, unwrittenCount: Int, retainedCount: Int, tonight: Set<String> = [],
         overwritten: Set<String> = []
     ) {

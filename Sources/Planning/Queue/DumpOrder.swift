@@ -10,7 +10,7 @@ import AmandaFormat
 public struct DumpOrder: Equatable, Sendable {
     public let text: String
 
-    public init(_ text: String) {
+    init(_ text: String) {
         self.text = text
     }
 

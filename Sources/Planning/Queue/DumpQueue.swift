@@ -15,9 +15,9 @@ public struct DumpQueue: Equatable, Sendable {
         case done
     }
 
-    public let limits: QueueLimits
+    let limits: QueueLimits
     /// In the order of the plan: highest priority first.
-    public private(set) var waiting: [QueuedDump]
+    private(set) var waiting: [QueuedDump]
     /// By dumper.
     public private(set) var running: [Int: QueuedDump] = [:]
 

@@ -7,9 +7,9 @@ public struct NightEstimate: Equatable, Sendable {
     /// With everything as configured.
     public var seconds: Double
     /// Without `netusage` and interface limits.
-    public var withoutGate: Double
+    var withoutGate: Double
     /// Without the cap on the sum of all uploads.
-    public var withoutCap: Double
+    var withoutCap: Double
     private let capName: String
     /// Where several parts take their time, each with its own; else empty.
     private let shares: String

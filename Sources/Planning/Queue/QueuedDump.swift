@@ -7,16 +7,16 @@ public struct QueuedDump: Equatable, Sendable {
     public var name: DiskName
     public var storedBytes: Int64
     /// Of stored bytes, as expected.
-    public var bytesPerSecond: Double
-    public var priority: Int
+    var bytesPerSecond: Double
+    var priority: Int
     /// Dumps of its host that may run at the same time.
-    public var maxdumps: Int
+    var maxdumps: Int
     /// Two of one spindle of one host never run at the same time; -1: no matter.
-    public var spindle: Int
+    var spindle: Int
     /// The interface that it goes through.
-    public var interface: String
+    var interface: String
     /// Not before this moment, in seconds since 1970; nil: at once.
-    public var earliest: Int64?
+    var earliest: Int64?
 
     public init(
         name: DiskName, storedBytes: Int64, bytesPerSecond: Double, priority: Int = 1, maxdumps: Int = 1,
@@ -49,15 +49,15 @@ public struct QueuedDump: Equatable, Sendable {
 /// What limits how many dumps run side by side.
 public struct QueueLimits: Equatable, Sendable {
     /// At most so many dumpers.
-    public var inparallel: Int
+    var inparallel: Int
     /// A letter for each dumper.
     public var order: DumpOrder
     /// Bytes per second, all interfaces together.
-    public var netusage: Int64
+    var netusage: Int64
     /// Bytes per second by the interface's name in lower case.
-    public var interfaces: [String: Int64]
+    var interfaces: [String: Int64]
 
-    public init(inparallel: Int, order: DumpOrder, netusage: Int64, interfaces: [String: Int64] = [:]) {
+    init(inparallel: Int, order: DumpOrder, netusage: Int64, interfaces: [String: Int64] = [:]) {
         self.inparallel = max(1, inparallel)
         self.order = order
         self.netusage = netusage

@@ -31,9 +31,9 @@ public struct RestorableChain: Equatable, Sendable {
     public let dumps: [StoredDump]
 
     /// The level of the newest dump.
-    public var topLevel: Int { dumps.last?.level ?? 0 }
+    var topLevel: Int { dumps.last?.level ?? 0 }
     /// All volumes that the restore reads.
-    public var labels: Set<String> { dumps.reduce(into: []) { $0.formUnion($1.labels) } }
+    var labels: Set<String> { dumps.reduce(into: []) { $0.formUnion($1.labels) } }
 
     /// The chain of the newest plausible dump whose chain is whole; where there is none, of the newest suspect one.
     ///
@@ -71,7 +71,7 @@ public struct VolumeNeed: Hashable, Sendable, CustomStringConvertible {
     /// Of the dump that lies there.
     public var level: Int
 
-    public init(name: DiskName, level: Int) {
+    init(name: DiskName, level: Int) {
         self.name = name
         self.level = level
     }

@@ -13,7 +13,7 @@ public struct LabelPattern: Equatable, Sendable {
     private let variables: LabelVariables
 
     /// - Parameter autolabel: the template that stands in for `MATCH-AUTOLABEL`, Amanda's default.
-    public init(labelstr: String?, autolabel: LabelTemplate?, variables: LabelVariables) {
+    init(labelstr: String?, autolabel: LabelTemplate?, variables: LabelVariables) {
         if let labelstr, labelstr.uppercased() != "MATCH-AUTOLABEL",
             labelstr.uppercased() != "MATCH_AUTOLABEL"
         {
@@ -25,11 +25,11 @@ public struct LabelPattern: Equatable, Sendable {
     }
 
     /// Whether `labelstr` is a regular expression at all.
-    public var isValid: Bool {
+    var isValid: Bool {
         ExtendedRegularExpression(LabelTemplate(text).pattern(variables)) != nil
     }
 
-    public func matches(_ label: String) -> Bool {
+    func matches(_ label: String) -> Bool {
         ExtendedRegularExpression(LabelTemplate(text).pattern(variables))?.isFound(in: label) ?? false
     }
 }

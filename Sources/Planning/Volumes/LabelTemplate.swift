@@ -8,11 +8,11 @@ public struct LabelVariables: Equatable, Sendable {
     /// `$c`
     public var configuration: String
     /// `$o`
-    public var organisation: String
+    var organisation: String
     /// `$r`
     public var storage: String
 
-    public init(configuration: String, organisation: String, storage: String) {
+    init(configuration: String, organisation: String, storage: String) {
         self.configuration = configuration
         self.organisation = organisation
         self.storage = storage
@@ -25,16 +25,16 @@ public struct LabelVariables: Equatable, Sendable {
 /// slot's number, `$$` a dollar; one run of `%` is a number from 1, one run of `!` letters from A.
 /// Source: amanda.conf(5), `autolabel`; Amanda 3.5.1 `perl/Amanda/Changer.pm`, `make_new_tape_label`.
 public struct LabelTemplate: Equatable, Sendable {
-    public let template: String
+    let template: String
 
-    public init(_ template: String) {
+    init(_ template: String) {
         self.template = template
     }
 
     /// The first label that is not in `taken`.
     ///
     /// - Parameter slotNumber: for `$s`; counted from 1.
-    public func newLabel(
+    func newLabel(
         taken: Set<String>, variables: LabelVariables, slotNumber: Int
     ) throws(LabelTemplateError) -> String {
         let filled = fill(variables, slotNumber: slotNumber)

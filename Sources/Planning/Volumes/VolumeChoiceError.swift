@@ -10,14 +10,14 @@ public struct VolumeChoiceError: Fault, Equatable {
         public var slot: String
         public var reason: String
         /// A restore would read it.
-        public var isNeeded = false
+        var isNeeded = false
         /// The cluster keeps it.
         public var protection: VolumeProtection?
     }
 
     public var configuration: String
-    public var refusals: [Refusal]
-    public var retainedVolumeCount: Int
+    var refusals: [Refusal]
+    var retainedVolumeCount: Int
 
     public var kind: FaultKind { .configuration }
 

@@ -26,11 +26,11 @@ public struct VolumePolicy: Equatable, Sendable {
     public var configuration: String
     public var storage: String
     public var pool: String
-    public var labelPattern: LabelPattern
+    var labelPattern: LabelPattern
     /// Nil: no volume is ever labelled by itself.
-    public var labelTemplate: LabelTemplate?
-    public var autolabel: AutolabelConditions
-    public var variables: LabelVariables
+    var labelTemplate: LabelTemplate?
+    var autolabel: AutolabelConditions
+    var variables: LabelVariables
     /// The newest so many reusable volumes are never overwritten: by default `tapecycle` - 1.
     public var retainedVolumeCount: Int
     /// What is kept beside them.

@@ -28,7 +28,7 @@ public struct RetentionShortfall: Hashable, Sendable, CustomStringConvertible {
     /// What stands in the way, oldest run first.
     public var protections: [VolumeProtection]
 
-    public init(asked: Int, left: Int, protections: [VolumeProtection]) {
+    init(asked: Int, left: Int, protections: [VolumeProtection]) {
         self.asked = asked
         self.left = left
         self.protections = protections

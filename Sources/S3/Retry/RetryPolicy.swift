@@ -6,13 +6,13 @@ public struct RetryPolicy: Sendable, Hashable {
     public var storageOutage: Duration
 
     /// The first wait; it doubles each time.
-    public var firstDelay: Duration
+    var firstDelay: Duration
 
     /// No wait is longer.
-    public var longestDelay: Duration
+    var longestDelay: Duration
 
     /// How often bytes that arrived changed are sent or fetched at all.
-    public var corruptionAttempts: Int
+    var corruptionAttempts: Int
 
     /// By default 10 minutes, waits from 0.2 s to 20 s, three attempts.
     public init(
@@ -38,13 +38,13 @@ public struct S3Limits: Sendable, Hashable {
     public var stall: Duration
 
     /// The same while the store puts the parts of an upload together.
-    public var completionStall: Duration
+    var completionStall: Duration
 
     /// One attempt as a whole.
     public var total: Duration
 
     /// Requests of one client under way at a time; the store's wish to slow down halves it for a while.
-    public var concurrentRequests: Int
+    var concurrentRequests: Int
 
     /// By default 10 s, 60 s, 5 min, 15 min and 128 requests.
     public init(

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import Faults
+import Faults
 import Secret
 
 /// `define application-tool`: the program that makes and unpacks archives, with its properties.
@@ -32,7 +32,7 @@ public struct ApplicationTool: Sendable, Hashable {
     }
 
     /// The first value of a property: `XATTRS`, `GNUTAR-PATH`, `TAR-BLOCKSIZE`.
-    public func value(ofProperty name: String) -> String? {
+    func value(ofProperty name: String) -> String? {
         properties.value(of: name)
     }
 }

@@ -6,13 +6,13 @@ extension ChangerDefinition {
     public var isOnS3: Bool { devices.first?.bucketPath != nil }
 
     /// `MAX_VOLUME_USAGE`; nil: not set. Amanda then takes the tapetype's `length`.
-    public var maxVolumeByteCount: Int64? {
+    var maxVolumeByteCount: Int64? {
         value(ofDeviceProperty: "max-volume-usage").flatMap(DeviceProperties.number)
     }
 
     /// Whether that is a limit (`ENFORCE_MAX_VOLUME_USAGE`). Amanda's default is no on S3 and yes in a directory.
     /// Source: amanda-devices(7); seen with `amdump`.
-    public var isVolumeLimited: Bool {
+    var isVolumeLimited: Bool {
         value(ofDeviceProperty: "enforce-max-volume-usage").flatMap(ParameterReader.bool) ?? !isOnS3
     }
 

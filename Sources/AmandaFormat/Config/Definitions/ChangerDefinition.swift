@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import Faults
+import Faults
 public import Secret
 
 /// A changer that a configuration uses: slots on S3 or in directories, with the properties that count for them.
@@ -20,7 +20,7 @@ public struct ChangerDefinition: Sendable, Hashable {
     /// Where it is defined.
     public let place: FaultPlace
     /// `chg-multi:…` as written; `chg-single:…` for a device alone.
-    public let specification: String
+    let specification: String
     /// See `Kind`.
     public let kind: Kind
     /// The slots in order, no two alike, and all of one kind. Never empty. Of a `chg-disk:` those that the configuration
@@ -31,16 +31,16 @@ public struct ChangerDefinition: Sendable, Hashable {
     /// The changer's own `property` lines.
     public let properties: [ConfigurationProperty]
     /// Global `device-property` lines, replaced by those of `define device`, replaced by those of the changer.
-    public let deviceProperties: [ConfigurationProperty]
+    let deviceProperties: [ConfigurationProperty]
 
     /// The first value of a device property, unless it is one that holds a secret.
-    public func value(ofDeviceProperty name: String) -> String? {
+    func value(ofDeviceProperty name: String) -> String? {
         Self.secretNames.contains(ConfigurationProperty.canonicalName(name))
             ? nil : deviceProperties.value(of: name)
     }
 
     /// The value of a device property that holds a secret; nil where it is not set or empty.
-    public func secret(ofDeviceProperty name: String) -> Secret? {
+    func secret(ofDeviceProperty name: String) -> Secret? {
         deviceProperties.value(of: name).flatMap { $0.isEmpty ? nil : Secret($0) }
     }
 

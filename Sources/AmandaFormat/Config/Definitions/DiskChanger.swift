@@ -8,13 +8,13 @@ public struct DiskChanger: Sendable, Hashable {
     /// The directory that holds `slot1`, `slot2` …; absolute.
     public let directory: String
     /// `num-slot`; 1 unless it is set.
-    public let slotCount: Int
+    let slotCount: Int
     /// `auto-create-slot`: slots up to `num-slot` are made when they are needed.
-    public let makesSlots: Bool
+    let makesSlots: Bool
     /// `removable`: the directory must be a mount point, so that nothing is written where the disk is missing.
     public let isRemovable: Bool
     /// `USE_DATA`; in the slot itself unless it is set.
-    public let dataDirectory: DirectoryDevicePath.DataDirectory
+    let dataDirectory: DirectoryDevicePath.DataDirectory
 
     /// The slots, in Amanda's order: by number, those that are there and those that may be made.
     ///

@@ -21,11 +21,11 @@ extension DumpType {
     }
 
     /// `low` 0, `medium` 1, `high` 2, or any number; larger ones go first.
-    public var priority: Int { Int(block.integer("priority")) }
+    var priority: Int { Int(block.integer("priority")) }
     /// Dumps of one host that may run at the same time.
     public var maxdumps: Int { Int(block.integer("maxdumps")) }
     /// Expected stored size of an increment by its original size, until history knows better.
-    public var expectedIncrementalRatio: Double {
+    var expectedIncrementalRatio: Double {
         if case .rates(_, let incremental) = block.value("comprate") { incremental } else { 0.5 }
     }
     /// The time of day before which no dump begins, in minutes after midnight; nil: none is set.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import Faults
+import Faults
 
 /// `define dumptype`, or the braces of a disklist entry, with everything inherited.
 public struct DumpType: Sendable, Hashable {
@@ -11,7 +11,7 @@ public struct DumpType: Sendable, Hashable {
         case serverCustom(program: String)
 
         /// Whether it is the server that compresses.
-        public var isByServer: Bool {
+        var isByServer: Bool {
             switch self {
             case .serverFast, .serverBest, .serverCustom: true
             case .none, .clientFast, .clientBest, .clientCustom: false
@@ -47,17 +47,17 @@ public struct DumpType: Sendable, Hashable {
     /// Whether tar's snapshot is kept for increments.
     public let isRecorded: Bool
     /// Whether the disk is left out of every run: `ignore yes`, `strategy skip`.
-    public let isSkipped: Bool
+    let isSkipped: Bool
     /// Whether a dump may be cut into dump parts.
     public let allowsSplit: Bool
     /// How stock Amanda would reach the client; stands in the dump's header. As written: `local`, `BSDTCP`.
     public let auth: String
     /// `STANDARD`, `NOINC`, `NOFULL`, `INCRONLY`, `HANOI` or `SKIP`.
-    public let strategy: String
+    let strategy: String
     /// Days within which the disk gets a full dump.
     public let dumpcycleDays: Int
     /// Expected stored size of a full dump by its original size, until history knows better.
-    public let expectedFullRatio: Double
+    let expectedFullRatio: Double
     let block: ConfigurationBlock
 
     init(_ block: ConfigurationBlock, of document: ConfigurationDocument) {

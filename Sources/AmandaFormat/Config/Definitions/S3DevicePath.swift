@@ -14,7 +14,7 @@ public struct S3DevicePath: Sendable, Hashable, CustomStringConvertible {
     public var description: String { "s3:\(bucket)/\(prefix)" }
 
     /// Nil unless `device` is `s3:BUCKET/PREFIX` with both not empty.
-    public init?(device: String, slot: Int) {
+    init?(device: String, slot: Int) {
         guard device.hasPrefix("s3:") else { return nil }
         let pieces = device.dropFirst(3).split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
         guard pieces.count == 2, !pieces[0].isEmpty, !pieces[1].isEmpty else { return nil }

@@ -43,7 +43,7 @@ public enum ScriptPoint: String, Sendable, Hashable, CaseIterable {
     }
 
     /// See `Scope`.
-    public var scope: Scope {
+    var scope: Scope {
         if rawValue.contains("-DLE-") || activity == .recover { return .dle }
         return rawValue.contains("-HOST-") ? .host : .run
     }

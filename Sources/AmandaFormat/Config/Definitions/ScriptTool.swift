@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import Faults
+import Faults
 
 /// `define script-tool`: a program that Amanda calls at certain points of a run, e.g. to freeze a database.
 public struct ScriptTool: Sendable, Hashable {
@@ -22,7 +22,7 @@ public struct ScriptTool: Sendable, Hashable {
     /// Scripts with a smaller one run first.
     public let order: Int
     /// `single-execution`: at a point of the whole run or of a host once, not once for every disk.
-    public let isSingleExecution: Bool
+    let isSingleExecution: Bool
     private let clientName: String?
     private let clientNamePlace: FaultPlace
 
@@ -59,7 +59,7 @@ public struct ScriptTool: Sendable, Hashable {
     }
 
     /// Points at which it is asked to run and does not, the first in Amanda neither: for the operator to read.
-    public var notes: [Remark] {
+    var notes: [Remark] {
         note(
             points.filter { !$0.runs(on: side) }, "never runs",
             side == .client ? "that needs execute-where server" : "that needs execute-where client")

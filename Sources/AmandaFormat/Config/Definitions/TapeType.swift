@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import Faults
+import Faults
 
 /// `define tapetype`: how much a volume holds, and how dumps are cut.
 public struct TapeType: Sendable, Hashable {
@@ -9,22 +9,22 @@ public struct TapeType: Sendable, Hashable {
     /// Where it is defined.
     public let place: FaultPlace
     /// Free text.
-    public let comment: String
+    let comment: String
     /// What fits on one volume.
     public let lengthBytes: Int64
     /// Where a dump is cut into dump parts; nil: it is not.
     public let partByteCount: Int64?
     /// `blocksize`, if the tapetype sets one; an S3 device's own default is `defaultS3BlockByteCount`.
-    public let blockByteCount: Int64?
+    let blockByteCount: Int64?
     /// What the mark between two files takes.
     public let filemarkBytes: Int64
 
     /// What stock Amanda's S3 device takes where neither tapetype nor `BLOCK_SIZE` says anything.
     /// Source: Amanda 3.5.1 `device-src/s3-device.c`, `S3_DEVICE_DEFAULT_BLOCK_SIZE`.
-    public static let defaultS3BlockByteCount: Int64 = 10 << 20
+    static let defaultS3BlockByteCount: Int64 = 10 << 20
 
     /// What every other device takes. Source: Amanda 3.5.1, `BLOCKSIZE:32` in the tapelist after `amdump` to `file:`.
-    public static let defaultBlockByteCount: Int64 = 32 << 10
+    static let defaultBlockByteCount: Int64 = 32 << 10
 
     init(_ block: ConfigurationBlock) {
         name = block.name

@@ -13,7 +13,7 @@ public enum TaperAlgorithm: String, CaseIterable, Sendable {
     case last = "LAST"
 
     /// The word in `amanda.conf`, in Amanda's upper case.
-    public init?(keyword: String) {
+    init?(keyword: String) {
         self.init(rawValue: keyword)
     }
 }

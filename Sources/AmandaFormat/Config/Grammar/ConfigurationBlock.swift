@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import Faults
+import Faults
 
 /// One definition as it was read: what it sets, what it inherits, and where each of it stands.
 public struct ConfigurationBlock: Sendable, Hashable {

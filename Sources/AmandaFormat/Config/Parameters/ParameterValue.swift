@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import Faults
+import Faults
 public import Secret
 
 /// What a parameter is set to, in Amanda's own units (sizes in KiB unless the parameter says otherwise).
@@ -34,7 +34,7 @@ public struct ConfigurationProperty: Sendable, Hashable {
     /// In order.
     public var values: [Secret]
     /// `append`: joins the values of an inherited property of the same name.
-    public var isAppended = false
+    var isAppended = false
     /// `priority`: the client must not override it.
     public var hasPriority = false
     /// `visible`: may stand in headers and logs; `hidden` must not.
@@ -43,7 +43,7 @@ public struct ConfigurationProperty: Sendable, Hashable {
     public var place: FaultPlace
 
     /// Two names are one where only case, `-` and `_` differ.
-    public static func canonicalName(_ name: String) -> String {
+    static func canonicalName(_ name: String) -> String {
         canonicalKeyword(name)
     }
 }
@@ -62,7 +62,7 @@ public struct Autolabel: Sendable, Hashable {
     public var takesVolumeError: Bool
 
     /// Nothing is labelled without a template, or where no kind of volume is taken.
-    public init(
+    init(
         template: String?, takesEmpty: Bool = false, takesOtherConfiguration: Bool = false,
         takesForeign: Bool = false, takesVolumeError: Bool = false
     ) {
@@ -74,7 +74,7 @@ public struct Autolabel: Sendable, Hashable {
     }
 
     /// Nothing is labelled.
-    public static let none = Autolabel(template: nil)
+    static let none = Autolabel(template: nil)
 }
 
 /// Which labels belong to this configuration.

@@ -101,14 +101,17 @@ struct SplitDirectoryTests {
         for name in ["alpha", "anna/stays", "north", "zoe/x", "zoe/inner/file", "0rest"] {
             try node.write("data/\(name)", "dumped")
         }
-        let before = try tree(node.data)
+        try node.write("data/gone", "in the first night alone")
         var runs: [String] = []
         _ = try await node.backUpNow(&runs)
-        for name in ["alpha", "beta", "anna/new", "zoe/new", "zoe/inner/new", "0new", "\u{e9}/new"] {
+        try FileSystem.removeTree("\(node.data)/gone")
+        let before = try tree(node.data)
+        _ = try await node.backUpNow(&runs)
+        for name in ["alpha", "gone", "beta", "anna/new", "zoe/new", "zoe/inner/new", "0new", "\u{e9}/new"] {
             try node.write("data/\(name)", "later")
         }
         let exact = try await node.restore(
-            runs[0], overwrite: true, delete: true, configurations: Self.data)
+            runs[1], overwrite: true, delete: true, configurations: Self.data)
         #expect(exact.state == .succeeded, "\(String(describing: exact.error))")
         #expect(try tree(node.data) == before)
     }

@@ -10,9 +10,12 @@ struct DirectoryPart: Sendable {
     private let own: SelectedPart?
     private let hasIncludes: Bool
     private let others: [SelectedPart]
+    /// Names that only its older dumps hold.
+    private let gone: Set<String>
     /// Directories above what the includes found, the top first: no archive says what they are. Raw bytes.
     let bare: Set<[UInt8]>
 
+    /// - Parameter step: its deleted names are known.
     /// - Returns: nil where the disk is all of its directory.
     init?(_ step: RestoreStep, beside steps: [RestoreStep]) {
         let others = steps.filter {
@@ -25,6 +28,7 @@ struct DirectoryPart: Sendable {
         let selection = step.disk.selection
         own = hasIncludes && selection?.included == nil ? nil : SelectedPart(selection)
         self.others = others.map { SelectedPart($0.disk.selection) }
+        gone = Set(step.deletedNames.own)
         bare = hasIncludes ? Set([[]] + (selection?.ancestors ?? []).map(\.amandaBytes)) : []
     }
 
@@ -34,6 +38,7 @@ struct DirectoryPart: Sendable {
     func mayRemove(_ path: [UInt8]) -> Bool {
         guard let own else { return false }
         let path = String(amandaBytes: path)
-        return (!hasIncludes || own.holds(path)) && !others.contains { $0.holds(path) }
+        let isOwn = !hasIncludes || own.holds(path) || gone.contains(path)
+        return isOwn && !others.contains { $0.holds(path) }
     }
 }

@@ -41,9 +41,7 @@ struct DiskRestore: Sendable {
             try await unpack(into: staging, deletes: false, &disk)
             disk.notes += try await runBlocking("staged-restore") {
                 try step.deletedNames.remove(in: staging, isShared: false)
-                let notes = try staged.install(staging)
-                if staged.deletes { try step.deletedNames.remove(in: staged.target, isShared: true) }
-                return notes
+                return try staged.install(staging)
             }
         }
     }

@@ -78,7 +78,12 @@ extension EndToEnd {
             let run = try await newest(cluster)
             let manifest = try await object("_amfleet/runs/\(run)/manifest.json", cluster)
             let record = try await object("_amfleet/runs/\(run)/nodes/node01.json", cluster)
-            let names = (1...45).map { String((Int(run) ?? 0) / 100 * 100 + 10_000 + $0) }
+            let clock = DateFormatter()
+            clock.locale = Locale(identifier: "en_US_POSIX")
+            clock.timeZone = TimeZone(identifier: "UTC")
+            clock.dateFormat = "yyyyMMddHHmmss"
+            let first = try #require(clock.date(from: run))
+            let names = (1...45).map { clock.string(from: first + Double(3600 + $0)) }
             let folder = "\(cluster.directory)/runs"
             for name in names {
                 let directory = "\(folder)/\(name)"
@@ -106,8 +111,9 @@ extension EndToEnd {
                 "s3api", "delete-objects", "--bucket", ClusterStore.bucket, "--delete",
                 "file://\(folder)/keys")
             #expect(removed.exit == 0, "\(removed)")
-            #expect(!status.output.contains("self-backup of it"), "\(status)")
-            #expect(status.output.contains(" old"), "\(status)")
+            #expect(!status.text.contains("no self-backup"), "\(status)")
+            let row = status.output.split(separator: "\n").first { $0.hasPrefix("node01 ") } ?? ""
+            #expect(row.contains(#/\s\d+ (s|min) old/#), "\(status)")
         }
     }
 }

@@ -18,9 +18,25 @@ extension S3Client {
         do {
             return try await put(key, .bytes(bytes), condition, isBulk: false, &schedule)
         } catch S3Error.preconditionFailed(let call) where schedule.hasUncertainAttempt {
-            let (present, version) = try await get(key, limit: bytes.count)
-            guard present == bytes else { throw S3Error.preconditionFailed(call) }
+            guard let version = try await version(of: key, holding: bytes) else {
+                throw S3Error.preconditionFailed(call)
+            }
             return version
+        } catch S3Error.notFound(let call) where condition != .none {
+            // What AWS answers to If-Match where there is nothing (any more).
+            throw S3Error.preconditionFailed(call)
+        }
+    }
+
+    /// The object's version if it holds exactly `bytes`; nil: something else, or nothing.
+    private func version(of key: String, holding bytes: [UInt8]) async throws -> S3ObjectVersion? {
+        do {
+            let (present, version) = try await get(key, limit: bytes.count)
+            return present == bytes ? version : nil
+        } catch S3Error.tooLong {
+            return nil
+        } catch S3Error.notFound {
+            return nil
         }
     }
 

@@ -82,6 +82,32 @@ struct RunLeaseTests {
         #expect(try await store.stored()?.isReleased == true)
     }
 
+    private static let lostOrRefused: [ProxyFault] = [
+        .cutAnswer(after: 0), .cutRequest(after: 10), .error(status: 503, code: "SlowDown"),
+        .error(status: 500, code: "InternalError"), .errorAfterwards(status: 503, code: "SlowDown"),
+        .errorAfterwards(status: 500, code: "InternalError"), .answer(status: 502),
+        .error(status: 409, code: "ConditionalRequestConflict"),
+    ]
+
+    @Test(.timeLimit(.minutes(3)), arguments: lostOrRefused.indices)
+    func `no single fault on the way makes the lease's store one that ignores conditions`(
+        index: Int
+    )
+        async throws
+    {
+        let (store, proxy) = try await StoreFixture.weedBehindProxy()
+        for struck in 0..<5 {
+            proxy.inject(Self.lostOrRefused[index], method: "PUT", target: "lease.json", skip: struck)
+            let lease = try await store.lease("holder \(struck)")
+            #expect(try await store.stored()?.holder == "holder \(struck)")
+            #expect(try await store.stored()?.isReleased == false)
+            #expect(await lease.renew() == nil)
+            await lease.release()
+            #expect(try await store.stored()?.isReleased == true)
+            proxy.clear()
+        }
+    }
+
     @Test(.timeLimit(.minutes(3))) func `a prefix belongs to the cluster that wrote there first`()
         async throws
     {

@@ -22,6 +22,15 @@ struct StoreFixture {
             endpoint: server.endpoint, bucket: name, accessKey: server.accessKey, secretKey: server.secretKey)
     }
 
+    static func weedBehindProxy() async throws -> (StoreFixture, FaultyProxy) {
+        let server = try await LocalS3Server.shared()
+        let proxy = try FaultyProxy(to: server.port)
+        let fixture = try StoreFixture(
+            endpoint: proxy.endpoint, bucket: try await server.makeBucket(), accessKey: server.accessKey,
+            secretKey: server.secretKey)
+        return (fixture, proxy)
+    }
+
     init(endpoint: String, bucket name: String, accessKey: String, secretKey: String) throws {
         transport = try HTTPTransport()
         let credentials = S3Credentials(

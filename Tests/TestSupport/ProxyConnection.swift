@@ -54,6 +54,11 @@ final class ProxyConnection: @unchecked Sendable {
     /// False: the connection is over.
     private func passAnswer(to request: ProxyHead, _ fault: ProxyFault?) -> Bool {
         guard let head = head(of: server, &fromServer) else { return false }
+        if case .answerInstead(let text) = fault {
+            // What is left of the server's own answer goes with its connection.
+            client.write(Array(text.utf8))
+            return false
+        }
         let budget = AnswerBudget(fault)
         guard passAnswer(head.bytes, budget) else { return false }
         if head.status < 200 { return passAnswer(to: request, fault) }

@@ -11,6 +11,9 @@ public enum ProxyFault: Sendable {
     /// Passes `after` bytes of the answer on, head included, then cuts. 0: the server has acted, nobody learns of it.
     case cutAnswer(after: Int)
 
+    /// Passes the request on and gives this answer instead of the server's: the server has acted, and it looks as if not.
+    case answerInstead(String)
+
     /// Passes `after` bytes of the answer on, head included, then is silent until the client gives up.
     case stallAnswer(after: Int)
 
@@ -30,6 +33,12 @@ public enum ProxyFault: Sendable {
     public static func answer(status: Int, headers: [String] = [], body: String = "") -> ProxyFault {
         let lines = ["HTTP/1.1 \(status) Fault", "Content-Length: \(body.utf8.count)"] + headers
         return .answer(lines.joined(separator: "\r\n") + "\r\n\r\n" + body)
+    }
+
+    /// An S3 error after the store has done what was asked.
+    public static func errorAfterwards(status: Int, code: String) -> ProxyFault {
+        guard case .answer(let text) = error(status: status, code: code) else { return .cutAnswer(after: 0) }
+        return .answerInstead(text)
     }
 
     /// An S3 error.

@@ -139,17 +139,17 @@ final class RunLease: Sendable {
         return found.flatMap { $0.value == lease ? $0 : nil }
     }
 
-    /// The same once more must be refused under either condition: some stores take the headers and ignore them.
+    /// Two conditions that do not hold must be refused: some stores take the headers and ignore them.
+    ///
+    /// What is written is not what is there, so that a refusal after an answer that was lost is one. Where it is taken
+    /// after all, it is this very hold given back: nothing is left that blocks the next.
     private static func proveConditions(
         _ stored: ClusterBucket.Stored<Lease>, _ bucket: ClusterBucket
     ) async throws {
+        var decoy = stored.value
+        decoy.isReleased = true
         for condition in [WriteCondition.ifAbsent, .ifMatch("0\(stored.entityTag)")] {
-            guard try await bucket.write(stored.value, bucket.layout.lease, condition) != nil else {
-                continue
-            }
-            var released = stored.value
-            released.isReleased = true
-            _ = try? await bucket.write(released, bucket.layout.lease, .none)
+            guard try await bucket.write(decoy, bucket.layout.lease, condition) != nil else { continue }
             throw CoordinatorError.noConditionalWrites(store: "the store of bucket '\(bucket.bucket)'")
         }
     }

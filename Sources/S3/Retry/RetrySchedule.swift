@@ -42,6 +42,7 @@ struct RetrySchedule {
             defer { hasRefreshedCredentials = true }
             return hasRefreshedCredentials ? .giveUp : .retry(after: .zero)
         case .changedInTransit:
+            hasUncertainAttempt = true
             corruptionCount += 1
             return corruptionCount < policy.corruptionAttempts ? .retry(after: .zero) : .giveUp
         case .transient, .slowDown:

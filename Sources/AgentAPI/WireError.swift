@@ -20,6 +20,13 @@ public struct WireError: Fault, Codable, Equatable {
     public var runningJob: String?
     /// With `busy` because a newer run exists: its name, so that the coordinator can move on.
     public var newestRun: RunName?
+    /// nil: itself alone; so of an older agent, too.
+    private var wide: FaultReach?
+
+    private enum CodingKeys: String, CodingKey {
+        case kind, node, message, hint, place, runningJob, newestRun
+        case wide = "reach"
+    }
 
     public init(
         _ kind: Kind, node: String? = nil, _ message: String, hint: String? = nil, runningJob: String? = nil,
@@ -43,6 +50,12 @@ public struct WireError: Fault, Codable, Equatable {
 
     public var facts: String { message }
 
+    /// What else it keeps from being done. In JSON only where that is more than itself.
+    public var reach: FaultReach {
+        get { wide ?? .itself }
+        set { wide = newValue == .itself ? nil : newValue }
+    }
+
     /// The message has its place already.
     public var headline: String { node.map { "\($0): \(message)" } ?? message }
 }
@@ -56,6 +69,7 @@ extension WireError {
         } else {
             self.init(fault.kind, node: node, fault.headline, hint: fault.hint)
             place = fault.place
+            reach = fault.reach
         }
     }
 

@@ -37,6 +37,7 @@ public struct WireErrors: Fault, Codable, Equatable {
     }
 
     public var kind: FaultKind { first.kind }
+    public var reach: FaultReach { first.reach }
     public var facts: String { first.facts }
     public var place: FaultPlace? { first.place }
     public var hint: String? { first.hint }

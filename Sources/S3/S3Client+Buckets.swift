@@ -25,7 +25,7 @@ extension S3Client {
         }
         do {
             _ = try await perform(request)
-        } catch S3Error.refused(_, 409, "BucketAlreadyOwnedByYou", _) {
+        } catch S3Error.refused(_, 409, "BucketAlreadyOwnedByYou") {
             return
         }
     }

@@ -113,7 +113,7 @@ extension S3Client {
             try await perform(request) { response throws(AttemptFault) in
                 try Self.check(response, gives: range, call: call)
             }
-        } catch S3Error.refused(let call, 416, _, _) {
+        } catch S3Error.refused(let call, 416, _) {
             throw S3Error.wrongLength(call, expected: Int64(range.count), actual: 0)
         } catch S3Error.tooLong(let call, _) {
             throw S3Error.malformedAnswer(call, reason: "more bytes than the range that was asked for")
@@ -171,7 +171,7 @@ extension S3Client {
             return true
         } catch S3Error.notFound {
             return false
-        } catch S3Error.refused(_, 416, _, _) {
+        } catch S3Error.refused(_, 416, _) {
             return true
         }
     }

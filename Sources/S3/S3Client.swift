@@ -121,7 +121,8 @@ public final class S3Client: Sendable {
 
     /// - Throws: what `fault` amounts to where there are no other credentials.
     private func renew(_ fault: AttemptFault, _ request: S3Request) async throws {
-        guard case .service(let service) = fault, let refused = service.credentials else { return }
+        guard case .service(let service) = fault else { return }
+        let refused = service.credentials
         guard try await source.credentials(insteadOf: refused) != refused else {
             throw S3Error(fault, of: request, call: call(request), attempts: 1)
         }
@@ -140,11 +141,11 @@ public final class S3Client: Sendable {
             return (.failure(AttemptFault.transport(error)), .failed)
         case .success(let response):
             clock.note(response.date)
-            guard var fault = ServiceFault(response, mayHideError: !request.isObjectRead) else {
-                return (.success(response), .answered)
-            }
-            fault.credentials = credentials
-            let isSlowDown = RetryClass(status: fault.status, code: fault.code) == .slowDown
+            guard
+                let fault = ServiceFault(
+                    response, mayHideError: !request.isObjectRead, signedWith: credentials)
+            else { return (.success(response), .answered) }
+            let isSlowDown = fault.meaning == .slowDown
             return (.failure(AttemptFault.service(fault)), isSlowDown ? .slowDown : .answered)
         }
     }

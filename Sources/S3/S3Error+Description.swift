@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import Faults
+import Faults
+import LogOutput
 
 extension S3Call {
     /// `PutObject of 'key' in bucket 'b' at https://host`
@@ -9,8 +10,13 @@ extension S3Call {
         return "\(action)\(object) in bucket '\(bucket)' at \(endpoint)"
     }
 
-    /// ` (request 4711)` or nothing.
-    var requestText: String { requestID.map { " (request \($0))" } ?? "" }
+    /// `: status 403 AccessDenied: Access Denied (request 4711)`: what the store said, or nothing.
+    var said: String {
+        (words.map { ": \($0.text)" } ?? "") + (requestID.map { " (request \($0.forLog))" } ?? "")
+    }
+
+    /// Whether it answered, but not as S3 does.
+    var isOfAnother: Bool { words.map { $0.code == nil && !$0.message.isEmpty } ?? false }
 
     var originText: String { credentialsOrigin ?? "an unknown origin" }
 
@@ -35,16 +41,6 @@ extension S3Call {
 }
 
 extension S3Error {
-    public var kind: FaultKind {
-        if isRefusal { return .storageRefused }
-        if isUnreachable { return .storageUnreachable }
-        return switch self {
-        case .refused: .storageRefused
-        case .notFound, .corruptObject, .corruptPart, .wrongLength: .damaged
-        default: .failed
-        }
-    }
-
     public var facts: String { text.facts }
     public var hint: String? { text.hint }
 
@@ -64,33 +60,36 @@ extension S3Error {
             FaultText("cannot use the S3 credentials from \(origin): \(reason)", hint: hint)
         case .accessDenied(let call):
             FaultText(
-                "S3 refused \(call.text): access denied\(call.requestText)",
-                hint: "allow \(call.permissionText) to the credentials from \(call.originText).")
+                "S3 refused \(call.text)\(call.said)",
+                hint: Self.guess(
+                    "allow \(call.permissionText) to the credentials from \(call.originText).", of: call))
         case .invalidAccessKey(let call):
             FaultText(
-                "S3 refused \(call.text): it does not know the access key\(call.requestText)",
-                hint: "check the access key from \(call.originText), and that it belongs to this endpoint.")
+                "S3 refused \(call.text): it does not take the access key\(call.said)",
+                hint: Self.guess(
+                    "check the access key from \(call.originText), and that it belongs to this endpoint.",
+                    of: call))
         case .signatureMismatch(let call):
             FaultText(
-                "S3 refused \(call.text): the signature does not match\(call.requestText)",
+                "S3 refused \(call.text): it does not take the signature\(call.said)",
                 hint:
-                    "check the secret key from \(call.originText); a proxy that rewrites requests has the same effect."
+                    "perhaps: check the secret key from \(call.originText); a proxy that rewrites requests has the same effect."
             )
         case .clockSkew(let call, let seconds):
             FaultText(
-                "S3 refused the signature of \(call.text): this node's clock is \(abs(seconds)) s \(seconds < 0 ? "behind" : "ahead")\(call.requestText)",
+                "S3 refused the signature of \(call.text): this node's clock is \(abs(seconds)) s \(seconds < 0 ? "behind" : "ahead")\(call.said)",
                 hint: "start chronyd or systemd-timesyncd on this node, then run it again.")
         case .expiredToken(let call):
             FaultText(
-                "S3 refused \(call.text): the session token has expired\(call.requestText)",
+                "S3 refused \(call.text): the session token has expired\(call.said)",
                 hint: "renew the credentials from \(call.originText).")
         case .noSuchBucket(let call):
             FaultText(
-                "there is no bucket '\(call.bucket)' at \(call.endpoint)\(call.requestText)",
+                "there is no bucket '\(call.bucket)' at \(call.endpoint)\(call.said)",
                 hint: "create it, or correct storage.bucket and storage.endpoint.")
         case .wrongRegion(let call, let expected):
             FaultText(
-                "S3 refused \(call.text): the bucket is in \(expected.map { "region \($0)" } ?? "another region")\(call.requestText)",
+                "S3 refused \(call.text): the bucket is in \(expected.map { "region \($0)" } ?? "another region")\(call.said)",
                 hint: "set storage.region to the bucket's own region.")
         default: nil
         }
@@ -106,11 +105,11 @@ extension S3Error {
             )
         case .slowDown(let call, let attempts):
             FaultText(
-                "S3 asked to slow down \(attempts) times in a row: \(call.text)\(call.requestText)",
-                hint: "lower NB_THREADS_BACKUP or the number of nodes that run at once.")
-        case .unavailable(let call, let status, let code, let attempts):
+                "S3 asked to slow down \(attempts) times in a row: \(call.text)\(call.said)",
+                hint: "perhaps: lower NB_THREADS_BACKUP or the number of nodes that run at once.")
+        case .unavailable(let call, let attempts):
             FaultText(
-                "S3 failed \(attempts) times in a row: \(call.text): status \(status) \(code)\(call.requestText)",
+                "S3 failed \(attempts) times in a row: \(call.text)\(call.said)",
                 hint: "look at the store's own state, then run it again.")
         case .unreachable(let call, let reason, let attempts):
             FaultText(
@@ -131,11 +130,19 @@ extension S3Error {
             : "name in storage.authority the PEM file of the authority that issued the store's certificate."
     }
 
+    /// Our guess behind the store's own words, and marked as one.
+    private static func guess(_ hint: String, of call: S3Call) -> String {
+        call.isOfAnother ? proxyHint : "perhaps: \(hint)"
+    }
+
+    private static let proxyHint =
+        "perhaps: a proxy or gateway on the way to the store answered instead of it; look there."
+
     private var archiveText: FaultText? {
         switch self {
         case .archived(let call, let storageClass):
             FaultText(
-                "'\(call.key ?? "")' in bucket '\(call.bucket)' is in the archive (\(storageClass)) and cannot be read as it is",
+                "'\(call.key ?? "")' in bucket '\(call.bucket)' is in the archive (\(storageClass)) and cannot be read as it is\(call.said)",
                 hint:
                     "set device-property \"READ-FROM-GLACIER\" \"yes\" in its changer, and the restore thaws it; or thaw it with 'aws s3api restore-object'."
             )
@@ -168,14 +175,16 @@ extension S3Error {
     private var contentText: FaultText {
         switch self {
         case .notFound(let call):
-            "there is no '\(call.key ?? "")' in bucket '\(call.bucket)' at \(call.endpoint)"
+            "there is no '\(call.key ?? "")' in bucket '\(call.bucket)' at \(call.endpoint)\(call.said)"
         case .noSuchUpload(let call):
-            "S3 knows no such multipart upload: \(call.text)\(call.requestText)"
+            "S3 knows no such multipart upload: \(call.text)\(call.said)"
         case .preconditionFailed(let call):
-            "'\(call.key ?? "")' in bucket '\(call.bucket)' was written by someone else meanwhile\(call.requestText)"
+            FaultText(
+                "'\(call.key ?? "")' in bucket '\(call.bucket)' is not in the state that \(call.action) demanded\(call.said)",
+                hint: "perhaps: somebody else has written it meanwhile; run it again.")
         case .corruptPart(let call, let part, let sent, let stored):
             FaultText(
-                "\(part.map { "part \($0) of " } ?? "")'\(call.key ?? "")' arrived changed at \(call.endpoint): sent \(sent), stored \(stored)",
+                "\(part.map { "part \($0) of " } ?? "")'\(call.key ?? "")' arrived changed at \(call.endpoint): sent \(sent), stored \(stored)\(call.said)",
                 hint: "test this machine's memory and whatever lies between here and the store.")
         case .corruptObject(let call, let expected, let received):
             FaultText(
@@ -191,8 +200,10 @@ extension S3Error {
             FaultText(
                 "the answer to \(call.text) is not S3's: \(reason)",
                 hint: "check that storage.endpoint is an S3 server and not a proxy or a console.")
-        case .refused(let call, let status, let code, let message):
-            "S3 refused \(call.text): status \(status) \(code)\(message.isEmpty ? "" : ": \(message)")\(call.requestText)"
+        case .refused(let call, let status, let code):
+            FaultText(
+                "S3 refused \(call.text)\(call.words == nil ? ": status \(status) \(code)" : "")\(call.said)",
+                hint: call.isOfAnother ? Self.proxyHint : nil)
         default:
             "S3 failed"
         }

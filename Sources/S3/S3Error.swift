@@ -21,6 +21,9 @@ public struct S3Call: Sendable, Hashable {
 
     /// The store's id of the request, for its support.
     var requestID: String?
+
+    /// What the store said, where it answered.
+    var words: StoreWords?
 }
 
 /// Why the store did not do what was asked.
@@ -71,7 +74,7 @@ public enum S3Error: Fault, Equatable {
     case slowDown(S3Call, attempts: Int)
 
     /// The store answered, but with errors of its own until our patience ended.
-    case unavailable(S3Call, status: Int, code: String, attempts: Int)
+    case unavailable(S3Call, attempts: Int)
 
     /// No answer until our patience ended.
     case unreachable(S3Call, reason: String, attempts: Int)
@@ -112,27 +115,35 @@ public enum S3Error: Fault, Equatable {
     /// What is thawed was not readable in time.
     case thawTooSlow(count: Int, after: Duration)
 
-    /// Any other refusal; `code` and `message` are the store's.
-    case refused(S3Call, status: Int, code: String, message: String)
+    /// Any other refusal; the status and the code are the store's.
+    case refused(S3Call, status: Int, code: String)
 }
 
 extension S3Error {
-    /// Credentials, permission, clock or bucket: trying again changes nothing.
-    public var isRefusal: Bool {
+    /// What else would meet the same: the one place where that is decided. What is not listed is of that one request.
+    public var reach: FaultReach {
         switch self {
+        case .invalidLocation, .noCredentials, .invalidCredentials, .credentialsUnavailable,
+            .invalidAccessKey,
+            .signatureMismatch, .clockSkew, .expiredToken, .noSuchBucket, .wrongRegion, .slowDown,
+            .unavailable,
+            .unreachable, .untrusted:
+            .wholeStore
+        default: .itself
+        }
+    }
+
+    public var kind: FaultKind {
+        switch self {
+        case .unreachable, .unavailable, .slowDown, .untrusted, .credentialsUnavailable: .storageUnreachable
         case .noCredentials, .invalidCredentials, .accessDenied, .invalidAccessKey, .signatureMismatch,
-            .clockSkew,
-            .expiredToken, .noSuchBucket, .wrongRegion, .invalidLocation:
-            true
-        default: false
+            .clockSkew, .expiredToken, .noSuchBucket, .wrongRegion, .invalidLocation, .refused:
+            .storageRefused
+        case .notFound, .corruptObject, .corruptPart, .wrongLength: .damaged
+        default: .failed
         }
     }
 
     /// The store could not be reached, or did nothing but fail, for as long as it was given.
-    public var isUnreachable: Bool {
-        switch self {
-        case .unreachable, .unavailable, .slowDown, .untrusted, .credentialsUnavailable: true
-        default: false
-        }
-    }
+    public var isUnreachable: Bool { kind == .storageUnreachable }
 }

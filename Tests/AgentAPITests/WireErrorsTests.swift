@@ -57,6 +57,23 @@ import Testing
         #expect(nested.place?.disk == "/data" && nested.place?.line == 2)
     }
 
+    @Test func `what a fault concerns is a value of its own, and of itself alone where nobody says`() throws {
+        struct Away: Fault {
+            let kind = FaultKind.storageRefused
+            let reach = FaultReach.wholeStore
+            let facts = "it is away"
+        }
+        let away = WireError(of: Away(), node: "node01").within(configuration: "vertica")
+        let read: WireErrors = try WireJSON.read(
+            from: try WireJSON.document(WireErrors([away])), what: "error")
+        #expect(away.reach == .wholeStore && read.reach == .wholeStore && read.errors == [away])
+        for member in ["", #","reach":"galaxy""#, #","reach":7"#, #","reach":null"#] {
+            let said = #"{"kind":"storageRefused","message":"odd"\#(member)}"#
+            let error = try WireJSON.read(WireError.self, from: Array(said.utf8), what: "error")
+            #expect(error.reach == .itself, "\(said)")
+        }
+    }
+
     private var faults: [WireError] {
         var second = WireError(.configuration, node: "node01", "amanda.conf:9: bad", hint: "mend 9.")
         second.place = FaultPlace(file: "amanda.conf", line: 9, node: "node01", configuration: "vertica")

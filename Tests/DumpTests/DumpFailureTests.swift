@@ -33,7 +33,7 @@ struct DumpFailureTests {
             .error(status: 403, code: "AccessDenied"), method: "PUT", target: "partNumber=3", times: 100)
         let volume = try fixture.volume(StoragePlan(blockByteCount: 5 << 20))
         let outcome = try await fixture.dump(fixture.plan(volume: volume))
-        #expect((failure(outcome) as? S3Error)?.isRefusal == true, "\(outcome.status)")
+        #expect((failure(outcome) as? S3Error)?.kind == .storageRefused, "\(outcome.status)")
         #expect(!outcome.isUsable && outcome.parts.isEmpty && volume.nextFileNumber == 2)
         #expect(fixture.journal.pending().isEmpty)
         #expect(try await fixture.listedKeys() == ["demo/node01/vertica/slot-01f00000001-filestart"])

@@ -187,7 +187,7 @@ struct RoleCredentialTests {
             #expect(
                 "\(error)".contains(
                     "config:2, role arn:aws:iam::role/Backup: STS at \(server.endpoint) refused:"))
-            #expect(error.isRefusal)
+            #expect(error.kind == .storageRefused)
         }
         await server.stop()
     }

@@ -105,7 +105,7 @@ import Testing
                     the instance metadata service (AWS_EC2_METADATA_DISABLED)
                     hint: put aws_access_key_id and aws_secret_access_key under [default] into the file that storage.credentialsFile names.
                     """)
-            #expect(error.isRefusal)
+            #expect(error.kind == .storageRefused)
         }
     }
 

@@ -11,34 +11,36 @@ import Testing
         (500, "InternalError"), (500, nil), (502, nil), (504, nil), (503, "ServiceUnavailable"),
         (400, "RequestTimeout"), (408, nil), (409, "OperationAborted"), (409, "ConditionalRequestConflict"),
         (409, nil), (400, "IncompleteBody"), (200, "InternalError"), (200, "Whatever"),
+        (530, nil), (505, nil), (507, "Whatever"), (599, "NoSuch"), (425, nil), (400, "ClientDisconnect"),
+        (503, "XMinioServerNotInitialized"), (0, nil), (700, nil),
     ])
     func `a fault of the store is tried again`(status: Int, code: String?) {
-        #expect(RetryClass(status: status, code: code) == .transient)
+        #expect(AnswerMeaning(status: status, code: code).retryClass == .transient)
     }
 
     @Test(arguments: [
         (503, "SlowDown"), (503, nil), (429, nil), (400, "RequestLimitExceeded"), (200, "SlowDown"),
     ])
     func `a store with too much to do is asked less often`(status: Int, code: String?) {
-        #expect(RetryClass(status: status, code: code) == .slowDown)
+        #expect(AnswerMeaning(status: status, code: code).retryClass == .slowDown)
     }
 
     @Test func `a clock that is off is corrected once`() {
-        #expect(RetryClass(status: 403, code: "RequestTimeTooSkewed") == .clockSkew)
+        #expect(AnswerMeaning(status: 403, code: "RequestTimeTooSkewed").retryClass == .clockSkew)
         var schedule = RetrySchedule(policy: RetryPolicy())
         #expect(schedule.next(after: .clockSkew) == .retry(after: .zero))
         #expect(schedule.next(after: .clockSkew) == .giveUp)
     }
 
     @Test func `an expired token is renewed once`() {
-        #expect(RetryClass(status: 400, code: "ExpiredToken") == .expiredCredentials)
+        #expect(AnswerMeaning(status: 400, code: "ExpiredToken").retryClass == .expiredCredentials)
         var schedule = RetrySchedule(policy: RetryPolicy())
         #expect(schedule.next(after: .expiredCredentials) == .retry(after: .zero))
         #expect(schedule.next(after: .expiredCredentials) == .giveUp)
     }
 
     @Test func `bytes that arrived changed are sent three times at most`() {
-        #expect(RetryClass(status: 400, code: "BadDigest") == .changedInTransit)
+        #expect(AnswerMeaning(status: 400, code: "BadDigest").retryClass == .changedInTransit)
         var schedule = RetrySchedule(policy: RetryPolicy())
         #expect(schedule.next(after: .changedInTransit) == .retry(after: .zero))
         #expect(schedule.next(after: .changedInTransit) == .retry(after: .zero))
@@ -49,10 +51,11 @@ import Testing
         (403, "AccessDenied"), (403, nil), (404, "NoSuchKey"), (404, nil), (412, "PreconditionFailed"),
         (412, nil),
         (501, "NotImplemented"), (400, "InvalidPart"), (403, "SignatureDoesNotMatch"), (416, "InvalidRange"),
-        (301, "PermanentRedirect"),
+        (301, "PermanentRedirect"), (418, nil), (418, "Teapot"), (413, nil), (499, "Whatever"), (302, nil),
+        (501, "Whatever"), (507, "XMinioStorageFull"), (403, "QuotaExceeded"), (403, "Whatever"),
     ])
     func `a refusal is not tried again`(status: Int, code: String?) {
-        #expect(RetryClass(status: status, code: code) == .final)
+        #expect(AnswerMeaning(status: status, code: code).retryClass == .final)
         var schedule = RetrySchedule(policy: RetryPolicy())
         #expect(schedule.next(after: .final) == .giveUp)
     }
@@ -63,7 +66,7 @@ import Testing
             .connectTimeout(url: "", text: ""), .stalled(url: "", after: .zero), .timedOut(url: "", text: ""),
             .cut(url: "", received: 0, text: ""), .malformed(url: "", text: ""),
         ]
-        for error in errors {
+        for error in errors + [5, 7, 16, 52, 92, 97, 999].map({ .other(url: "", code: $0, text: "") }) {
             #expect(RetryClass(error) == .transient)
         }
     }

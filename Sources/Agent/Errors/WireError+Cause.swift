@@ -25,5 +25,5 @@ extension WireError {
     }
 
     /// Whether the store itself is at fault, so that going on with the next disk would only meet it again.
-    var concernsWholeStore: Bool { kind == .storageRefused || kind == .storageUnreachable }
+    var concernsWholeStore: Bool { reach == .wholeStore }
 }

@@ -11,7 +11,7 @@ enum VolumeLabels {
     /// Reads one slot's label. Only a definite 404 is an unlabelled slot.
     ///
     /// - Parameter looksForFiles: files that lie there without a label make the slot unreadable: it was somebody's volume.
-    /// - Throws: `S3Error` where the store refuses or is away for good; any other fault makes the slot unreadable.
+    /// - Throws: `S3Error` of what concerns the whole store; any other fault makes the slot unreadable.
     static func read(
         _ keys: ObjectKeys, from client: S3Client, looksForFiles: Bool = false
     ) async throws -> SlotContents.Volume {
@@ -22,7 +22,7 @@ enum VolumeLabels {
             guard looksForFiles else { return .unlabelled }
             let files = try await client.list(prefix: keys.files, limit: 1)
             return files.objects.isEmpty ? .unlabelled : .unlabelledFiles
-        } catch let error as S3Error where error.isRefusal || error.isUnreachable {
+        } catch let error as S3Error where error.reach == .wholeStore {
             throw error
         } catch S3Error.tooLong {
             return .foreign

@@ -39,7 +39,7 @@ extension Cluster {
         do {
             return try await RunLease.take(bucket, as: claim, logger: logger) { storeTime() }
         } catch let error as S3Error {
-            if case .refused(_, 501, _, _) = error {
+            if case .refused(_, 501, _) = error {
                 throw CoordinatorError.noConditionalWrites(store: storeName)
             }
             throw error

@@ -25,7 +25,7 @@ struct PinnedRuns: Sendable {
         let indexed: [RunName]
         do {
             indexed = try await index()?.value.runs ?? []
-        } catch let error as S3Error where error.isUnreachable {
+        } catch let error as S3Error where error.reach == .wholeStore {
             throw error
         } catch {
             try Task.checkCancellation()
@@ -48,7 +48,7 @@ struct PinnedRuns: Sendable {
                 return nil
             }
             return try await Self.volumes(of: manifest, bucket: bucket, nodes: nodes)
-        } catch let error as S3Error where error.isUnreachable {
+        } catch let error as S3Error where error.reach == .wholeStore {
             throw error
         } catch {
             try Task.checkCancellation()

@@ -85,7 +85,7 @@ struct ProtectionSearch: Sendable {
         try await onEvery(runs, width: Self.width) { run in
             do {
                 return .success(try await bucket.manifest(run)?.value)
-            } catch let error as S3Error where error.isUnreachable {
+            } catch let error as S3Error where error.reach == .wholeStore {
                 throw error
             } catch {
                 try Task.checkCancellation()

@@ -95,7 +95,7 @@ struct BucketFacts: Sendable {
         }
         for outcome in outcomes {
             guard let error = outcome.error else { continue }
-            if [.storageUnreachable, .storageRefused].contains(error.kind) { throw error }
+            if error.reach == .wholeStore { throw error }
             findings.append(
                 .init(
                     .problem,

@@ -19,7 +19,7 @@ extension S3Client {
                 S3Request(
                     action: "RestoreObject", method: "POST", key: key, query: [("restore", "")],
                     headers: [("content-type", "application/xml")], body: .bytes(Array(body.utf8))))
-        } catch S3Error.refused(_, 409, "RestoreAlreadyInProgress", _) {
+        } catch S3Error.refused(_, 409, "RestoreAlreadyInProgress") {
             return
         }
         logger.debug(

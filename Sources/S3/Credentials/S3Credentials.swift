@@ -30,6 +30,12 @@ public struct S3Credentials: Sendable, Hashable {
         self.origin = origin
         self.expiresAt = expiresAt
     }
+
+    /// What must not be shown, whoever repeats it.
+    var secrets: [String] {
+        [accessKeyID, secretAccessKey.plaintext, sessionToken?.plaintext].compactMap(\.self)
+            .filter { !$0.isEmpty }
+    }
 }
 
 /// Where a client gets credentials. It keeps what it got: see `CredentialCache`.

@@ -24,7 +24,7 @@ extension S3Client {
                     document: try Self.document(response),
                     minimumObjectSize: response.header(Self.minimumObjectSize))
             }
-        } catch S3Error.refused(_, 404, "NoSuchLifecycleConfiguration", _) {
+        } catch S3Error.refused(_, 404, "NoSuchLifecycleConfiguration") {
             return StoredLifecycle(document: LifecycleDocument())
         }
     }

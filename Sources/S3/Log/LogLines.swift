@@ -33,8 +33,7 @@ extension AttemptFault {
     var reason: String {
         switch self {
         case .transport(let error): error.reason.forLog
-        case .service(let fault):
-            "status \(fault.status) \(fault.code ?? "without a code"): \(fault.message)".forLog
+        case .service(let fault): fault.words.text
         case .credentials(let error), .corrupt(let error): "\(error)".forLog
         case .malformed(let reason, _): reason.forLog
         }

@@ -23,7 +23,7 @@ enum AttemptFault: Error {
     var retryClass: RetryClass {
         switch self {
         case .transport(let error): RetryClass(error)
-        case .service(let fault): RetryClass(status: fault.status, code: fault.code)
+        case .service(let fault): fault.meaning.retryClass
         case .credentials: .transient
         case .corrupt, .malformed: .changedInTransit
         }
@@ -32,10 +32,7 @@ enum AttemptFault: Error {
 
 /// An S3 error as the store gave it.
 struct ServiceFault: Equatable {
-    let status: Int
-    /// nil: no body, as with HEAD.
-    let code: String?
-    let message: String
+    let words: StoreWords
     let requestID: String?
     /// The region that the store says the bucket is in.
     let region: String?
@@ -44,20 +41,23 @@ struct ServiceFault: Equatable {
     /// Of the object, where the error names it.
     let storageClass: String?
     /// What the request was signed with.
-    var credentials: S3Credentials?
+    let credentials: S3Credentials
+
+    var status: Int { words.status }
+    /// nil: no body, as with HEAD, or one that is not S3's.
+    var code: String? { words.code }
+    var meaning: AnswerMeaning { AnswerMeaning(status: status, code: code, region: region) }
 
     /// The error of an answer; nil if it is none.
     ///
     /// - Parameter mayHideError: an `<Error>` under status 200 is an error too. Not so for the contents of an object.
-    init?(_ response: HTTPResponse, mayHideError: Bool) {
+    init?(_ response: HTTPResponse, mayHideError: Bool, signedWith credentials: S3Credentials) {
         let isSuccess = (200..<300).contains(response.status)
         if isSuccess, !mayHideError || response.body.isEmpty { return nil }
-        let body = try? XMLElement(parsing: response.body)
-        let error = body.flatMap { $0.name == "Error" ? $0 : nil }
+        let error = StoreWords.error(in: response.body)
         if isSuccess, error == nil { return nil }
-        status = response.status
-        code = error?["Code"]
-        message = error?["Message"] ?? ""
+        self.credentials = credentials
+        words = StoreWords(response, error: error, hiding: credentials.secrets)
         requestID = error?["RequestId"] ?? response.header("x-amz-request-id")
         region = error?["Region"] ?? response.header("x-amz-bucket-region")
         date = response.date
@@ -76,7 +76,8 @@ extension S3Error {
         case .transport(let error):
             self = Self.of(error, call: call, attempts: attempts)
         case .service(let fault):
-            self = Self.of(fault, request, call: call.with(requestID: fault.requestID), attempts: attempts)
+            let call = call.with(requestID: fault.requestID, words: fault.words)
+            self = Self.of(fault, request, call: call, attempts: attempts)
         }
     }
 
@@ -94,47 +95,34 @@ extension S3Error {
     private static func of(
         _ fault: ServiceFault, _ request: S3Request, call: S3Call, attempts: Int
     ) -> S3Error {
-        switch RetryClass(status: fault.status, code: fault.code) {
-        case .slowDown:
-            return .slowDown(call, attempts: attempts)
-        case .transient:
-            return .unavailable(call, status: fault.status, code: fault.code ?? "", attempts: attempts)
-        case .clockSkew:
-            let offset = fault.date.map { WallClock.now - Double($0) } ?? 0
-            return .clockSkew(call, seconds: Int(offset))
-        case .expiredCredentials:
-            return fault.code == "InvalidAccessKeyId" ? .invalidAccessKey(call) : .expiredToken(call)
+        switch fault.meaning {
+        case .storeFailed: .unavailable(call, attempts: attempts)
+        case .slowDown: .slowDown(call, attempts: attempts)
+        case .clockSkew: .clockSkew(call, seconds: Int(fault.date.map { WallClock.now - Double($0) } ?? 0))
+        case .expiredToken: .expiredToken(call)
+        case .unknownKey: .invalidAccessKey(call)
+        case .badSignature: .signatureMismatch(call)
         case .changedInTransit:
-            return .corruptPart(
-                call, part: request.part, sent: request.checksum ?? "with its checksum",
-                stored: "nothing (\(fault.code ?? ""))")
-        case .final:
-            return refusal(fault, call: call)
-        }
-    }
-
-    private static func refusal(_ fault: ServiceFault, call: S3Call) -> S3Error {
-        switch (fault.code, fault.status) {
-        case ("SignatureDoesNotMatch", _): .signatureMismatch(call)
-        case ("NoSuchBucket", _): .noSuchBucket(call)
-        case ("NoSuchUpload", _): .noSuchUpload(call)
-        case ("NoSuchKey", _): .notFound(call)
-        case ("InvalidObjectState", _) where call.action == "GetObject":
+            .corruptPart(
+                call, part: request.part, sent: request.checksum ?? "with its checksum", stored: "nothing")
+        case .otherRegion: .wrongRegion(call, expected: fault.region)
+        case .noBucket: .noSuchBucket(call)
+        case .denied: .accessDenied(call)
+        case .noObject: .notFound(call)
+        case .noUpload: .noSuchUpload(call)
+        case .conditionUnmet: .preconditionFailed(call)
+        case .archived where call.action == "GetObject":
             .archived(call, storageClass: fault.storageClass ?? "of a class that is not named")
-        case ("AuthorizationHeaderMalformed", _) where fault.region != nil, ("PermanentRedirect", _),
-            (_, 301), (_, 307):
-            .wrongRegion(call, expected: fault.region)
-        case ("AccessDenied", _), ("AllAccessDisabled", _), (nil, 403): .accessDenied(call)
-        case ("PreconditionFailed", _), (nil, 412): .preconditionFailed(call)
-        default: .refused(call, status: fault.status, code: fault.code ?? "", message: fault.message)
+        case .archived, .refused: .refused(call, status: fault.status, code: fault.code ?? "")
         }
     }
 }
 
 extension S3Call {
-    func with(requestID: String?) -> S3Call {
+    func with(requestID: String?, words: StoreWords? = nil) -> S3Call {
         var call = self
         call.requestID = requestID
+        call.words = words
         return call
     }
 }

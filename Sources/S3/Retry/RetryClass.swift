@@ -2,7 +2,7 @@
 
 import HTTPTransport
 
-/// What a failed attempt calls for. The one table of it.
+/// What a failed attempt calls for; of an answer `AnswerMeaning` says it.
 enum RetryClass: Equatable, CaseIterable {
     /// The store or the way to it failed: wait, sign anew, try again.
     case transient
@@ -24,62 +24,22 @@ enum RetryClass: Equatable, CaseIterable {
 }
 
 extension RetryClass {
-    /// The class of an answer; `code` is the one in its `<Error>`, if there was a body.
-    init(status: Int, code: String?) {
-        self = code.flatMap { Self.ofCode[$0] } ?? Self.ofStatus[status] ?? Self.fallback(status)
-    }
-
     /// The class of a request without an answer.
     init(_ error: HTTPTransportError) {
         switch error {
         case .connectionRefused, .nameNotResolved, .connectTimeout, .stalled, .timedOut, .cut, .malformed:
             self = .transient
-        case .tlsPeerRefused, .tlsPeerUntrusted, .tls, .tooLong, .cancelled, .shutDown, .other:
+        case .other(_, let code, _):
+            self = Self.ownMistakes.contains(code) ? .final : .transient
+        case .tlsPeerRefused, .tlsPeerUntrusted, .tls, .tooLong, .cancelled, .shutDown:
             self = .final
         }
     }
 
-    /// Source: "Error responses" in the S3 API reference; `TooManyRequests…` is what other stores say.
-    private static let ofCode: [String: RetryClass] = [
-        "SlowDown": .slowDown,
-        "SlowDownRead": .slowDown,
-        "SlowDownWrite": .slowDown,
-        "Throttling": .slowDown,
-        "ThrottlingException": .slowDown,
-        "RequestLimitExceeded": .slowDown,
-        "TooManyRequests": .slowDown,
-        "BandwidthLimitExceeded": .slowDown,
-        "InternalError": .transient,
-        "ServiceUnavailable": .transient,
-        "RequestTimeout": .transient,
-        "IncompleteBody": .transient,
-        "OperationAborted": .transient,
-        "ConditionalRequestConflict": .transient,
-        "RequestTimeTooSkewed": .clockSkew,
-        "ExpiredToken": .expiredCredentials,
-        "TokenRefreshRequired": .expiredCredentials,
-        "InvalidToken": .expiredCredentials,
-        "InvalidAccessKeyId": .expiredCredentials,
-        "BadDigest": .changedInTransit,
-        "XAmzContentChecksumMismatch": .changedInTransit,
-        "XAmzContentSHA256Mismatch": .changedInTransit,
-        "NotImplemented": .final,
-        "BucketAlreadyExists": .final,
-        "BucketAlreadyOwnedByYou": .final,
-        "RestoreAlreadyInProgress": .final,
-        "InvalidObjectState": .final,
-        "PreconditionFailed": .final,
-        "AccessDenied": .final,
-    ]
-
-    /// A 503 without a code is what HEAD gives for SlowDown; a 409 without one is a conflict of writers.
-    private static let ofStatus: [Int: RetryClass] = [
-        408: .transient, 409: .transient, 429: .slowDown, 500: .transient, 502: .transient, 503: .slowDown,
-        504: .transient,
-    ]
-
-    /// An unknown error under status 200 came from a store that had already begun to answer: its own fault.
-    private static func fallback(_ status: Int) -> RetryClass {
-        status < 300 ? .transient : .final
-    }
+    /// libcurl's codes for a request that cannot be sent as it is; 0: it was refused before it was. Whatever else it reports is
+    /// a connection that was lost.
+    ///
+    /// Source: libcurl-errors(3): FAILED_INIT, URL_MALFORMAT, NOT_BUILT_IN, WRITE_ERROR, READ_ERROR,
+    /// BAD_FUNCTION_ARGUMENT, UNKNOWN_OPTION, SETOPT_OPTION_SYNTAX.
+    private static let ownMistakes: Set = [0, 2, 3, 4, 23, 26, 43, 48, 49]
 }

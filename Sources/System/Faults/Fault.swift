@@ -3,6 +3,8 @@
 /// An error whose parts can be had one by one. Text is made of them where it leaves the program, and never taken apart.
 public protocol Fault: Error, Sendable, CustomStringConvertible {
     var kind: FaultKind { get }
+    /// What else it keeps from being done.
+    var reach: FaultReach { get }
     /// What failed, on what, with the values, without the place: lower case, no full stop.
     var facts: String { get }
     /// The line or file to look at.
@@ -17,6 +19,7 @@ public protocol Fault: Error, Sendable, CustomStringConvertible {
 
 extension Fault {
     public var kind: FaultKind { .failed }
+    public var reach: FaultReach { .itself }
     public var place: FaultPlace? { nil }
     public var hint: String? { nil }
     public var faults: [any Fault] { [self] }
@@ -44,6 +47,7 @@ public struct FaultList: Fault {
     }
 
     public var kind: FaultKind { first.kind }
+    public var reach: FaultReach { first.reach }
     public var facts: String { first.facts }
     public var place: FaultPlace? { first.place }
     public var hint: String? { first.hint }

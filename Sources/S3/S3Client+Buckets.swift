@@ -3,7 +3,7 @@
 import HTTPTransport
 
 extension S3Client {
-    /// Makes the bucket in the client's region, unless it is there.
+    /// Makes the bucket in the client's region, unless it is there: one that refuses to be listed is.
     ///
     /// - Throws: `S3Error.refused` with code `BucketAlreadyExists` where it is somebody else's.
     public func createBucketIfAbsent() async throws {
@@ -11,6 +11,8 @@ extension S3Client {
             _ = try await list(prefix: "", limit: 1)
         } catch S3Error.noSuchBucket {
             try await createBucket()
+        } catch let error as S3Error where error.reach == .itself {
+            return
         }
     }
 

@@ -75,11 +75,17 @@ import Testing
     }
 
     @Test func `credentials refused on one node fail that node, on every node the run`() {
-        let denied = WireError(.storageRefused, "S3 refused GetObject")
+        var denied = WireError(.storageRefused, "S3 refused GetObject")
+        denied.reach = .wholeStore
         #expect(preflight([status("node01"), status("node02", storage: denied)]).refusal() == nil)
         let all = preflight([status("node01", storage: denied), status("node02", storage: denied)])
         #expect(all.refusal()?.ending == .storage)
         #expect(all.refusal()?.description == "node01: S3 refused GetObject")
+    }
+
+    @Test func `an odd answer to the look alone is no reason, on however many nodes`() {
+        let odd = WireError(.storageRefused, "S3 refused ListObjectsV2: status 418")
+        #expect(preflight([status("node01", storage: odd), status("node02", storage: odd)]).refusal() == nil)
     }
 
     @Test func `finds running jobs and the newest run of any catalog`() {

@@ -77,7 +77,8 @@ import Testing
             "AWS_WEB_IDENTITY_TOKEN_FILE": try token(), "AWS_ROLE_ARN": "r",
             "AWS_ENDPOINT_URL_STS": sts.endpoint,
         ])
-        #expect(text.contains("role r: STS at \(sts.endpoint) refused: AccessDenied: Not authorized"))
+        #expect(
+            text.contains("role r: STS at \(sts.endpoint) refused: status 403 AccessDenied: Not authorized"))
         #expect(!text.contains("e.y.J"))
     }
 
@@ -124,6 +125,35 @@ import Testing
         ])
         #expect(text.contains("the container's credential endpoint: it answered with status 401"))
         #expect(!text.contains("topsecret"))
+    }
+
+    @Test func `what a service says is told, and nothing of what it was shown`() async throws {
+        let said =
+            #"{"code":"AccessDenied","message":"role of task /topsecret is gone for Bearer x","Token":"t0k3n"}"#
+        let endpoint = try AnsweringServer { _ in .init(400, said) }
+        let text = await refusal([
+            "AWS_CONTAINER_CREDENTIALS_FULL_URI": "\(endpoint.endpoint)/topsecret",
+            "AWS_CONTAINER_AUTHORIZATION_TOKEN": "Bearer x",
+        ])
+        #expect(
+            text.contains("it answered with status 400: AccessDenied: role of task /… is gone for …"),
+            "\(text)")
+        #expect(!text.contains("t0k3n"))
+    }
+
+    @Test func `a store's table says which answers of STS are worth another request`() async throws {
+        let sts = try AnsweringServer { _ in
+            .init(
+                400,
+                "<ErrorResponse><Error><Code>Throttling</Code><Message>Rate exceeded</Message></Error></ErrorResponse>"
+            )
+        }
+        let text = await refusal([
+            "AWS_WEB_IDENTITY_TOKEN_FILE": try token(), "AWS_ROLE_ARN": "r",
+            "AWS_ENDPOINT_URL_STS": sts.endpoint,
+        ])
+        #expect(sts.requests.count == 3)
+        #expect(text.contains("it answered with status 400 Throttling: Rate exceeded"), "\(text)")
     }
 
     @Test(arguments: [

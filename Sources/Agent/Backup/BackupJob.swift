@@ -11,7 +11,8 @@ import S3
 /// A backup of this node: every configuration in the order given, data first, the self-backup last.
 ///
 /// The node record goes to the bucket after the data configurations and again after the self-backup: the catalog
-/// that the self-backup contains is then that of the run just made, and the evidence never waits for it.
+/// that the self-backup contains is then that of the run just made, and the evidence never waits for it. Nothing that fails
+/// keeps what comes after it from being tried, the record least of all.
 struct BackupJob: Sendable {
     let settings: AgentSettings
     let storage: NodeStorage
@@ -55,15 +56,16 @@ struct BackupJob: Sendable {
 
     private func backUp(_ prepared: ConfigurationRuns.Prepared, _ gaps: [String]) async throws -> JobResult {
         let (runs, absences) = try await prepared.all.caughtUp()
-        let records = NodeRecordStore(
-            client: try prepared.clients.main, layout: BucketLayout(request.storage))
-        let earlier = try await earlierRecord(records)
+        let evidence = try RunEvidence(request: request, clients: prepared.clients, reporter: reporter)
+        let earlier = try await earlierRecord(evidence.records)
         var record = emptyRecord()
+        var unwritten: WireError?
         var isAnythingNew = false
         let flushed = try await flushDue(runs, absences)
         let plans = try await plans(of: runs, earlier, flushed, absences)
         for (index, run) in runs.enumerated() {
             let before = record
+            if index > 0 { try await evidence.lookAgain(run.absence) }
             let known = earlier?.record(of: run)
             var plan = plans[index]
             if run.isSelfBackup, known != nil, !isAnythingNew {
@@ -74,14 +76,12 @@ struct BackupJob: Sendable {
             if run.isSelfBackup { done.note(gaps) }
             isAnythingNew = isAnythingNew || done.dumps != known?.dumps
             record = before.adding(done)
-            let isStoreAway =
-                done.error?.concernsWholeStore == true && run.prepared.store.record == nil
+            if let error = done.error, error.concernsWholeStore { run.absence.note(error) }
             if isLastOfItsRole(index, runs) {
-                try await write(record, records, isStoreAway: isStoreAway, isLast: index + 1 == runs.count)
+                unwritten = try await evidence.write(record, isStoreAway: runs.isClusterStoreAway)
             }
-            if isStoreAway { break }
         }
-        return result(record)
+        return result(record, unwritten)
     }
 
     /// What earlier runs had to hold goes first, as `autoflush` says: the plan then finds it on its volumes.
@@ -90,8 +90,13 @@ struct BackupJob: Sendable {
     ) async throws -> [String: FlushReport.Configuration] {
         var due: [(run: ConfigurationRun, dumps: [HeldDump])] = []
         for run in runs {
-            let dumps = try await run.dumpsDueForFlush()
-            if !dumps.isEmpty { due.append((run, dumps)) }
+            do {
+                let dumps = try await run.dumpsDueForFlush()
+                if !dumps.isEmpty { due.append((run, dumps)) }
+            } catch {
+                if error is CancellationError || Task.isCancelled { throw CancellationError() }
+                await reporter.note("\(run.name): what is held is not sent before the run: \(error)")
+            }
         }
         let progress = FlushProgress(reporter.board, due.flatMap(\.dumps))
         var flushed: [String: FlushReport.Configuration] = [:]
@@ -147,40 +152,15 @@ struct BackupJob: Sendable {
         index + 1 == runs.count || runs[index + 1].isSelfBackup != runs[index].isSelfBackup
     }
 
-    /// A record that cannot be written fails the job: without it the run has no evidence.
-    ///
-    /// - Parameter isStoreAway: the cluster's store: asking it once more would only take longer.
-    private func write(
-        _ record: NodeRecord, _ records: NodeRecordStore, isStoreAway: Bool, isLast: Bool
-    ) async throws {
-        await reporter.keep(record)
-        if isStoreAway { return }
-        guard record.heldDumps.isEmpty else { return isLast ? await writeHeld(record) : () }
-        try await records.write(record)
-        reporter.logger.info("the node record is in the bucket", metadata: ["stage": "record"])
-    }
-
-    /// Where dumps are held the store has been away, and a record that stays on the node is no new fault: the run that sends
-    /// the dumps writes it.
-    private func writeHeld(_ record: NodeRecord) async {
-        do {
-            let client = try storage.preflightClient(
-                request.storage, deviceProperties: nil, outage: .seconds(request.storageOutageSeconds))
-            try await NodeRecordStore(client: client, layout: BucketLayout(request.storage)).write(record)
-        } catch {
-            await reporter.note("the node record stays on the node: \(error)")
+    /// - Parameter unwritten: why the record is not in the bucket, which fails the job: without it the run has no evidence.
+    private func result(_ record: NodeRecord, _ unwritten: WireError? = nil) -> JobResult {
+        let faults = record.configurations.flatMap { configuration in
+            configuration.faults.map { $0.within(configuration: configuration.name) }
+                + configuration.dumps.compactMap { dump in
+                    dump.error?.within(configuration: configuration.name, disk: dump.disk)
+                }
         }
-    }
-
-    private func result(_ record: NodeRecord) -> JobResult {
-        JobResult(
-            record: record,
-            faults: record.configurations.flatMap { configuration in
-                configuration.faults.map { $0.within(configuration: configuration.name) }
-                    + configuration.dumps.compactMap { dump in
-                        dump.error?.within(configuration: configuration.name, disk: dump.disk)
-                    }
-            })
+        return JobResult(record: record, faults: faults + [unwritten].compactMap(\.self))
     }
 
     private func emptyRecord() -> NodeRecord {
@@ -194,5 +174,12 @@ struct BackupJob: Sendable {
 extension NodeRecord {
     fileprivate func record(of run: ConfigurationRun) -> ConfigurationRecord? {
         configurations.first { $0.name == run.prepared.choice.name }
+    }
+}
+
+extension [ConfigurationRun] {
+    /// As far as this job knows.
+    fileprivate var isClusterStoreAway: Bool {
+        contains { $0.prepared.store.record == nil && $0.absence.error != nil }
     }
 }

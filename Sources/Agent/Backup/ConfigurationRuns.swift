@@ -56,7 +56,7 @@ struct ConfigurationRuns: Sendable {
         for configuration in prepared { tell(configuration) }
         if isInEarnest { await markPins(prepared) }
         let clusterStore = StoreAbsence()
-        let known = try await knownMeasures(prepared)
+        let known = try await knownMeasures(prepared, clients)
         let runs = prepared.map { configuration in
             ConfigurationRun(
                 prepared: configuration, request: request, run: request.run, clients: clients,
@@ -94,7 +94,7 @@ struct ConfigurationRuns: Sendable {
 
     /// What the records in the bucket say of earlier dumps; where the store does not answer, those that the agent has kept.
     private func knownMeasures(
-        _ prepared: [PreparedConfiguration]
+        _ prepared: [PreparedConfiguration], _ clients: BucketClients
     ) async throws -> [String: KnownMeasures] {
         let disks = Dictionary(
             prepared.map { ($0.choice.name, $0.entries.map(\.name)) }, uniquingKeysWith: { first, _ in first }
@@ -105,9 +105,7 @@ struct ConfigurationRuns: Sendable {
         }
         let runs = (request.recentRuns + logged).filter { $0 < request.run }
         do {
-            let client = try storage.preflightClient(
-                request.storage, deviceProperties: nil, outage: .seconds(request.storageOutageSeconds))
-            let records = NodeRecordStore(client: client, layout: BucketLayout(request.storage))
+            let records = NodeRecordStore(client: try clients.brief, layout: BucketLayout(request.storage))
             return try await MeasureReader(records, node: node).known(disks, in: runs)
         } catch {
             if error is CancellationError || Task.isCancelled { throw CancellationError() }

@@ -20,6 +20,11 @@ final class StoreAbsence: Sendable {
     func note(_ error: any Error) {
         found.withLock { $0 = $0 ?? error }
     }
+
+    /// It is there again.
+    func end() {
+        found.withLock { $0 = nil }
+    }
 }
 
 /// The holding disks as a way out: where a configuration's dumps go while no volume can be written.

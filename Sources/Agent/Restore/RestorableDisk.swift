@@ -28,6 +28,11 @@ struct RestorableDisk: Sendable {
     /// The part of its directory that its newest dump is of; nil: all of it, or not known.
     var selection: DumpSelection? { dumps.last?.selection ?? indexedSelection }
 
+    /// Where its dumps lie; nil: the cluster's. What is held or lies in a directory is in none.
+    var stores: Set<StoreRecord?> {
+        Set(dumps.flatMap(\.record.volumes).filter { $0.directory == nil }.map(\.store))
+    }
+
     /// What the report says before tar does.
     var notes: [String] {
         let leftOut =

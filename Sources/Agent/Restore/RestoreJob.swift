@@ -30,6 +30,7 @@ struct RestoreJob: Sendable {
         var report = RestoreReport(sourceNode: order.sourceNode, run: request.run, disks: plan.missing)
         var steps = plan.steps[...]
         var undecided = plan.undecided
+        var absences: [StoreRecord?: WireError] = [:]
         while !steps.isEmpty || !undecided.isEmpty {
             try Task.checkCancellation()
             // Before any disk is back that could bring a link.
@@ -43,6 +44,9 @@ struct RestoreJob: Sendable {
             }
             guard let step = steps.popFirst() else { break }
             var disk = try await inPlace(step, configurations)
+            if disk == nil, let error = step.disk.stores.lazy.compactMap({ absences[$0] }).first {
+                disk = step.disk.refused(error)
+            }
             if disk == nil { disk = try await restore(step, ground, keeper, configurations, totals) }
             // The self-backup may have brought this node's configurations.
             if step.isAmandas {
@@ -51,7 +55,10 @@ struct RestoreJob: Sendable {
             }
             if let disk { report.disks.append(disk) }
             await reporter.keep(report)
-            if let error = disk?.error, error.concernsWholeStore { break }
+            // Disks of other stores, and of holding disks and directories, do not depend on it.
+            if let error = disk?.error, error.concernsWholeStore {
+                for store in step.disk.stores { absences[store] = absences[store] ?? error }
+            }
         }
         // What the run does not have will not be there the next time either.
         let own = report.disks.dropFirst(plan.missing.count)

@@ -78,6 +78,18 @@ final class BucketClients: Sendable {
     /// The client of the cluster's own bucket.
     var main: S3Client { get throws { try client(address.bucket, of: nil) } }
 
+    /// The same with the same keys and an answer within a minute, whatever it is: for one look at a store that may be away.
+    var brief: S3Client {
+        get throws {
+            let location = try storage.location(address)
+            var retry = RetryPolicy.preflight
+            retry.storageOutage = min(retry.storageOutage, self.retry.storageOutage)
+            return S3Client(
+                location: location, credentials: cache(for: nil, at: nil, region: location.region),
+                transport: storage.transport, limits: .preflight, retry: retry, logger: storage.logger)
+        }
+    }
+
     /// - Parameter configuration: in whose storage in use the bucket lies; nil: in none's.
     func client(_ bucket: String, of configuration: String?) throws -> S3Client {
         let store = configuration.flatMap { stores[$0]?.first?.store }

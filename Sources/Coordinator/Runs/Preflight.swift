@@ -23,7 +23,7 @@ struct Preflight: Sendable {
     /// another cluster's certificate meets both, and the certificate is the cause.
     ///
     /// An agent that does not answer is none: the others' data is worth a run without it. Nor is a node whose own
-    /// credentials are refused: it fails, and is named.
+    /// credentials are refused: it fails, and is named. Nor is an answer that concerns no more than the look itself.
     func refusal() -> CoordinatorError? {
         if isBucketMissing, let storageError { return .storage(storageError) }
         let misconfigured = misconfigurations
@@ -33,6 +33,7 @@ struct Preflight: Sendable {
         if let foreignPrefix { return foreignPrefix }
         if let storageError { return .storage(storageError) }
         let unstored = statuses.compactMap { outcome in outcome.report?.storageError?.on(outcome.node) }
+            .filter { $0.reach == .wholeStore }
         guard unstored.count == statuses.count, let first = unstored.first else { return nil }
         return .storage(first)
     }

@@ -28,7 +28,14 @@ struct RunConclusion: Sendable {
         cluster.logger.info(
             "verdict of the set: \(manifest.verdict.rawValue)",
             metadata: ["run": "\(manifest.run)", "revision": "\(manifest.revision)"])
-        let written = try await replace(stored, with: manifest)
+        let written: RunManifest
+        do {
+            written = try await replace(stored, with: manifest)
+        } catch let error as S3Error {
+            let report = RunReport(manifest, asked: endings.map(\.node), isCancelled: isCancelled)
+            for line in report.lines { cluster.console.say(line) }
+            throw UnwrittenManifest(run: manifest.run, cause: error)
+        }
         return RunReport(written, asked: endings.map(\.node), isCancelled: isCancelled)
     }
 
@@ -67,8 +74,19 @@ struct RunConclusion: Sendable {
             ])
     }
 
-    /// Replaces the very version that was read. Somebody who finished the same run meanwhile is believed.
+    /// Replaces the very version that was read. Somebody who finished the same run meanwhile is believed. One odd answer does
+    /// not cost the verdict: what was refused for itself is asked for once more.
     private func replace(
+        _ stored: ClusterBucket.Stored<RunManifest>, with manifest: RunManifest
+    ) async throws -> RunManifest {
+        do {
+            return try await replaceOnce(stored, with: manifest)
+        } catch let error as S3Error where error.reach == .itself {
+            return try await replaceOnce(stored, with: manifest)
+        }
+    }
+
+    private func replaceOnce(
         _ stored: ClusterBucket.Stored<RunManifest>, with manifest: RunManifest
     ) async throws -> RunManifest {
         let key = cluster.bucket.layout.manifest(manifest.run)
@@ -81,6 +99,17 @@ struct RunConclusion: Sendable {
         }
         return found
     }
+}
+
+/// A verdict that the store did not take; the nodes' records are there or not, whatever became of it.
+struct UnwrittenManifest: Fault {
+    let run: RunName
+    let cause: S3Error
+
+    var kind: FaultKind { cause.kind }
+    var reach: FaultReach { cause.reach }
+    var facts: String { "the manifest of run \(run) still says running: \(cause.facts)" }
+    var hint: String? { "'amfleet watch \(run)' writes it once the store takes it." }
 }
 
 extension NodeJudgement.Evidence {

@@ -17,7 +17,9 @@ struct StoreWords: Sendable, Hashable {
     let message: String
     /// `HeaderName: x-amz-meta-a`: what it objected to.
     let details: [String]
+}
 
+extension StoreWords {
     /// - Parameter secrets: are left out of whatever the server says.
     init(_ response: HTTPResponse, error: XMLElement?, hiding secrets: [String] = []) {
         func shown(_ text: String?) -> String? { text.flatMap { Self.shown($0, hiding: secrets) } }

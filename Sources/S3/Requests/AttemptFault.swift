@@ -47,7 +47,9 @@ struct ServiceFault: Equatable {
     /// nil: no body, as with HEAD, or one that is not S3's.
     var code: String? { words.code }
     var meaning: AnswerMeaning { AnswerMeaning(status: status, code: code, region: region) }
+}
 
+extension ServiceFault {
     /// The error of an answer; nil if it is none.
     ///
     /// - Parameter mayHideError: an `<Error>` under status 200 is an error too. Not so for the contents of an object.

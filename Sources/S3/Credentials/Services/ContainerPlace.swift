@@ -21,8 +21,9 @@ struct ContainerPlace: CredentialPlace {
         let response = try await surroundings.requests.send(request, to: Self.name)
         guard response.status == 200 else {
             throw S3Error.invalidCredentials(
-                origin: Self.name, reason: "it answered with status \(response.status)",
-                hint: "check the role of the task, and AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE.")
+                origin: Self.name,
+                reason: "it answered with \(CredentialRequests.words(response, to: request).text)",
+                hint: "perhaps: check the role of the task, and AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE.")
         }
         return .found(try CredentialDocument(parsing: response.body, origin: Self.name).credentials())
     }

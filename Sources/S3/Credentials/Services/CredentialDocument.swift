@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import FoundationEssentials
+import LogOutput
 import Secret
 
 /// Credentials as JSON: what a credential process prints, and what container and instance endpoints answer.
@@ -11,6 +12,7 @@ struct CredentialDocument {
     private struct Fields: Decodable {
         var Version: Int?
         var Code: String?
+        var Message: String?
         var AccessKeyId: String?
         var SecretAccessKey: String?
         var Token: String?
@@ -35,7 +37,10 @@ struct CredentialDocument {
     /// - Throws: `S3Error.invalidCredentials` for a code that is not `Success`, and for a half pair.
     func credentials(origin name: String? = nil) throws(S3Error) -> S3Credentials {
         if let code = fields.Code, code != "Success" {
-            throw .invalidCredentials(origin: origin, reason: "it answered with code '\(code)'")
+            throw .invalidCredentials(
+                origin: origin,
+                reason: "it answered with code '\(code.forLog)'"
+                    + (fields.Message.map { ": \($0.forLog)" } ?? ""))
         }
         guard let accessKeyID = fields.AccessKeyId, let secretAccessKey = fields.SecretAccessKey,
             !accessKeyID.isEmpty, !secretAccessKey.isEmpty

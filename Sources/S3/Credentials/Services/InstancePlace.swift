@@ -68,7 +68,10 @@ struct InstancePlace: CredentialPlace {
             do throws(HTTPTransportError) {
                 let response = try await surroundings.requests.transport.send(request)
                 if response.status == 200 { return .given(String(decoding: response.body, as: UTF8.self)) }
-                answer = .none(reason: "\(url) gives no token of IMDSv2: status \(response.status)")
+                answer = .none(
+                    reason:
+                        "\(url) gives no token of IMDSv2: \(CredentialRequests.words(response, to: request).text)"
+                )
                 if response.status < 500 { return answer }
             } catch {
                 switch error {
@@ -94,7 +97,8 @@ struct InstancePlace: CredentialPlace {
         case 404: return nil
         default:
             throw S3Error.credentialsUnavailable(
-                origin: Self.name, reason: "it answered with status \(response.status)")
+                origin: Self.name,
+                reason: "it answered with \(CredentialRequests.words(response, to: request).text)")
         }
     }
 

@@ -68,11 +68,11 @@ struct SecurityTokenService: Sendable {
     ) async throws -> S3Credentials {
         let body = (form + [("Version", "2011-06-15")])
             .map { "\($0)=\(PercentEncoding.encoded($1))" }.joined(separator: "&")
-        let response = try await requests.send(
-            request(Array(body.utf8), credentials), to: "\(origin) (\(url))")
+        let request = request(Array(body.utf8), credentials)
+        let response = try await requests.send(request, to: "\(origin) (\(url))")
         let tree = try? XMLElement(parsing: response.body)
         guard response.status == 200 else {
-            throw refusal(response, tree, origin: origin)
+            throw refusal(CredentialRequests.words(response, to: request), origin: origin)
         }
         let result = tree?.elements.first { $0.name.hasSuffix("Result") }
         guard let found = result?.child("Credentials"), let accessKeyID = found["AccessKeyId"],
@@ -109,14 +109,11 @@ struct SecurityTokenService: Sendable {
             limits: HTTPLimits(connect: .seconds(5), stall: .seconds(20), total: .seconds(20)))
     }
 
-    private func refusal(_ response: HTTPResponse, _ tree: XMLElement?, origin: String) -> S3Error {
-        let error = tree?.child("Error")
-        let code = error?["Code"] ?? "status \(response.status)"
-        let message = error?["Message"].map { ": \($0)" } ?? ""
-        return .invalidCredentials(
-            origin: origin, reason: "STS at \(url) refused: \(code)\(message)",
+    private func refusal(_ words: StoreWords, origin: String) -> S3Error {
+        .invalidCredentials(
+            origin: origin, reason: "STS at \(url) refused: \(words.text)",
             hint:
-                "check the role's trust policy, the region, and that the token or key it is asked with still counts."
+                "perhaps: check the role's trust policy, the region, and that the token or key it is asked with still counts."
         )
     }
 }

@@ -12,6 +12,7 @@ extension S3Client {
         } catch S3Error.noSuchBucket {
             try await createBucket()
         } catch let error as S3Error where error.reach == .itself {
+            // Whoever may list one prefix alone may not list all: that says nothing of the bucket, and what follows will.
             return
         }
     }

@@ -76,21 +76,23 @@ extension S3Client {
 
     /// Reads a small object whole; its CRC-32C is checked where the store gives one.
     ///
-    /// - Throws: `S3Error.notFound` on a definite 404 only; `.tooLong` if it has more than `limit` bytes.
+    /// - Throws: `S3Error.notFound` only where there definitely is none (`reading`); `.tooLong` if it has more than `limit` bytes.
     public func get(_ key: String, limit: Int) async throws -> (bytes: [UInt8], version: S3ObjectVersion) {
         let request = S3Request(
             action: "GetObject", method: "GET", key: key, headers: [Self.wantsChecksum],
             sink: .collect(limit: limit))
         let call = call(request)
-        return try await perform(request) { response throws(AttemptFault) in
-            var received = CRC32C()
-            received.update(response.body)
-            if let stored = response.fullObjectCRC32C, stored != received.value {
-                throw .corrupt(
-                    .corruptObject(call, expected: stored.checksumText, received: received.value.checksumText)
-                )
+        return try await reading(key) {
+            try await perform(request) { response throws(AttemptFault) in
+                var received = CRC32C()
+                received.update(response.body)
+                if let stored = response.fullObjectCRC32C, stored != received.value {
+                    throw .corrupt(
+                        .corruptObject(
+                            call, expected: stored.checksumText, received: received.value.checksumText))
+                }
+                return (response.body, S3ObjectVersion(etag: response.entityTag ?? ""))
             }
-            return (response.body, S3ObjectVersion(etag: response.entityTag ?? ""))
         }
     }
 
@@ -110,8 +112,11 @@ extension S3Client {
         if let version { request.headers.append(("if-match", "\"\(version.etag)\"")) }
         let call = call(request)
         do {
-            try await perform(request) { response throws(AttemptFault) in
-                try Self.check(response, gives: range, call: call)
+            try await reading(key) {
+                block.count = 0
+                try await perform(request) { response throws(AttemptFault) in
+                    try Self.check(response, gives: range, call: call)
+                }
             }
         } catch S3Error.refused(let call, 416, _) {
             throw S3Error.wrongLength(call, expected: Int64(range.count), actual: 0)
@@ -167,7 +172,7 @@ extension S3Client {
         let request = S3Request(
             action: "GetObject", method: "GET", key: key, headers: [("range", "bytes=0-0")])
         do {
-            _ = try await perform(request)
+            _ = try await reading(key) { try await perform(request) }
             return true
         } catch S3Error.notFound {
             return false

@@ -36,7 +36,13 @@ extension S3Call {
             case "PutBucketLifecycleConfiguration", "DeleteBucketLifecycle": "s3:PutLifecycleConfiguration"
             default: "s3:PutObject"
             }
-        return "\(permission) on arn:aws:s3:::\(bucket)" + (key.map { "/\($0)" } ?? "")
+        return "\(permission) on arn:aws:s3:::\(bucket)" + (key.map { "/\($0)" } ?? "") + listingText
+    }
+
+    /// What tells a refusal of the object from one of all that is not there.
+    private var listingText: String {
+        guard ["HeadObject", "GetObject"].contains(action), let key else { return "" }
+        return ", and s3:ListBucket with s3:prefix '\(key)' (without it AWS refuses what is not there too),"
     }
 }
 

@@ -32,15 +32,19 @@ public final class FaultyProxy: Sendable {
 
     private let mode: Mode
     private let target: Int
+    private let gate: PolicyGate?
     private let state = Mutex(State())
 
     /// `http://127.0.0.1:port`
     public var endpoint: String { "http://127.0.0.1:\(port)" }
 
     /// A proxy before the server on `target`.
-    public init(to target: Int, mode: Mode = .http) throws {
+    ///
+    /// - Parameter gate: judges each request that no fault strikes; mode `.http` only.
+    public init(to target: Int, mode: Mode = .http, gate: PolicyGate? = nil) throws {
         self.target = target
         self.mode = mode
+        self.gate = gate
         port = FreePort.find()
         try accept()
     }
@@ -164,15 +168,19 @@ public final class FaultyProxy: Sendable {
 
 // What connections ask of their proxy.
 extension FaultyProxy {
-    /// Notes a request and returns the fault that strikes it.
-    func fault(for head: ProxyHead) -> ProxyFault? {
-        state.withLock { state in
+    /// Whoever judges this request needs all of it.
+    func readsBody(of head: ProxyHead) -> Bool { gate?.readsBody(of: head) == true }
+
+    /// Notes a request and returns the fault that strikes it, or else the gate's verdict.
+    func fault(for head: ProxyHead, body: [UInt8]) -> ProxyFault? {
+        let fault = state.withLock { state -> ProxyFault? in
             state.requests.append("\(head.method) \(head.target)")
             for index in state.rules.indices where state.rules[index].strikes(head) {
                 return state.rules[index].fault
             }
             return nil
         }
+        return fault ?? gate?.verdict(on: head, body)
     }
 
     /// Passes bytes on, at the set rate and not while stalled; false if the other side is gone.

@@ -19,7 +19,8 @@ final class ProxyConnection: @unchecked Sendable {
 
     func run() {
         while let request = head(of: client, &fromClient) {
-            let fault = proxy.fault(for: request)
+            let fault = proxy.fault(
+                for: request, body: proxy.readsBody(of: request) ? peek(request.contentLength) : [])
             if case .answer(let text) = fault {
                 _ = body(of: client, &fromClient, count: request.contentLength) { _ in true }
                 client.write(Array(text.utf8))
@@ -58,6 +59,11 @@ final class ProxyConnection: @unchecked Sendable {
             // What is left of the server's own answer goes with its connection.
             client.write(Array(text.utf8))
             return false
+        }
+        if case .hideMissing(let text) = fault, head.status == 404 {
+            client.write(Array(text.utf8))
+            let count = request.method == "HEAD" ? 0 : head.contentLength
+            return body(of: server, &fromServer, count: count) { _ in true } && !head.isChunked
         }
         let budget = AnswerBudget(fault)
         guard passAnswer(head.bytes, budget) else { return false }
@@ -133,6 +139,12 @@ extension ProxyConnection {
             }
             guard fill(&buffer, from: socket) else { return nil }
         }
+    }
+
+    /// The request's body, which stays to be read.
+    private func peek(_ count: Int) -> [UInt8] {
+        while fromClient.count < count, fill(&fromClient, from: client) {}
+        return Array(fromClient.prefix(count))
     }
 
     private func line(of socket: LocalSocket, _ buffer: inout [UInt8]) -> [UInt8]? {

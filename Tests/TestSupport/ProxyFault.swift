@@ -29,6 +29,9 @@ public enum ProxyFault: Sendable {
     /// Waits before the request is passed on.
     case delay(Duration)
 
+    /// Where the store answers 404, answers this instead: a whole HTTP answer.
+    case hideMissing(String)
+
     /// An answer of the proxy's own.
     public static func answer(status: Int, headers: [String] = [], body: String = "") -> ProxyFault {
         let lines = ["HTTP/1.1 \(status) Fault", "Content-Length: \(body.utf8.count)"] + headers
@@ -97,8 +100,11 @@ struct ProxyHead {
         return index < words.count ? String(words[index]) : ""
     }
 
-    private func header(_ name: String) -> String? {
+    private func header(_ name: String) -> String? { value(of: name)?.lowercased() }
+
+    /// A header's value as it stands.
+    func value(of name: String) -> String? {
         lines.dropFirst().first { $0.lowercased().hasPrefix("\(name):") }
-            .map { $0.drop { $0 != ":" }.dropFirst().drop { $0 == " " }.lowercased() }
+            .map { String($0.drop { $0 != ":" }.dropFirst().drop { $0 == " " }) }
     }
 }

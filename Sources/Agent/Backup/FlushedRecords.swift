@@ -24,9 +24,7 @@ struct FlushedRecords: Sendable {
     ) async throws {
         let made = held.header.datestamp
         guard made != run else { return }
-        let stored = try await records.read(made, node: node)
-        let known = if let stored { stored } else { await kept(made) }
-        guard var record = known else { return }
+        guard case (var record?, let refusal) = try await record(of: made) else { return }
         var isChanged = false
         for index in record.configurations.indices where record.configurations[index].name == configuration {
             guard let place = record.configurations[index].place(of: held) else { continue }
@@ -41,7 +39,20 @@ struct FlushedRecords: Sendable {
             record.configurations[index].replaceHeld(at: place, by: parts, on: volumes, run)
             isChanged = true
         }
-        if isChanged { try await records.write(record) }
+        guard isChanged else { return }
+        if let refusal { return try await records.create(record, besides: refusal) }
+        try await records.write(record)
+    }
+
+    /// - Returns: with the store's refusal, where it does not say whether it has one, what this agent has kept.
+    private func record(of run: Datestamp) async throws -> (NodeRecord?, refusal: S3Error?) {
+        do {
+            if let stored = try await records.read(run, node: node) { return (stored, nil) }
+            return (await kept(run), nil)
+        } catch let refusal as S3Error where refusal.isDenial {
+            guard let kept = await kept(run) else { throw refusal }
+            return (kept, refusal)
+        }
     }
 }
 

@@ -70,7 +70,12 @@ struct CatalogCatchUp: Sendable {
             return false
         }
         for run in Set(candidates.map(\.run)).sorted() {
-            try await add(candidates.filter { $0.run == run }, of: run, view, to: &result)
+            let volumes = candidates.filter { $0.run == run }
+            do {
+                try await add(volumes, of: run, view, to: &result)
+            } catch let error as UnreadRecord where !error.cause.isUnreachable {
+                result.findings += Result(leavingAlone: volumes, because: error).findings
+            }
         }
         let places = Dictionary(
             view.slots.enumerated().map { ($0.element.slot, $0.offset) },
@@ -91,8 +96,17 @@ struct CatalogCatchUp: Sendable {
         var untold = try await runBlocking("catalog") { [location = prepared.location] in
             try CatalogReader(location).untoldRuns(among: Set(known.map(\.run)))
         }
-        for run in untold where try await record(of: run) == nil { untold.remove(run) }
+        for run in untold where try await hasNoRecord(run) { untold.remove(run) }
         return known.filter { untold.contains($0.run) }
+    }
+
+    /// What the store refuses to show may be there.
+    private func hasNoRecord(_ run: Datestamp) async throws -> Bool {
+        do {
+            return try await record(of: run) == nil
+        } catch let error as UnreadRecord where !error.cause.isUnreachable {
+            return false
+        }
     }
 
     /// Why a run is not even looked at; nil: it is.
@@ -204,24 +218,26 @@ struct CatalogCatchUp: Sendable {
         return (dumps, doubts)
     }
 
-    /// nil: there is none, or it is another's.
+    /// nil: there is none, or it is another's; what the volume says of itself counts then.
+    ///
+    /// - Throws: `UnreadRecord` where the store does not show it: that is no proof that there is none.
     private func record(of run: Datestamp) async throws -> NodeRecord? {
         let record: NodeRecord?
         do {
             record = try await records.read(run, node: taking.node)
-        } catch let error as S3Error where error.isUnreachable {
+        } catch let error as S3Error {
             throw UnreadRecord(run: run, cause: error)
         } catch is CancellationError {
             throw CancellationError()
         } catch {
-            return nil  // refused, or no record: what the volume says of itself counts
+            return nil  // no record of ours
         }
         guard let record, record.node == taking.node, record.run == run else { return nil }
         return record
     }
 }
 
-/// The cluster's store is away, which need not be the one of the volumes.
+/// The cluster's store, which need not be the one of the volumes, is away or refuses.
 struct UnreadRecord: Fault {
     let run: Datestamp
     let cause: S3Error

@@ -15,6 +15,18 @@ struct NodeRecordStore: Sendable {
         _ = try await client.put(key, WireJSON.document(record))
     }
 
+    /// Writes a record that nobody lets us look for: only where there is none.
+    ///
+    /// - Throws: `refusal` where there is one.
+    func create(_ record: NodeRecord, besides refusal: S3Error) async throws {
+        let key = layout.nodeRecord(record.run, node: record.node)
+        do {
+            _ = try await client.put(key, WireJSON.document(record), condition: .ifAbsent)
+        } catch S3Error.preconditionFailed {
+            throw refusal
+        }
+    }
+
     /// - Returns: nil where there is definitely none.
     func read(_ run: RunName, node: String) async throws -> NodeRecord? {
         let key = layout.nodeRecord(run, node: node)

@@ -35,12 +35,16 @@ struct ObjectLock: Sendable {
 
     private func acquire() async throws -> S3ObjectVersion {
         let deadline = ContinuousClock.now + patience
+        var isRefused = false
         while true {
-            let (condition, other) = try await look()
+            let (condition, other, refusal) = try await look()
             if let condition, let version = try await take(condition) {
                 client.logger.debug("lifecycle lock taken", metadata: metadata)
                 return version
             }
+            // It is there, and was when it was refused for the second time.
+            if let refusal, isRefused { throw refusal }
+            isRefused = refusal != nil
             guard ContinuousClock.now < deadline else {
                 throw S3Error.locked(bucket: client.location.bucket, key: key, holder: other ?? "somebody")
             }
@@ -59,15 +63,19 @@ struct ObjectLock: Sendable {
     }
 
     /// How the lock may be taken; nil: it may not, and by whom it is held.
-    private func look() async throws -> (WriteCondition?, holder: String?) {
+    ///
+    /// - Returns: with the store's refusal where it does not say whether there is one: to make one only where there is none is safe.
+    private func look() async throws -> (WriteCondition?, holder: String?, refusal: S3Error?) {
         do {
             let (bytes, version) = try await client.get(key, limit: 4096)
             let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n")
             let until = lines.count > 1 ? Int64(lines[1]) ?? 0 : 0
-            if until > client.storeTime { return (nil, lines.first.map(String.init)) }
-            return (.ifMatch(version.etag), nil)
+            if until > client.storeTime { return (nil, lines.first.map(String.init), nil) }
+            return (.ifMatch(version.etag), nil, nil)
         } catch S3Error.notFound {
-            return (.ifAbsent, nil)
+            return (.ifAbsent, nil, nil)
+        } catch let refusal as S3Error where refusal.isDenial {
+            return (.ifAbsent, nil, refusal)
         }
     }
 

@@ -3,7 +3,8 @@
 import Foundation
 import TestSupport
 
-/// A real S3 server for one cluster: the coordinator may do everything, a node only what lies under its own prefix.
+/// A real S3 server for one cluster: the coordinator may do everything, a node only what lies under its own prefix; or, behind a gate,
+/// each what the gate lets it.
 final class ClusterStore: Sendable {
     static let bucket = "backups"
     /// Behind a node's name: an identity that may do what the node may, but not write its records.
@@ -11,24 +12,29 @@ final class ClusterStore: Sendable {
 
     private let server: LocalS3Server
     private let secrets: [String: String]
+    /// What everybody but the tests' own `aws` asks; nil: the server itself.
+    let proxy: FaultyProxy?
 
     /// Starts a server with an identity for the coordinator and one for each node.
-    static func start(prefix: String, nodes: [String]) async throws -> ClusterStore {
+    static func start(prefix: String, nodes: [String], gate: PolicyGate? = nil) async throws -> ClusterStore {
         let names = ["coordinator"] + nodes + nodes.map { $0 + recordReader }
         let secrets = Dictionary(uniqueKeysWithValues: names.map { ($0, UUID().uuidString) })
         let server = try await LocalS3Server.start(
             identities: names.map { name in
                 LocalS3Server.Identity(
                     name: name, accessKey: accessKey(of: name), secretKey: secrets[name] ?? "",
-                    actions: actions(of: name, prefix: prefix))
+                    actions: actions(of: gate == nil ? name : "coordinator", prefix: prefix))
             })
         try await server.makeBucket(bucket)
-        return ClusterStore(server: server, secrets: secrets)
+        return ClusterStore(
+            server: server, secrets: secrets,
+            proxy: try gate.map { try FaultyProxy(to: server.port, gate: $0) })
     }
 
-    private init(server: LocalS3Server, secrets: [String: String]) {
+    private init(server: LocalS3Server, secrets: [String: String], proxy: FaultyProxy?) {
         self.server = server
         self.secrets = secrets
+        self.proxy = proxy
     }
 
     private static func actions(of name: String, prefix: String) -> [String] {
@@ -42,8 +48,8 @@ final class ClusterStore: Sendable {
     }
 
     /// Where it listens on 127.0.0.1.
-    var port: Int { server.port }
-    var host: String { "127.0.0.1:\(server.port)" }
+    var port: Int { proxy?.port ?? server.port }
+    var host: String { "127.0.0.1:\(port)" }
     var endpoint: String { "http://\(host)" }
 
     static func accessKey(of name: String) -> String { "AKIAOFTHETESTSFOR\(name.uppercased())" }
@@ -66,7 +72,7 @@ final class ClusterStore: Sendable {
         [
             "AWS_ACCESS_KEY_ID": accessKey(of: "coordinator"),
             "AWS_SECRET_ACCESS_KEY": secretKey(of: "coordinator"),
-            "AWS_DEFAULT_REGION": "us-east-1", "AWS_ENDPOINT_URL": endpoint, "AWS_MAX_ATTEMPTS": "1",
+            "AWS_DEFAULT_REGION": "us-east-1", "AWS_ENDPOINT_URL": server.endpoint, "AWS_MAX_ATTEMPTS": "1",
             "AWS_SESSION_TOKEN": "", "AWS_PROFILE": "",
         ]
     }
@@ -133,5 +139,8 @@ final class ClusterStore: Sendable {
         guard result.exit == 0 else { throw CommandError.failed(result) }
     }
 
-    func stop() async { await server.stop() }
+    func stop() async {
+        proxy?.refuse()
+        await server.stop()
+    }
 }

@@ -14,9 +14,13 @@ final class TestCluster: Sendable {
     let configurations: [String]
 
     /// Founds the cluster with `amfleet init` and `amfleet node add`; no agent runs yet and nothing is configured.
-    init(nodes names: [String], configurations: [String] = ["vertica"]) async throws {
+    ///
+    /// - Parameter gate: what the coordinator and each node may do at the store.
+    init(
+        nodes names: [String], configurations: [String] = ["vertica"], gate: PolicyGate? = nil
+    ) async throws {
         let directory = try Self.newDirectory()
-        let store = try await ClusterStore.start(prefix: Self.prefix, nodes: names)
+        let store = try await ClusterStore.start(prefix: Self.prefix, nodes: names, gate: gate)
         self.directory = directory
         self.store = store
         self.configurations = configurations

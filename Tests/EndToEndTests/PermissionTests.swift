@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import TestSupport
+import Testing
+
+extension EndToEnd {
+    /// Each permission of the documented policies taken away in turn: what is said, how it ends, and that nothing is lost.
+    @Suite(
+        .serialized, .needs(Machine.cluster), .arranged(PermittedRuns.self), .timeLimit(.minutes(10)))
+    struct PermissionTests {
+        @Test(
+            arguments: LongTests.whole(
+                MissingPermission.all, or: MissingPermission.few,
+                leavingOut:
+                    "\(MissingPermission.all.count - MissingPermission.few.count) of \(MissingPermission.all.count) permissions of PermissionTests"
+            ))
+        func `without it the error names it, and nothing is lost`(missing: MissingPermission) async throws {
+            let made = try Arranged.as(PermittedRuns.self)
+            try await made.prepare(missing)
+            let denied = made.policed.gate.denials.count
+            try made.policed.takeAway(missing.permission, from: missing.owner)
+            let results = try await made.verbs(without: missing)
+            let denials = made.policed.gate.denials.dropFirst(denied)
+            try made.policed.giveBack()
+            try made.policed.proxy.clear()
+
+            #expect(!denials.isEmpty, "nobody needed \(missing)")
+            var named = false
+            for result in results {
+                let line = made.line(of: result, naming: missing)
+                print(made.row(missing, result, line))
+                named = named || line != nil
+                #expect(missing.exits(of: result.arguments[1]).contains(result.exit), "\(missing): \(result)")
+            }
+            #expect(named, "\(missing): \(results)")
+            try await made.expectNothingLost(missing)
+        }
+    }
+}
+
+/// One permission of one policy.
+struct MissingPermission: Sendable, CustomStringConvertible {
+    let owner: String
+    let permission: Permission
+
+    var description: String { "\(owner): \(permission)" }
+
+    static let all: [MissingPermission] = {
+        guard let policies = try? DocumentedPolicies(), let node = try? policies.ofNode("node01"),
+            let coordinator = try? policies.ofCoordinator()
+        else { return [] }
+        return node.permissions.map { MissingPermission(owner: "node01", permission: $0) }
+            + coordinator.permissions.map { MissingPermission(owner: "coordinator", permission: $0) }
+    }()
+
+    static var few: [MissingPermission] {
+        all.filter {
+            ($0.owner == "node01" && ["s3:PutObject", "s3:ListBucket"].contains($0.permission.action)
+                && !$0.description.contains("lock"))
+        }
+    }
+
+    func exits(of verb: String) -> Set<Int32> { [0, 1, 3, 6, 7] }
+}
+
+/// One node whose runs are complete, and a store that can take any permission away.
+struct PermittedRuns: Arrangement {
+    let policed: PolicedCluster
+    /// `cluster.json` whose data is what goes to the archive.
+    let archive: String
+    let data: TreeManifest
+
+    var cluster: TestCluster { policed.cluster }
+
+    static func arrange() async throws -> PermittedRuns {
+        var frozen = ConfigurationPlan(name: "frozen", blockSize: "5 megabytes", tapecycle: 2)
+        frozen.slots = "{01..16}"
+        frozen.changerLines = ["device-property \"TRANSITION-TO-GLACIER\" \"1\""]
+        var vertica = PolicedCluster.vertica
+        vertica.slots = "{01..04}"
+        let plans = [vertica, frozen]
+        let policed = try await PolicedCluster.make(
+            .always403, nodes: ["node01"], configurations: plans.map(\.name)
+        ) { _ in plans }
+        do {
+            let archive = try policed.cluster.clusterFile("archive") {
+                $0.set("configurations", "data", to: ["frozen"])
+            }
+            try changeJSON(policed.cluster.clusterFile) {
+                $0.set("configurations", "data", to: ["vertica"])
+            }
+            let made = PermittedRuns(
+                policed: policed, archive: archive, data: try await TreeManifest(of: policed.node.data))
+            for _ in 0..<4 { try await made.good("backup") }
+            return made
+        } catch {
+            await policed.remove()
+            throw error
+        }
+    }
+
+    func remove() async { await policed.remove() }
+
+    func file(_ missing: MissingPermission) -> String {
+        missing.isOfArchive ? archive : cluster.clusterFile
+    }
+
+    @discardableResult
+    func good(_ arguments: String..., file: String? = nil) async throws -> CommandResult {
+        try await cluster.expectSuccess(
+            cluster.amfleet(arguments + ["--cluster", file ?? cluster.clusterFile]))
+    }
+
+    /// What makes the permission needed where an ordinary run does without.
+    func prepare(_ missing: MissingPermission) async throws {
+        if ["s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"].contains(missing.permission.action) {
+            try policed.proxy.inject(
+                .error(status: 400, code: "EntityTooLarge"), method: "PUT", target: "partNumber=")
+        }
+    }
+
+    func verbs(without missing: MissingPermission) async throws -> [CommandResult] {
+        var results: [CommandResult] = []
+        for verb in ["backup", "status", "restore"] {
+            var arguments = [verb, "--cluster", file(missing)]
+            if verb == "restore" {
+                arguments += ["--to", "\(cluster.directory)/r-\(UUID().uuidString.prefix(8))"]
+            }
+            results.append(try await cluster.amfleet(arguments))
+        }
+        return results
+    }
+
+    /// The first line that names permission, resource and node.
+    func line(of result: CommandResult, naming missing: MissingPermission) -> String? {
+        let lines = result.text.split(separator: "\n").map(String.init)
+        return lines.first { $0.contains(missing.permission.action) }
+    }
+
+    func row(_ missing: MissingPermission, _ result: CommandResult, _ line: String?) -> String {
+        "| \(missing) | \(result.arguments[1]) | \(result.exit) | \(line ?? "-") | nothing |"
+    }
+
+    func expectNothingLost(_ missing: MissingPermission) async throws {
+        let target = "\(cluster.directory)/after-\(UUID().uuidString.prefix(8))"
+        try await good("restore", "--to", target)
+        let restored = try await TreeManifest(of: "\(target)/node01/vertica\(policed.node.data)")
+        #expect(data.difference(from: restored) == "", "\(missing)")
+        try await good("backup", file: file(missing))
+        #expect(try await cluster.store.openUploads().isEmpty, "\(missing)")
+    }
+}
+
+extension MissingPermission {
+    /// Of the additional policy for Glacier.
+    var isOfArchive: Bool {
+        ["s3:GetLifecycleConfiguration", "s3:PutLifecycleConfiguration", "s3:RestoreObject"]
+            .contains(permission.action) || description.contains("lifecycle-")
+    }
+}

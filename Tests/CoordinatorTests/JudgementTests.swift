@@ -190,6 +190,18 @@ import Testing
         #expect(SetJudgement.ending(verdicts) == ending)
     }
 
+    @Test(arguments: [
+        (0, [WireError.Kind.cancelled, .cancelled], CommandEnding.cancelled), (1, [.cancelled], .cancelled),
+        (0, [.cancelled, .failed], .failed), (1, [.cancelled, .failed], .partial),
+        (0, [.cancelled, .storageRefused], .failed), (2, [], .complete),
+    ])
+    func `what another terminal cancelled on every node is cancelled, of every command`(
+        complete: Int, kinds: [WireError.Kind], ending: CommandEnding
+    ) {
+        let failures = kinds.map { WireError($0, node: "node01", "reason") }
+        #expect(CommandEnding(completeNodes: complete, failures: failures) == ending)
+    }
+
     @Test func `one cause on every failed node is still partial where another is complete`() {
         let verdicts = [
             Sample.verdict("node01", .complete), Sample.verdict("node02", .failed, .storageRefused),

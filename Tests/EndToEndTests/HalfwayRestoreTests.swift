@@ -139,6 +139,20 @@ extension EndToEnd {
             try await made.expectWhole(target)
         }
 
+        @Test func `a restore that another terminal cancels ends as cancelled in the first, too`()
+            async throws
+        {
+            let made = try Arranged.as(HalfwayCluster.self)
+            made.proxy.inject(.stallAnswer(after: 1 << 20), method: "GET", target: "f00000003-mp.data")
+            let running = try await made.hold("\(made.cluster.directory)/cancelled-elsewhere")
+            let cancel = try await made.cluster.amfleet(["cancel"])
+            let cancelled = try await running.end()
+            made.proxy.clear()
+
+            #expect(cancel.exit == 0, "\(cancel)")
+            #expect(cancelled.exit == 130, "\(cancelled)")
+        }
+
         @Test func `a dump never has what a restore was putting together`() async throws {
             let made = try Arranged.as(HalfwayCluster.self)
             let target = "\(made.cluster.directory)/excluded"

@@ -50,8 +50,10 @@ public enum CommandEnding: String, Sendable, Codable, CaseIterable {
     /// What the outcomes of all nodes that were asked mean together.
     ///
     /// - Parameter failures: one for each node that is not complete; nil where its reason is unknown.
+    /// - Parameter isCancelled: by this command itself. What somebody else cancelled, the nodes say.
     init(completeNodes: Int, failures: [WireError?], isCancelled: Bool = false) {
-        if isCancelled {
+        let areCancelled = !failures.isEmpty && failures.allSatisfy { $0?.kind == .cancelled }
+        if isCancelled || areCancelled {
             self = .cancelled
         } else if failures.isEmpty {
             self = .complete
@@ -62,7 +64,7 @@ public enum CommandEnding: String, Sendable, Codable, CaseIterable {
         }
     }
 
-    /// 5 or 6 where every node failed for that one cause, 1 otherwise.
+    /// 5 or 6 where every node failed for that one cause, 1 otherwise; what was cancelled is none of these.
     private static func oneCause(of failures: [WireError?]) -> CommandEnding {
         let kinds = failures.map { $0?.kind }
         if kinds.allSatisfy({ $0 == .authentication }) { return .unauthenticated }

@@ -176,6 +176,41 @@ import Testing
         #expect(Preflight(statuses: [outcome], storageError: nil, foreignPrefix: nil).refusal() == nil)
     }
 
+    @Test func `a configuration that no run has dumped is a problem of each node that has it`() {
+        var facts = BucketFacts()
+        (facts.runCount, facts.recentRuns) = (2, [Sample.run])
+        facts.nodes["node01"] = BucketFacts.Node()
+        #expect(StatusJudgement.neverDumped(row(status()), facts).isEmpty)
+        facts.nodes["node01"]?.undumped = ["vertica"]
+        let found = StatusJudgement.neverDumped(row(status()), facts)
+        #expect(
+            found == [
+                Finding(
+                    .problem, node: "node01", configuration: "vertica", "it has never been backed up",
+                    fix: "'amfleet backup' makes one.")
+            ])
+        // A run of ours that failed is in the catalog, and has no dump; one that the bucket does not know may be stock Amanda's.
+        var known = status()
+        known.configurations[0].newestRun = Sample.run
+        #expect(StatusJudgement.neverDumped(row(known), facts).count == 1)
+        known.configurations[0].newestRun = Sample.name("20260101000000")
+        #expect(StatusJudgement.neverDumped(row(known), facts).isEmpty)
+        // Runs before the newest twenty may have it, unless the catalog says that none has.
+        facts.runCount = 21
+        known.configurations[0].newestRun = Sample.run
+        #expect(StatusJudgement.neverDumped(row(known), facts).isEmpty)
+        #expect(
+            StatusJudgement.neverDumped(row(status()), facts).map(\.what)
+                == ["its catalog knows no dump of it, and the newest 20 runs have none"])
+        facts.hasUnreadRuns = true
+        #expect(StatusJudgement.neverDumped(row(status()), facts).isEmpty)
+        facts.hasUnreadRuns = false
+        #expect(StatusJudgement.neverDumped(row(nil), facts).isEmpty, "a silent node has its own problem")
+        var faulty = status()
+        faulty.configurations[0].error = WireError(.configuration, "no such configuration")
+        #expect(StatusJudgement.neverDumped(row(faulty), facts).isEmpty)
+    }
+
     private func row(_ status: NodeStatus?) -> StatusReport.Node {
         StatusReport.Node(
             node: "node01", address: "127.0.0.1:7001", status: status,

@@ -26,6 +26,8 @@ struct BucketFacts: Sendable {
         var suspects: [Suspect] = []
         /// What could not be looked at and may be a newer self-backup, with the reason.
         var unknown: String?
+        /// Configurations of `cluster.json` of which the newest `step` runs have no dump of the node.
+        var undumped: Set<String> = []
 
         var isFound: Bool { selfBackup != nil && lastRun != nil }
     }
@@ -43,6 +45,15 @@ struct BucketFacts: Sendable {
     var isKnown = false
     /// How many runs there are, and how many of them, the newest, were looked at.
     var (runCount, searchedCount) = (0, 0)
+    /// Whether a manifest among them could not be read.
+    var hasUnreadRuns = false
+    /// The newest `step` of them.
+    var recentRuns: Set<RunName> = []
+    /// Whether these are all that there are.
+    var areAllRecent: Bool { runCount <= Self.step }
+
+    /// What was found without looking.
+    init() {}
 
     /// - Throws: `CancellationError` only; any other failure is a finding.
     init(_ cluster: Cluster, nodes names: [String]) async throws {
@@ -67,6 +78,7 @@ struct BucketFacts: Sendable {
         let (bucket, volumes) = (cluster.impatientBucket, cluster.volumeJudge())
         let runs = try await bucket.runs()
         runCount = runs.count
+        recentRuns = Set(runs.suffix(Self.step))
         for name in names { nodes[name] = Node() }
         var wanted = Set(cluster.settings.configurations.inBackupOrder.map(\.name))
         var rest = runs.suffix(Self.limit).reversed()[...]
@@ -96,6 +108,7 @@ struct BucketFacts: Sendable {
         for outcome in outcomes {
             guard let error = outcome.error else { continue }
             if error.reach == .wholeStore { throw error }
+            hasUnreadRuns = true
             findings.append(
                 .init(
                     .problem,
@@ -152,8 +165,10 @@ struct BucketFacts: Sendable {
                 try Task.checkCancellation()
                 let reason = "run \(manifest.run): its record cannot be read: \(WireError(of: error).message)"
                 if facts.selfBackup == nil { facts.unknown = facts.unknown ?? reason }
+                newest.isSure = false
             }
         }
+        if !wanted.isEmpty { facts.undumped = newest.isSure ? newest.undumped : [] }
         return facts
     }
 }
@@ -185,9 +200,14 @@ private struct NewestDumps {
     /// Configurations of which no whole record has been seen yet.
     private var wanted: Set<String>
     private var seen: Set<Disk> = []
+    /// Of which no dump has been seen yet.
+    private(set) var undumped: Set<String>
+    /// False where a record could not be read: what was not seen may be in it.
+    var isSure = true
 
     init(of configurations: Set<String>) {
         wanted = configurations
+        undumped = configurations
     }
 
     /// Older records have nothing to say of a disk that is still dumped.
@@ -197,6 +217,7 @@ private struct NewestDumps {
         var suspects: [BucketFacts.Suspect] = []
         for configuration in record.configurations where wanted.contains(configuration.name) {
             for dump in configuration.dumps where dump.isMade {
+                undumped.remove(configuration.name)
                 let disk = Disk(configuration: configuration.name, host: dump.host, disk: dump.disk)
                 guard seen.insert(disk).inserted, dump.isSuspect else { continue }
                 suspects.append(.init(run: record.run, configuration: configuration.name, dump: dump))

@@ -35,6 +35,7 @@ public struct StatusCommand: Sendable {
             findings += StatusJudgement.of(
                 row, faults: outcome.faults, bucketAnswered: facts.isKnown, now: now)
             findings += StatusJudgement.of(facts.nodes[entry.name]?.suspects ?? [], node: entry.name)
+            findings += StatusJudgement.neverDumped(row, facts)
             return row
         }
         findings += StatusJudgement.of(facts.newestSet, isKnown: facts.isKnown)

@@ -62,6 +62,28 @@ enum StatusJudgement {
         }
     }
 
+    /// Every configuration of `cluster.json` that the node has, and that no run has dumped: the newest set knows nothing of it.
+    ///
+    /// What was dumped longer ago than the newest runs, or by stock Amanda, is in the node's catalog. A node that is in no run at
+    /// all, and a missing self-backup, have findings of their own.
+    static func neverDumped(_ row: StatusReport.Node, _ facts: BucketFacts) -> [Finding] {
+        let undumped = facts.nodes[row.node]?.undumped ?? []
+        guard row.lastRun != nil, !facts.hasUnreadRuns, let status = row.status else { return [] }
+        return status.configurations.filter { configuration in
+            configuration.role == .data && configuration.faults.isEmpty
+                && undumped.contains(configuration.name)
+                && (configuration.newestRun.map { facts.areAllRecent && facts.recentRuns.contains($0) }
+                    ?? true)
+        }.map { configuration in
+            Finding(
+                .problem, node: row.node, configuration: configuration.name,
+                facts.areAllRecent
+                    ? "it has never been backed up"
+                    : "its catalog knows no dump of it, and the newest \(BucketFacts.step) runs have none",
+                fix: "'amfleet backup' makes one.")
+        }
+    }
+
     /// - Parameter nodes: of `cluster.json`; each must have its data in the set.
     static func newestSet(
         _ manifest: RunManifest, _ outlook: RunOutlook, nodes: [String]

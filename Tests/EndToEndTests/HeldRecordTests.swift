@@ -39,6 +39,13 @@ extension EndToEnd {
             #expect(try await made.amfleet("flush").exit == 3)
             #expect(try made.chunks == chunks)
 
+            let pin = try await made.amfleet("pin", first.run)
+            #expect(pin.exit == 3 && pin.output.contains("run \(first.run) is pinned"), "\(pin)")
+            #expect(
+                pin.output.contains(
+                    "node01: \(made.plan.name): \(made.node.data): held on the node, on no volume yet: run 'amfleet flush' first"
+                ), "\(pin)")
+
             try await use(made, as: "node01")
             let seen = made.proxy.requests.count
             let done = try await made.amfleet(verb == "retry" ? ["retry", first.run] : [verb])
@@ -48,6 +55,9 @@ extension EndToEnd {
             let sent = made.proxy.requests.dropFirst(seen).filter { $0.contains("partNumber=") }
             if verb != "backup" { #expect(sent.isEmpty, "\(sent)") }
             #expect(try made.chunks.isEmpty)
+            let kept = try await made.amfleet("pin", first.run)
+            #expect(kept.exit == 0 && kept.output.contains("is pinned already"), "\(kept)")
+            #expect(try await made.amfleet("unpin", first.run).exit == 0)
             #expect(try await before.difference(from: made.fetched(first.run)) == "")
             #expect(try await before.difference(from: made.restored(first.run)) == "")
         }

@@ -32,19 +32,19 @@ public struct PinCommand: Sendable {
             let isPinned = manifest.value.pin != nil
             let left = try await left(of: manifest.value)
             switch wish {
-            case .pin: try await pin(manifest, left)
+            case .pin: try await pin(manifest)
             case .unpin: try await unpin(manifest)
             }
             let protection = try await cluster.protection(cluster.impatientBucket)
             let marks = try await mark(protection)
             return PinReport(
-                wish: wish, run: run, wasSo: isPinned == (wish == .pin), left: left.remarks, nodes: marks)
+                wish: wish, run: run, wasSo: isPinned == (wish == .pin), left: left, nodes: marks)
         }
     }
 
-    /// What a pin could still keep. Nothing is asked where a pin is taken away.
-    private func left(of manifest: RunManifest) async throws -> RunOutlook {
-        guard wish == .pin else { return RunOutlook() }
+    /// What a pin cannot keep any more, or not yet. Nothing is asked where a pin is taken away.
+    private func left(of manifest: RunManifest) async throws -> [String] {
+        guard wish == .pin else { return [] }
         guard manifest.verdict != .running else { throw CoordinatorError.runRunning(manifest.run) }
         let outlook = try await RunOutlook(
             manifest, bucket: cluster.impatientBucket, volumes: cluster.volumeJudge())
@@ -54,14 +54,15 @@ public struct PinCommand: Sendable {
             case .overwritten, .damaged: false
             }
         }
-        guard isAnything || manifest.pin != nil else {
+        let held = try await HeldParts.of(manifest, cluster.impatientBucket).map(\.text)
+        guard isAnything || !held.isEmpty || manifest.pin != nil else {
             throw CoordinatorError.nothingToPin(
                 manifest.run, reason: outlook.remarks.first ?? "no node is complete in it")
         }
-        return outlook
+        return outlook.remarks + held
     }
 
-    private func pin(_ stored: ClusterBucket.Stored<RunManifest>, _ left: RunOutlook) async throws {
+    private func pin(_ stored: ClusterBucket.Stored<RunManifest>) async throws {
         // The index first: a pin that nobody can find would be none.
         try await changeIndex { $0 = Set($0 + [stored.value.run]).sorted(by: >) }
         guard stored.value.pin == nil else { return }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import AmandaFormat
+import BlockingWork
 import Faults
 public import Files
 public import Planning
@@ -15,9 +16,15 @@ public struct LoadedConfiguration: Sendable {
 
     /// What is set and has no effect here, or another than its words say, for the administrator to see. Blocks.
     public var remarks: [Remark] {
-        configuration.remarks(on: disklist.activeEntries) + clientFileRemarks
+        configuration.remarks(on: disklist.activeEntries, listing: Self.list) + clientFileRemarks
             + [infofileRemark].compactMap { $0 } + configuration.unusedParameters
             + configuration.unusedDeviceProperties
+    }
+
+    /// Nil where it cannot be read, or does not answer.
+    private static func list(_ directory: String) -> [String]? {
+        PatientLook.all([directory], what: "slot-look", limit: .seconds(3)) { try? FileSystem.list($0) }[
+            directory]?.flatMap(\.self)
     }
 
     /// Stock Amanda's client joins the properties that these files give to the application or script of a plugin's name.

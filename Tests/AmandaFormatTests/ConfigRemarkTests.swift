@@ -26,7 +26,7 @@ import Testing
         let disklist = try Disklist(
             parsing: "localhost /a d\nlocalhost /b d\n", file: "/etc/amanda/test/disklist",
             configuration: configuration, include: { throw MissingFile(path: $0) })
-        return configuration.remarks(on: disklist.activeEntries).map {
+        return configuration.remarks(on: disklist.activeEntries) { _ in nil }.map {
             $0.description.replacing("/etc/amanda/test/amanda.conf:", with: "")
         }
     }
@@ -88,6 +88,36 @@ import Testing
         #expect(
             slots.count == 1 && slots[0].contains("has 5 slots, and the newest 5 volumes are kept"),
             "\(slots)")
+    }
+
+    /// Source: amanda-changers(7); `num-slot` counts with `auto-create-slot` alone.
+    @Test(
+        arguments: [
+            ("chg-disk:/v", "", (1...15).map { "slot\($0)" } + ["state", "data"], 15),
+            ("chg-disk:/v", "property \"num-slot\" \"20\"", ["slot1", "slot7"], 2),
+            ("chg-disk:/v", "property \"num-slot\" \"20\"\nproperty \"auto-create-slot\" \"yes\"", [], 20),
+            ("chg-disk:/v", "property \"removable\" \"yes\"", [], nil), ("chg-disk:/v", "", [], 0),
+            ("chg-disk:/v", "", nil, nil), ("chg-multi:file:/v/{a,b,c}", "", nil, 3),
+            ("chg-multi:s3:b/n/slot-{01..15}", "", nil, 15), ("chg-single:s3:b/n/slot-01", "", nil, 1),
+            ("file:/v", "", nil, 1), ("s3:b/n/slot-01", "", nil, 1),
+        ] as [(String, String, [String]?, Int?)])
+    func `a changer has as many slots as there are`(
+        device: String, properties: String, names: [String]?, count: Int?
+    ) throws {
+        let configuration = try configuration(
+            """
+            tapecycle 99
+            define changer c {
+              tpchanger "\(device)"
+              \(properties)
+            }
+            tpchanger "c"
+            """)
+        #expect(try configuration.changer().slotCount { $0 == "/v" ? names : nil } == count)
+        let remarks = configuration.remarks(on: []) { _ in names }.map(\.text).filter { $0.contains("slot") }
+        let said = count.map { "changer 'c' has \($0) slot\($0 == 1 ? "" : "s"), and the newest 98 volumes" }
+        #expect(remarks.count == (count == nil ? 0 : 1), "\(remarks)")
+        #expect(said.map { remarks[0].hasPrefix($0) } ?? true, "\(remarks)")
     }
 
     @Test func `a remark says apart where, of what, and what`() throws {

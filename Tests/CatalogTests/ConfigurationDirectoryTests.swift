@@ -34,6 +34,31 @@ import Testing
             ]) == ["amanda.conf:2", "more:1", "amanda.conf:4", "disklist:1", "disklist:2"])
     }
 
+    @Test(arguments: [15, 3, 1, 0])
+    func `slots of a chg-disk are counted in its directory`(count: Int) throws {
+        let scratch = try TemporaryDirectory("slots")
+        let volumes = scratch.path("volumes")
+        for directory in ["test", "volumes"] + (0..<count).map({ "volumes/slot\($0 + 1)" }) {
+            try FileManager.default.createDirectory(
+                atPath: scratch.path(directory), withIntermediateDirectories: false)
+        }
+        _ = try scratch.write(
+            "test/amanda.conf",
+            """
+            dumpuser "root"
+            tapecycle 9
+            tpchanger "chg-disk:\(volumes)"
+            define dumptype d {
+              program "GNUTAR"
+            }
+            """)
+        _ = try scratch.write("test/disklist", "localhost /a d\n")
+        let loaded = try ConfigurationDirectory(root: scratch.path(""), name: "test").load()
+        let remarks = loaded.remarks.map(\.text).filter { $0.contains(" slot") }
+        #expect(remarks.isEmpty == (count > 8), "\(remarks)")
+        #expect(count > 8 || remarks.first?.contains(" has \(count) slot") == true, "\(remarks)")
+    }
+
     @Test func `a disklist whose name cannot be read is not looked for`() throws {
         #expect(
             try faults(["amanda.conf": "dumpuser \"root\"\ndiskfile other\n"]) == ["amanda.conf:2"])

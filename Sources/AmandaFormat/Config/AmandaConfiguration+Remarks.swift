@@ -5,9 +5,15 @@ import Faults
 /// What is taken, and does something else than its words may lead one to expect: for the operator to read beforehand.
 extension AmandaConfiguration {
     /// Remarks on the dumptypes and scripts of these disks, and on how many volumes there are.
-    public func remarks(on entries: [DisklistEntry]) -> [Remark] {
+    ///
+    /// - Parameter list: see `ChangerDefinition.slotCount`.
+    public func remarks(
+        on entries: [DisklistEntry], listing list: (_ directory: String) -> [String]?
+    ) -> [Remark] {
         var seen: Set<Remark> = []
-        return (entries.flatMap(\.dumptype.remarks) + rotationRemarks).filter { seen.insert($0).inserted }
+        return (entries.flatMap(\.dumptype.remarks) + rotationRemarks(listing: list)).filter {
+            seen.insert($0).inserted
+        }
     }
 
     /// What is set and has no effect here, in the order of the definitions, the global ones first.
@@ -30,7 +36,7 @@ extension AmandaConfiguration {
         }
     }
 
-    private var rotationRemarks: [Remark] {
+    private func rotationRemarks(listing list: (_ directory: String) -> [String]?) -> [Remark] {
         let global = document.global
         let runs = runspercycle > 0 ? runspercycle : max(1, dumpcycleDays)
         var remarks: [Remark] = []
@@ -43,11 +49,13 @@ extension AmandaConfiguration {
                         + "dumpcycle: full dumps come more often, so that what a restore needs is not overwritten"
                 ))
         }
-        if let changer = try? changer(), changer.devices.count <= retentionTapeCount {
+        if let changer = try? changer(), let slotCount = changer.slotCount(listing: list),
+            slotCount <= retentionTapeCount
+        {
             remarks.append(
                 Remark(
                     place: changer.place,
-                    "changer '\(changer.name)' has \(changer.devices.count) slots, and the newest "
+                    "changer '\(changer.name)' has \(slotCount) slot\(slotCount == 1 ? "" : "s"), and the newest "
                         + "\(retentionTapeCount) volumes are kept (tapecycle, retention-tapes): once all are written no "
                         + "run finds a volume; add slots, or lower tapecycle"))
         }

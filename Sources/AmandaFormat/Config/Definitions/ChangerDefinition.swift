@@ -50,6 +50,15 @@ public struct ChangerDefinition: Sendable, Hashable {
         return deviceProperties.first { $0.name == name }?.place ?? place
     }
 
+    /// How many slots there are; nil where nobody can say, as of a disk that is not mounted.
+    ///
+    /// - Parameter list: what a directory holds; nil: it cannot be read. Asked only for that of a `chg-disk:`.
+    public func slotCount(listing list: (_ directory: String) -> [String]?) -> Int? {
+        guard case .disk(let disk) = kind else { return devices.count }
+        let count = list(disk.directory).map { disk.devices(among: $0).count }
+        return disk.isRemovable && count == 0 ? nil : count
+    }
+
     private static let secretNames: Set = [
         "s3-access-key", "s3-secret-key", "s3-session-token", "s3-user-token", "password", "client-secret",
         "refresh-token", "swift-access-key", "ndmp-password",

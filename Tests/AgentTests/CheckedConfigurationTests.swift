@@ -72,6 +72,38 @@ struct CheckedConfigurationTests {
         }
     }
 
+    @Test(arguments: ConfigurationFlaw.ofOneDisk)
+    func `what a disk's application must not be asked costs that disk alone, with its line`(
+        _ flaw: ConfigurationFlaw
+    ) async throws {
+        let other = node.path("other")
+        try node.configure("data", disks: [])
+        try node.write("other/file", "a line\n")
+        if let file = flaw.file {
+            try node.write(file.path, file.text)
+            try FileSystem.writeAtomically(node.path(file.path), Array(file.text.utf8), mode: file.mode)
+        }
+        try node.write(
+            "etc/amanda/data/disklist",
+            "localhost \(node.data) all\nlocalhost \(other) {\n  all\n  application {\n    plugin \"amgtar\"\n    "
+                + "\(try #require(flaw.application))\n  }\n}\n")
+        let choice = NodeFixture.both[0]
+        let status = try await status(choice)
+        #expect(status.error == nil, "\(status)")
+        let problem = try #require(status.diskErrors?.first)
+        #expect(status.diskErrors?.count == 1 && problem.message.contains(flaw.text), "\(status)")
+        let place = "\(node.settings.amandaDirectory)/data/disklist:6"
+        #expect(problem.message.hasPrefix("\(place): disk '\(other)': "), "\(problem)")
+        #expect(try await refusal(choice) == nil)
+        #expect(try await refusal(choice, dryRun: true) == nil)
+
+        let done = try await node.backUp("20261123030600")
+
+        let dumps = try #require(done.record).configurations[0].dumps
+        #expect(dumps.map(\.disk) == [node.data, other] && dumps.map(\.status) == [.ok, .failed])
+        #expect(dumps[1].error?.message == problem.message && dumps[1].error?.hint == problem.hint)
+    }
+
     /// One disk that lacks something beside one that lacks nothing.
     private static let needs = [
         (

@@ -54,7 +54,7 @@ struct ConfigurationFlaw: Sendable, CustomStringConvertible {
 }
 
 extension ConfigurationFlaw {
-    static let all = files + disks + changers + dumptypes + properties
+    static let all = files + disks + changers + dumptypes
 
     private static let files = [
         ConfigurationFlaw(
@@ -190,7 +190,8 @@ extension ConfigurationFlaw {
             text: "client-name is not supported"),
     ]
 
-    private static let properties = [
+    /// Of a disk's application: they cost that disk alone.
+    static let ofOneDisk = [
         ConfigurationFlaw(
             description: "a tar that root has not allowed",
             application: "property \"GNUTAR-PATH\" \"/opt/tar\"",
@@ -202,7 +203,7 @@ extension ConfigurationFlaw {
         ConfigurationFlaw(
             description: "an option that runs a program",
             application: "property \"COMMAND-OPTIONS\" \"--to-command=/tmp/x\"",
-            text: "the application's property 'command-options'"),
+            text: "'--to-command=/tmp/x': it runs a program as root"),
         ConfigurationFlaw(
             description: "an unknown property", application: "property \"GNUTAR-PAHT\" \"/bin/tar\"",
             text: "the application has no property 'gnutar-paht'"),
@@ -220,7 +221,7 @@ extension ConfigurationFlaw {
             text: "1=GOOD"),
         ConfigurationFlaw(
             description: "a relative directory of snapshots",
-            change: ("\"GNUTAR-LISTDIR\" \"", "\"GNUTAR-LISTDIR\" \"."),
+            application: "property \"GNUTAR-LISTDIR\" \"lists\"",
             text: "expected an absolute path"),
     ]
 }

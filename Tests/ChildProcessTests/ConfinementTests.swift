@@ -37,7 +37,7 @@ struct ConfinementTests {
         var command = ChildCommand("/bin/sh", ["-c", script])
         command.place = ChildPlace(directory: descriptor, confinement: confinement)
         let child = try await ChildProcess.begin(command)
-        return (await child.exit(), child.lastMessages)
+        return (await child.exit(), child.keptMessages)
     }
 
     private func state() throws -> [String] {

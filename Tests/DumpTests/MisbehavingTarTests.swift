@@ -62,6 +62,20 @@ struct MisbehavingTarTests {
         #expect(failure(outcome)?.contains("neither gave nor took a byte") == true, "\(outcome.status)")
     }
 
+    /// The real one: its last words name nothing.
+    @Test func `a tar that fails says what it could not do`() async throws {
+        let fixture = try await DumpFixture(server: .shared())
+        try shell("seq 1 1000 > text", in: fixture.source)
+        let plan = try fixture.plan {
+            $0.properties.append(.init(name: "command-options", values: ["--exclude-from=/nowhere"]))
+        }
+        let outcome = try await fixture.dump(plan)
+        #expect(
+            failure(outcome)
+                == "tar exited with status 2: /usr/bin/tar: /nowhere: Cannot open: No such file or directory",
+            "\(outcome.status)")
+    }
+
     @Test func `a tar that takes everything and never ends fails the restore`() async throws {
         let fixture = try await DumpFixture(server: .shared())
         try shell("seq 1 1000 > text", in: fixture.source)

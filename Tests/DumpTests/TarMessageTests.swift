@@ -121,7 +121,7 @@ import Testing
         ),
         (
             "command-options", "--checkpoint-action=exec=sh",
-            "the application's property 'command-options' is '--checkpoint-action=exec=sh', expected options that cannot run a program as root, such as --exclude=PATTERN"
+            "the application's property 'command-options' has '--checkpoint-action=exec=sh': its actions can run a program as root, or write among tar's messages\nhint: remove it; 'amfleet' shows the progress."
         ),
     ])
     func `refuses what amgtar would not run with, or what could run anything as root`(

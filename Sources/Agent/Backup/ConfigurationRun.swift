@@ -225,7 +225,11 @@ struct ConfigurationRun: Sendable {
     ) async throws {
         for left in planned.plan.leftOut {
             guard let entry = entry(left.name) else { continue }
-            record.dumps.append(DumpRecord(leftOut: left, entry, node: node))
+            var dump = DumpRecord(leftOut: left, entry, node: node)
+            if dump.status == .failed, let refusal = prepared.refusals[left.name]?.first {
+                dump.error = refusal
+            }
+            record.dumps.append(dump)
         }
         try await nameStandIns(planned.bases, in: &record)
     }

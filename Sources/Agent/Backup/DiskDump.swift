@@ -51,7 +51,8 @@ struct DiskDump: Sendable {
         guard let planned, let entry else { preconditionFailure("only what was planned is in the queue") }
         let work = Work(planned: planned, entry: entry, before: before)
         part.progress.begin(entry, configuration: part.prepared.choice.name)
-        let record = try await record(of: work)
+        let refusals = part.prepared.refusals[entry.name] ?? []
+        let record = try await refusals.isEmpty ? record(of: work) : failed(work, refusals)
         let waited = part.progress.end(entry, record)
         await say(work, record.summary)
         logger(of: entry).info("the dump waited most for: \(waited?.rawValue ?? "nothing in particular")")
@@ -154,20 +155,28 @@ struct DiskDump: Sendable {
 
     /// Neither a volume nor room on a holding disk.
     private func nowhere(_ work: Work, reason: String, _ cause: any Error) async throws -> DumpRecord {
+        let noRoom = WireError(cause: cause, node: part.request.node)
+        return try await failed(
+            work,
+            [
+                WireError(
+                    .failed, node: part.request.node, "\(reason); and \(noRoom.message)", hint: noRoom.hint)
+            ])
+    }
+
+    /// A dump that did not even begin.
+    private func failed(_ work: Work, _ reasons: [WireError]) async throws -> DumpRecord {
         let entry = work.entry
         let header = DumpHeader(
             kind: .file, datestamp: part.run, host: entry.host, disk: entry.diskName,
             level: work.planned.level, program: entry.dumptype.program)
-        let noRoom = WireError(cause: cause, node: part.request.node)
-        let error = WireError(
-            .failed, node: part.request.node, "\(reason); and \(noRoom.message)", hint: noRoom.hint)
+        let reason = reasons.map(\.message).joined(separator: "; ").replacing("\n", with: " ")
         let failed = LoggedDump(
-            header: header, parts: [], status: .failed(reason: error.message.replacing("\n", with: " ")),
-            seconds: 0)
+            header: header, parts: [], status: .failed(reason: reason), seconds: 0)
         try await runBlocking("catalog") { [catalog] in try catalog.record(failed) }
         var record = DumpRecord(planned: work.planned, entry)
         record.status = .failed
-        record.error = error
+        record.error = reasons.first
         return record
     }
 

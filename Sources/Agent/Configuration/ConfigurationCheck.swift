@@ -15,8 +15,10 @@ struct ConfigurationCheck {
 
     /// Why no backup of it may begin, each once.
     private(set) var faults: [WireError] = []
-    /// What single disks lack.
+    /// What single disks lack, and why those that are refused are.
     private(set) var diskFaults: [WireError] = []
+    /// Why tar is not even started for a disk.
+    private(set) var refusals: [DiskName: [WireError]] = [:]
     private(set) var diskRemarks: [Remark] = []
     /// At every disk that answers.
     let looks: [DiskName: DiskLook]
@@ -44,8 +46,7 @@ struct ConfigurationCheck {
         looks = DiskLook.all(loaded.disklist.activeEntries)
         let needs = DiskNeeds(
             loaded.disklist.activeEntries, looks, holdingDisks: loaded.configuration.holdingDisks,
-            dumpuser: loaded.dumpuser,
-            node: settings.node)
+            dumpuser: loaded.dumpuser, stateDirectory: settings.stateDirectory, node: settings.node)
         diskFaults = needs.faults
         diskRemarks = needs.remarks
         holdingDisks = needs.answeringHoldingDisks
@@ -68,18 +69,27 @@ struct ConfigurationCheck {
                 hint: "add a line such as: localhost /path all-archive"))
     }
 
-    /// What amgtar's properties ask for, and which tar runs as root.
+    /// What amgtar's properties ask for, and which tar runs as root. It costs the disk that asks for it.
     private mutating func checkTar() {
         let security = SecurityFile(besides: settings.amandaDirectory)
         for entry in entries where entry.dumptype.application?.plugin == "amgtar" {
             let asked = TarProperties(entry)
-            for (place, error) in asked.faults {
-                let reason = WireError(cause: error, node: settings.node)
-                add(
-                    WireError(
-                        .configuration, node: settings.node, at: place, reason.message, hint: reason.hint))
+            var reasons = asked.faults.map { place, error in
+                (place, WireError(cause: error, node: settings.node))
             }
-            attempt { try security.requireAllowed(asked.options.gnutarPath, for: entry.diskName) }
+            do {
+                try security.requireAllowed(asked.options.gnutarPath)
+            } catch {
+                reasons.append((asked.pathPlace ?? entry.place, WireError(cause: error, node: settings.node)))
+            }
+            guard !reasons.isEmpty else { continue }
+            let found = reasons.map { place, reason in
+                WireError(
+                    .configuration, node: settings.node, at: place,
+                    "disk '\(entry.diskName)': \(reason.message)", hint: reason.hint)
+            }
+            refusals[entry.name] = found.map { $0.at(configuration: choice.name, disk: entry.diskName) }
+            diskFaults += found
         }
     }
 
@@ -96,7 +106,8 @@ struct ConfigurationCheck {
             resolved = .success(
                 PreparedConfiguration(
                     choice: choice, loaded: loaded, changer: changer, store: store, stores: stores,
-                    entries: entries, looks: looks, notes: notes, diskFaults: diskFaults))
+                    entries: entries, looks: looks, notes: notes, diskFaults: diskFaults,
+                    refusals: refusals))
         } catch {
             for fault in WireError.all(cause: error, node: settings.node) { add(fault) }
             resolved = .failure(WireErrors(WireError.all(cause: error, node: settings.node)))

@@ -37,7 +37,7 @@ struct DiskLook: Sendable {
         place = try? (FileSystem.resolved(directory), FileSystem.deviceNumber(of: directory))
         strange = selection.strange
         fault =
-            DumpSource.fault(of: directory)
+            DumpSource.fault(of: directory) ?? reach.fault
             ?? (selection.includesNothing ? .nothingToInclude(directory: directory) : nil)
     }
 

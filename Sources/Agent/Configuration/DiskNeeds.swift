@@ -18,6 +18,8 @@ struct DiskNeeds {
     private let holdingLooks: [String: String?]
     private let dumpuser: UserAccount
     private let node: String
+    /// Why the agent's own directory has no room for a disk's dump.
+    private let roomFaults: [DiskName: DumpError]
 
     /// Those that can be looked into.
     var answeringHoldingDisks: [HoldingDisk] { holdingDisks.filter { holdingLooks[$0.directory] != nil } }
@@ -25,7 +27,7 @@ struct DiskNeeds {
     /// Of disks whose dumptype is refused, nothing more is said. Blocks, within a bound.
     init(
         _ entries: [DisklistEntry], _ looks: [DiskName: DiskLook], holdingDisks: [HoldingDisk],
-        dumpuser: UserAccount, node: String
+        dumpuser: UserAccount, stateDirectory: String, node: String
     ) {
         self.entries = entries.filter(\.dumptype.refusals.isEmpty)
         self.looks = looks
@@ -37,6 +39,21 @@ struct DiskNeeds {
         ) { directory in byDirectory[directory].flatMap { HoldingArea.fault(of: $0) } }
         self.dumpuser = dumpuser
         self.node = node
+        roomFaults = Self.roomFaults(self.entries, in: stateDirectory)
+    }
+
+    private static func roomFaults(
+        _ entries: [DisklistEntry], in stateDirectory: String
+    ) -> [DiskName: DumpError] {
+        let byKey = Dictionary(
+            entries.map { ("\($0.host) \($0.diskName)", $0) }, uniquingKeysWith: { first, _ in first })
+        let room = StateRoom(stateDirectory)
+        let looks = PatientLook.all(Array(byKey.keys), what: "room-look", limit: DiskLook.limit) { key in
+            byKey[key].flatMap { room.fault(of: DLEDescription($0), host: $0.host) }
+        }
+        var faults: [DiskName: DumpError] = [:]
+        for (key, entry) in byKey { faults[entry.name] = looks[key].flatMap(\.self) }
+        return faults
     }
 
     /// What their dumps will say, each once. Blocks, within a bound.
@@ -70,6 +87,9 @@ struct DiskNeeds {
                     "\(error.facts): its dump would fail",
                     hint: error.hint ?? "mount it, or correct the disklist.")
             ]
+        }
+        if let error = roomFaults[entry.name] {
+            return [fault("\(error.facts): its dump would fail", hint: error.hint)]
         }
         guard !look.strange.isEmpty else { return [] }
         return [

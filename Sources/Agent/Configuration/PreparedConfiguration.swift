@@ -23,13 +23,16 @@ struct PreparedConfiguration: Sendable {
     let notes: [Remark]
     /// What this node lacks for single disks, whose dumps will fail of it.
     let diskFaults: [WireError]
+    /// Disks for which tar must not be started, each with its reasons: they fail.
+    let refusals: [DiskName: [WireError]]
     /// Where each disk stands in `entries`.
     private let places: [DiskName: Int]
 
     init(
         choice: ConfigurationChoice, loaded: LoadedConfiguration, changer: ChangerDefinition,
         store: VolumeStore, stores: [ChangerStore], entries: [DisklistEntry],
-        looks: [DiskName: DiskLook] = [:], notes: [Remark], diskFaults: [WireError]
+        looks: [DiskName: DiskLook] = [:], notes: [Remark], diskFaults: [WireError],
+        refusals: [DiskName: [WireError]] = [:]
     ) {
         self.choice = choice
         self.loaded = loaded
@@ -40,6 +43,7 @@ struct PreparedConfiguration: Sendable {
         self.looks = looks
         self.notes = notes
         self.diskFaults = diskFaults
+        self.refusals = refusals
         places = Dictionary(
             entries.enumerated().map { ($0.element.name, $0.offset) }, uniquingKeysWith: { first, _ in first }
         )

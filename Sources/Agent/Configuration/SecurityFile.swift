@@ -20,11 +20,11 @@ struct SecurityFile: Sendable {
         self.path = path
     }
 
-    /// - Throws: `WireError` for a disk whose GNUTAR-PATH is none that root has allowed.
-    func requireAllowed(_ tar: String, for disk: String) throws {
+    /// - Throws: `WireError` for a GNUTAR-PATH that is none that root has allowed.
+    func requireAllowed(_ tar: String) throws {
         guard try !isAllowed(tar) else { return }
         throw WireError(
-            .configuration, "disk '\(disk)': GNUTAR-PATH '\(tar)' is not allowed to run as root",
+            .configuration, "GNUTAR-PATH '\(tar)' is not allowed to run as root",
             hint: "add the line 'amgtar:gnutar_path=\(tar)' to '\(path)', which only root may write.")
     }
 

@@ -10,6 +10,8 @@ struct TarProperties {
     let options: TarOptions
     /// Each with the line that sets it.
     let faults: [(place: FaultPlace, error: DumpError)]
+    /// The line of its GNUTAR-PATH; nil: it has none.
+    let pathPlace: FaultPlace?
 
     init(_ entry: DisklistEntry) {
         var good: [DLEDescription.Property] = []
@@ -25,5 +27,6 @@ struct TarProperties {
         }
         options = (try? TarOptions(properties: good)) ?? TarOptions()
         self.faults = faults
+        pathPlace = entry.dumptype.application?.properties.last { $0.name == "gnutar-path" }?.place
     }
 }

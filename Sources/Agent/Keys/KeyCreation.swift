@@ -128,7 +128,8 @@ struct KeyCreation: Sendable {
         guard result.exit == .status(0), result.output.starts(with: "-----BEGIN PGP MESSAGE-----".utf8) else {
             throw WireError(
                 .failed, node: node,
-                "gpg \(result.exit) and made no key: \(result.messages.split(separator: "\n").last ?? "")")
+                "gpg \(result.exit) and made no key: \(FailureCause(result.messages).text ?? "it said nothing")"
+            )
         }
         return result.output
     }

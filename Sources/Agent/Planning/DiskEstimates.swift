@@ -51,6 +51,9 @@ struct DiskEstimates: Sendable {
             guard let entry = prepared.entry(request.name) else {
                 return (request.name, SizeEstimate.failed("it is not in the disklist"))
             }
+            if let refusal = prepared.refusals[request.name]?.first {
+                return (request.name, SizeEstimate.failed(refusal.message))
+            }
             return (request.name, try await look(request, entry))
         }
         return Dictionary(found, uniquingKeysWith: { first, _ in first })

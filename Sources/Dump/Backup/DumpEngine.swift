@@ -3,6 +3,8 @@
 import AmandaFormat
 import BlockingWork
 import ChildProcess
+import Files
+import Glibc
 import LogOutput
 import Logging
 
@@ -74,14 +76,46 @@ private struct OneDump {
         try await runBlocking("check") { [plan] in try plan.check() }
         let options = try TarOptions(plan.dle, adding: preparation.properties)
         attributes = options.attributes
-        let workspace = try await TarWorkspace.make(plan.source, options)
+        let room = plan.stateDirectory.map(StateRoom.init)
+        let need = try await stateNeed(room, options)
         do {
-            try await run(options, workspace)
-        } catch {
+            let workspace = try await TarWorkspace.make(plan.source, options)
+            let reservation = try await reserve(need, workspace)
+            defer { StateReservations.shared.release(reservation) }
+            do {
+                try await run(options, workspace)
+            } catch {
+                await workspace.remove()
+                throw error
+            }
             await workspace.remove()
-            throw error
+        } catch let error as FilesError where error.errorNumber == ENOSPC || error.errorNumber == EDQUOT {
+            // Which file it was says less than what is full, where that is the agent's own directory.
+            guard let room, let directory = plan.stateDirectory, error.path.hasPrefix(directory) else {
+                throw error
+            }
+            throw await (try? runBlocking("room") { room.fullFault }) ?? error
         }
-        await workspace.remove()
+    }
+
+    /// - Throws: `DumpError.noStateRoom` where the last snapshot says that this dump would end for want of room.
+    private func stateNeed(_ room: StateRoom?, _ options: TarOptions) async throws -> Int64? {
+        try await runBlocking("room") { [plan] in
+            let snapshots = TarSnapshots(
+                host: plan.host, dle: plan.dle, directory: options.snapshotDirectory)
+            let need = room?.need(snapshots, level: plan.dle.level, isIndexed: plan.indexPath != nil)
+            if let need, let fault = room?.fault(need) { throw fault }
+            return need
+        }
+    }
+
+    /// For what runs beside this dump: it has to leave the rest of the need alone.
+    private func reserve(_ need: Int64?, _ workspace: TarWorkspace) async throws -> Int? {
+        guard let need, let directory = plan.workDirectory else { return nil }
+        return try await runBlocking("room") { [plan] in
+            StateReservations.shared.reserve(
+                need, in: directory, for: [workspace.snapshot] + [plan.indexPath].compactMap(\.self))
+        }
     }
 
     private mutating func run(_ options: TarOptions, _ workspace: TarWorkspace) async throws {
@@ -104,13 +138,13 @@ private struct OneDump {
                     child: child, filters: filters.chain, plan: plan, files: files, meter: meter)
             }
             totals = try await pipeline.run { [plan] in
-                try await Self.checkEnd(of: child, options, listing, plan)
+                try await Self.checkEnd(of: child, options, listing, workspace, plan)
             }
             earlyStrange += pipeline.messages
         } catch {
             child.terminate()
             logger.ended(options.gnutarPath, await child.exit())
-            throw error
+            throw listing.fault ?? error
         }
         try await runBlocking("index") { try listing.finishIndex() }
         completeHeader()
@@ -161,19 +195,32 @@ private struct OneDump {
         let command = ChildCommand(options.gnutarPath, arguments, hasOutput: true)
         let child = try await ChildProcess.begin(command) { listing.take($0) }
         logger.started(options.gnutarPath, child)
+        let watch = try await runBlocking("room") { [plan] in
+            try plan.stateDirectory.map { directory in
+                StateWatch(
+                    StateRoom(directory),
+                    existingByteCount: try FileSystem.status(workspace.snapshot)?.byteCount ?? 0)
+            }
+        }
+        listing.watch(child, watch)
         return child
     }
 
     private static func checkEnd(
-        of child: ChildProcess, _ options: TarOptions, _ listing: TarListing, _ plan: DumpPlan
+        of child: ChildProcess, _ options: TarOptions, _ listing: TarListing, _ workspace: TarWorkspace,
+        _ plan: DumpPlan
     ) async throws {
         let exit = try await child.exit(within: plan.stallLimit)
         plan.logger.ended(options.gnutarPath, exit)
+        if let fault = listing.fault { throw fault }
+        if listing.isSnapshotWithoutRoom {
+            throw FilesError("write", workspace.snapshot, errorNumber: ENOSPC)
+        }
         guard case .status(let status) = exit, options.goodStatuses.contains(status) else {
-            throw DumpError.tarFailed(exit: exit, lastMessage: listing.strange.last ?? listing.notes.last)
+            throw DumpError.tarFailed(exit: exit, cause: listing.cause)
         }
         guard listing.totalByteCount != nil else {
-            throw DumpError.tarFailed(exit: exit, lastMessage: "it did not say how much it wrote")
+            throw DumpError.tarFailed(exit: exit, cause: "it did not say how much it wrote")
         }
         if let message = listing.firstReadError { throw DumpError.unreadable(message: message) }
     }

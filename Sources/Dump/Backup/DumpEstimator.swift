@@ -53,7 +53,7 @@ public struct DumpEstimator: Sendable {
         guard case .status(let status) = exit, options.goodStatuses.contains(status),
             let bytes = listing.totalByteCount
         else {
-            throw DumpError.tarFailed(exit: exit, lastMessage: listing.strange.last ?? listing.notes.last)
+            throw DumpError.tarFailed(exit: exit, cause: listing.cause)
         }
         logger.debug("disk estimated", metadata: ["level": "\(source.dle.level)", "bytes": "\(bytes)"])
         return bytes

@@ -74,6 +74,9 @@ public struct DumpPlan: Sendable {
             host: host, dle: dle, device: device, base: base, workDirectory: workDirectory)
     }
 
+    /// Where it works, and what else has to have room there; nil: nobody looks after that.
+    var stateDirectory: String? { workDirectory.map(FileSystem.parentDirectory) }
+
     /// The buffers that this dump will take.
     var memory: MemoryPlan {
         let filters = filters

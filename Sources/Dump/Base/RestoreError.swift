@@ -17,8 +17,8 @@ public enum RestoreError: Fault, Equatable {
     case checksumDiffers(stream: String, firstKey: String, expected: String, found: String)
     /// The target's file system is full.
     case diskFull(message: String)
-    /// tar did not end well; its messages.
-    case tarFailed(exit: ChildExit, messages: [String])
+    /// tar did not end well; what it said of it, and of a directory that could not be renamed.
+    case tarFailed(exit: ChildExit, cause: String?, renaming: String? = nil)
     /// Nothing but our own look keeps tar in the target here, and a member would lead out of it, or might.
     case needsConfinement(member: String, reason: String)
     /// The header asks for what is not done here.
@@ -28,15 +28,12 @@ public enum RestoreError: Fault, Equatable {
 }
 
 extension RestoreError {
-    /// tar's last words say nothing; what it could not do stands before them.
-    private static func tarFailure(_ exit: ChildExit, _ messages: [String]) -> FaultText {
-        let telling = messages.last { !$0.hasSuffix(": Exiting with failure status due to previous errors") }
-        let text = "tar \(exit)" + ((telling ?? messages.last).map { ": \($0)" } ?? "")
-        guard let renaming = messages.first(where: { $0.contains(": Cannot rename ") }) else {
-            return FaultText(text, hint: nil)
+    private static func tarFailure(_ exit: ChildExit, _ cause: String?, _ renaming: String?) -> FaultText {
+        guard let renaming else {
+            return FaultText("tar \(exit)" + (cause.map { ": \($0)" } ?? ""), hint: nil)
         }
         return FaultText(
-            renaming,
+            FailureCause.clean(renaming),
             hint: "in this increment of stock Amanda a directory takes the place of one that was removed, "
                 + "which GNU tar cannot unpack: restore the run of a lower level, or of the next full dump.")
     }
@@ -71,8 +68,8 @@ extension RestoreError {
             FaultText(
                 "no space left on the target: \(message)",
                 hint: "make room there or restore to another directory, then restore again.")
-        case .tarFailed(let exit, let messages):
-            Self.tarFailure(exit, messages)
+        case .tarFailed(let exit, let cause, let renaming):
+            Self.tarFailure(exit, cause, renaming)
         case .unsupported(let what): "cannot restore \(what)"
         case .needsConfinement(let member, let reason):
             FaultText(

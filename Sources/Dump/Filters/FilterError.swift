@@ -4,7 +4,7 @@ public import Faults
 
 /// What is wrong with a step between tar and the bucket.
 public enum FilterError: Fault, Equatable {
-    /// The program did not do its work. `what`: how it is known; `message`: the end of what it said.
+    /// The program did not do its work. `what`: how it is known; `message`: what it said of it.
     case failed(program: String, doing: String, what: String, message: String?)
     /// Tried before the dump: what the program encrypts or compresses it does not give back.
     case doesNotComeBack(program: String, option: String, what: String, message: String?)

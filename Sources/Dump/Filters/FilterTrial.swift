@@ -34,7 +34,7 @@ struct FilterTrial: Sendable {
         guard program.isAsymmetric else {
             throw FilterError.doesNotComeBack(
                 program: program.path, option: program.undoOption, what: difference,
-                message: back.messages.lastMessage ?? made.messages.lastMessage)
+                message: FailureCause(back.messages).text ?? FailureCause(made.messages).text)
         }
         return "'\(program.path)' encrypts for a key that this node cannot decrypt with: prove it elsewhere"
     }
@@ -78,6 +78,6 @@ struct FilterTrial: Sendable {
     private func failure(undoing: Bool, _ what: String, _ messages: String) -> FilterError {
         .failed(
             program: program.path, doing: program.doing(undoing: undoing), what: what,
-            message: messages.lastMessage)
+            message: FailureCause(messages).text)
     }
 }

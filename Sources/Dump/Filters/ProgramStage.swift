@@ -72,7 +72,7 @@ final class ProgramStage: StreamStage {
     }
 
     var messages: [String] {
-        child.lastMessages.split(separator: "\n").suffix(TarListing.keptMessageCount).map {
+        child.keptMessages.split(separator: "\n").suffix(TarListing.keptMessageCount).map {
             "\(program.path): \($0)"
         }
     }
@@ -201,7 +201,7 @@ final class ProgramStage: StreamStage {
     private func failure(_ what: String) -> FilterError {
         .failed(
             program: program.path, doing: program.doing(undoing: isUndoing), what: what,
-            message: child.lastMessages.lastMessage)
+            message: FailureCause(child.keptMessages).text)
     }
 }
 
@@ -218,12 +218,5 @@ extension FilterProgram {
         FileSystem.exists(path)
             ? .failed(program: path, doing: doing(undoing: undoing), what: "\(error)", message: nil)
             : .missing(program: path)
-    }
-}
-
-extension String {
-    /// The last line that says anything.
-    var lastMessage: String? {
-        split(whereSeparator: \.isNewline).map { $0.drop { $0 == " " } }.last { !$0.isEmpty }.map(String.init)
     }
 }

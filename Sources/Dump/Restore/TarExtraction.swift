@@ -17,7 +17,14 @@ final class TarExtraction: Sendable {
 
     /// What tar has said so far.
     private final class MessageBoard: Sendable {
-        private let state = Mutex<(messages: BoundedMessages, diskFull: String?)>((BoundedMessages(), nil))
+        private struct State {
+            var messages = BoundedMessages()
+            var cause = FailureCause()
+            var diskFull: String?
+            var renaming: String?
+        }
+
+        private let state = Mutex(State())
         private let log: MessageLog
 
         init(_ logger: Logger) {
@@ -31,12 +38,18 @@ final class TarExtraction: Sendable {
             log.take(text)
             state.withLock { state in
                 state.messages.append(text)
+                state.cause.take(text)
+                if text.contains(": Cannot rename ") { state.renaming = state.renaming ?? text }
                 if isDiskFull { state.diskFull = state.diskFull ?? text }
             }
         }
 
         var all: [String] { state.withLock { $0.messages.texts } }
         var diskFull: String? { state.withLock { $0.diskFull } }
+
+        func failure(_ exit: ChildExit) -> RestoreError {
+            state.withLock { .tarFailed(exit: exit, cause: $0.cause.text, renaming: $0.renaming) }
+        }
     }
 
     /// Starts tar in the open directory, confined to it, and blocks for it.
@@ -104,6 +117,6 @@ final class TarExtraction: Sendable {
 
     private func check(_ exit: ChildExit) throws {
         if let message = messages.diskFull { throw RestoreError.diskFull(message: message) }
-        guard exit == .status(0) else { throw RestoreError.tarFailed(exit: exit, messages: messages.all) }
+        guard exit == .status(0) else { throw messages.failure(exit) }
     }
 }

@@ -50,7 +50,10 @@ extension ScriptError {
         }
     }
 
+    /// All of it where it is short, or else the cause.
     private func said(_ output: [String]) -> String {
-        output.isEmpty ? "" : ": \(output.joined(separator: " / "))"
+        guard !output.isEmpty else { return "" }
+        let all = output.map(FailureCause.clean).joined(separator: " / ")
+        return ": \(all.count <= 1000 ? all : FailureCause(output.joined(separator: "\n")).text ?? "")"
     }
 }

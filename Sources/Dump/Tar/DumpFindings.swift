@@ -25,13 +25,23 @@ extension TarWorkspace {
     ///
     /// - Parameter archivedFiles: of a full dump: files in the archive, which has no excluded ones.
     func findings(archivedFiles: Int?) throws -> DumpFindings {
-        var count = SnapshotCount()
-        try FileSystem.forEachBlock(of: snapshot, byteCount: 1 << 20) { count.take($0) }
+        var walk = SnapshotWalk()
+        var (names, files, directories): (Int64, Int64, Int64) = (0, 0, 0)
+        try FileSystem.forEachBlock(of: snapshot, byteCount: 1 << 20) { block in
+            walk.take(block) { field in
+                switch field {
+                case .directory: directories += 1
+                case .name(_, let isDirectory):
+                    names += 1
+                    if !isDirectory { files += 1 }
+                }
+            }
+        }
         let included = includedNames
         return DumpFindings(
-            names: count.names + included.names,
-            files: archivedFiles.map { Int64($0) } ?? count.files + included.files,
-            directories: count.directories, isMountPoint: isMountPoint, deviceNumber: deviceNumber,
+            names: names + included.names,
+            files: archivedFiles.map { Int64($0) } ?? files + included.files,
+            directories: directories, isMountPoint: isMountPoint, deviceNumber: deviceNumber,
             deviceNumberBefore: deviceNumberBefore)
     }
 
@@ -45,59 +55,5 @@ extension TarWorkspace {
                 && status.st_mode & S_IFMT != S_IFDIR
         }
         return (Int64(included.count), Int64(files))
-    }
-}
-
-/// Counts the names in a snapshot; its shape is told with `BaseSnapshot`.
-///
-/// What a directory holds: `Y` and a name for a file that is in the archive, `N` for one that is not, `D` for a directory.
-private struct SnapshotCount {
-    private(set) var names: Int64 = 0
-    private(set) var files: Int64 = 0
-    private(set) var directories: Int64 = 0
-
-    /// Fields of a directory that come before what it holds.
-    private static let headFieldCount = 6
-    private var timeFieldCount = 0
-    private var headCount = 0
-    private var fieldByteCount = 0
-    private var first: UInt8 = 0
-    private var emptyFieldCount = 0
-
-    mutating func take(_ bytes: UnsafeRawBufferPointer) {
-        for byte in bytes {
-            if byte == 0 {
-                endField()
-                fieldByteCount = 0
-            } else {
-                if fieldByteCount == 0 { first = byte }
-                fieldByteCount += 1
-            }
-        }
-    }
-
-    private mutating func endField() {
-        guard timeFieldCount == 2 else {
-            timeFieldCount += 1
-            return
-        }
-        guard headCount == Self.headFieldCount else {
-            headCount += 1
-            if headCount == Self.headFieldCount { directories += 1 }
-            return
-        }
-        if fieldByteCount == 0 {
-            emptyFieldCount += 1
-            if emptyFieldCount == 2 { (headCount, emptyFieldCount) = (0, 0) }
-            return
-        }
-        emptyFieldCount = 0
-        switch first {
-        case UInt8(ascii: "Y"), UInt8(ascii: "N"):
-            names += 1
-            files += 1
-        case UInt8(ascii: "D"): names += 1
-        default: break
-        }
     }
 }

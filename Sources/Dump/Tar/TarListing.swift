@@ -2,6 +2,7 @@
 
 import AmandaFormat
 import BlockingWork
+import ChildProcess
 import Files
 import Glibc
 import Logging
@@ -25,8 +26,19 @@ final class TarListing: Sendable {
         var totalByteCount: Int64?
         var entryCount = 0
         var fileCount = 0
-        var indexFailure: FilesError?
+        /// Of the agent's own directory: the dump ends for it.
+        var fault: (any Error)?
+        var child: ChildProcess?
+        var watch: StateWatch?
         var firstReadError: String?
+        var cause = FailureCause()
+        var isSnapshotWithoutRoom = false
+
+        mutating func heard(_ text: String) {
+            cause.take(text)
+            let full = [": Cannot write: No space left on device", ": Cannot write: Disk quota exceeded"]
+            if full.contains(where: text.hasSuffix) { isSnapshotWithoutRoom = true }
+        }
     }
 
     static func make(
@@ -34,6 +46,18 @@ final class TarListing: Sendable {
     ) async throws -> TarListing {
         try await runBlocking("index") { try TarListing(indexPath: indexPath, rules: rules, logger: logger) }
     }
+
+    /// tar runs: it is ended as soon as what it lists finds no room here.
+    func watch(_ child: ChildProcess, _ watch: StateWatch?) {
+        let isEnded = state.withLock { state in
+            (state.child, state.watch) = (child, watch)
+            return state.fault != nil
+        }
+        if isEnded { child.terminate() }
+    }
+
+    /// Why tar was ended: its index or its snapshot has no room.
+    var fault: (any Error)? { state.withLock { $0.fault } }
 
     /// `indexPath`: where the index goes, `<block> <path>` a line, mode 0600; nil: nowhere. Blocks.
     init(
@@ -49,15 +73,20 @@ final class TarListing: Sendable {
         guard !line.isEmpty else { return }
         let bytes = Array(line)
         state.withLock { state in
-            switch TarMessage(bytes, by: state.sorter) {
+            let message = TarMessage(bytes, by: state.sorter)
+            if message.isSaid { state.heard(String(amandaBytes: bytes)) }
+            switch message {
             case .entry(let path):
                 state.entryCount += 1
                 if !path.isDirectory { state.fileCount += 1 }
+                guard state.fault == nil else { return }
                 do throws(FilesError) {
                     try state.index?.append(path.stateLine.amandaBytes)
+                    state.fault = state.watch?.fault(after: path)
                 } catch {
-                    state.indexFailure = state.indexFailure ?? error
+                    state.fault = error
                 }
+                if state.fault != nil { state.child?.terminate() }
             case .totals(let byteCount): state.totalByteCount = byteCount
             case .ignorable: break
             case .note(let text):
@@ -80,21 +109,20 @@ final class TarListing: Sendable {
     var totalByteCount: Int64? { state.withLock { $0.totalByteCount } }
     /// Of a file that the disk did not give: the dump does not count.
     var firstReadError: String? { state.withLock { $0.firstReadError } }
+    /// tar could not write its snapshot, the only file that it writes.
+    var isSnapshotWithoutRoom: Bool { state.withLock { $0.isSnapshotWithoutRoom } }
+
+    /// Why tar failed, by its own words, whatever the configuration calls them.
+    var cause: String? { state.withLock { $0.cause.text } }
     var notes: [String] { state.withLock { $0.notes.texts } }
     var strange: [String] { state.withLock { $0.strange.texts } }
 
     /// Writes out what is buffered. Blocks.
-    func finishIndex() throws(FilesError) {
-        let failure: FilesError? = state.withLock { state in
-            if let failure = state.indexFailure { return failure }
-            do throws(FilesError) {
-                try state.index?.flush()
-                return nil
-            } catch {
-                return error
-            }
+    func finishIndex() throws {
+        try state.withLock { state in
+            if let fault = state.fault { throw fault }
+            try state.index?.flush()
         }
-        if let failure { throw failure }
     }
 }
 

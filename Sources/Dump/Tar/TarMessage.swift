@@ -39,6 +39,14 @@ enum TarMessage: Equatable {
         }
     }
 
+    /// Whether it is no part of the listing.
+    var isSaid: Bool {
+        switch self {
+        case .entry, .totals: false
+        case .ignorable, .note, .strange, .readError: true
+        }
+    }
+
     /// `tar: ./x: Warning: Read error at byte 70144, while reading 10240 bytes: Input/output error` (status 0, with
     /// `--ignore-failed-read`), and what else the kernel says of a medium or file system that fails.
     private static let readErrorSuffixes = [

@@ -7,8 +7,7 @@ import NearestName
 ///
 /// Source: amgtar(8) and the options that amgtar 3.5.1 takes, tried one by one. Differences on purpose: XATTRS, ACLS and
 /// SELINUX refuse what is neither YES nor NO (amgtar takes it for NO), a bad TAR-BLOCKSIZE is refused here rather than
-/// by tar, EXIT-HANDLING `1=BAD` counts, and COMMAND-OPTIONS takes only what cannot run a program: tar runs as root, and
-/// `amanda.conf` belongs to the dumpuser.
+/// by tar, EXIT-HANDLING `1=BAD` counts, and of COMMAND-OPTIONS some are refused (`TarOptionTable`).
 extension TarOptions {
     private static let knownNames = [
         "acls", "atime-preserve", "check-device", "command-options", "directory", "exclude-list-glob",
@@ -18,10 +17,16 @@ extension TarOptions {
     ]
 
     mutating func apply(_ properties: [DLEDescription.Property]) throws(DumpError) {
+        var words: [String] = []
         for property in properties {
             let name = Self.folded(property.name)
-            if try !applyList(name, property.values) { try apply(name, property.values.last ?? "") }
+            if name == "command-options" {
+                words += property.values
+            } else if try !applyList(name, property.values) {
+                try apply(name, property.values.last ?? "")
+            }
         }
+        try applyCommandOptions(words)
     }
 
     /// The properties that may have several values.
@@ -31,7 +36,6 @@ extension TarOptions {
         case "ignore": messageRules.ignored += try TarMessageRules.checked(values, of: name)
         case "strange": messageRules.strange += try TarMessageRules.checked(values, of: name)
         case "exit-handling": for value in values { try applyExitHandling(value) }
-        case "command-options": for value in values { commandOptions.append(try harmless(name, value)) }
         default: return false
         }
         return true
@@ -94,20 +98,5 @@ extension TarOptions {
                 goodStatuses.remove(status)
             }
         }
-    }
-
-    private static let harmlessOptions = [
-        "--exclude=", "--exclude-backups", "--exclude-caches", "--exclude-tag", "--exclude-vcs", "--warning=",
-        "--anchored", "--no-anchored", "--ignore-case", "--no-ignore-case", "--wildcards", "--no-wildcards",
-        "--hard-dereference",
-    ]
-
-    private func harmless(_ name: String, _ value: String) throws(DumpError) -> String {
-        guard Self.harmlessOptions.contains(where: value.hasPrefix) else {
-            throw .badProperty(
-                name: name, value: value,
-                expected: "options that cannot run a program as root, such as --exclude=PATTERN")
-        }
-        return value
     }
 }

@@ -32,7 +32,7 @@ public struct TarOptions: Sendable, Equatable {
     var blockingFactor = 128
     /// IGNORE-ZEROS: a restore reads on after zeros. amgtar's own default, too.
     var ignoresZeros = true
-    /// COMMAND-OPTIONS: for tar as they stand. Only such as run no program and write no file.
+    /// Of COMMAND-OPTIONS what no property says: for tar, by their long names.
     var commandOptions: [String] = []
     /// NORMAL, IGNORE and STRANGE.
     var messageRules = TarMessageRules()
@@ -69,6 +69,7 @@ public struct TarOptions: Sendable, Equatable {
             case "ignore-zeros": ignoresZeros = value != "no"
             case "one-file-system": staysOnOneFileSystem = value != "no"
             case "tar-blocksize": blockingFactor = value.flatMap(Self.blockingFactor) ?? blockingFactor
+            case "command-options": restoreCommandOptions(property.values)
             default: break
             }
         }

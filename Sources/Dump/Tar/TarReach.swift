@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import AmandaFormat
+import Files
+import Glibc
 
 /// Where in a disk's directory tar goes, as far as the application's properties have a say.
 public struct TarReach: Sendable {
@@ -10,7 +12,11 @@ public struct TarReach: Sendable {
     public let staysOnOneFileSystem: Bool
     /// Patterns that COMMAND-OPTIONS excludes beside those of the dumptype.
     public let excludes: [[UInt8]]
+    /// Why tar would not even begin: a list of excludes that it cannot read; nil: nothing.
+    public let fault: DumpError?
 
+    /// Blocks.
+    ///
     /// - Parameters:
     ///   - dle: its properties; where amgtar would refuse one, none counts.
     ///   - device: that is read unless the application says otherwise.
@@ -18,7 +24,22 @@ public struct TarReach: Sendable {
         let options = (try? TarOptions(dle)) ?? TarOptions()
         directory = options.directory ?? device
         staysOnOneFileSystem = options.staysOnOneFileSystem
-        excludes = options.commandOptions.filter { $0.hasPrefix("--exclude=") }
-            .map { Array($0.utf8.dropFirst("--exclude=".utf8.count)) }
+        var excludes = Self.values(of: "exclude", options).map { Array($0.utf8) }
+        var fault: DumpError?
+        for path in Self.values(of: "exclude-from", options) {
+            do {
+                excludes += try FileSystem.readAll(path).split(separator: 10).map(Array.init)
+            } catch {
+                fault =
+                    fault ?? .noExcludeFile(path: path, reason: String(cString: strerror(error.errorNumber)))
+            }
+        }
+        (self.excludes, self.fault) = (excludes, fault)
+    }
+
+    private static func values(of name: String, _ options: TarOptions) -> [String] {
+        options.commandOptions.filter { $0.hasPrefix("--\(name)=") }.map {
+            String($0.dropFirst(name.count + 3))
+        }
     }
 }

@@ -48,7 +48,7 @@ public final class ChildProcess: Sendable {
     /// Starts the program; blocks the thread.
     ///
     /// `onMessageLine` gets each line of its standard error, without the line end, on one thread of its own; without
-    /// it the last 64 KiB are kept in `lastMessages`.
+    /// it the first 8 KiB and the last 64 KiB are kept in `keptMessages`.
     public static func spawn(
         _ command: ChildCommand, onMessageLine: (@Sendable (UnsafeRawBufferPointer) -> Void)? = nil
     ) throws(ChildProcessError) -> ChildProcess {
@@ -105,8 +105,8 @@ public final class ChildProcess: Sendable {
         return processID
     }
 
-    /// The last 64 KiB of its standard error, where nobody took the lines.
-    public var lastMessages: String { messages.tail }
+    /// The first 8 KiB and the last 64 KiB of its standard error, where nobody took the lines.
+    public var keptMessages: String { messages.messages }
 
     /// Waits for its end. When the task is cancelled, the child is terminated, and its end is awaited all the same.
     public func exit() async -> ChildExit {

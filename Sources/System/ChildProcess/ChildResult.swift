@@ -9,7 +9,7 @@ public struct ChildResult: Sendable {
     public let exit: ChildExit
     /// All of its standard output.
     public let output: [UInt8]
-    /// The last 64 KiB of its standard error.
+    /// The first 8 KiB and the last 64 KiB of its standard error.
     public let messages: String
 }
 
@@ -42,7 +42,7 @@ extension ChildProcess {
             let exit = await child.exit()
             try Task.checkCancellation()
             guard !child.isTerminated else { throw CancellationError() }
-            return ChildResult(exit: exit, output: output, messages: child.lastMessages)
+            return ChildResult(exit: exit, output: output, messages: child.keptMessages)
         } catch {
             child.terminate(grace: .seconds(1))
             _ = await child.exit()

@@ -7,10 +7,12 @@ import Synchronization
 /// Reads a child's standard error to its end on a thread of its own: line by line to whoever wants them, or its tail.
 final class MessageCollector: Sendable {
     private static let tailByteCount = 65_536
+    /// Of the first, which tell why it failed.
+    private static let headByteCount = 8_192
     /// A longer line is given in pieces.
     private static let longestLineByteCount = 1 << 20
 
-    private let kept = Mutex<[UInt8]>([])
+    private let kept = Mutex<(head: [UInt8], tail: [UInt8], isCut: Bool)>(([], [], false))
     private let isAtEnd = Atomic<Bool>(false)
 
     init(_ pipe: PipeEnd, onLine: (@Sendable (UnsafeRawBufferPointer) -> Void)?) {
@@ -20,8 +22,14 @@ final class MessageCollector: Sendable {
         }
     }
 
-    var tail: String {
-        kept.withLock { String(decoding: $0.suffix(Self.tailByteCount), as: UTF8.self) }
+    /// The first and the last; where something lies between, on lines of their own.
+    var messages: String {
+        kept.withLock { kept in
+            let isCut = kept.isCut || kept.tail.count > Self.tailByteCount
+            return String(
+                decoding: kept.head + (isCut ? Array("\n".utf8) : []) + kept.tail.suffix(Self.tailByteCount),
+                as: UTF8.self)
+        }
     }
 
     /// Messages may still be under way when a child has ended; a grandchild may hold the pipe for ever.
@@ -51,8 +59,12 @@ final class MessageCollector: Sendable {
 
     private func keep(_ bytes: ArraySlice<UInt8>) {
         kept.withLock { kept in
-            kept.append(contentsOf: bytes)
-            if kept.count > 2 * Self.tailByteCount { kept.removeFirst(kept.count - Self.tailByteCount) }
+            let first = bytes.prefix(Self.headByteCount - kept.head.count)
+            kept.head += first
+            kept.tail += bytes.dropFirst(first.count)
+            guard kept.tail.count > 2 * Self.tailByteCount else { return }
+            kept.tail.removeFirst(kept.tail.count - Self.tailByteCount)
+            kept.isCut = true
         }
     }
 

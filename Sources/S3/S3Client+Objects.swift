@@ -141,46 +141,6 @@ extension S3Client {
         }
     }
 
-    /// What the store says of an object; nil only if there definitely is none.
-    ///
-    /// HEAD has no body and so tells a missing key from a missing bucket or an expired token by nothing: when it
-    /// fails without a code, one byte is asked for by GET, whose error says which.
-    public func head(_ key: String) async throws -> S3ObjectInfo? {
-        let request = S3Request(action: "HeadObject", method: "HEAD", key: key, headers: [Self.wantsChecksum])
-        do {
-            return try await info(request)
-        } catch let error as S3Error where error.isFinalAnswer {
-            guard try await isPresent(key) else { return nil }
-            return try await info(request)
-        }
-    }
-
-    private func info(_ request: S3Request) async throws -> S3ObjectInfo {
-        return try await perform(request) { response throws(AttemptFault) in
-            guard let byteCount = response.header("content-length").flatMap(Int64.init) else {
-                throw .malformed(reason: "no Content-Length", requestID: response.header("x-amz-request-id"))
-            }
-            return S3ObjectInfo(
-                byteCount: byteCount, etag: response.entityTag ?? "", crc32c: response.fullObjectCRC32C,
-                lastModified: response.header("last-modified").flatMap(HTTPDate.secondsSince1970),
-                storageClass: response.header("x-amz-storage-class"), archiveState: S3ArchiveState(response),
-                date: response.date)
-        }
-    }
-
-    private func isPresent(_ key: String) async throws -> Bool {
-        let request = S3Request(
-            action: "GetObject", method: "GET", key: key, headers: [("range", "bytes=0-0")])
-        do {
-            _ = try await reading(key) { try await perform(request) }
-            return true
-        } catch S3Error.notFound {
-            return false
-        } catch S3Error.refused(_, 416, _) {
-            return true
-        }
-    }
-
     /// Removes an object; that there is none is fine.
     public func delete(_ key: String) async throws {
         do {
@@ -200,16 +160,6 @@ extension WriteCondition {
         case .none: []
         case .ifAbsent: [("if-none-match", "*")]
         case .ifMatch(let etag): [("if-match", "\"\(etag)\"")]
-        }
-    }
-}
-
-extension S3Error {
-    /// An answer to HEAD that trying again does not change, and whose reason only a body can tell.
-    fileprivate var isFinalAnswer: Bool {
-        switch self {
-        case .refused, .accessDenied: true
-        default: false
         }
     }
 }

@@ -154,7 +154,7 @@ extension S3Error {
             )
         case .locked(let bucket, let key, let holder):
             FaultText(
-                "'\(key)' in bucket '\(bucket)' was held by others all the time: \(holder)",
+                "'\(key)' in bucket '\(bucket)' was held by others all the time: \(holder.forLog)",
                 hint: "it runs out by itself \(ObjectLock.lease) s after its holder has gone.")
         case .lifecycleFull(let bucket, let label):
             FaultText(

@@ -133,5 +133,16 @@ struct StoreWordsTests {
             .answer(status: 403, body: error("AccessDenied", "explicit deny")), method: "GET", times: 99)
         let result = await #expect(throws: S3Error.self) { try await client.head("k") }
         #expect("\(try #require(result))".contains("AccessDenied: explicit deny"))
+        proxy.clear()
+        let seen = proxy.requests.count
+        proxy.inject(.answer(status: 503), method: "HEAD", times: 9999)
+        proxy.inject(
+            .answer(status: 503, body: error("ServiceUnavailable", "moving house")), method: "GET", times: 1)
+        let away = await #expect(throws: S3Error.self) { try await client.head("k") }
+        let text = "\(try #require(away))"
+        #expect(
+            text.contains("HeadObject of 'k'") && text.contains("ServiceUnavailable: moving house"), "\(text)"
+        )
+        #expect(proxy.requests.dropFirst(seen).count { $0.hasPrefix("GET ") } == 1)
     }
 }

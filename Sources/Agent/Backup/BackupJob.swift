@@ -86,7 +86,7 @@ struct BackupJob: Sendable {
 
     /// What earlier runs had to hold goes first, as `autoflush` says: the plan then finds it on its volumes.
     private func flushDue(
-        _ runs: [ConfigurationRun], _ absences: [StoreRecord?: any Error]
+        _ runs: [ConfigurationRun], _ absences: [StoreKey: any Error]
     ) async throws -> [String: FlushReport.Configuration] {
         var due: [(run: ConfigurationRun, dumps: [HeldDump])] = []
         for run in runs {
@@ -101,7 +101,7 @@ struct BackupJob: Sendable {
         let progress = FlushProgress(reporter.board, due.flatMap(\.dumps))
         var flushed: [String: FlushReport.Configuration] = [:]
         for (run, dumps) in due {
-            let absence = absences[run.prepared.store.record]
+            let absence = absences[StoreKey(run.prepared)]
             flushed[run.name] = try await run.flush(dumps, progress, absence: absence)
         }
         return flushed
@@ -111,12 +111,12 @@ struct BackupJob: Sendable {
     /// only later.
     private func plans(
         of runs: [ConfigurationRun], _ earlier: NodeRecord?,
-        _ flushed: [String: FlushReport.Configuration], _ absences: [StoreRecord?: any Error]
+        _ flushed: [String: FlushReport.Configuration], _ absences: [StoreKey: any Error]
     ) async throws -> [Result<PlannedConfiguration, any Error>] {
         var plans: [Result<PlannedConfiguration, any Error>] = []
         var absences = absences
         for run in runs {
-            let store = run.prepared.store.record
+            let store = StoreKey(run.prepared)
             if let error = flushed[run.name]?.error, error.concernsWholeStore { absences[store] = error }
             let plan = try await preparePlan(
                 of: run, run.isSelfBackup ? nil : earlier?.record(of: run), absence: absences[store])

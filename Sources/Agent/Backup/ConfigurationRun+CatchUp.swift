@@ -39,11 +39,11 @@ extension [ConfigurationRun] {
     /// Every one of them; of those whose store is away, how.
     ///
     /// Where a catalog could not be brought up to date the run goes on: volumes that it does not know are left alone.
-    func caughtUp() async throws -> (runs: [ConfigurationRun], absences: [StoreRecord?: any Error]) {
+    func caughtUp() async throws -> (runs: [ConfigurationRun], absences: [StoreKey: any Error]) {
         var runs: [ConfigurationRun] = []
-        var absences: [StoreRecord?: any Error] = [:]
+        var absences: [StoreKey: any Error] = [:]
         for run in self {
-            let store = run.prepared.store.record
+            let store = StoreKey(run.prepared)
             do {
                 runs.append(try await absences[store] == nil ? run.catchingUp() : run)
             } catch {

@@ -55,16 +55,19 @@ struct ConfigurationRuns: Sendable {
         let progress = BackupProgress(reporter.board, diskCount: prepared.map(\.entries.count).reduce(0, +))
         for configuration in prepared { tell(configuration) }
         if isInEarnest { await markPins(prepared) }
-        let clusterStore = StoreAbsence()
+        var absences: [StoreKey: StoreAbsence] = [:]
         let known = try await knownMeasures(prepared, clients)
         let runs = prepared.map { configuration in
-            ConfigurationRun(
+            let key = StoreKey(configuration)
+            let absence = key.record == nil ? absences[key] ?? StoreAbsence() : StoreAbsence()
+            absences[key] = absence
+            return ConfigurationRun(
                 prepared: configuration, request: request, run: request.run, clients: clients,
                 journal: journal, progress: progress,
                 reporter: reporter.about(["configuration": "\(configuration.choice.name)"]),
                 workDirectory: workDirectory,
                 isInEarnest: isInEarnest,
-                absence: configuration.store.record == nil ? clusterStore : StoreAbsence(),
+                absence: absence,
                 known: known[configuration.choice.name] ?? KnownMeasures())
         }
         return Prepared(all: runs, clients: clients, workDirectory: workDirectory)

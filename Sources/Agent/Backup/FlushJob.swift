@@ -22,14 +22,25 @@ struct FlushJob: Sendable {
     }
 
     private func flush(
-        _ runs: [ConfigurationRun], _ absences: [StoreRecord?: any Error]
+        _ runs: [ConfigurationRun], _ absences: [StoreKey: any Error]
     ) async throws -> JobResult {
         var held: [(run: ConfigurationRun, whole: [HeldDump], broken: [HeldDump])] = []
+        var report = FlushReport(run: request.run)
         for run in runs {
-            let dumps = try await run.heldDumps()
-            held.append((run, dumps.filter(\.isWhole), dumps.filter { !$0.isWhole }))
+            do {
+                let dumps = try await run.heldDumps()
+                held.append((run, dumps.filter(\.isWhole), dumps.filter { !$0.isWhole }))
+            } catch {
+                if error is CancellationError || Task.isCancelled { throw CancellationError() }
+                var part = FlushReport.Configuration(name: run.name)
+                part.faults = WireError.all(cause: error, node: settings.node)
+                report.configurations.append(part)
+            }
         }
-        guard held.contains(where: { !$0.whole.isEmpty || !$0.broken.isEmpty }) else {
+        guard
+            !report.configurations.isEmpty
+                || held.contains(where: { !$0.whole.isEmpty || !$0.broken.isEmpty })
+        else {
             if request.attempt > 1 { return JobResult(flush: sentBefore(runs)) }
             let names = runs.map { "'\($0.name)'" }.joined(separator: ", ")
             throw WireError(
@@ -37,12 +48,11 @@ struct FlushJob: Sendable {
                 hint: "'amfleet status' names the dumps that are.")
         }
         let progress = FlushProgress(reporter.board, held.flatMap(\.whole))
-        var report = FlushReport(run: request.run)
         for (run, whole, broken) in held where !whole.isEmpty || !broken.isEmpty {
             var part = FlushReport.Configuration(name: run.name)
             if !whole.isEmpty {
                 part = try await run.flush(
-                    whole, progress, absence: absences[run.prepared.store.record])
+                    whole, progress, absence: absences[StoreKey(run.prepared)])
             }
             part.notes = (run.caughtUp?.findings.map { $0.text(isDone: true) } ?? []) + part.notes
             part.dumps += broken.map { dump in

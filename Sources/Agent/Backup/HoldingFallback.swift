@@ -9,23 +9,6 @@ import LogOutput
 import Logging
 import Planning
 import S3
-import Synchronization
-
-/// Whether a store has been found away in this job, and how.
-final class StoreAbsence: Sendable {
-    private let found = Mutex<(any Error)?>(nil)
-
-    var error: (any Error)? { found.withLock { $0 } }
-
-    func note(_ error: any Error) {
-        found.withLock { $0 = $0 ?? error }
-    }
-
-    /// It is there again.
-    func end() {
-        found.withLock { $0 = nil }
-    }
-}
 
 /// The holding disks as a way out: where a configuration's dumps go while no volume can be written.
 ///

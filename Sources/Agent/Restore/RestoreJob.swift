@@ -55,8 +55,9 @@ struct RestoreJob: Sendable {
             }
             if let disk { report.disks.append(disk) }
             await reporter.keep(report)
-            // Disks of other stores, and of holding disks and directories, do not depend on it.
-            if let error = disk?.error, error.concernsWholeStore {
+            // What is refused is refused at once again; waiting as long for each disk would be another thing. Disks of other
+            // stores, of holding disks and of directories do not depend on it.
+            if let error = disk?.error, error.concernsWholeStore, error.kind == .storageUnreachable {
                 for store in step.disk.stores { absences[store] = absences[store] ?? error }
             }
         }

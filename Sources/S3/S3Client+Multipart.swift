@@ -74,8 +74,11 @@ extension S3Client {
             return try await perform(request) { response throws(AttemptFault) in
                 !(try response.xml("ListPartsResult")).all("Part").isEmpty
             }
-        } catch S3Error.accessDenied {
+        } catch let error as S3Error where error.isDenial {
             // The abort itself succeeded; looking afterwards is a permission that not everyone has.
+            logger.notice(
+                "parts that an aborted upload may have left cannot be looked for",
+                metadata: upload.metadata.merging(["reason": "\(error)"]) { $1 })
             return false
         }
     }

@@ -5,6 +5,8 @@ import TestSupport
 
 /// A cluster before a store that answers as AWS does, in which the coordinator and each node may do what the documented policies allow.
 struct PolicedCluster: Sendable {
+    /// The one node whose volumes go to the archive.
+    static let archiver = "node01"
     static let vertica = ConfigurationPlan(name: "vertica", blockSize: "5 megabytes", tapecycle: 2)
 
     let cluster: TestCluster
@@ -49,7 +51,9 @@ struct PolicedCluster: Sendable {
         gate.set(
             try policies.ofCoordinator(), of: ClusterStore.accessKey(of: "coordinator"), named: "coordinator")
         for node in nodes {
-            gate.set(try policies.ofNode(node), of: ClusterStore.accessKey(of: node), named: node)
+            gate.set(
+                try policies.ofNode(node, archives: node == archiver), of: ClusterStore.accessKey(of: node),
+                named: node)
         }
     }
 
@@ -57,7 +61,8 @@ struct PolicedCluster: Sendable {
     func giveBack() throws { try Self.set(policies, at: gate, cluster.nodes.map(\.name)) }
 
     func policy(of name: String) throws -> IAMPolicy {
-        try name == "coordinator" ? policies.ofCoordinator() : policies.ofNode(name)
+        try name == "coordinator"
+            ? policies.ofCoordinator() : policies.ofNode(name, archives: name == Self.archiver)
     }
 
     func takeAway(_ permission: Permission, from name: String) throws {

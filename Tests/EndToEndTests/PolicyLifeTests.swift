@@ -15,7 +15,9 @@ extension EndToEnd {
                 "holdingdisk hd {\n    directory \"\(node.directory)/holding\"\n    use -10 Mb\n    chunksize 8 Mb\n}"
             ]
             held.dumptypeLines = ["holdingdisk required"]
-            held.changerLines = ["device-property \"TRANSITION-TO-GLACIER\" \"1\""]
+            if node.name == PolicedCluster.archiver {
+                held.changerLines = ["device-property \"TRANSITION-TO-GLACIER\" \"1\""]
+            }
             return [PolicedCluster.vertica, held]
         }
 
@@ -46,7 +48,12 @@ extension EndToEnd {
             try await restoreStock(made)
             try await accept(made)
             try await comeBack(made)
-            #expect(made.gate.denials.isEmpty, "\(made.gate.denials)")
+            // That there is no lock may not be looked up, and need not be: it is made only where there is none.
+            let looks = made.gate.denials.filter {
+                $0.action == "s3:ListBucket" && $0.name == PolicedCluster.archiver
+            }
+            #expect(looks.count <= 1)
+            #expect(made.gate.denials.count == looks.count, "\(made.gate.denials)")
             try useless(made)
             try await strangers(made)
         }
@@ -58,10 +65,7 @@ extension EndToEnd {
             for verb in verbs {
                 try await good(made, verb)
             }
-            let rules = made.gate.lifecycle
-            for node in made.cluster.nodes {
-                #expect(rules.contains("demo/\(node.name)/held/slot-01f"), "\(rules)")
-            }
+            #expect(made.gate.lifecycle.contains("demo/node01/held/slot-01f"), "\(made.gate.lifecycle)")
         }
 
         /// A dump that must not be sent is held; its record is lost, and made again once it is sent.

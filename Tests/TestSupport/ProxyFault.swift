@@ -29,6 +29,9 @@ public enum ProxyFault: Sendable {
     /// Waits before the request is passed on.
     case delay(Duration)
 
+    /// Passes the store's answer on with one more header, `name: value`.
+    case addHeader(String)
+
     /// Where the store answers 404, answers this instead: a whole HTTP answer.
     case hideMissing(String)
 
@@ -94,6 +97,9 @@ struct ProxyHead {
     var isChunked: Bool { header("transfer-encoding") == "chunked" }
     var contentLength: Int { header("content-length").flatMap { Int($0) } ?? 0 }
     var closesConnection: Bool { header("connection")?.lowercased() == "close" }
+
+    /// The same with one more header.
+    func bytes(with header: String) -> [UInt8] { bytes.dropLast(2) + Array("\(header)\r\n\r\n".utf8) }
 
     private func word(_ index: Int) -> String {
         let words = lines.first?.split(separator: " ") ?? []

@@ -20,8 +20,9 @@ struct DocumentedPolicies: Sendable {
         (node, coordinatorText, archive) = (blocks[0], blocks[1], blocks[2])
     }
 
-    func ofNode(_ name: String) throws -> IAMPolicy {
-        try IAMPolicy([policy(node, name), policy(archive, name)])
+    /// - Parameter archives: whether its volumes go to the archive.
+    func ofNode(_ name: String, archives: Bool) throws -> IAMPolicy {
+        try IAMPolicy([policy(node, name)] + (archives ? [policy(archive, name)] : []))
     }
 
     func ofCoordinator() throws -> IAMPolicy { try policy(coordinatorText, "") }

@@ -136,7 +136,7 @@ public final class PolicyGate: Sendable {
 
     /// Source: seen of AWS since 2024, for callers of the bucket's own account.
     private static func message(_ demand: S3Demand, _ name: String) -> String {
-        "User: arn:aws:iam::111122223333:user/\(name) is not authorized to perform: \(demand.action) on resource: "
+        "User: arn:aws:iam::111122223333:user/\(name.uppercased()) is not authorized to perform: \(demand.action) on resource: "
             + "&quot;\(XMLText.escaped(demand.resource))&quot; because no identity-based policy allows the \(demand.action) action"
     }
 

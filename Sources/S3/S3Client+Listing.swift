@@ -113,11 +113,10 @@ extension HTTPResponse {
         do {
             tree = try XMLElement(parsing: body)
         } catch {
-            throw .malformed(reason: error.description, requestID: header("x-amz-request-id"))
+            throw .foreign(self, reason: error.description)
         }
         guard tree.name.hasPrefix(root) else {
-            throw .malformed(
-                reason: "<\(tree.name)> instead of <\(root)>", requestID: header("x-amz-request-id"))
+            throw .foreign(self, reason: "<\(tree.name)> instead of <\(root)>")
         }
         return tree
     }

@@ -204,7 +204,7 @@ extension S3Error {
             "the upload of '\(call.key ?? "")' to bucket '\(call.bucket)' at \(call.endpoint) is not complete: \(reason)"
         case .malformedAnswer(let call, let reason):
             FaultText(
-                "the answer to \(call.text) is not S3's: \(reason)",
+                "the answer to \(call.text) is not S3's: \(reason)\(call.said)",
                 hint: "check that storage.endpoint is an S3 server and not a proxy or a console.")
         case .refused(let call, let status, let code):
             FaultText(

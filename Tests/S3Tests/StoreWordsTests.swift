@@ -127,6 +127,16 @@ struct StoreWordsTests {
         }
     }
 
+    @Test func `a page where a listing was asked for is quoted too`() async throws {
+        proxy.inject(
+            .answer(status: 200, body: "<html><body><p>Please log in to the hotel</p></body></html>"),
+            times: 9)
+        let error = await #expect(throws: S3Error.self) { try await client.list(prefix: "") }
+        #expect(
+            "\(try #require(error))".contains(
+                "<html> instead of <ListBucketResult>: status 200: Please log in to the hotel"))
+    }
+
     @Test func `a HEAD has no words, and a GET asks for them`() async throws {
         proxy.inject(.answer(status: 403), method: "HEAD", times: 99)
         proxy.inject(

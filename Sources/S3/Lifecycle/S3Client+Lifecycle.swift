@@ -33,7 +33,7 @@ extension S3Client {
         do {
             return try LifecycleDocument(parsing: response.body)
         } catch {
-            throw .malformed(reason: error.description, requestID: response.header("x-amz-request-id"))
+            throw .foreign(response, reason: error.description)
         }
     }
 

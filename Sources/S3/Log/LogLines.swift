@@ -35,7 +35,8 @@ extension AttemptFault {
         case .transport(let error): error.reason.forLog
         case .service(let fault): fault.words.text
         case .credentials(let error), .corrupt(let error): "\(error)".forLog
-        case .malformed(let reason, _): reason.forLog
+        case .malformed(let reason, _, let words):
+            [reason, words?.text].compactMap(\.self).joined(separator: ": ").forLog
         }
     }
 }

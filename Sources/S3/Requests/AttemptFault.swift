@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import HTTPTransport
+import LogOutput
 import XML
 
 /// Why one attempt failed.
@@ -18,7 +19,14 @@ enum AttemptFault: Error {
     case corrupt(S3Error)
 
     /// An answer that contradicts S3's definition; perhaps damaged, so it is asked for again like corrupt bytes.
-    case malformed(reason: String, requestID: String?)
+    case malformed(reason: String, requestID: String?, words: StoreWords? = nil)
+
+    /// What came in place of a document of S3's, with the text in it.
+    static func foreign(_ response: HTTPResponse, reason: String) -> AttemptFault {
+        .malformed(
+            reason: reason.forLog, requestID: response.header("x-amz-request-id"),
+            words: StoreWords(response, error: nil))
+    }
 
     var retryClass: RetryClass {
         switch self {
@@ -73,8 +81,8 @@ extension S3Error {
         switch fault {
         case .corrupt(let error), .credentials(let error):
             self = error
-        case .malformed(let reason, let requestID):
-            self = .malformedAnswer(call.with(requestID: requestID), reason: reason)
+        case .malformed(let reason, let requestID, let words):
+            self = .malformedAnswer(call.with(requestID: requestID, words: words), reason: reason)
         case .transport(let error):
             self = Self.of(error, call: call, attempts: attempts)
         case .service(let fault):

@@ -20,6 +20,8 @@ public struct BucketLayout: Sendable, Hashable {
     public var lease: String { ours("lease.json") }
     /// Lets one node at a time change the lifecycle rules of a bucket that has volumes.
     public func lifecycleLock(bucket: String) -> String { ours("lifecycle-\(bucket).lock") }
+    /// Written only where a condition was refused, to tell why.
+    public var conditionTrial: String { ours("conditions") }
     public var runs: String { ours("runs/") }
     /// Which runs' manifests may say that they are pinned.
     public var pins: String { ours("pins.json") }

@@ -10,7 +10,7 @@ extension S3Client {
     /// An attempt whose answer was lost may have written the object. When the next one then finds the condition
     /// unmet, the object is read: if it holds exactly `bytes`, it is ours.
     ///
-    /// - Throws: `S3Error.preconditionFailed` if the condition does not hold.
+    /// - Throws: `S3Error.preconditionFailed` if the condition does not hold; `.noConditionalWrites` if the store knows none.
     public func put(
         _ key: String, _ bytes: [UInt8], condition: WriteCondition = .none
     ) async throws -> S3ObjectVersion {
@@ -25,18 +25,6 @@ extension S3Client {
         } catch S3Error.notFound(let call) where condition != .none {
             // What AWS answers to If-Match where there is nothing (any more).
             throw S3Error.preconditionFailed(call)
-        }
-    }
-
-    /// The object's version if it holds exactly `bytes`; nil: something else, or nothing.
-    private func version(of key: String, holding bytes: [UInt8]) async throws -> S3ObjectVersion? {
-        do {
-            let (present, version) = try await get(key, limit: bytes.count)
-            return present == bytes ? version : nil
-        } catch S3Error.tooLong {
-            return nil
-        } catch S3Error.notFound {
-            return nil
         }
     }
 
@@ -55,7 +43,7 @@ extension S3Client {
             headers: condition.headers + keeping.headers(isBulk: isBulk), body: body,
             isSentOnce: condition != .none)
         let (response, _) = try await upload(request, UploadChecksum(of: body), &schedule)
-        return S3ObjectVersion(etag: response.entityTag ?? "")
+        return S3ObjectVersion(response)
     }
 
     /// Sends a body with its checksums and compares what the store then has.
@@ -91,7 +79,7 @@ extension S3Client {
                         .corruptObject(
                             call, expected: stored.checksumText, received: received.value.checksumText))
                 }
-                return (response.body, S3ObjectVersion(etag: response.entityTag ?? ""))
+                return (response.body, S3ObjectVersion(response))
             }
         }
     }
@@ -152,14 +140,4 @@ extension S3Client {
 
     /// Asks for the checksum that the store keeps.
     static let wantsChecksum = (name: "x-amz-checksum-mode", value: "ENABLED")
-}
-
-extension WriteCondition {
-    fileprivate var headers: [(name: String, value: String)] {
-        switch self {
-        case .none: []
-        case .ifAbsent: [("if-none-match", "*")]
-        case .ifMatch(let etag): [("if-match", "\"\(etag)\"")]
-        }
-    }
 }

@@ -107,6 +107,7 @@ public final class S3Client: Sendable {
         from fault: AttemptFault, of request: S3Request, _ schedule: inout RetrySchedule
     ) async throws {
         if case .transport(.cancelled) = fault { throw CancellationError() }
+        if fault.followsSuccess { schedule.noteUnbelievedSuccess() }
         switch schedule.next(after: fault.retryClass) {
         case .giveUp:
             if schedule.failureCount > 1 { note(fault, of: request, "S3 request given up", schedule) }

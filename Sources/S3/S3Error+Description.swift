@@ -120,20 +120,29 @@ extension S3Error {
         case .unreachable(let call, let reason, let attempts):
             FaultText(
                 "S3 is not reachable, \(attempts) attempts: \(call.text): \(reason)",
-                hint: "check storage.endpoint, the network between here and there, and that the store runs.")
-        case .untrusted(let call, let reason):
+                hint: Self.plainHint(reason)
+                    ?? "check storage.endpoint, the network between here and there, and that the store runs.")
+        case .untrusted(let call, let reason, isOurs: true):
+            FaultText(
+                "the store refuses us in TLS: \(call.text): \(reason)",
+                hint:
+                    "perhaps: a proxy there demands a certificate of the client, and none is sent to a store; lead storage.endpoint past it."
+            )
+        case .untrusted(let call, let reason, isOurs: false):
             FaultText(
                 "no safe connection to S3: \(call.text): \(reason)",
-                hint: Self.trustHint(reason))
+                hint: Self.plainHint(reason)
+                    ?? "name in storage.authority the PEM file of the authority that issued the store's certificate."
+            )
         default: nil
         }
     }
 
-    /// OpenSSL's words for an answer that is no TLS at all.
-    private static func trustHint(_ reason: String) -> String {
+    /// After OpenSSL's words for an answer that is no TLS at all.
+    private static func plainHint(_ reason: String) -> String? {
         reason.contains("wrong version number")
             ? "the store seems to speak plain http there: write http:// in storage.endpoint, or the port of its https."
-            : "name in storage.authority the PEM file of the authority that issued the store's certificate."
+            : nil
     }
 
     /// Our guess behind the store's own words, and marked as one.
@@ -188,6 +197,8 @@ extension S3Error {
             FaultText(
                 "'\(call.key ?? "")' in bucket '\(call.bucket)' is not in the state that \(call.action) demanded\(call.said)",
                 hint: "perhaps: somebody else has written it meanwhile; run it again.")
+        case .noConditionalWrites(let call, let fault):
+            FaultText("\(call.endpoint) \(fault.text): \(call.text)", hint: fault.remedy)
         case .corruptPart(let call, let part, let sent, let stored):
             FaultText(
                 "\(part.map { "part \($0) of " } ?? "")'\(call.key ?? "")' arrived changed at \(call.endpoint): sent \(sent), stored \(stored)\(call.said)",

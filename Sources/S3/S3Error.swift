@@ -70,6 +70,9 @@ public enum S3Error: Fault, Equatable {
     /// The object is not in the state that the request demanded.
     case preconditionFailed(S3Call)
 
+    /// The store cannot keep two writers apart.
+    case noConditionalWrites(S3Call, ConditionFault)
+
     /// The store asked to slow down until our patience ended.
     case slowDown(S3Call, attempts: Int)
 
@@ -79,8 +82,8 @@ public enum S3Error: Fault, Equatable {
     /// No answer until our patience ended.
     case unreachable(S3Call, reason: String, attempts: Int)
 
-    /// TLS with the store failed; not retried.
-    case untrusted(S3Call, reason: String)
+    /// TLS with the store failed; not retried. `isOurs`: it was the store that refused our certificate, or the lack of one.
+    case untrusted(S3Call, reason: String, isOurs: Bool = false)
 
     /// What arrived is not what was sent, each time; checksums as the store writes them.
     case corruptPart(S3Call, part: Int?, sent: String, stored: String)
@@ -137,7 +140,8 @@ extension S3Error {
         switch self {
         case .unreachable, .unavailable, .slowDown, .untrusted, .credentialsUnavailable: .storageUnreachable
         case .noCredentials, .invalidCredentials, .accessDenied, .invalidAccessKey, .signatureMismatch,
-            .clockSkew, .expiredToken, .noSuchBucket, .wrongRegion, .invalidLocation, .refused:
+            .clockSkew, .expiredToken, .noSuchBucket, .wrongRegion, .invalidLocation, .refused,
+            .noConditionalWrites:
             .storageRefused
         case .notFound, .corruptObject, .corruptPart, .wrongLength: .damaged
         default: .failed

@@ -2,8 +2,22 @@
 
 /// Which state of an object a request read or made.
 public struct S3ObjectVersion: Sendable, Hashable {
-    /// The entity tag, without quotes: what `WriteCondition.ifMatch` takes.
+    /// The entity tag, without quotes and without the mark of a weak one: what `WriteCondition.ifMatch` takes. Empty: the
+    /// store gave none.
     public let etag: String
+
+    /// It came as a weak one (`W/"…"`). `If-Match` compares strongly and never meets those (RFC 9110, 13.1.1); but a proxy may have
+    /// made the store's own strong tag weak, and so it is sent as a strong one.
+    let isWeak: Bool
+
+    /// A strong one.
+    init(etag: String, isWeak: Bool = false) {
+        self.etag = etag
+        self.isWeak = isWeak
+    }
+
+    /// As the store gave it.
+    var text: String { etag.isEmpty ? "" : "\(isWeak ? "W/" : "")\"\(etag)\"" }
 }
 
 /// Under which condition an object is written.

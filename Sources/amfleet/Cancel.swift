@@ -9,7 +9,10 @@ struct CancelVerb: Verb {
 
     @OptionGroup var common: CommonOptions
 
+    @Flag(help: "Do without the lease, on a store without conditional writes.")
+    var noLease = false
+
     func report() async throws -> any CommandReport {
-        try await withCluster { try await CancelCommand($0).run() }
+        try await withCluster { try await CancelCommand($0, isLeased: !noLease).run() }
     }
 }

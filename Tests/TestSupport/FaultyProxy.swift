@@ -24,6 +24,7 @@ public final class FaultyProxy: Sendable {
         var passedByteCount = 0
         var isStalled = false
         var bytesPerSecond: Int?
+        var alert: (number: UInt8, connectionsLeft: Int)?
         var paidUntil = ContinuousClock.now
     }
 
@@ -54,12 +55,15 @@ public final class FaultyProxy: Sendable {
     }
 
     /// Lets a fault strike requests: those with `method` (nil: any) whose path and query contain `target`, after
-    /// `skip` of them, `times` in all. Rules are tried in the order in which they were made; one strikes a request.
+    /// `skip` of them, `times` in all; with `headers` only those that carry one of them. Rules are tried in the order in which they were made; one strikes a request.
     public func inject(
-        _ fault: ProxyFault, method: String? = nil, target: String = "", skip: Int = 0, times: Int = 1
+        _ fault: ProxyFault, method: String? = nil, target: String = "", headers: [String] = [],
+        skip: Int = 0, times: Int = 1
     ) {
         state.withLock {
-            $0.rules.append(ProxyRule(fault: fault, method: method, target: target, skip: skip, times: times))
+            $0.rules.append(
+                ProxyRule(
+                    fault: fault, method: method, target: target, headers: headers, skip: skip, times: times))
         }
     }
 
@@ -69,6 +73,33 @@ public final class FaultyProxy: Sendable {
             $0.rules = []
             $0.isStalled = false
             $0.bytesPerSecond = nil
+            $0.alert = nil
+        }
+    }
+
+    /// The next connections are answered with a fatal TLS alert to their first bytes, as a server does that has nothing
+    /// to answer with; mode `.opaque` only. Those that stand go on.
+    public func answerTLS(alert number: UInt8, connections: Int) {
+        state.withLock { $0.alert = connections > 0 ? (number, connections) : nil }
+    }
+
+    /// How many connections are still to be answered so.
+    public var alertsLeft: Int { state.withLock { $0.alert?.connectionsLeft ?? 0 } }
+
+    private func nextAlert() -> UInt8? {
+        state.withLock { state in
+            guard let alert = state.alert else { return nil }
+            state.alert = alert.connectionsLeft > 1 ? (alert.number, alert.connectionsLeft - 1) : nil
+            return alert.number
+        }
+    }
+
+    /// Waits for the client's end: closing earlier would reset the connection and overtake the alert.
+    private func answer(_ client: LocalSocket, alert number: UInt8) {
+        Thread.detachNewThread {
+            guard !client.read(limit: 65_536).isEmpty else { return }
+            client.write([0x15, 3, 3, 0, 2, 2, number])
+            while !client.read(limit: 65_536).isEmpty {}
         }
     }
 
@@ -129,6 +160,7 @@ public final class FaultyProxy: Sendable {
     }
 
     private func serve(_ client: LocalSocket) {
+        if mode == .opaque, let alert = nextAlert() { return answer(client, alert: alert) }
         guard let server = LocalSocket.connected(to: target) else { return client.shut() }
         state.withLock {
             $0.connectionCount += 1

@@ -66,7 +66,12 @@ final class ProxyConnection: @unchecked Sendable {
             return body(of: server, &fromServer, count: count) { _ in true } && !head.isChunked
         }
         let budget = AnswerBudget(fault)
-        let bytes = if case .addHeader(let header) = fault { head.bytes(with: header) } else { head.bytes }
+        let bytes =
+            switch fault {
+            case .addHeader(let header): head.bytes(with: header)
+            case .changeHeader(let name, let change): head.changing(name, change)
+            default: head.bytes
+            }
         guard passAnswer(bytes, budget) else { return false }
         if head.status < 200 { return passAnswer(to: request, fault) }
         if request.method == "HEAD" || head.status == 204 || head.status == 304 {

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Foundation
+
 /// What a `FaultyProxy` does to a request or its answer.
 public enum ProxyFault: Sendable {
     /// Answers itself and passes nothing on. The text is a whole HTTP answer: see `answer(status:body:)`.
@@ -10,6 +12,9 @@ public enum ProxyFault: Sendable {
 
     /// Passes `after` bytes of the answer on, head included, then cuts. 0: the server has acted, nobody learns of it.
     case cutAnswer(after: Int)
+
+    /// Passes everything on, with one header of the answer changed, or gone where the closure gives nil.
+    case changeHeader(String, @Sendable (String) -> String?)
 
     /// Passes the request on and gives this answer instead of the server's: the server has acted, and it looks as if not.
     case answerInstead(String)
@@ -62,13 +67,16 @@ struct ProxyRule {
     let fault: ProxyFault
     let method: String?
     let target: String
+    /// One of these headers is in the request; empty: whatever is.
+    let headers: [String]
     var skip: Int
     var times: Int
 
     /// Whether the fault strikes this request; counts it.
     mutating func strikes(_ head: ProxyHead) -> Bool {
         guard times > 0, method == nil || method == head.method,
-            target.isEmpty || head.target.contains(target)
+            target.isEmpty || head.target.contains(target),
+            headers.isEmpty || headers.contains(where: { head.header($0) != nil })
         else {
             return false
         }
@@ -91,6 +99,16 @@ struct ProxyHead {
         lines = String(decoding: bytes, as: UTF8.self).split(separator: "\r\n")
     }
 
+    /// The same with one header changed, or without it; its name in lower case.
+    func changing(_ name: String, _ change: (String) -> String?) -> [UInt8] {
+        let changed = lines.compactMap { line -> String? in
+            guard line.lowercased().hasPrefix("\(name):") else { return String(line) }
+            return change(line.dropFirst(name.count + 1).trimmingCharacters(in: .whitespaces))
+                .map { "\(line.prefix(name.count)): \($0)" }
+        }
+        return Array((changed.joined(separator: "\r\n") + "\r\n\r\n").utf8)
+    }
+
     var method: String { word(0) }
     var target: String { word(1) }
     var status: Int { Int(word(1)) ?? 0 }
@@ -106,7 +124,8 @@ struct ProxyHead {
         return index < words.count ? String(words[index]) : ""
     }
 
-    private func header(_ name: String) -> String? { value(of: name)?.lowercased() }
+    /// In lower case, as its name is to be.
+    func header(_ name: String) -> String? { value(of: name)?.lowercased() }
 
     /// A header's value as it stands.
     func value(of name: String) -> String? {

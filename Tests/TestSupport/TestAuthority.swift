@@ -31,6 +31,11 @@ public struct TestAuthority: Sendable {
         return try write(issued.certificatePEM, issued.privateKeyPEM, file: file ?? issued.name.shortName)
     }
 
+    /// The identity of a server whose name is `<name>.<cluster>`, for tests that know nothing of roles.
+    public func write(server name: String) throws -> TestIdentity {
+        try write(.node(name))
+    }
+
     /// Signs what no authority of ours would, for tests of refusals.
     package func write(_ profile: CertificateProfile, file: String) throws -> TestIdentity {
         let (certificate, key) = try authority.sign(profile)

@@ -23,11 +23,14 @@ public struct Lease: Codable, Sendable, Equatable {
     public var expiresAt: Date
     /// Given back: the next one may take it at once.
     public var isReleased: Bool
+    /// A number of this hold alone: two coordinators that call themselves the same (containers: one host's name, `pid 1`) must not
+    /// take each other's write for their own. nil of an older coordinator.
+    public var hold: String?
 
     public init(
         cluster: String, holder: String, verb: String, run: RunName?, fence: Int, acquiredAt: Date,
         expiresAt: Date,
-        isReleased: Bool = false
+        isReleased: Bool = false, hold: String? = nil
     ) {
         self.format = WireJSON.format
         self.cluster = cluster
@@ -39,6 +42,7 @@ public struct Lease: Codable, Sendable, Equatable {
         self.acquiredAt = acquiredAt
         self.expiresAt = expiresAt
         self.isReleased = isReleased
+        self.hold = hold
     }
 
     /// Whether its holder works on a run. An older coordinator's number is in the manifest that it wrote.

@@ -82,7 +82,7 @@ public struct BackupCommand: Sendable {
                 now: Date())
             manifest.protectedSets = protection.sets
             let key = cluster.bucket.layout.manifest(run)
-            if let stored = try await cluster.bucket.write(manifest, key, .ifAbsent) { return stored }
+            if let stored = try await cluster.bucket.create(manifest, key) { return stored }
             if let found = try await cluster.bucket.manifest(run), found.value == manifest { return found }
             run = try RunNaming.name(at: LocalTime(Date()), newerThan: [run])
         }

@@ -5,9 +5,11 @@ public import AgentAPI
 /// `amfleet cancel`: ends whatever runs on any node.
 public struct CancelCommand: Sendable {
     let cluster: Cluster
+    let isLeased: Bool
 
-    public init(_ cluster: Cluster) {
+    public init(_ cluster: Cluster, isLeased: Bool = true) {
         self.cluster = cluster
+        self.isLeased = isLeased
     }
 
     public func run() async throws -> CancelReport {
@@ -17,7 +19,8 @@ public struct CancelCommand: Sendable {
             nodes: outcomes.map { outcome in
                 CancelReport.Node(node: outcome.node, jobs: outcome.report ?? []).with(outcome.faults)
             })
-        guard report.nodes.contains(where: { !$0.jobs.isEmpty }) else { return report }
+        // Without the lease also what an earlier try has left, which could not write the verdict.
+        guard !isLeased || report.nodes.contains(where: { !$0.jobs.isEmpty }) else { return report }
         return await withManifest(report)
     }
 
@@ -35,7 +38,7 @@ public struct CancelCommand: Sendable {
         var report = report
         do {
             _ = try await cluster.clusterGuard(cluster.impatientBucket).check()
-            try await cluster.holding(for: "cancel") { _ in
+            try await cluster.holding(for: "cancel", isLeased: isLeased) { _ in
                 let unfinished = UnfinishedRuns(cluster: cluster)
                 if let stored = try await unfinished.newest(in: cluster.bucket) {
                     _ = try await unfinished.settle(stored, isCancelled: true)
@@ -44,7 +47,7 @@ public struct CancelCommand: Sendable {
         } catch CoordinatorError.leaseHeld(let lease) {
             report.remark = "\(lease.holder) (\(lease.purpose)) writes the verdict"
         } catch {
-            report.remark = "the manifest still says running: \(WireError(of: error).message)"
+            report.remark = "the manifest still says running: \(WireError(of: error).description)"
         }
         return report
     }

@@ -63,7 +63,7 @@ public struct RetryCommand: Sendable {
         var revised = Self.revised(stored.value, parts, coordinator: Cluster.holder, fence: lease?.fence)
         revised.protectedSets = protection.sets
         let key = cluster.bucket.layout.manifest(run)
-        guard let reopened = try await cluster.bucket.write(revised, key, .ifMatch(stored.entityTag)) else {
+        guard let reopened = try await cluster.bucket.change(stored, to: revised, key) else {
             throw CoordinatorError.manifestChanged(run)
         }
         cluster.console.say("run \(run) again: \(nodes.joined(separator: ", "))")

@@ -7,9 +7,12 @@ public struct WatchCommand: Sendable {
     static let lookEvery: Duration = .seconds(2)
 
     let cluster: Cluster
+    /// False with `--no-lease`: nothing says whether the run's coordinator lives, and the operator vouches that it does not.
+    let isLeased: Bool
 
-    public init(_ cluster: Cluster) {
+    public init(_ cluster: Cluster, isLeased: Bool = true) {
         self.cluster = cluster
+        self.isLeased = isLeased
     }
 
     /// - Parameter run: nil: the newest that runs, or else the newest of all.
@@ -39,7 +42,7 @@ public struct WatchCommand: Sendable {
 
     private enum Step: Sendable {
         case over(RunManifest)
-        case ours(RunLease)
+        case ours(RunLease?)
     }
 
     private func choose(_ run: RunName?) async throws -> ClusterBucket.Stored<RunManifest> {
@@ -72,7 +75,8 @@ public struct WatchCommand: Sendable {
     }
 
     /// A lease that comes while the operator gives up is given back: the run goes on without us.
-    private func takeLease(_ run: RunName) async throws -> RunLease {
+    private func takeLease(_ run: RunName) async throws -> RunLease? {
+        guard isLeased else { return nil }
         let lease = try await shielded { try await cluster.takeLease(for: "watch", run) }
         guard Task.isCancelled else { return lease }
         await Task { await lease.release() }.value
@@ -97,7 +101,7 @@ public struct WatchCommand: Sendable {
         }
     }
 
-    private func adopt(_ run: RunName, _ lease: RunLease) async throws -> RunReport {
+    private func adopt(_ run: RunName, _ lease: RunLease?) async throws -> RunReport {
         do {
             let stored = try await RunChoice(cluster.bucket).manifest(run)
             let report: RunReport
@@ -110,10 +114,10 @@ public struct WatchCommand: Sendable {
             } else {
                 report = self.report(stored.value)
             }
-            await Task { await lease.release() }.value
+            await Task { await lease?.release() }.value
             return report
         } catch {
-            await Task { await lease.release() }.value
+            await Task { await lease?.release() }.value
             throw error
         }
     }

@@ -36,13 +36,6 @@ extension Cluster {
 
     func takeLease(for verb: String, _ run: RunName?) async throws -> RunLease {
         let claim = LeaseClaim(cluster: settings.cluster, holder: Self.holder, verb: verb, run: run)
-        do {
-            return try await RunLease.take(bucket, as: claim, logger: logger) { storeTime() }
-        } catch let error as S3Error {
-            if case .refused(_, 501, _) = error {
-                throw CoordinatorError.noConditionalWrites(store: storeName)
-            }
-            throw error
-        }
+        return try await RunLease.take(bucket, as: claim, logger: logger) { storeTime() }
     }
 }

@@ -46,11 +46,14 @@ public struct Cluster: Sendable {
             location: location, credentials: credentials, transport: transport,
             retry: RetryPolicy(storageOutage: settings.limits.storageOutage), logger: logger)
         let layout = BucketLayout(address)
-        bucket = ClusterBucket(client: client, layout: layout, bucket: address.bucket)
+        let conditions = StoreConditions(logger: logger)
+        bucket = ClusterBucket(
+            client: client, layout: layout, bucket: address.bucket, conditions: conditions)
         let impatient = S3Client(
             location: location, credentials: credentials, transport: transport, limits: .preflight,
             retry: .preflight, logger: logger)
-        impatientBucket = ClusterBucket(client: impatient, layout: layout, bucket: address.bucket)
+        impatientBucket = ClusterBucket(
+            client: impatient, layout: layout, bucket: address.bucket, conditions: conditions)
     }
 
     /// Ends every connection.

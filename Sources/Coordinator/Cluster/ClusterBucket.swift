@@ -13,11 +13,15 @@ struct ClusterBucket: Sendable {
     let client: S3Client
     let layout: BucketLayout
     let bucket: String
+    /// Shared by all that write into this bucket.
+    var conditions = StoreConditions()
 
-    /// A document and the version it was read as, for replacing just that one.
+    /// A document and the object that holds it, for replacing just that one.
     struct Stored<Value: Sendable>: Sendable {
         var value: Value
-        var entityTag: String
+        var object: S3KnownObject
+
+        var entityTag: String { object.version.etag }
     }
 
     /// Nil on a definite 404 only; any other failure is thrown.
@@ -27,7 +31,7 @@ struct ClusterBucket: Sendable {
         do {
             let (bytes, version) = try await client.get(key, limit: Self.documentLimit)
             let value = try WireJSON.read(Value.self, from: bytes, what: "'\(key)'")
-            return Stored(value: value, entityTag: version.etag)
+            return Stored(value: value, object: S3KnownObject(bytes: bytes, version: version))
         } catch let error as S3Error {
             if case .notFound = error { return nil }
             throw error
@@ -35,15 +39,32 @@ struct ClusterBucket: Sendable {
     }
 
     /// - Returns: nil when the condition does not hold.
+    /// - Throws: `S3Error.noConditionalWrites` where the store knows no conditions.
     func write<Value: Codable & Sendable>(
         _ value: Value, _ key: String, _ condition: WriteCondition
     ) async throws -> Stored<Value>? {
+        let bytes = try WireJSON.document(value)
         do {
-            let version = try await client.put(key, try WireJSON.document(value), condition: condition)
-            return Stored(value: value, entityTag: version.etag)
-        } catch let error as S3Error {
-            if case .preconditionFailed = error { return nil }
-            throw error
+            let version = try await client.put(key, bytes, condition: condition)
+            return Stored(value: value, object: S3KnownObject(bytes: bytes, version: version))
+        } catch S3Error.preconditionFailed {
+            return nil
+        }
+    }
+
+    /// Replaces the very object that was read or written.
+    ///
+    /// - Returns: nil when somebody has changed it.
+    /// - Throws: `S3Error.noConditionalWrites` where the store knows no conditions.
+    func replace<Value: Codable & Sendable>(
+        _ stored: Stored<Value>, with value: Value, _ key: String
+    ) async throws -> Stored<Value>? {
+        let bytes = try WireJSON.document(value)
+        do {
+            let version = try await client.replace(key, stored.object, with: bytes)
+            return Stored(value: value, object: S3KnownObject(bytes: bytes, version: version))
+        } catch S3Error.preconditionFailed {
+            return nil
         }
     }
 

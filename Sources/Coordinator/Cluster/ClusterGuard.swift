@@ -25,7 +25,7 @@ struct ClusterGuard: Sendable {
     /// Makes the prefix ours unless it is somebody else's.
     func claim() async throws {
         guard try await !check() else { return }
-        if try await bucket.write(identity, bucket.layout.cluster, .ifAbsent) == nil {
+        if try await bucket.create(identity, bucket.layout.cluster) == nil {
             // Somebody was faster, perhaps ourselves with an answer that was lost.
             _ = try await check()
         }

@@ -36,22 +36,25 @@ struct LeaseClaim: Equatable, Sendable {
     var holder: String
     var verb: String
     var run: RunName?
+    /// Of this hold alone.
+    var hold: String?
 
     func lease(fence: Int, at now: Date) -> Lease {
         let start = now.wholeSecond
         return Lease(
             cluster: cluster, holder: holder, verb: verb, run: run, fence: fence, acquiredAt: start,
-            expiresAt: start.addingTimeInterval(Lease.validForSeconds))
+            expiresAt: start.addingTimeInterval(Lease.validForSeconds), hold: hold)
     }
 }
 
 extension Lease {
     static var validForSeconds: Double { Double(validFor.components.seconds) }
+    static var renewEverySeconds: Double { Double(renewEvery.components.seconds) }
 
     /// Whether `other` was written by the same holder in the same hold: what distinguishes a lost lease from a
     /// write whose answer was lost.
     func isSameHold(as other: Lease) -> Bool {
-        holder == other.holder && fence == other.fence && acquiredAt == other.acquiredAt
+        holder == other.holder && hold == other.hold && fence == other.fence && acquiredAt == other.acquiredAt
     }
 
     func renewed(at now: Date) -> Lease {

@@ -43,30 +43,46 @@ final class RunLease: Sendable {
         _ bucket: ClusterBucket, as claim: LeaseClaim, logger: Logger = .discarding,
         storeTime: @escaping @Sendable () -> Date
     ) async throws -> RunLease {
+        do {
+            return try await onCondition(bucket, as: claim, logger: logger, storeTime: storeTime)
+        } catch let error as S3Error {
+            guard let fault = await bucket.conditionFault(of: error) else { throw error }
+            throw CoordinatorError.noConditionalWrites(store: bucket.client.location.endpointName, fault)
+        }
+    }
+
+    private static func onCondition(
+        _ bucket: ClusterBucket, as claim: LeaseClaim, logger: Logger,
+        storeTime: @escaping @Sendable () -> Date
+    ) async throws -> RunLease {
         let key = bucket.layout.lease
+        var claim = claim
+        claim.hold = claim.hold ?? String(UInt64.random(in: 0...UInt64.max), radix: 16)
         for _ in 0..<5 {
             let found = try await bucket.read(Lease.self, key)
             let wanted: Lease
-            let condition: WriteCondition
             var takenFrom: Lease?
             switch LeaseDecision.taking(found: found?.value, as: claim, now: storeTime()) {
             case .held(let lease):
                 logger.info("the lease is another's", metadata: lease.metadata)
                 throw CoordinatorError.leaseHeld(lease)
-            case .create(let lease): (wanted, condition) = (lease, .ifAbsent)
-            case .replace(let lease, let expired):
-                (wanted, condition) = (lease, .ifMatch(found?.entityTag ?? ""))
-                takenFrom = expired
+            case .create(let lease): wanted = lease
+            case .replace(let lease, let expired): (wanted, takenFrom) = (lease, expired)
             }
-            guard let stored = try await write(wanted, condition, to: bucket) else {
+            guard let stored = try await bucket.take(wanted, over: found) else {
                 logger.info("another was faster to take the lease: looked at again")
                 continue
             }
-            try await proveConditions(stored, bucket)
+            let lease = RunLease(
+                bucket: bucket, stored: stored, takenFrom: takenFrom, logger: logger, storeTime: storeTime)
+            guard try await lease.isProved(provesTag: found == nil) else {
+                logger.info("the lease was lost while it was tried: looked at again")
+                continue
+            }
+            bucket.conditions.noteKept()
             if let takenFrom { logger.info("the lease had run out", metadata: takenFrom.metadata) }
             logger.info("lease taken", metadata: stored.value.metadata)
-            return RunLease(
-                bucket: bucket, stored: stored, takenFrom: takenFrom, logger: logger, storeTime: storeTime)
+            return lease
         }
         throw CoordinatorError.leaseLost(to: "other coordinators that start at the same time")
     }
@@ -93,21 +109,8 @@ final class RunLease: Sendable {
 
     /// - Returns: who has taken it, nil while it is ours or the store is away.
     func renew() async -> String? {
-        let current = state.withLock(\.stored)
-        let wanted = current.value.renewed(at: storeTime())
         do {
-            if let stored = try await Self.write(wanted, .ifMatch(current.entityTag), to: bucket) {
-                state.withLock { $0.stored = stored }
-                logger.debug("lease renewed", metadata: ["expires": "\(stored.value.expiresAt)"])
-                return nil
-            }
-            let found = try await bucket.read(Lease.self, bucket.layout.lease)
-            if let found, found.value.isSameHold(as: wanted), !found.value.isReleased {
-                state.withLock { $0.stored = found }
-                logger.debug("lease renewed, though the answer was lost")
-                return nil
-            }
-            let holder = found?.value.holder ?? "whoever removed it"
+            guard let holder = try await renewed() else { return nil }
             state.withLock { $0.lostTo = holder }
             logger.warning("lease lost", metadata: ["holder": "\(holder)"])
             return holder
@@ -117,46 +120,72 @@ final class RunLease: Sendable {
         }
     }
 
+    /// - Returns: who has taken it.
+    private func renewed() async throws -> String? {
+        let wanted = state.withLock(\.stored.value).renewed(at: storeTime())
+        guard let stored = try await replace(with: wanted) else {
+            return try await bucket.read(Lease.self, bucket.layout.lease)?.value.holder
+                ?? "whoever removed it"
+        }
+        state.withLock { $0.stored = stored }
+        logger.debug("lease renewed", metadata: ["expires": "\(stored.value.expiresAt)"])
+        return nil
+    }
+
     /// Gives it back. Best effort: what is not released expires.
     func release() async {
-        let current = state.withLock { $0.lostTo == nil ? $0.stored : nil }
-        guard let current else { return }
+        guard let current = state.withLock({ $0.lostTo == nil ? $0.stored.value : nil }) else { return }
         do {
-            let released = current.value.released(at: storeTime())
-            let stored = try await bucket.write(released, bucket.layout.lease, .ifMatch(current.entityTag))
+            let stored = try await replace(with: current.released(at: storeTime()))
             logger.info(stored == nil ? "the lease was no longer ours to give back" : "lease given back")
         } catch {
             logger.info("the lease could not be given back: it runs out", metadata: ["reason": "\(error)"])
         }
     }
 
-    /// A conditional write, or nil if another was faster. A write whose answer was lost counts as ours.
-    private static func write(
-        _ lease: Lease, _ condition: WriteCondition, to bucket: ClusterBucket
-    ) async throws -> ClusterBucket.Stored<Lease>? {
-        if let stored = try await bucket.write(lease, bucket.layout.lease, condition) { return stored }
-        let found = try await bucket.read(Lease.self, bucket.layout.lease)
-        return found.flatMap { $0.value == lease ? $0 : nil }
+    /// Replaces our hold as we know it. Where something else lies there it may be a write of ours whose answer we never had:
+    /// the hold says whose it is.
+    ///
+    /// - Returns: nil if it is ours no longer.
+    private func replace(with wanted: Lease) async throws -> ClusterBucket.Stored<Lease>? {
+        let key = bucket.layout.lease
+        var current = state.withLock(\.stored)
+        for _ in 0..<3 {
+            if let stored = try await bucket.replace(current, with: wanted, key) { return stored }
+            guard let found = try await bucket.read(Lease.self, key), found.value.isSameHold(as: wanted),
+                !found.value.isReleased
+            else { return nil }
+            logger.debug("the lease is ours as of a write whose answer was lost")
+            current = found
+        }
+        return nil
     }
 
-    /// Two conditions that do not hold must be refused: some stores take the headers and ignore them.
+    /// Tries that the store refuses what it must: some take the headers and ignore them. What is written to try it is this hold
+    /// given back, so that it blocks nobody where it is taken.
     ///
-    /// What is written is not what is there, so that a refusal after an answer that was lost is one. Where it is taken
-    /// after all, it is this very hold given back: nothing is left that blocks the next.
-    private static func proveConditions(
-        _ stored: ClusterBucket.Stored<Lease>, _ bucket: ClusterBucket
-    ) async throws {
-        var decoy = stored.value
-        decoy.isReleased = true
-        for condition in [WriteCondition.ifAbsent, .ifMatch("0\(stored.entityTag)")] {
-            guard try await bucket.write(decoy, bucket.layout.lease, condition) != nil else { continue }
-            throw CoordinatorError.noConditionalWrites(store: "the store of bucket '\(bucket.bucket)'")
+    /// - Parameter provesTag: whether the store has not yet met an entity tag of its own: it is renewed for that.
+    /// - Returns: false where it is not ours (any more).
+    private func isProved(provesTag: Bool) async throws -> Bool {
+        let stored = state.withLock(\.stored)
+        do {
+            let isKept = try await bucket.client.proveConditions(bucket.layout.lease, stored.object.version) {
+                let end = stored.value.expiresAt.addingTimeInterval(Double($0))
+                return try WireJSON.document(stored.value.released(at: end))
+            }
+            guard isKept else { return false }
+            let isFresh = storeTime().timeIntervalSince(stored.value.acquiredAt) < Lease.renewEverySeconds
+            return isFresh && !provesTag ? true : try await renewed() == nil
+        } catch let error as S3Error {
+            if error.mayBeOfCondition { await giveBackUnconditionally(stored.value) }
+            throw error
         }
     }
-}
 
-extension Lease {
-    fileprivate var metadata: Logger.Metadata {
-        ["holder": "\(holder)", "purpose": "\(purpose)", "fence": "\(fence)", "expires": "\(expiresAt)"]
+    /// Where the store cannot do it on condition, and while nobody else can have taken it yet.
+    private func giveBackUnconditionally(_ lease: Lease) async {
+        let now = storeTime()
+        guard lease.expiresAt.timeIntervalSince(now) > Lease.renewEverySeconds else { return }
+        _ = try? await bucket.write(lease.released(at: now), bucket.layout.lease, .none)
     }
 }

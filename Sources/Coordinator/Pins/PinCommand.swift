@@ -81,7 +81,7 @@ public struct PinCommand: Sendable {
         change(&manifest)
         manifest.revision += 1
         let key = cluster.bucket.layout.manifest(manifest.run)
-        guard try await cluster.impatientBucket.write(manifest, key, .ifMatch(stored.entityTag)) != nil else {
+        guard try await cluster.impatientBucket.change(stored, to: manifest, key) != nil else {
             throw CoordinatorError.manifestChanged(manifest.run)
         }
     }
@@ -92,10 +92,14 @@ public struct PinCommand: Sendable {
         var index = stored?.value ?? PinIndex()
         change(&index.runs)
         guard index != stored?.value else { return }
-        let condition = stored.map { .ifMatch($0.entityTag) } ?? WriteCondition.ifAbsent
-        guard try await bucket.write(index, bucket.layout.pins, condition) != nil else {
-            throw CoordinatorError.pinsChanged
-        }
+        let key = bucket.layout.pins
+        let written =
+            if let stored {
+                try await bucket.change(stored, to: index, key)
+            } else {
+                try await bucket.create(index, key)
+            }
+        guard written != nil else { throw CoordinatorError.pinsChanged }
     }
 
     /// Every node of the cluster, whichever had a part in the run: what is not marked yet of other pins is, too.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import AgentAPI
+import S3
 
 extension CoordinatorError {
     public var kind: FaultKind { ending.faultKind }
@@ -38,8 +39,8 @@ extension CoordinatorError {
         case .runsInTheFuture(let newest, let now):
             "the newest run is \(newest), but this machine's clock says \(now)"
         case .storage(let error): error.headline
-        case .noConditionalWrites(let store):
-            "\(store) ignores conditional writes: two coordinators could not see each other"
+        case .noConditionalWrites(let store, let fault):
+            "\(store) \(fault.text): two coordinators could not see each other"
         case .foreignPrefix(let prefix, let owner, let isNamesake):
             "prefix '\(prefix)' belongs to \(isNamesake ? "another cluster of the same name, " : "cluster ")'\(owner)'"
         case .leaseHeld(let lease):
@@ -80,8 +81,8 @@ extension CoordinatorError {
         case .ownCertificate: "check 'tls' in cluster.json; 'amfleet init' made these files."
         case .runsInTheFuture:
             "set the clock of whichever machine is wrong; Amanda sorts volumes by these names."
-        case .noConditionalWrites:
-            "say --no-lease if nobody else can start a run, or use a store that answers If-None-Match with 412."
+        case .noConditionalWrites(_, let fault):
+            "say --no-lease if nobody else can start a run; otherwise \(fault.remedy)"
         case .foreignPrefix(_, _, isNamesake: true):
             "if its coordinator was lost: put the ca.pem and ca.key of its first 'amfleet init' (every node has that ca.pem in /etc/amfleet) "
                 + "into an empty directory, run the same 'amfleet init' there, then 'amfleet node add' for each node; without ca.key see "

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import AgentAPI
+public import S3
 
 /// Why a command as a whole cannot start or go on. A node that fails is an outcome of the run, never one of these.
 public enum CoordinatorError: Fault, Equatable {
@@ -27,7 +28,7 @@ public enum CoordinatorError: Fault, Equatable {
 
     // The store.
     case storage(WireError)
-    case noConditionalWrites(store: String)
+    case noConditionalWrites(store: String, ConditionFault = .ignored)
     case foreignPrefix(prefix: String, owner: String, isNamesake: Bool)
 
     // Somebody else.

@@ -90,7 +90,7 @@ struct RunConclusion: Sendable {
         _ stored: ClusterBucket.Stored<RunManifest>, with manifest: RunManifest
     ) async throws -> RunManifest {
         let key = cluster.bucket.layout.manifest(manifest.run)
-        if let written = try await cluster.bucket.write(manifest, key, .ifMatch(stored.entityTag)) {
+        if let written = try await cluster.bucket.change(stored, to: manifest, key) {
             return written.value
         }
         guard let found = try await cluster.bucket.manifest(manifest.run)?.value, found.verdict != .running

@@ -20,40 +20,50 @@ struct ObjectLock: Sendable {
 
     /// Waits until the lock is ours, runs `body`, and frees it.
     ///
-    /// - Throws: `S3Error.locked` after `patience`, with the holder.
+    /// - Throws: `S3Error.locked` after `patience`, with the holder; `.noConditionalWrites` where the store would let two in.
     func holding<Value: Sendable>(_ body: @Sendable () async throws -> Value) async throws -> Value {
-        let version = try await acquire()
+        let taken = try await acquire()
         do {
             let value = try await body()
-            await release(version)
+            await release(taken)
             return value
         } catch {
-            await release(version)
+            await release(taken)
             throw error
         }
     }
 
-    private func acquire() async throws -> S3ObjectVersion {
+    /// How the lock was found.
+    private enum Finding {
+        case absent(refusal: S3Error?)
+        case free(S3KnownObject)
+        case held(by: String)
+    }
+
+    private func acquire() async throws -> S3KnownObject {
         let deadline = ContinuousClock.now + patience
         var isRefused = false
         while true {
-            let (condition, other, refusal) = try await look()
-            if let condition, let version = try await take(condition) {
+            let finding = try await look()
+            if let taken = try await take(finding), try await isProved(taken) {
                 client.logger.debug("lifecycle lock taken", metadata: metadata)
-                return version
+                return taken
             }
+            var other = "somebody"
+            switch finding {
+            case .held(let holder): other = holder
             // It is there, and was when it was refused for the second time.
-            if let refusal, isRefused { throw refusal }
-            isRefused = refusal != nil
+            case .absent(refusal: let refusal?) where isRefused: throw refusal
+            case .absent(let refusal): isRefused = refusal != nil
+            case .free: break
+            }
             guard ContinuousClock.now < deadline else {
-                throw S3Error.locked(bucket: client.location.bucket, key: key, holder: other ?? "somebody")
+                throw S3Error.locked(bucket: client.location.bucket, key: key, holder: other)
             }
             let delay = Duration.milliseconds(Int.random(in: 300...1500))
             client.logger.debug(
                 "lifecycle lock is held, trying again",
-                metadata: metadata.merging([
-                    "holder": "\((other ?? "somebody").forLog)", "delay": "\(delay.forLog)",
-                ]) { $1 })
+                metadata: metadata.merging(["holder": "\(other.forLog)", "delay": "\(delay.forLog)"]) { $1 })
             try await Task.sleep(for: delay)
         }
     }
@@ -62,37 +72,52 @@ struct ObjectLock: Sendable {
         ["bucket": "\(client.location.bucket)", "key": "\(key.forLog)"]
     }
 
-    /// How the lock may be taken; nil: it may not, and by whom it is held.
-    ///
-    /// - Returns: with the store's refusal where it does not say whether there is one: to make one only where there is none is safe.
-    private func look() async throws -> (WriteCondition?, holder: String?, refusal: S3Error?) {
+    /// With the store's refusal where it does not say whether there is one: to make one only where there is none is safe.
+    private func look() async throws -> Finding {
         do {
             let (bytes, version) = try await client.get(key, limit: 4096)
             let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n")
             let until = lines.count > 1 ? Int64(lines[1]) ?? 0 : 0
-            if until > client.storeTime { return (nil, lines.first.map(String.init), nil) }
-            return (.ifMatch(version.etag), nil, nil)
+            if until > client.storeTime { return .held(by: lines.first.map(String.init) ?? "somebody") }
+            return .free(S3KnownObject(bytes: bytes, version: version))
         } catch S3Error.notFound {
-            return (.ifAbsent, nil, nil)
+            return .absent(refusal: nil)
         } catch let refusal as S3Error where refusal.isDenial {
-            return (.ifAbsent, nil, refusal)
+            return .absent(refusal: refusal)
         }
     }
 
-    private func take(_ condition: WriteCondition) async throws -> S3ObjectVersion? {
+    /// - Returns: nil where it is held, or another was faster. No two texts are equal, so that a write whose answer was lost is ours.
+    private func take(_ finding: Finding) async throws -> S3KnownObject? {
         let nonce = UInt64.random(in: 0...UInt64.max)
-        let text = "\(holder), \(nonce)\n\(client.storeTime + Self.lease)\n"
+        let text = Array("\(holder), \(nonce)\n\(client.storeTime + Self.lease)\n".utf8)
         do {
-            return try await client.put(key, Array(text.utf8), condition: condition)
+            switch finding {
+            case .held: return nil
+            case .absent:
+                return S3KnownObject(
+                    bytes: text, version: try await client.put(key, text, condition: .ifAbsent))
+            case .free(let known):
+                return S3KnownObject(bytes: text, version: try await client.replace(key, known, with: text))
+            }
         } catch S3Error.preconditionFailed {
             return nil
         }
     }
 
+    /// Here correctness hangs on the condition: two that rewrite a bucket's lifecycle at once lose each other's rules.
+    private func isProved(_ taken: S3KnownObject) async throws -> Bool {
+        try await client.proveConditions(key, taken.version) { round in
+            Array(Self.free.utf8) + Array(repeating: UInt8(ascii: "\n"), count: round)
+        }
+    }
+
     /// In a task of its own: a cancelled task's requests are cancelled too. What fails here runs out by itself.
-    private func release(_ version: S3ObjectVersion) async {
+    private func release(_ taken: S3KnownObject) async {
         await Task { [client, key] in
-            _ = try? await client.put(key, Array("free\n0\n".utf8), condition: .ifMatch(version.etag))
+            _ = try? await client.replace(key, taken, with: Array(Self.free.utf8))
         }.value
     }
+
+    private static let free = "free\n0\n"
 }

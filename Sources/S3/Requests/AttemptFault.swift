@@ -28,6 +28,14 @@ enum AttemptFault: Error {
             words: StoreWords(response, error: nil))
     }
 
+    /// The store said that it has done what was asked; its answer did not fit.
+    var followsSuccess: Bool {
+        switch self {
+        case .corrupt, .malformed: true
+        case .transport, .service, .credentials: false
+        }
+    }
+
     var retryClass: RetryClass {
         switch self {
         case .transport(let error): RetryClass(error)
@@ -93,7 +101,9 @@ extension S3Error {
 
     private static func of(_ error: HTTPTransportError, call: S3Call, attempts: Int) -> S3Error {
         switch error {
-        case .tlsPeerRefused(_, let text), .tlsPeerUntrusted(_, let text), .tls(_, let text):
+        case .tlsPeerRefused(_, let text):
+            .untrusted(call, reason: text, isOurs: true)
+        case .tlsPeerUntrusted(_, let text), .tls(_, let text):
             .untrusted(call, reason: text)
         case .tooLong(_, let limit):
             .tooLong(call, limit: limit)
@@ -106,6 +116,9 @@ extension S3Error {
         _ fault: ServiceFault, _ request: S3Request, call: S3Call, attempts: Int
     ) -> S3Error {
         switch fault.meaning {
+        case .denied where request.isConditionalWrite && fault.refusesConditions,
+            .refused where request.isConditionalWrite && fault.refusesConditions:
+            .noConditionalWrites(call, .refused(fault.words.text))
         case .storeFailed: .unavailable(call, attempts: attempts)
         case .slowDown: .slowDown(call, attempts: attempts)
         case .clockSkew: .clockSkew(call, seconds: Int(fault.date.map { WallClock.now - Double($0) } ?? 0))

@@ -121,8 +121,9 @@ extension HTTPResponse {
     }
 }
 
-/// An entity tag without its quotes; some stores leave them out.
+/// An entity tag without its quotes, which some stores leave out, and without the mark of a weak one.
 func unquoted(_ etag: String) -> String {
-    etag.count >= 2 && etag.hasPrefix("\"") && etag.hasSuffix("\"")
-        ? String(etag.dropFirst().dropLast()) : etag
+    let tag = etag.hasPrefix("W/") ? String(etag.dropFirst(2)) : etag
+    return tag.count >= 2 && tag.hasPrefix("\"") && tag.hasSuffix("\"")
+        ? String(tag.dropFirst().dropLast()) : tag
 }

@@ -28,6 +28,11 @@ struct S3Request {
     /// The answer is an object's bytes, in which `<Error>` means nothing.
     var isObjectRead: Bool { action == "GetObject" }
 
+    /// It carries a condition on what is there already.
+    var isConditionalWrite: Bool {
+        method == "PUT" && headers.contains { $0.name == "if-match" || $0.name == "if-none-match" }
+    }
+
     func call(at location: S3Location, credentialsOrigin: String?) -> S3Call {
         S3Call(
             action: action, endpoint: location.endpointName, bucket: location.bucket, key: key,

@@ -42,7 +42,6 @@ struct RetrySchedule {
             defer { hasRefreshedCredentials = true }
             return hasRefreshedCredentials ? .giveUp : .retry(after: .zero)
         case .changedInTransit:
-            hasUncertainAttempt = true
             corruptionCount += 1
             return corruptionCount < policy.corruptionAttempts ? .retry(after: .zero) : .giveUp
         case .transient, .slowDown:
@@ -50,6 +49,11 @@ struct RetrySchedule {
             let delay = nextDelay(random)
             return now + delay < giveUpAt ? .retry(after: delay) : .giveUp
         }
+    }
+
+    /// An attempt was answered with success, but in a form that cannot be believed.
+    mutating func noteUnbelievedSuccess() {
+        hasUncertainAttempt = true
     }
 
     /// What is left of our patience, once something has failed: the bound of the next attempt.

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import AgentAPI
+import S3
+
+/// Documents that are written on condition for safety only: who may write them is the lease's question, or the operator's who says
+/// `--no-lease`. Where the store cannot do it, they are written without, after a look: the one place that decides so.
+extension ClusterBucket {
+    /// Writes a document that is not there yet.
+    ///
+    /// - Returns: nil where there is one.
+    func create<Value: Codable & Sendable>(_ value: Value, _ key: String) async throws -> Stored<Value>? {
+        try await careful(
+            isAsExpected: { try await client.head(key) == nil },
+            onCondition: { try await write(value, key, .ifAbsent) },
+            without: { try await write(value, key, .none) })
+    }
+
+    /// Writes a document in place of the one that was read or written.
+    ///
+    /// - Returns: nil where somebody has changed it.
+    func change<Value: Codable & Sendable>(
+        _ stored: Stored<Value>, to value: Value, _ key: String
+    ) async throws -> Stored<Value>? {
+        try await careful(
+            isAsExpected: { try await client.holds(key, stored.object.bytes) },
+            onCondition: { try await replace(stored, with: value, key) },
+            without: { try await write(value, key, .none) })
+    }
+
+    /// A condition that the store was not proved to keep is doubled by a look. A refusal that may be one of the condition is tried
+    /// without: if that is refused too, its reason is the true one.
+    private func careful<Written: Sendable>(
+        isAsExpected: () async throws -> Bool,
+        onCondition: () async throws -> Written?, without: () async throws -> Written?
+    ) async throws -> Written? {
+        if !conditions.areKept {
+            guard try await isAsExpected() else { return nil }
+        }
+        guard !conditions.areMissing else { return try await without() }
+        do {
+            return try await onCondition()
+        } catch let error as S3Error where error.mayBeOfCondition {
+            guard try await isAsExpected() else { return nil }
+            let written = try await without()
+            conditions.noteMissing(error)
+            return written
+        }
+    }
+}

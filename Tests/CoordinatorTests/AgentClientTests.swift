@@ -59,6 +59,19 @@ struct AgentClientTests {
         await server.process.stop()
     }
 
+    @Test func `an agent that refuses our certificate is told from one that goes away`() async throws {
+        let proxy = try FaultyProxy(to: 1, mode: .opaque)
+        for (alert, kind) in [
+            (42, .authentication), (45, .authentication), (48, .authentication), (116, .authentication),
+            (80, .agentLost), (40, .agentLost), (10, .agentLost), (200, .agentLost),
+        ] as [(UInt8, WireError.Kind)] {
+            proxy.answerTLS(alert: alert, connections: 1)
+            let error = await refusal(agent(proxy.port))
+            #expect(error?.kind == kind, "\(alert): \(String(describing: error))")
+            #expect(error?.message.contains("alert \(alert)") == true, "\(String(describing: error))")
+        }
+    }
+
     @Test(arguments: [
         "spiffe://demo/node/node02", "spiffe://demo/coordinator", "spiffe://other/node/node01",
     ])

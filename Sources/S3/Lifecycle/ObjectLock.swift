@@ -51,11 +51,11 @@ struct ObjectLock: Sendable {
             }
             var other = "somebody"
             switch finding {
-            case .held(let holder): other = holder
+            case .held(let holder): (other, isRefused) = (holder, false)
             // It is there, and was when it was refused for the second time.
             case .absent(refusal: let refusal?) where isRefused: throw refusal
             case .absent(let refusal): isRefused = refusal != nil
-            case .free: break
+            case .free: isRefused = false
             }
             guard ContinuousClock.now < deadline else {
                 throw S3Error.locked(bucket: client.location.bucket, key: key, holder: other)

@@ -91,6 +91,14 @@ struct StoreConditionTests {
             return
         }
         #expect(!store.bucket.conditions.areMissing)
+        // The store blames a header, but it is none of ours that it would take the write without.
+        proxy.clear()
+        proxy.inject(.error(status: 501, code: "NotImplemented"), method: "PUT", times: .max)
+        let blamed = await #expect(throws: S3Error.self) { _ = try await store.lease("me") }
+        guard case .refused(_, 501, _) = blamed else {
+            Issue.record("\(String(describing: blamed))")
+            return
+        }
     }
 
     @Test func `a store that knows If-None-Match alone is refused, and its lease given back`() async throws {

@@ -22,12 +22,17 @@ extension ClusterBucket {
 
     /// Why the store cannot do what was refused with `error`; nil: it was refused for another reason.
     ///
-    /// What does not say it tells a trial: the same condition and none, at an object that nobody reads. It is made only where a
-    /// condition was refused.
-    func conditionFault(of error: S3Error) async -> ConditionFault? {
-        if case .noConditionalWrites(_, let fault) = error { return fault }
+    /// Whether it was the condition, a trial tells: the same write without one, at an object that nobody reads, and with one where the
+    /// words leave it open. It is made only where a condition was refused.
+    ///
+    /// - Throws: the refusal of the write without a condition, where the store blamed the condition and refuses that too.
+    func conditionFault(of error: S3Error) async throws -> ConditionFault? {
         guard error.mayBeOfCondition else { return nil }
         let trial = Array("Whether the store takes conditional writes was tried here.\n".utf8)
+        if case .noConditionalWrites(_, let fault) = error {
+            if case .refused = fault { _ = try await client.put(layout.conditionTrial, trial) }
+            return fault
+        }
         do {
             _ = try await client.put(layout.conditionTrial, trial)
         } catch {

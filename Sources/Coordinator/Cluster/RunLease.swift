@@ -46,7 +46,7 @@ final class RunLease: Sendable {
         do {
             return try await onCondition(bucket, as: claim, logger: logger, storeTime: storeTime)
         } catch let error as S3Error {
-            guard let fault = await bucket.conditionFault(of: error) else { throw error }
+            guard let fault = try await bucket.conditionFault(of: error) else { throw error }
             throw CoordinatorError.noConditionalWrites(store: bucket.client.location.endpointName, fault)
         }
     }

@@ -97,11 +97,11 @@ import Testing
     }
 
     @Test func `an attempt that may have taken effect is remembered`() {
-        var schedule = RetrySchedule(policy: RetryPolicy())
-        _ = schedule.next(after: .expiredCredentials)
-        _ = schedule.next(after: .changedInTransit)
-        #expect(!schedule.hasUncertainAttempt)
-        _ = schedule.next(after: .transient)
-        #expect(schedule.hasUncertainAttempt)
+        for failure in RetryClass.allCases {
+            var schedule = RetrySchedule(policy: RetryPolicy())
+            _ = schedule.next(after: failure)
+            let isUncertain = [.transient, .slowDown, .changedInTransit].contains(failure)
+            #expect(schedule.hasUncertainAttempt == isUncertain, "\(failure)")
+        }
     }
 }

@@ -55,7 +55,7 @@ let package = Package(
         .system("Certificates", ["COpenSSL", "Files", "Secret", "Faults"]),
         .system(
             "HTTPTransport",
-            ["CCurl", "COpenSSL", "CLinux", "BlockingWork", "Certificates", "CivilCalendar", "Faults"]),
+            ["CCurl", "COpenSSL", "CLinux", "BlockingWork", "Certificates", "CivilCalendar", "Faults", "Secret"]),
         .system("LogOutput", [logging]),
         .system(
             "TLS",
@@ -131,7 +131,7 @@ let package = Package(
         .tests("Cipher", ["BlockingWork"]),
         .tests("LogOutput", [logging]),
         .tests("ChildProcess", ["BlockingWork"]),
-        .tests("HTTPTransport", ["BlockingWork", "Certificates"]),
+        .tests("HTTPTransport", ["BlockingWork", "Certificates", "Secret"]),
         .tests("Certificates"),
         .tests(
             "TLS",

@@ -15,6 +15,7 @@ public final class S3Client: Sendable {
     let keeping: S3Keeping
     let logger: Logger
     private let way: S3Way
+    private let proxy: Result<HTTPProxy?, S3Error>
     let retry: RetryPolicy
     let checksums = ChecksumPractice()
     private let source: CredentialCache
@@ -33,6 +34,7 @@ public final class S3Client: Sendable {
         self.location = location
         self.limits = limits
         self.way = way
+        proxy = way.proxy(to: location)
         self.keeping = keeping
         self.retry = retry
         self.logger = logger
@@ -40,6 +42,9 @@ public final class S3Client: Sendable {
         source = credentials as? CredentialCache ?? CredentialCache(credentials, logger: logger)
         gate = RequestGate(maximum: limits.concurrentRequests)
     }
+
+    /// What the store is reached through; nil: nothing, or what is named cannot be used.
+    public var proxyInUse: HTTPProxy? { (try? proxy.get()) ?? nil }
 
     /// The store's clock minus ours, to about a second, from its newest answer; nil before the first.
     public var clockOffset: Duration? { clock.offset }
@@ -82,6 +87,7 @@ public final class S3Client: Sendable {
     ///
     /// - Throws: `AttemptFault`; `CancellationError`; whatever the credential source throws.
     func attempt(_ request: S3Request, _ schedule: RetrySchedule) async throws -> HTTPResponse {
+        let proxy = try proxy.get()
         let credentials = try await currentCredentials()
         let ticket = try await gate.enter()
         let signer = RequestSigner(location: location, credentials: credentials, time: clock.signingTime)
@@ -90,7 +96,8 @@ public final class S3Client: Sendable {
         do {
             result = .success(
                 try await transport.send(
-                    way.applied(to: signer.signed(request, limits: httpLimits(request, schedule)))))
+                    way.applied(to: signer.signed(request, limits: httpLimits(request, schedule)), by: proxy))
+            )
         } catch {
             result = .failure(error)
         }
@@ -130,7 +137,7 @@ public final class S3Client: Sendable {
     }
 
     func call(_ request: S3Request) -> S3Call {
-        request.call(at: location, credentialsOrigin: source.origin)
+        request.call(at: location, credentialsOrigin: source.origin, proxy: proxyInUse?.name)
     }
 
     private func judged(
@@ -141,6 +148,10 @@ public final class S3Client: Sendable {
         case .failure(let error):
             return (.failure(AttemptFault.transport(error)), .failed)
         case .success(let response):
+            // The store never asks for that.
+            if response.status == 407, let proxy = proxyInUse {
+                return (.failure(AttemptFault.transport(.proxyAsksForLogin(proxy))), .failed)
+            }
             clock.note(response.date)
             guard
                 let fault = ServiceFault(
@@ -169,7 +180,7 @@ public final class S3Client: Sendable {
 }
 
 extension S3Way {
-    fileprivate func applied(to request: HTTPRequest) -> HTTPRequest {
+    fileprivate func applied(to request: HTTPRequest, by proxy: HTTPProxy?) -> HTTPRequest {
         var request = request
         request.proxy = proxy
         request.reusesConnection = reusesConnections

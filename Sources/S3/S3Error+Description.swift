@@ -8,6 +8,7 @@ extension S3Call {
     var text: String {
         let object = key.map { " of '\($0)'" } ?? ""
         return "\(action)\(object) in bucket '\(bucket)' at \(endpoint)"
+            + (proxy.map { " through the proxy \($0)" } ?? "")
     }
 
     /// `: status 403 AccessDenied: Access Denied (request 4711)`: what the store said, or nothing.
@@ -122,6 +123,12 @@ extension S3Error {
                 "S3 is not reachable, \(attempts) attempts: \(call.text): \(reason)",
                 hint: Self.plainHint(reason)
                     ?? "check storage.endpoint, the network between here and there, and that the store runs.")
+        case .proxyFailed(let call, let reason, let isPassing, let attempts):
+            FaultText(
+                "\(reason)\(isPassing ? ", \(attempts) attempts" : ""): \(call.text)",
+                hint:
+                    "the proxy is at fault, not the store: correct the variable that names it, or let no_proxy name the store's host."
+            )
         case .untrusted(let call, let reason, isOurs: true):
             FaultText(
                 "the store refuses us in TLS: \(call.text): \(reason)",
@@ -173,9 +180,9 @@ extension S3Error {
             )
         case .lifecycleLost(let bucket):
             FaultText(
-                "the lifecycle rules of bucket '\(bucket)' were rewritten by somebody else each time",
+                "the lifecycle rules of bucket '\(bucket)' were written several times, and each time the bucket went on to show older ones",
                 hint:
-                    "see which other program manages them (Terraform, for example), and let it leave ours alone."
+                    "see whether another program manages them (Terraform, for example), and let it leave ours alone."
             )
         case .thawTooSlow(let count, let after):
             FaultText(

@@ -19,6 +19,9 @@ public struct S3Call: Sendable, Hashable {
     /// Where the credentials came from, e.g. `environment`; nil if none were needed yet.
     var credentialsOrigin: String?
 
+    /// The proxy on the way there, without its password.
+    var proxy: String?
+
     /// The store's id of the request, for its support.
     var requestID: String?
 
@@ -82,6 +85,9 @@ public enum S3Error: Fault, Equatable {
     /// No answer until our patience ended.
     case unreachable(S3Call, reason: String, attempts: Int)
 
+    /// A proxy on the way to the store let nothing through. `isPassing`: until our patience ended; else for good.
+    case proxyFailed(S3Call, reason: String, isPassing: Bool, attempts: Int)
+
     /// TLS with the store failed; not retried. `isOurs`: it was the store that refused our certificate, or the lack of one.
     case untrusted(S3Call, reason: String, isOurs: Bool = false)
 
@@ -112,7 +118,7 @@ public enum S3Error: Fault, Equatable {
     /// The bucket has as many lifecycle rules as S3 allows.
     case lifecycleFull(bucket: String, label: String)
 
-    /// Our lifecycle rule did not stay, several times over: somebody else rewrites the configuration.
+    /// Our lifecycle rule was not seen to stand, several times over: most likely somebody else rewrites the configuration.
     case lifecycleLost(bucket: String)
 
     /// What is thawed was not readable in time.
@@ -130,7 +136,7 @@ extension S3Error {
             .invalidAccessKey,
             .signatureMismatch, .clockSkew, .expiredToken, .noSuchBucket, .wrongRegion, .slowDown,
             .unavailable,
-            .unreachable, .untrusted:
+            .unreachable, .proxyFailed, .untrusted:
             .wholeStore
         default: .itself
         }
@@ -138,10 +144,12 @@ extension S3Error {
 
     public var kind: FaultKind {
         switch self {
-        case .unreachable, .unavailable, .slowDown, .untrusted, .credentialsUnavailable: .storageUnreachable
+        case .unreachable, .unavailable, .slowDown, .untrusted, .credentialsUnavailable,
+            .proxyFailed(_, _, true, _):
+            .storageUnreachable
         case .noCredentials, .invalidCredentials, .accessDenied, .invalidAccessKey, .signatureMismatch,
             .clockSkew, .expiredToken, .noSuchBucket, .wrongRegion, .invalidLocation, .refused,
-            .noConditionalWrites:
+            .noConditionalWrites, .proxyFailed(_, _, false, _):
             .storageRefused
         case .notFound, .corruptObject, .corruptPart, .wrongLength: .damaged
         default: .failed

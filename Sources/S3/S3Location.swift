@@ -52,6 +52,9 @@ public struct S3Location: Sendable, Hashable {
     /// What messages name: the endpoint as configured, or AWS's own for the region.
     public var endpointName: String { server.url(host: server.host) }
 
+    /// What requests go to.
+    var host: String { addressing == .path ? server.host : "\(bucket).\(server.host)" }
+
     static func endpointOfAWS(_ service: String, _ region: String) -> String {
         "https://\(service).\(region).amazonaws.com" + (region.hasPrefix("cn-") ? ".cn" : "")
     }

@@ -4,8 +4,11 @@ public import HTTPTransport
 
 /// How a client's requests travel.
 public struct S3Way: Sendable {
-    /// `host[:port]` of an HTTP proxy; nil: straight to the store.
-    public var proxy: String?
+    /// A proxy for this store alone; it goes before `proxies` and their exceptions. nil: none.
+    public var proxy: HTTPProxy?
+
+    /// What the environment says of proxies.
+    public var proxies = HTTPProxies.none
 
     /// False: each request has a connection of its own.
     public var reusesConnections = true

@@ -67,7 +67,7 @@ import Testing
         let bucket = try await server.makeBucket()
         let proxy = try FaultyProxy(to: server.port)
         var way = S3Way()
-        way.proxy = "127.0.0.1:\(proxy.port)"
+        way.proxy = HTTPProxy(property: "127.0.0.1:\(proxy.port)", origin: "PROXY")
         way.reusesConnections = false
         let client = try client(server.endpoint, bucket: bucket, way: way)
         for number in 0..<3 { _ = try await client.put("k\(number)", [1]) }

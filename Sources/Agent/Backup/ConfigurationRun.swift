@@ -75,6 +75,7 @@ struct ConfigurationRun: Sendable {
         }
         try await addLeftOut(planned, to: &record)
         record.remarks += try await runBlocking("remarks") { [prepared] in planned.remarks(on: prepared) }
+        record.remarks += [clients.proxyRemark(of: name)].compactMap(\.self)
         record.note(prepared.diskFaults.map(\.message))
         return record
     }

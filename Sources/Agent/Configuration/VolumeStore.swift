@@ -2,6 +2,7 @@
 
 import AgentAPI
 import AmandaFormat
+import HTTPTransport
 import S3
 
 /// The store that a configuration's volumes lie in, and how it is used: the changer's device properties, each of which
@@ -19,7 +20,7 @@ struct VolumeStore: Sendable, Hashable {
     let authority: String?
     let credentials: S3Credentials?
     let keeping: S3Keeping
-    let proxy: String?
+    let proxy: HTTPProxy?
     let reusesConnections: Bool
     let timeout: Duration?
     let sendBytesPerSecond: Int64?
@@ -39,7 +40,7 @@ struct VolumeStore: Sendable, Hashable {
         authority = changer.authorityFile
         credentials = S3Credentials(deviceProperties: changer)
         keeping = S3Keeping(storageClass: changer.storageClass, encryption: try properties.encryption())
-        proxy = changer.proxy
+        proxy = changer.proxy.map { HTTPProxy(property: $0, origin: "PROXY of changer '\(changer.name)'") }
         reusesConnections = changer.reusesConnections
         timeout = changer.timeoutSeconds.map { .seconds($0) }
         sendBytesPerSecond = changer.maxSendBytesPerSecond

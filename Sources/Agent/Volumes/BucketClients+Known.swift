@@ -2,6 +2,7 @@
 
 import AgentAPI
 import AmandaFormat
+import HTTPTransport
 import S3
 
 /// A record lies in a bucket, and who can write there could name any host, bucket or directory in it: signed requests and
@@ -52,5 +53,15 @@ extension DirectoryDevicePath {
         case .always: ["\(path)/data"]
         case .ifPresent: [path, "\(path)/data"]
         }
+    }
+}
+
+extension BucketClients {
+    /// Through which proxy the configuration's volumes are reached; nil: through none.
+    func proxyRemark(of configuration: String) -> Remark? {
+        guard let bucket = changer(of: configuration)?.devices.compactMap(\.bucketPath).first?.bucket,
+            let proxy = try? client(bucket, of: configuration).proxyInUse
+        else { return nil }
+        return Remark("bucket '\(bucket)' is reached through the proxy \(proxy.label)")
     }
 }

@@ -177,7 +177,7 @@ final class BucketClients: Sendable {
     }
 
     private func way(_ owner: Owner) -> S3Way {
-        var way = S3Way()
+        var way = storage.way
         way.proxy = owner.store?.proxy
         way.reusesConnections = owner.store?.reusesConnections ?? true
         let own = limiters(owner)

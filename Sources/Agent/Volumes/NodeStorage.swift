@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import AgentAPI
+import FoundationEssentials
 import HTTPTransport
 import LogOutput
 import Logging
@@ -12,6 +13,15 @@ struct NodeStorage: Sendable {
     let transport: HTTPTransport
     /// Of the agent; what a job's clients say has the job's name too.
     var logger = Logger.discarding
+    /// Of this process's environment: what the unit file gives it.
+    var proxies = HTTPProxies(environment: ProcessInfo.processInfo.environment)
+
+    /// How requests travel where nothing else is said.
+    var way: S3Way {
+        var way = S3Way()
+        way.proxies = proxies
+        return way
+    }
 
     /// A client of the cluster's own bucket.
     ///
@@ -25,7 +35,7 @@ struct NodeStorage: Sendable {
             location: try location(storage),
             credentials: credentials(deviceProperties, isOwnStore: false, region: storage.region),
             transport: transport,
-            retry: RetryPolicy(storageOutage: outage), logger: logger)
+            retry: RetryPolicy(storageOutage: outage), way: way, logger: logger)
     }
 
     /// For a look before the work begins: an answer within a minute, whatever it is.
@@ -40,7 +50,7 @@ struct NodeStorage: Sendable {
             location: try location(storage),
             credentials: credentials(deviceProperties, isOwnStore: false, region: storage.region),
             transport: transport,
-            limits: .preflight, retry: retry, logger: logger)
+            limits: .preflight, retry: retry, way: way, logger: logger)
     }
 
     /// - Parameters:

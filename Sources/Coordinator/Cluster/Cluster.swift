@@ -42,16 +42,18 @@ public struct Cluster: Sendable {
                 readsDeviceProperties: false, region: address.region, transport: transport,
                 logger: logger),
             logger: logger)
+        var way = S3Way()
+        way.proxies = HTTPProxies(environment: ProcessInfo.processInfo.environment)
         client = S3Client(
             location: location, credentials: credentials, transport: transport,
-            retry: RetryPolicy(storageOutage: settings.limits.storageOutage), logger: logger)
+            retry: RetryPolicy(storageOutage: settings.limits.storageOutage), way: way, logger: logger)
         let layout = BucketLayout(address)
         let conditions = StoreConditions(logger: logger)
         bucket = ClusterBucket(
             client: client, layout: layout, bucket: address.bucket, conditions: conditions)
         let impatient = S3Client(
             location: location, credentials: credentials, transport: transport, limits: .preflight,
-            retry: .preflight, logger: logger)
+            retry: .preflight, way: way, logger: logger)
         impatientBucket = ClusterBucket(
             client: impatient, layout: layout, bucket: address.bucket, conditions: conditions)
     }

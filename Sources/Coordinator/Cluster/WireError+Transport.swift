@@ -28,7 +28,7 @@ extension WireError {
             self.init(.cancelled, node: node, "cancelled")
         case .connectionRefused, .nameNotResolved, .connectTimeout, .stalled, .timedOut, .cut, .malformed,
             .tooLong,
-            .shutDown, .other:
+            .shutDown, .proxyFailed, .other:
             self.init(
                 .agentLost, node: node, "\(agent) does not answer: \(error.reason)",
                 hint: "check that amfleetd runs on the node and that its address in cluster.json is right.")
@@ -47,6 +47,7 @@ extension HTTPTransportError {
         case .stalled(_, let after): "nothing came for \(Quantity.duration(seconds: after.inSeconds))"
         case .cut(_, let received, let text): "the connection was cut after \(received) bytes: \(text)"
         case .tooLong(_, let limit): "its answer is longer than \(limit) bytes"
+        case .proxyFailed(_, let reason, _): reason
         case .cancelled: "cancelled"
         case .shutDown: "the connection was shut down"
         }

@@ -102,6 +102,8 @@ struct CredentialSurroundings: Sendable {
     let environment: [String: String]
     let region: String
     let requests: CredentialRequests
+    /// For services of AWS that are not on this machine; its metadata service and a container's are never behind one.
+    var proxies: HTTPProxies { HTTPProxies(environment: environment) }
 
     /// A variable's value; empty counts as not set.
     func variable(_ name: String) -> String? {

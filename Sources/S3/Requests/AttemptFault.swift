@@ -107,6 +107,8 @@ extension S3Error {
             .untrusted(call, reason: text)
         case .tooLong(_, let limit):
             .tooLong(call, limit: limit)
+        case .proxyFailed(_, _, let isPassing):
+            .proxyFailed(call, reason: error.description, isPassing: isPassing, attempts: attempts)
         default:
             .unreachable(call, reason: error.description, attempts: attempts)
         }

@@ -33,10 +33,10 @@ struct S3Request {
         method == "PUT" && headers.contains { $0.name == "if-match" || $0.name == "if-none-match" }
     }
 
-    func call(at location: S3Location, credentialsOrigin: String?) -> S3Call {
+    func call(at location: S3Location, credentialsOrigin: String?, proxy: String? = nil) -> S3Call {
         S3Call(
             action: action, endpoint: location.endpointName, bucket: location.bucket, key: key,
-            credentialsOrigin: credentialsOrigin)
+            credentialsOrigin: credentialsOrigin, proxy: proxy)
     }
 }
 
@@ -49,8 +49,7 @@ struct RequestSigner {
 
     /// URL, headers and signature of `request`.
     func signed(_ request: S3Request, limits: HTTPLimits) -> HTTPRequest {
-        let host =
-            location.addressing == .path ? location.server.host : "\(location.bucket).\(location.server.host)"
+        let host = location.host
         let path = self.path(request.key)
         let date = SigningDate(secondsSince1970: time)
         let payloadHash = self.payloadHash(request.body)

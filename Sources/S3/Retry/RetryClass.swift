@@ -29,6 +29,8 @@ extension RetryClass {
         switch error {
         case .connectionRefused, .nameNotResolved, .connectTimeout, .stalled, .timedOut, .cut, .malformed:
             self = .transient
+        case .proxyFailed(_, _, let isPassing):
+            self = isPassing ? .transient : .final
         case .other(_, let code, _):
             self = Self.ownMistakes.contains(code) ? .final : .transient
         case .tlsPeerRefused, .tlsPeerUntrusted, .tls, .tooLong, .cancelled, .shutDown:

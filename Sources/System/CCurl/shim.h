@@ -57,6 +57,10 @@ static inline CURLcode amfleet_easy_get_offset(CURL *easy, CURLINFO info, curl_o
     return curl_easy_getinfo(easy, info, value);
 }
 
+static inline CURLcode amfleet_easy_get_long(CURL *easy, CURLINFO info, long *value) {
+    return curl_easy_getinfo(easy, info, value);
+}
+
 static inline CURLMcode amfleet_multi_set_long(CURLM *multi, CURLMoption option, long value) {
     return curl_multi_setopt(multi, option, value);
 }

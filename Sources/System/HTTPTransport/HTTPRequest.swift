@@ -35,8 +35,8 @@ public struct HTTPRequest: Sendable {
     /// False: a connection of its own, closed afterwards.
     public var reusesConnection = true
 
-    /// `host[:port]` of an HTTP proxy; nil: none, also where the environment names one.
-    public var proxy: String?
+    /// On the way to the server; nil: none, also where the environment names one.
+    public var proxy: HTTPProxy?
 
     /// Caps that the body shares with other requests. All of them hold; waiting for them is not a stall.
     public var sendLimiters: [RateLimiter] = []

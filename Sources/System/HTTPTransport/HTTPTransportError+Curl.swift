@@ -11,10 +11,14 @@ extension HTTPTransportError {
             return
         }
         let spoken = transfer.easy?.message ?? ""
+        let text = spoken.isEmpty ? String(cString: curl_easy_strerror(code)) : spoken
+        if let ofProxy = Self.ofProxy(code, of: transfer, text: text) {
+            self = ofProxy
+            return
+        }
         self.init(
             curlCode: code.rawValue, url: transfer.request.url, received: transfer.receivedByteCount,
-            isConnected: transfer.easy?.isConnected ?? false,
-            text: spoken.isEmpty ? String(cString: curl_easy_strerror(code)) : spoken)
+            isConnected: transfer.easy?.isConnected ?? false, text: text)
     }
 
     /// The one table of libcurl's codes. What it does not list is a connection that was lost: the harmless case, tried again.

@@ -37,6 +37,9 @@ public enum HTTPTransportError: Fault, Equatable {
     /// The answer's body is longer than its sink holds.
     case tooLong(url: String, limit: Int)
 
+    /// The proxy on the way made none to the server. `proxy` is its name and origin; true: another time it may.
+    case proxyFailed(proxy: String, reason: String, isPassing: Bool)
+
     /// The task that waited was cancelled.
     case cancelled
 
@@ -71,6 +74,7 @@ extension HTTPTransportError {
                 hint: "name the authority that issued it, and check the peer's name and both clocks.")
         case .tls(let url, let text): "TLS with \(url) failed: \(text)"
         case .tooLong(let url, let limit): "the answer of \(url) is longer than \(limit) bytes"
+        case .proxyFailed(let proxy, let reason, _): "no way through the proxy \(proxy): \(reason)"
         case .cancelled: "the request was cancelled"
         case .shutDown: "the HTTP transport has been shut down"
         case .other(let url, let code, let text): "request to \(url) failed: \(text) (curl \(code))"
@@ -92,7 +96,7 @@ extension HTTPTransportError {
             "TLS failed: \(text)"
         case .tooLong(_, let limit): "the answer is longer than \(limit) bytes"
         case .other(_, let code, let text): "\(text) (curl \(code))"
-        case .cancelled, .shutDown: description
+        case .proxyFailed, .cancelled, .shutDown: description
         }
     }
 }

@@ -96,11 +96,12 @@ final class ClusterNode: Sendable {
         }
     }
 
-    /// The tests' own credentials must not stand in for the ones under test.
+    /// The tests' own credentials and proxies must not stand in for the ones under test.
     static let noCredentials = [
         "AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": "", "AWS_SESSION_TOKEN": "", "AWS_PROFILE": "",
         "AWS_SHARED_CREDENTIALS_FILE": "/nonexistent", "HOME": "/nonexistent",
-        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_EC2_METADATA_DISABLED": "true", "http_proxy": "", "HTTP_PROXY": "", "https_proxy": "",
+        "HTTPS_PROXY": "",
     ]
 }
 

@@ -110,14 +110,19 @@ final class TestCluster: Sendable {
 
 extension TestCluster {
     /// Runs the operator's command in the coordinator's folder.
-    func amfleet(_ arguments: [String], limit: Duration = .hang) async throws -> CommandResult {
-        try await startAmfleet(arguments).end(within: limit)
+    func amfleet(
+        _ arguments: [String], environment: [String: String] = [:], limit: Duration = .hang
+    ) async throws -> CommandResult {
+        try await startAmfleet(arguments, environment: environment).end(within: limit)
     }
 
     /// Starts the operator's command and returns at once.
-    func startAmfleet(_ arguments: [String]) throws -> RunningProgram {
+    func startAmfleet(
+        _ arguments: [String], environment: [String: String] = [:]
+    ) throws -> RunningProgram {
         try RunningProgram(
-            ["\(Machine.programs)/amfleet"] + arguments, environment: ClusterNode.noCredentials,
+            ["\(Machine.programs)/amfleet"] + arguments,
+            environment: ClusterNode.noCredentials.merging(environment) { $1 },
             directory: coordinatorDirectory, output: "\(directory)/amfleet-\(UUID().uuidString.prefix(8))")
     }
 

@@ -22,6 +22,7 @@ struct SecurityTokenService: Sendable {
     private let server: S3Server
     private let region: String
     private let requests: CredentialRequests
+    private let proxy: HTTPProxy?
 
     /// The service of the region, or what `AWS_ENDPOINT_URL_STS` names.
     ///
@@ -31,11 +32,10 @@ struct SecurityTokenService: Sendable {
         region =
             surroundings.variable("AWS_REGION") ?? surroundings.variable("AWS_DEFAULT_REGION")
             ?? surroundings.region
-        guard let endpoint = surroundings.variable("AWS_ENDPOINT_URL_STS") else {
-            server = try S3Server(S3Location.endpointOfAWS("sts", region))
-            return
-        }
-        server = try S3Server(endpoint)
+        let ownEndpoint = surroundings.variable("AWS_ENDPOINT_URL_STS")
+        server = try S3Server(ownEndpoint ?? S3Location.endpointOfAWS("sts", region))
+        proxy = try server.proxy(of: surroundings.proxies, host: server.host)
+        guard let endpoint = ownEndpoint else { return }
         guard server.isEncrypted || server.isLoopback else {
             throw .invalidCredentials(
                 origin: "AWS_ENDPOINT_URL_STS", reason: "'\(endpoint)' would show the token to the network",
@@ -104,9 +104,11 @@ struct SecurityTokenService: Sendable {
                     payloadHash: SHA256.digest(body).hexadecimal)
             headers.append(("authorization", signature))
         }
-        return HTTPRequest(
+        var request = HTTPRequest(
             method: "POST", url: "\(url)/", headers: headers, body: .bytes(body),
             limits: HTTPLimits(connect: .seconds(5), stall: .seconds(20), total: .seconds(20)))
+        request.proxy = proxy
+        return request
     }
 
     private func refusal(_ words: StoreWords, origin: String) -> S3Error {

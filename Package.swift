@@ -55,7 +55,10 @@ let package = Package(
         .system("Certificates", ["COpenSSL", "Files", "Secret", "Faults"]),
         .system(
             "HTTPTransport",
-            ["CCurl", "COpenSSL", "CLinux", "BlockingWork", "Certificates", "CivilCalendar", "Faults", "Secret"]),
+            [
+                "CCurl", "COpenSSL", "CLinux", "BlockingWork", "Certificates", "CivilCalendar", "Faults",
+                "Secret",
+            ]),
         .system("LogOutput", [logging]),
         .system(
             "TLS",

@@ -19,7 +19,13 @@ public struct BucketLayout: Sendable, Hashable {
     public var cluster: String { ours("cluster.json") }
     public var lease: String { ours("lease.json") }
     /// Lets one node at a time change the lifecycle rules of a bucket that has volumes.
-    public func lifecycleLock(bucket: String) -> String { ours("lifecycle-\(bucket).lock") }
+    ///
+    /// - Parameter store: where the bucket is; nil: in the cluster's store. Two stores may have a bucket of that name.
+    public func lifecycleLock(bucket: String, at store: StoreRecord? = nil) -> String {
+        guard let store else { return ours("lifecycle-\(bucket).lock") }
+        let host = (store.endpoint ?? "aws").split(separator: "/").last ?? ""
+        return ours("lifecycle-\(bucket)@\(host.replacing(":", with: "_")).lock")
+    }
     /// Written only where a condition was refused, to tell why.
     public var conditionTrial: String { ours("conditions") }
     public var runs: String { ours("runs/") }

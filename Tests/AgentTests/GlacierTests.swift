@@ -75,6 +75,123 @@ struct GlacierTests {
             })
     }
 
+    // A volume that is given free again.
+
+    /// Three runs with two volumes that may be overwritten, the first of which moves to Glacier: the third run's turn is on
+    /// the first volume again. `between` is what happens before that run.
+    private func runs(
+        _ configuration: LifecycleConfiguration, slots: String = "{1..2}", between: () throws -> Void = {}
+    ) async throws -> (job: JobSnapshot, asked: [String]) {
+        proxy.keep(configuration)
+        func configure(_ properties: [(name: String, value: String)]) throws {
+            try fixture.configure(
+                "data", disks: [fixture.data], slots: slots, tapecycle: 1, properties: properties)
+        }
+        try configure([("TRANSITION-TO-GLACIER", "0")])
+        #expect(try await fixture.backUp("20261123030600").state == .succeeded)
+        try configure([])
+        try fixture.write(
+            "etc/amanda/data/tapelist",
+            fixture.read("etc/amanda/data/tapelist").replacing(" no-reuse", with: " reuse"))
+        #expect(try await fixture.backUp("20261124030600").state == .succeeded)
+        try between()
+        let seen = proxy.requests.count
+        let job = try await fixture.backUp("20261125030600")
+        return (job, proxy.requests.dropFirst(seen).filter { $0.hasSuffix("?lifecycle=") })
+    }
+
+    @Test func `its rule goes although the property has gone`() async throws {
+        let configuration = LifecycleConfiguration()
+        let (job, asked) = try await runs(configuration) {
+            #expect(configuration.text?.contains("<Prefix>demo/node01/data/slot-1f</Prefix>") == true)
+        }
+        #expect(job.state == .succeeded, "\(job)")
+        #expect(configuration.text == nil && asked.contains { $0.hasPrefix("DELETE") })
+        #expect(try tapelistLines().first?.hasPrefix("20261125030600 data-01 reuse") == true)
+    }
+
+    @Test func `one whose rule cannot go is not written, another is`() async throws {
+        let configuration = LifecycleConfiguration()
+        let (job, _) = try await runs(configuration, slots: "{1..3}") {
+            configuration.refuse("DELETE", with: LifecycleConfiguration.error(403, "AccessDenied"))
+        }
+        #expect(job.state == .succeeded, "\(job)")
+        let record = try #require(try await fixture.record("20261125030600")).configurations[0]
+        #expect(record.volumes.map(\.label) == ["data-03"])
+        #expect(
+            record.notes.contains {
+                $0.hasPrefix("volume 'data-01' is not taken: a lifecycle rule of bucket ")
+                    && $0.contains("s3:PutLifecycleConfiguration")
+            }, "\(record.notes)")
+        #expect(try tapelistLines().contains { $0.hasPrefix("20261123030600 data-01 reuse") })
+    }
+
+    @Test(arguments: ["DELETE", "GET"]) func `where there is no other the run fails and says why`(
+        method: String
+    ) async throws {
+        let configuration = LifecycleConfiguration()
+        let (job, _) = try await runs(configuration) {
+            configuration.refuse(method, with: LifecycleConfiguration.error(403, "AccessDenied"))
+        }
+        #expect(job.state == .failed)
+        let fault = try #require(job.record?.configurations[0].faults.first)
+        #expect(
+            fault.message.hasPrefix("volume 'data-01' is not taken: a lifecycle rule of bucket "), "\(fault)")
+        #expect(try tapelistLines().contains { $0.hasPrefix("20261123030600 data-01 reuse") })
+        #expect(configuration.text?.contains("slot-1f") == true)
+    }
+
+    @Test func `who never moved a volume is asked for nothing, and needs no permission`() async throws {
+        let refusal = LifecycleConfiguration.error(403, "AccessDenied")
+        let configuration = LifecycleConfiguration()
+        for method in ["GET", "PUT", "DELETE"] { configuration.refuse(method, with: refusal) }
+        proxy.keep(configuration)
+        proxy.inject(.error(status: 403, code: "AccessDenied"), target: "/_amfleet/lifecycle-", times: 99)
+        try fixture.configure("data", disks: [fixture.data], slots: "{1..2}", tapecycle: 1)
+        for day in 23...25 {
+            let run = "202611\(day)030600"
+            #expect(try await fixture.backUp(run).state == .succeeded)
+            let record = try #require(try await fixture.record(run)).configurations[0]
+            #expect(!record.notes.contains { $0.contains("lifecycle") }, "\(record.notes)")
+        }
+        #expect(try tapelistLines().first?.hasPrefix("20261125030600 data-01 reuse") == true)
+        #expect(!proxy.requests.contains { $0.hasSuffix("?lifecycle=") })
+    }
+
+    /// A rule that stock Amanda has set, of a volume that has moved.
+    @Test(arguments: [true, false]) func `files in the archive are a sign of a rule`(
+        mayLook: Bool
+    ) async throws {
+        let configuration = LifecycleConfiguration()
+        try fixture.configure("data", disks: [fixture.data], slots: "{1..2}", tapecycle: 1)
+        for day in 23...24 { #expect(try await fixture.backUp("202611\(day)030600").state == .succeeded) }
+        proxy.keep(configuration)
+        configuration.text = """
+            <LifecycleConfiguration><Rule><ID>data-01</ID><Prefix>demo/node01/data/slot-1f</Prefix>\
+            <Status>Enabled</Status><Transition><Date>2026-11-24T00:00:00.000Z</Date>\
+            <StorageClass>GLACIER</StorageClass></Transition></Rule></LifecycleConfiguration>
+            """
+        if !mayLook {
+            configuration.refuse("GET", with: LifecycleConfiguration.error(403, "AccessDenied"))
+        }
+        let listing = """
+            <ListBucketResult><IsTruncated>false</IsTruncated><Contents><Key>demo/node01/data/slot-1f00000001-mp.data</Key>\
+            <Size>1</Size><StorageClass>GLACIER</StorageClass></Contents></ListBucketResult>
+            """
+        proxy.inject(
+            .answer(status: 200, body: listing), method: "GET",
+            target: "max-keys=1000&prefix=demo%2Fnode01%2Fdata%2Fslot-1f")
+        let job = try await fixture.backUp("20261125030600")
+        #expect(job.state == .succeeded, "\(job)")
+        let notes = try #require(try await fixture.record("20261125030600")).configurations[0].notes
+        #expect(
+            notes.contains {
+                $0.hasPrefix(
+                    "whether a lifecycle rule moves what is written to volume 'data-01' is not known: ")
+            } == !mayLook, "\(notes)")
+        #expect((configuration.text == nil) == mayLook)
+    }
+
     private static let object = "/data/slot-1f00000001-mp.data"
 
     private func head(_ restore: String?, byteCount: Int64 = 1000) -> ProxyFault {

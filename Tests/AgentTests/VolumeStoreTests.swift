@@ -2,6 +2,7 @@
 
 import AgentAPI
 import AmandaFormat
+import HTTPTransport
 import S3
 import Testing
 
@@ -116,7 +117,9 @@ import Testing
                 property("TIMEOUT", "300"), property("MAX_SEND_SPEED", "10 mb"),
                 property("MAX_RECV_SPEED", "5120"), property("SSL_CA_INFO", "/etc/ca.pem"),
             ].joined(separator: "\n"))
-        #expect(store.proxy == "proxy.lan:3128" && !store.reusesConnections && store.timeout == .seconds(300))
+        #expect(
+            store.proxy?.label == "proxy.lan:3128 (PROXY of changer 'c')" && !store.reusesConnections
+                && store.timeout == .seconds(300))
         #expect(store.sendBytesPerSecond == 10 << 20 && store.receiveBytesPerSecond == 5120)
         #expect(store.authority == "/etc/ca.pem")
     }

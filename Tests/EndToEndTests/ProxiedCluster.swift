@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Certificates
 import Foundation
 import TestSupport
 
@@ -25,7 +26,8 @@ struct ProxiedCluster: Arrangement {
 
     static func arrange() async throws -> ProxiedCluster {
         let directory = try TemporaryDirectory()
-        let identity = try TestAuthority(cluster: "proxied.test", directory: directory.path).write(.node("volumes"))
+        let identity = try TestAuthority(cluster: "proxied.test", directory: directory.path).write(
+            .node("volumes"))
         let volumes = try await LocalS3Server.start(
             tls: .init(certificate: identity.certificate, privateKey: identity.privateKey))
         let cluster = try await TestCluster(nodes: ["node01"])
@@ -39,7 +41,8 @@ struct ProxiedCluster: Arrangement {
     }
 
     private static func arrange(
-        _ cluster: TestCluster, _ volumes: LocalS3Server, _ identity: TestIdentity, _ directory: TemporaryDirectory
+        _ cluster: TestCluster, _ volumes: LocalS3Server, _ identity: TestIdentity,
+        _ directory: TemporaryDirectory
     ) async throws -> ProxiedCluster {
         let node = cluster.nodes[0]
         let proxy = try ForwardProxy(
@@ -56,7 +59,8 @@ struct ProxiedCluster: Arrangement {
         let before = try await TreeManifest(of: node.data)
         let environment = environment(proxy, login: "amfleet:s3cret%20of%20the%20proxy@")
         func amfleet(_ verb: String) async throws -> CommandResult {
-            try await cluster.amfleet([verb, "--cluster", file, "--log-level", "trace"], environment: environment)
+            try await cluster.amfleet(
+                [verb, "--cluster", file, "--log-level", "trace"], environment: environment)
         }
         try await node.start(through: ["/usr/bin/env"] + environment.map { "\($0)=\($1)" })
         let planned = try await amfleet("plan")

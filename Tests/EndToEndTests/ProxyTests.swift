@@ -33,14 +33,17 @@ extension EndToEnd {
             }
         }
 
-        @Test func `a proxy that wants a password is named, and neither store nor agent is blamed`() async throws {
+        @Test func `a proxy that wants a password is named, nobody else is blamed`()
+            async throws
+        {
             let made = try Arranged.as(ProxiedCluster.self)
             let refused = try await made.cluster.amfleet(
-                ["list", "--cluster", made.file], environment: ProxiedCluster.environment(made.proxy, login: ""))
+                ["list", "--cluster", made.file],
+                environment: ProxiedCluster.environment(made.proxy, login: ""))
             #expect(refused.exit != 0)
             #expect(
                 refused.text.contains(
-                    "no way through the proxy http://127.0.0.1:\(made.proxy.port) (http_proxy): it asks for a user and a password"
+                    "the proxy http://127.0.0.1:\(made.proxy.port) (http_proxy): it asks for a user and a password"
                 ), "\(refused)")
         }
 

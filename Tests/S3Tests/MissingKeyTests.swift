@@ -135,7 +135,7 @@ import Testing
         let outcome: Result<String, any Error>
         do {
             outcome = .success(
-                try await lock.holding {
+                try await lock.holding { _ in
                     String(decoding: try await open.get("c/l.lock", limit: 100).bytes, as: UTF8.self)
                 })
         } catch {

@@ -103,7 +103,7 @@ struct S3LogTests {
     }
 
     @Test func `taking the lifecycle lock is a line`() async throws {
-        try await ObjectLock(client: client, key: "lock", holder: "node01").holding {}
+        try await ObjectLock(client: client, key: "lock", holder: "node01").holding { _ in }
         #expect(lines("lifecycle lock taken").map { $0["key"] } == ["lock"])
     }
 }

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import BlockingWork
+import Certificates
 import HTTPTransport
 import InMemoryLogging
+import LogOutput
 import Logging
 import TestSupport
 import Testing
@@ -102,7 +104,8 @@ struct S3ProxyTests {
         proxy.refuse(with: status, body: "<html>s3cret</html>")
         let error = await error(try client("https://\(Self.host)", ["https_proxy": url(proxy)]))
         let isPassing = status >= 500
-        #expect(error.kind == (isPassing ? .storageUnreachable : .storageRefused) && error.reach == .wholeStore)
+        #expect(
+            error.kind == (isPassing ? .storageUnreachable : .storageRefused) && error.reach == .wholeStore)
         #expect((proxy.requests.count > 1) == isPassing)
         let shown = "\(error)"
         #expect(

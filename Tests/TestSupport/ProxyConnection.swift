@@ -26,6 +26,15 @@ final class ProxyConnection: @unchecked Sendable {
                 client.write(Array(text.utf8))
                 continue
             }
+            if case .handle(let answer) = fault {
+                var received: [UInt8] = []
+                _ = body(of: client, &fromClient, count: request.contentLength) { bytes in
+                    received += bytes
+                    return true
+                }
+                client.write(Array(answer(request.method, String(decoding: received, as: UTF8.self)).utf8))
+                continue
+            }
             if case .holdRequest = fault {
                 while proxy.isOpen(client), !client.read(limit: 65_536).isEmpty {}
                 return

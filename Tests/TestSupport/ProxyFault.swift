@@ -7,6 +7,9 @@ public enum ProxyFault: Sendable {
     /// Answers itself and passes nothing on. The text is a whole HTTP answer: see `answer(status:body:)`.
     case answer(String)
 
+    /// Answers itself what the closure makes of method and body; the text is a whole HTTP answer.
+    case handle(@Sendable (_ method: String, _ body: String) -> String)
+
     /// Passes `after` bytes of the request's body on, then cuts both connections.
     case cutRequest(after: Int)
 

@@ -69,6 +69,7 @@ extension ConfigurationRun {
             try await runBlocking("catalog") { try catalog.volumeRefused("\(error)") }
             throw error
         }
+        await outcome.add(notes: volumes.remarks)
         try await HeldDumpFlush(
             disks: HoldingDisks(configuration.holdingDisks), catalog: catalog,
             order: configuration.taperAlgorithm, logger: logger.with(["stage": "flush"])

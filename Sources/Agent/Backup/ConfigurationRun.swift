@@ -162,6 +162,7 @@ struct ConfigurationRun: Sendable {
         let said = try await scripts.aroundBackup { before in
             try await dumpDisks(planned, with: disks, on: volumes, after: before, into: &record, keeper)
         }
+        record.note(volumes.remarks)
         try await note(said, catalog, &record)
         if let error = record.dumps.lazy.compactMap(\.error).first(where: \.concernsWholeStore) {
             throw error

@@ -47,7 +47,7 @@ final class HoldingFallback: Sendable {
     }
 
     private func isOfVolumes(_ error: any Error) -> Bool {
-        error is VolumeChoiceError || error is NoFurtherVolume
+        error is VolumeChoiceError || error is NoFurtherVolume || error is GlacierRuleStays
     }
 
     /// Whether the holding disks stand in for a volume: not where the store refuses, which only a person can mend.

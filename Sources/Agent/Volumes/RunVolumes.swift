@@ -19,9 +19,12 @@ final class RunVolumes: Sendable {
         var taken: [TakenVolume] = []
         /// Of an earlier attempt, with dumps that still count.
         var kept: [VolumeRecord] = []
+        /// Not to be written, and what else is to be said of volumes.
+        var barred: Set<String> = []
+        var remarks: [String] = []
     }
 
-    private let taking: VolumeTaking
+    private let allTaking: VolumeTaking
     private let catalog: RunCatalog
     private let journal: UploadJournal
     private let glacier: GlacierVolumes?
@@ -33,7 +36,7 @@ final class RunVolumes: Sendable {
         _ taking: VolumeTaking, _ catalog: RunCatalog, journal: UploadJournal, glacier: GlacierVolumes? = nil,
         logger: Logger = .discarding
     ) {
-        self.taking = taking
+        allTaking = taking
         self.catalog = catalog
         self.journal = journal
         self.glacier = glacier
@@ -47,6 +50,16 @@ final class RunVolumes: Sendable {
             return state.kept.filter { !taken.contains($0) } + taken
         }
     }
+
+    /// Without the volumes that turned out not to be written.
+    private var taking: VolumeTaking {
+        var taking = allTaking
+        taking.barred = state.withLock { $0.barred }
+        return taking
+    }
+
+    /// What is to be said of volumes that were taken, and of those that were not.
+    var remarks: [String] { state.withLock { $0.remarks } }
 
     /// Takes the first volume.
     ///
@@ -70,13 +83,35 @@ final class RunVolumes: Sendable {
         _ choice: VolumeChoice, besides filled: Set<String>
     ) async throws -> any DumpVolume {
         logger.info("\(choice.explanation)")
-        if let glacier, choice.kind != .continuing, let path = try await taking.device(of: choice).bucketPath
-        {
-            try await glacier.forget(path)
+        do {
+            if let remark = try await freed(choice) { state.withLock { $0.remarks.append(remark) } }
+        } catch let stays as GlacierRuleStays {
+            return try await take(insteadOf: choice, stays, besides: filled)
         }
         let volume = try await taking.take(choice, besides: filled, catalog)
         state.withLock { $0.taken.append(volume) }
         return try await open(volume)
+    }
+
+    /// Sees to it that nothing moves what is going to be written.
+    private func freed(_ choice: VolumeChoice) async throws -> String? {
+        guard let glacier, choice.kind != .continuing,
+            let path = try await taking.device(of: choice).bucketPath
+        else { return nil }
+        return try await glacier.forget(choice, on: path)
+    }
+
+    /// Another volume, if there is one: each is refused once at most.
+    private func take(
+        insteadOf choice: VolumeChoice, _ stays: GlacierRuleStays, besides filled: Set<String>
+    ) async throws -> any DumpVolume {
+        logger.warning("\(stays)")
+        let isNew = state.withLock { $0.barred.insert(choice.label).inserted }
+        guard isNew, let other = try? await taking.choose(besides: filled), other.label != choice.label else {
+            throw stays
+        }
+        state.withLock { $0.remarks.append("\(stays)") }
+        return try await take(other, besides: filled)
     }
 
     /// The log says of every end but success that there was no volume.

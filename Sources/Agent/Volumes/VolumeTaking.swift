@@ -54,6 +54,8 @@ struct VolumeTaking: Sendable {
     var protection: RunProtection?
     /// Which of its dumps are suspect.
     var known = KnownMeasures()
+    /// Volumes that must not be written, as if they were no-reuse.
+    var barred: Set<String> = []
     /// Makes a client for a volume.
     let client: @Sendable (VolumeRecord) throws -> S3Client
 
@@ -71,10 +73,12 @@ struct VolumeTaking: Sendable {
         let reader = SlotReader(client: client)
         let slots = try await reader.look(at: prepared.changer, in: prepared.store)
         let places = try await VolumeSlots.read(prepared.stores, reader, known: slots)
-        return try await runBlocking("catalog") { [prepared, run, protection, known] in
+        return try await runBlocking("catalog") { [prepared, run, protection, known, barred] in
             let reader = CatalogReader(prepared.location)
+            var tapelist = try reader.tapelist()
+            for label in barred { tapelist.bar(label) }
             var chooser = VolumeChooser(
-                policy: prepared.loaded.volumePolicy, tapelist: try reader.tapelist(),
+                policy: prepared.loaded.volumePolicy, tapelist: tapelist,
                 commands: try reader.commands())
             chooser.filled = filled
             if !chooser.unknownVolumes(in: slots.map(\.contents)).isEmpty {
@@ -175,6 +179,14 @@ struct VolumeTaking: Sendable {
                 .failed, node: node, "slot '\(choice.slot)' is none of changer '\(prepared.changer.name)'")
         }
         return device
+    }
+}
+
+extension Tapelist {
+    fileprivate mutating func bar(_ label: String) {
+        guard var entry = entry(label: label) else { return }
+        entry.isReusable = false
+        set(entry)
     }
 }
 

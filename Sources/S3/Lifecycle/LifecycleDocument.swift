@@ -95,7 +95,7 @@ extension LifecycleDocument.Rule {
 /// The rule that moves one volume's files to Glacier, as stock Amanda 3.5.1 writes it.
 ///
 /// Source: `s3-device.c` by its PUT, recorded on the wire.
-struct TransitionRule: Equatable {
+struct TransitionRule: Codable, Equatable {
     let label: String
     /// The slot's prefix and `f`: the label object stays where it can be read.
     let prefix: String

@@ -5,11 +5,15 @@ import Logging
 
 /// Lets one writer in at a time, over all machines: an object that says who holds it and until when.
 ///
-/// Shape of the object: `<holder>`, line end, seconds since 1970 by the store's clock, line end; 0: free. It is changed by
-/// conditional writes only and never deleted, so that no permission to delete is needed.
+/// Shape of the object: `<holder>`, line end, seconds since 1970 by the store's clock, line end; 0: free. Then, where there is
+/// one, a line that its holders leave to each other. It is changed by conditional writes only and never deleted, so that no
+/// permission to delete is needed.
 struct ObjectLock: Sendable {
     /// No holder keeps it longer; whoever holds it must be done well before.
     static let lease: Int64 = 120
+
+    /// Of the object.
+    private static let byteCountLimit = 8 << 20
 
     let client: S3Client
     let key: String
@@ -21,15 +25,24 @@ struct ObjectLock: Sendable {
     /// Waits until the lock is ours, runs `body`, and frees it.
     ///
     /// - Throws: `S3Error.locked` after `patience`, with the holder; `.noConditionalWrites` where the store would let two in.
-    func holding<Value: Sendable>(_ body: @Sendable () async throws -> Value) async throws -> Value {
-        let taken = try await acquire()
+    func holding<Value: Sendable>(_ body: @Sendable (Held) async throws -> Value) async throws -> Value {
+        let held = try await acquire()
         do {
-            let value = try await body()
-            await release(taken)
+            let value = try await body(held)
+            await held.release()
             return value
         } catch {
-            await release(taken)
+            await held.release()
             throw error
+        }
+    }
+
+    /// What the last holder left; nil: nobody ever held it.
+    func note() async throws -> Note? {
+        do {
+            return Note(try await client.get(key, limit: Self.byteCountLimit).bytes)
+        } catch S3Error.notFound {
+            return nil
         }
     }
 
@@ -40,14 +53,14 @@ struct ObjectLock: Sendable {
         case held(by: String)
     }
 
-    private func acquire() async throws -> S3KnownObject {
+    private func acquire() async throws -> Held {
         let deadline = ContinuousClock.now + patience
         var isRefused = false
         while true {
             let finding = try await look()
-            if let taken = try await take(finding), try await isProved(taken) {
+            if let held = try await take(finding), try await held.isProved() {
                 client.logger.debug("lifecycle lock taken", metadata: metadata)
-                return taken
+                return held
             }
             var other = "somebody"
             switch finding {
@@ -75,10 +88,9 @@ struct ObjectLock: Sendable {
     /// With the store's refusal where it does not say whether there is one: to make one only where there is none is safe.
     private func look() async throws -> Finding {
         do {
-            let (bytes, version) = try await client.get(key, limit: 4096)
-            let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n")
-            let until = lines.count > 1 ? Int64(lines[1]) ?? 0 : 0
-            if until > client.storeTime { return .held(by: lines.first.map(String.init) ?? "somebody") }
+            let (bytes, version) = try await client.get(key, limit: Self.byteCountLimit)
+            let note = Note(bytes)
+            if note.until > client.storeTime { return .held(by: note.holder ?? "somebody") }
             return .free(S3KnownObject(bytes: bytes, version: version))
         } catch S3Error.notFound {
             return .absent(refusal: nil)
@@ -88,36 +100,22 @@ struct ObjectLock: Sendable {
     }
 
     /// - Returns: nil where it is held, or another was faster. No two texts are equal, so that a write whose answer was lost is ours.
-    private func take(_ finding: Finding) async throws -> S3KnownObject? {
+    private func take(_ finding: Finding) async throws -> Held? {
         let nonce = UInt64.random(in: 0...UInt64.max)
-        let text = Array("\(holder), \(nonce)\n\(client.storeTime + Self.lease)\n".utf8)
+        var note = Note(holder: "\(holder), \(nonce)", until: client.storeTime + Self.lease, text: nil)
         do {
             switch finding {
             case .held: return nil
             case .absent:
-                return S3KnownObject(
-                    bytes: text, version: try await client.put(key, text, condition: .ifAbsent))
+                let version = try await client.put(key, note.bytes, condition: .ifAbsent)
+                return Held(client: client, key: key, note, version)
             case .free(let known):
-                return S3KnownObject(bytes: text, version: try await client.replace(key, known, with: text))
+                note.text = Note(known.bytes).text
+                let version = try await client.replace(key, known, with: note.bytes)
+                return Held(client: client, key: key, note, version)
             }
         } catch S3Error.preconditionFailed {
             return nil
         }
     }
-
-    /// Here correctness hangs on the condition: two that rewrite a bucket's lifecycle at once lose each other's rules.
-    private func isProved(_ taken: S3KnownObject) async throws -> Bool {
-        try await client.proveConditions(key, taken.version) { round in
-            Array(Self.free.utf8) + Array(repeating: UInt8(ascii: "\n"), count: round)
-        }
-    }
-
-    /// In a task of its own: a cancelled task's requests are cancelled too. What fails here runs out by itself.
-    private func release(_ taken: S3KnownObject) async {
-        await Task { [client, key] in
-            _ = try? await client.replace(key, taken, with: Array(Self.free.utf8))
-        }.value
-    }
-
-    private static let free = "free\n0\n"
 }

@@ -16,6 +16,10 @@ struct OddAnswers: Arrangement {
         do {
             let proxy = try FaultyProxy(to: cluster.store.port)
             for node in cluster.nodes {
+                for disk in ["small", "large"] {
+                    try FileManager.default.createDirectory(
+                        atPath: "\(node.data)/\(disk)", withIntermediateDirectories: true)
+                }
                 try await SourceTree.writeFile("\(node.data)/small/file", mebibytes: 1)
                 let large = node.name == "node01" ? 12 : 1
                 try await SourceTree.writeFile(

@@ -28,7 +28,8 @@ extension S3Call {
             switch action {
             case "HeadObject", "GetObject": "s3:GetObject"
             case "ListObjectsV2": "s3:ListBucket"
-            case "DeleteObject": "s3:DeleteObject"
+            case "DeleteObject", "DeleteObjects": "s3:DeleteObject"
+            case "ListMultipartUploads": "s3:ListBucketMultipartUploads"
             case "AbortMultipartUpload": "s3:AbortMultipartUpload"
             case "ListParts": "s3:ListMultipartUploadParts"
             case "RestoreObject": "s3:RestoreObject"

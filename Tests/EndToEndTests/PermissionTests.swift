@@ -19,6 +19,7 @@ extension EndToEnd {
             let made = try Arranged.as(PermittedRuns.self)
             try await made.prepare(missing)
             let denied = made.policed.gate.denials.count
+            defer { try? made.policed.giveBack() }
             try made.policed.takeAway(missing.permission, from: missing.owner)
             let results = try await made.verbs(without: missing)
             let denials = made.policed.gate.denials.dropFirst(denied)
@@ -39,6 +40,31 @@ extension EndToEnd {
             }
             #expect(named, "\(missing): \(results)")
             try await made.expectNothingLost(missing)
+        }
+
+        @Test func `a record that must not be read is not taken for none`() async throws {
+            let made = try Arranged.as(PermittedRuns.self)
+            let etc = "\(made.policed.node.directory)/etc"
+            try await script("cp -a \"$1\" \"$1.old\"", [etc])
+            let run = try await made.good("backup").run
+            try await script("rm -rf \"$1\"; mv \"$1.old\" \"$1\"", [etc])
+            let record = try #require(
+                MissingPermission.all.first {
+                    $0.permission.action == "s3:GetObject" && $0.description.contains("nodes/node01.json")
+                })
+
+            defer { try? made.policed.giveBack() }
+            try made.policed.takeAway(record.permission, from: record.owner)
+            let status = try await made.cluster.amfleet(["status"])
+            let backup = try await made.cluster.amfleet(["backup"])
+            try made.policed.giveBack()
+
+            let reason = "the node's record of run \(run) could not be read: S3 refused GetObject"
+            #expect(status.exit == 7 && status.text.contains(reason), "\(status)")
+            #expect(backup.exit == 0 && backup.text.contains(reason), "\(backup)")
+            let next = try await made.good("backup")
+            #expect(
+                next.text.contains("bears run \(run), unknown to the catalog: it is entered now"), "\(next)")
         }
     }
 }

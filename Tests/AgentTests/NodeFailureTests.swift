@@ -51,14 +51,21 @@ struct NodeFailureTests {
         #expect(try reservations() == 0)
     }
 
-    @Test func `refused credentials fail the job at once and name what to allow`() async throws {
-        proxy.inject(.error(status: 403, code: "AccessDenied"), method: "PUT", target: "tapestart", times: 99)
+    @Test
+    func `what is refused to one configuration fails it at once, names what to allow, and ends no other`()
+        async throws
+    {
+        proxy.inject(
+            .error(status: 403, code: "AccessDenied"), method: "PUT",
+            target: "node01/data/slot-1special-tapestart",
+            times: 99)
         let failed = try await fixture.backUp("20261123030600")
         #expect(failed.state == .failed)
         #expect(failed.error?.kind == .storageRefused)
         #expect(failed.error?.message.hasPrefix("data: S3 refused PutObject") == true)
         #expect(failed.error?.hint?.contains("s3:PutObject") == true)
-        #expect(failed.record?.configurations.map(\.name) == ["data"])
+        #expect(failed.record?.configurations.map(\.isComplete) == [false, true], "\(failed)")
+        #expect(try await fixture.record("20261123030600")?.configurations.count == 2)
         #expect(try reservations() == 0)
     }
 

@@ -43,6 +43,7 @@ let package = Package(
         .system("Faults"),
         .system("Secret"),
         .system("NearestName"),
+        .system("HiddenCharacters"),
         .system("CivilCalendar"),
         .system("XML"),
         .system("BlockingWork", ["CLinux"]),
@@ -52,7 +53,7 @@ let package = Package(
         .system("Zstd", ["CZstd", "BlockingWork", "Faults"]),
         .system("Cipher", ["COpenSSL", "BlockingWork", "Faults"]),
         .system("ChildProcess", ["CLinux", "BlockingWork", "Faults"]),
-        .system("Certificates", ["COpenSSL", "Files", "Secret", "Faults"]),
+        .system("Certificates", ["COpenSSL", "Files", "HiddenCharacters", "Secret", "Faults"]),
         .system(
             "HTTPTransport",
             [
@@ -68,15 +69,17 @@ let package = Package(
             ]),
 
         // Layer 2: knowledge. Formats and protocols as values; only S3 does I/O.
-        .module("AmandaFormat", ["CivilCalendar", "Digest", "Faults", "NearestName", "Secret", "XML"]),
+        .module(
+            "AmandaFormat",
+            ["CivilCalendar", "Digest", "Faults", "HiddenCharacters", "NearestName", "Secret", "XML"]),
         .module("Planning", ["Faults", "AmandaFormat", "CivilCalendar"]),
         .module(
             "S3",
             [
                 "LogOutput", "Faults", "HTTPTransport", "Digest", "Secret", "BlockingWork", "ChildProcess",
-                "CivilCalendar", "Files", "XML", logging,
+                "CivilCalendar", "Files", "HiddenCharacters", "XML", logging,
             ]),
-        .module("Settings", ["Faults", "NearestName"]),
+        .module("Settings", ["Faults", "HiddenCharacters", "NearestName"]),
         .module("AgentAPI", ["AmandaFormat", "Faults", "Settings", "Secret", logging]),
 
         // Layer 3: what a node does. One configuration's files; one disk, either way.
@@ -90,7 +93,7 @@ let package = Package(
             "Dump",
             [
                 "LogOutput", "Faults", "AmandaFormat", "S3", "Volumes", "Gzip", "Zstd", "Cipher", "Digest",
-                "ChildProcess", "BlockingWork", "Files", "NearestName", logging,
+                "ChildProcess", "BlockingWork", "Files", "HiddenCharacters", "NearestName", logging,
             ]),
 
         // Layer 4: services. They meet in AgentAPI and never import each other.
@@ -99,7 +102,8 @@ let package = Package(
             [
                 "LogOutput", "Faults", "AgentAPI", "Settings", "AmandaFormat", "Planning", "Catalog", "Dump",
                 "S3", "Volumes", "HTTPTransport", "TLS", "Certificates", "Files", "Digest", "ChildProcess",
-                "BlockingWork", "Secret", hummingbird, hummingbirdCore, httpTypes, nioCore, lifecycle,
+                "BlockingWork", "HiddenCharacters", "Secret", hummingbird, hummingbirdCore, httpTypes,
+                nioCore, lifecycle,
                 unixSignals, logging,
             ]),
         .module(
@@ -107,14 +111,16 @@ let package = Package(
             [
                 "LogOutput", "Faults", "AgentAPI", "Settings", "AmandaFormat", "S3", "Volumes",
                 "HTTPTransport", "BlockingWork", "Certificates", "CivilCalendar", "Digest", "Files",
-                "NearestName", "Secret", logging,
+                "HiddenCharacters", "NearestName", "Secret", logging,
             ]),
 
         // Layer 5: flags in, text and exit code out.
         .program(
             "amfleet",
             [
-                "LogOutput", "Coordinator", "AgentAPI", "BlockingWork", "Settings", "Files", argumentParser,
+                "LogOutput", "Coordinator", "AgentAPI", "BlockingWork", "HiddenCharacters", "Settings",
+                "Files",
+                argumentParser,
                 logging,
             ]),
         .program("amfleetd", ["Agent", "BlockingWork", argumentParser, logging]),
@@ -127,6 +133,7 @@ let package = Package(
         .tests("XML"),
         .tests("Secret"),
         .tests("NearestName"),
+        .tests("HiddenCharacters"),
         .tests("Files"),
         .tests("Digest"),
         .tests("Gzip", ["BlockingWork"]),

@@ -17,7 +17,8 @@ public struct LoadedConfiguration: Sendable {
     /// What is set and has no effect here, or another than its words say, for the administrator to see. Blocks.
     public var remarks: [Remark] {
         configuration.remarks(on: disklist.activeEntries, listing: Self.list) + clientFileRemarks
-            + [infofileRemark].compactMap { $0 } + configuration.unusedParameters
+            + disklist.remarks + configuration.hiddenCharacters + [infofileRemark].compactMap { $0 }
+            + configuration.unusedParameters
             + configuration.unusedDeviceProperties
     }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 @_exported public import Faults
+public import HiddenCharacters
 
 /// What is wrong with a settings file, with file, line and column, and the path of the field.
 ///
@@ -8,6 +9,8 @@
 public enum SettingsError: Fault, Hashable {
     /// The file is not JSON.
     case syntax(file: String, JSONPosition, String)
+    /// The file is not UTF-8.
+    case notPlain(file: String, TextForm)
     /// The same key stands twice in one object.
     case duplicateKey(file: String, JSONPosition, path: String, first: JSONPosition)
     /// A field holds another kind of value. `expected` and `found` carry their articles.
@@ -35,6 +38,7 @@ extension SettingsError {
 
     public var place: FaultPlace? {
         switch self {
+        case .notPlain(let file, _): FaultPlace(file: file)
         case .syntax(let file, let position, _), .duplicateKey(let file, let position, _, _),
             .wrongType(let file, let position, _, _, _), .missing(let file, let position, _, _),
             .badValue(let file, let position, _, _, _):
@@ -56,6 +60,9 @@ extension SettingsError {
 
     private var text: FaultText {
         switch self {
+        case .notPlain(let file, let form):
+            FaultText(
+                "the file \(form.fault ?? "cannot be read")", hint: form.mend(file).map { "run: \($0)" })
         case .syntax(_, _, let what): "\(what)"
         case .duplicateKey(_, _, let path, let first):
             FaultText(

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import HiddenCharacters
+
 extension StrictJSON {
     /// Shape: `-`, then `0` or digits without leading zero, then optionally `.digits` and `e±digits`.
     mutating func number() throws(SettingsError) -> String {
@@ -39,6 +41,11 @@ extension StrictJSON {
         advance()
         while let byte = current, byte != UInt8(ascii: "\"") {
             guard byte >= 0x20 else { throw brokenString(byte, begun: start) }
+            if byte >= 0x7F, let hidden {
+                throw syntax(
+                    "a string holds \(hidden.hiddenName), which nobody sees; remove it, or write it as an escape"
+                )
+            }
             advance()
             if byte == UInt8(ascii: "\\") {
                 content += Array(String(try escaped()).utf8)
@@ -58,7 +65,9 @@ extension StrictJSON {
     private func brokenString(_ byte: UInt8, begun start: JSONPosition) -> SettingsError {
         byte == UInt8(ascii: "\n")
             ? .syntax(file: file, start, "this string is not closed on its line")
-            : syntax("a string cannot hold the control character \(byte); write it as an escape")
+            : syntax(
+                "a string cannot hold the control character \(Unicode.Scalar(byte).hiddenName); write it as an escape"
+            )
     }
 
     /// What follows a backslash.

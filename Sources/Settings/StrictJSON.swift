@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import HiddenCharacters
+
 /// Reads RFC 8259 JSON, and nothing more lenient, into a tree that keeps every position.
 ///
 /// Refused besides what the RFC refuses: equal keys in one object, bytes that are not UTF-8, and more than
@@ -15,7 +17,10 @@ struct StrictJSON {
     private var path = SettingsPath()
 
     static func value(of bytes: [UInt8], file: String) throws(SettingsError) -> JSONValue {
-        var parser = StrictJSON(file: file, bytes: bytes)
+        // A byte order mark is passed over: nobody else reads these files.
+        let form = TextForm(of: bytes)
+        if case .wide = form { throw .notPlain(file: file, form) }
+        var parser = StrictJSON(file: file, bytes: TextForm.withoutMark(bytes))
         parser.skipBlanks()
         let value = try parser.value(depth: 0)
         parser.skipBlanks()
@@ -128,6 +133,13 @@ extension StrictJSON {
         }
     }
 
+    /// The character here, if nobody sees it.
+    var hidden: Unicode.Scalar? {
+        let length = current.map { $0 < 0x80 ? 1 : $0 < 0xE0 ? 2 : $0 < 0xF0 ? 3 : 4 } ?? 0
+        let text = String(validating: bytes[offset...].prefix(length), as: UTF8.self)
+        return text?.unicodeScalars.first.flatMap { $0.isHidden ? $0 : nil }
+    }
+
     func syntax(_ what: String) -> SettingsError {
         .syntax(file: file, position, what)
     }
@@ -135,7 +147,9 @@ extension StrictJSON {
     func unexpected(_ expected: String) -> SettingsError {
         guard let byte = current else { return syntax("expected \(expected), found the end of the file") }
         let isComment = byte == UInt8(ascii: "/") || byte == UInt8(ascii: "#")
-        let found = (0x21...0x7E).contains(byte) ? "'\(Unicode.Scalar(byte))'" : "byte \(byte)"
+        let found =
+            hidden?.hiddenName
+            ?? ((0x21...0x7E).contains(byte) ? "'\(Unicode.Scalar(byte))'" : "byte \(byte)")
         return syntax("expected \(expected), found \(found)\(isComment ? " (JSON has no comments)" : "")")
     }
 }

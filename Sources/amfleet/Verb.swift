@@ -6,6 +6,7 @@ import BlockingWork
 import Coordinator
 import Dispatch
 import Glibc
+import HiddenCharacters
 import LogOutput
 import Logging
 import Synchronization
@@ -84,7 +85,8 @@ extension Verb {
         } catch {
             let failure = FailureReport(error)
             logger.info("\(name) failed", metadata: ["exit": "\(ExitCode(failure.ending).rawValue)"])
-            Terminal.standardError.write(failure.lines(after: "amfleet: ").map { $0 + "\n" }.joined())
+            Terminal.standardError.write(
+                failure.lines(after: "amfleet: ").map { $0.showingHidden + "\n" }.joined())
             if common.json { try? write(failure, name) }
             return ExitCode(failure.ending)
         }
@@ -93,7 +95,7 @@ extension Verb {
     private func write(_ report: any CommandReport, _ name: String) throws {
         guard common.json else {
             if !(report is FailureReport) {
-                Terminal.standardOutput.write(report.lines.map { $0 + "\n" }.joined())
+                Terminal.standardOutput.write(report.lines.map { $0.showingHidden + "\n" }.joined())
             }
             return
         }

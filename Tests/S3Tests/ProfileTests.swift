@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Files
 import HTTPTransport
 import Secret
 import TestSupport
@@ -64,6 +65,37 @@ import Testing
         #expect(found.secretAccessKey.plaintext == "b=/+")
         #expect(try await credentials(config: config) == nil)
         #expect(try await credentials("stray", config: config) == nil)
+    }
+
+    @Test func `a byte order mark and line ends of another system are passed over`() async throws {
+        let text = "\u{FEFF}[default]\r\n\(Self.keys.replacing("\n", with: "\r\n"))"
+        #expect(try await credentials(credentials: text, config: "")?.accessKeyID == "C")
+        #expect(try await credentials(credentials: text, config: "")?.secretAccessKey.plaintext == "c")
+    }
+
+    @Test(arguments: [
+        (
+            "[default]\n\u{A0}\(keys)",
+            "/credentials:2:1: U+00A0 NO-BREAK SPACE stands here, where nobody sees it"
+        ),
+        (
+            "[default]\naws_access_key_id = C\naws_secret_access_key = s3cret\u{200B}\n",
+            "/credentials:3:31: U+200B ZERO WIDTH SPACE"
+        ),
+        ("[default\u{AD}]\n\(keys)", "/credentials:1:9: U+00AD SOFT HYPHEN"),
+    ]) func `what nobody sees is named, and no key is shown`(text: String, expected: String) async throws {
+        let said = try await refusal(credentials: text, config: "")
+        #expect(said.contains(expected) && !said.contains("s3cret"), "\(said)")
+    }
+
+    @Test func `a file in UTF-16 is called that`() async throws {
+        let path = try directory.write("wide", "")
+        try FileSystem.writeAtomically(path, [0xFF, 0xFE] + "[default]\n".utf16.flatMap { [UInt8($0), 0] })
+        let error = await #expect(throws: S3Error.self) {
+            _ = try await SharedProfiles(credentialsFile: path, configurationFile: nil)
+        }
+        #expect("\(try #require(error))".contains("the file is written in UTF-16, with 16 bits a character"))
+        #expect("\(try #require(error))".contains("hint: run: iconv -f UTF-16 -t UTF-8 "))
     }
 
     @Test func `the credentials file counts before the other, setting by setting`() async throws {

@@ -36,19 +36,51 @@ import Testing
         ("{\"é\": yes}", "c.json:1:7: expected a value, found 'yes'"),
         ("[\"a\nb\"]", "c.json:1:2: this string is not closed on its line"),
         ("[\"a", "c.json:1:2: this string is never closed"),
-        ("[\"a\u{1}\"]", "c.json:1:4: a string cannot hold the control character 1; write it as an escape"),
+        (
+            "[\"a\u{1}\"]",
+            "c.json:1:4: a string cannot hold the control character U+0001; write it as an escape"
+        ),
         ("[\"\\x\"]", "c.json:1:4: expected one of \" \\ / b f n r t u after a backslash, found 'x'"),
         ("[\"\\u12g4\"]", "c.json:1:7: expected four hexadecimal digits, found 'g'"),
         ("[\"\\ud800\"]", "c.json:1:9: half a surrogate pair"),
         ("[01]", "c.json:1:3: a number cannot begin with 0"),
         ("[-]", "c.json:1:3: expected a digit, found ']'"),
-        ("\u{FEFF}{}", "c.json:1:1: expected a value, found byte 239"),
+        ("{\u{A0}\"a\": 1}", "c.json:1:2: expected a key in double quotes, found U+00A0 NO-BREAK SPACE"),
+        (
+            "{\"a\u{200B}\": 1}",
+            "c.json:1:4: a string holds U+200B ZERO WIDTH SPACE, which nobody sees; remove it, or write it as an escape"
+        ),
+        (
+            "[\"\u{202E}x\"]",
+            "c.json:1:3: a string holds U+202E RIGHT-TO-LEFT OVERRIDE, which nobody sees; remove it, or write it as an escape"
+        ),
+        ("[1]\0", "c.json:1:4: expected the end of the file, found U+0000 NULL"),
     ])
     func `names line and column of a syntax error`(text: String, expected: String) {
         let error = #expect(throws: SettingsError.self) {
             try StrictJSON.value(of: Array(text.utf8), file: "c.json")
         }
         #expect(error?.description == expected)
+    }
+
+    @Test func `a byte order mark and line ends of another system are passed over, an escape is meant`()
+        throws
+    {
+        let value = try StrictJSON.value(
+            of: Array("\u{FEFF}{\r\n  \"a\": \"\\u00a0\"\r\n}\r\n".utf8), file: "c.json")
+        guard case .object(let members) = value.content else {
+            Issue.record("not an object")
+            return
+        }
+        #expect(members.map(\.key) == ["a"] && members[0].value.content == .string("\u{A0}"))
+    }
+
+    @Test func `a file in UTF-16 is called that, with the command that mends it`() {
+        let error = #expect(throws: SettingsError.self) {
+            try StrictJSON.value(of: [0xFF, 0xFE, 0x7B, 0, 0x7D, 0], file: "c.json")
+        }
+        #expect(error?.facts == "the file is written in UTF-16, with 16 bits a character")
+        #expect(error?.hint?.hasPrefix("run: iconv -f UTF-16 -t UTF-8 'c.json'") == true)
     }
 
     @Test func `refuses bytes that are not UTF-8`() {

@@ -16,6 +16,8 @@ struct DiskLook: Sendable {
     let fault: DumpError?
     /// What would make its dump STRANGE.
     let strange: [String]
+    /// What nobody sees in its lists of excludes and includes.
+    let hidden: [String]
     /// Where tar would go.
     let reach: TarReach
     /// What of it is to be in the archive.
@@ -36,6 +38,7 @@ struct DiskLook: Sendable {
         let directory = reach.directory
         place = try? (FileSystem.resolved(directory), FileSystem.deviceNumber(of: directory))
         strange = selection.strange
+        hidden = selection.hidden
         fault =
             DumpSource.fault(of: directory) ?? reach.fault
             ?? (selection.includesNothing ? .nothingToInclude(directory: directory) : nil)

@@ -65,8 +65,18 @@ struct DiskNeeds {
         }
     }
 
-    /// What is missing and may be brought by a script before the dump.
+    /// What is missing and may be brought by a script before the dump, and what nobody sees in lists.
     var remarks: [Remark] {
+        var seen: Set<String> = []
+        let hidden = entries.flatMap { entry in
+            (looks[entry.name]?.hidden ?? []).filter { seen.insert($0).inserted }.map {
+                Remark(place: entry.place, $0)
+            }
+        }
+        return missing + hidden
+    }
+
+    private var missing: [Remark] {
         entries.filter(\.isPreparedByScripts).compactMap { entry in
             looks[entry.name]?.fault.map { Remark(place: entry.place, "now: \($0.facts)") }
         }

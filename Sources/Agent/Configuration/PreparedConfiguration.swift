@@ -56,6 +56,13 @@ struct PreparedConfiguration: Sendable {
     func place(of name: DiskName) -> Int { places[name] ?? entries.count }
 
     var holes: MountHoles { MountHoles(entries, looks) }
+    /// What nobody sees in the lists of its disks.
+    var hiddenRemarks: [Remark] {
+        var seen: Set<String> = []
+        return entries.flatMap { looks[$0.name]?.hidden ?? [] }.filter { seen.insert($0).inserted }.map {
+            Remark($0)
+        }
+    }
     var configuration: AmandaConfiguration { loaded.configuration }
     var location: CatalogLocation { loaded.location }
 

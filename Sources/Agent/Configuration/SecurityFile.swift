@@ -2,6 +2,7 @@
 
 import AgentAPI
 import Files
+import HiddenCharacters
 
 /// Which tar may run as root: `amanda-security.conf`, beside Amanda's directory.
 ///
@@ -50,7 +51,23 @@ struct SecurityFile: Sendable {
                 .configuration, "'\(path)' can be written by others than root: it is not believed",
                 hint: "chown root:root '\(path)' && chmod 644 '\(path)'.")
         }
-        let text = String(decoding: try FileSystem.readAll(path, limit: 1 << 20), as: UTF8.self)
+        let bytes = try FileSystem.readAll(path, limit: 1 << 20)
+        let form = TextForm(of: bytes)
+        if let what = form.fault, let mend = form.mend(path) {
+            throw WireError(
+                .configuration, at: FaultPlace(file: path, line: 1),
+                "the file \(what); stock Amanda cannot read it",
+                hint: "run: \(mend)")
+        }
+        let text = String(decoding: bytes, as: UTF8.self)
+        for (index, line) in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
+            .enumerated()
+        {
+            guard let hidden = HiddenCharacter(firstIn: line.prefix { $0 != "#" }) else { continue }
+            throw WireError(
+                .configuration, at: FaultPlace(file: path, line: index + 1, column: hidden.column),
+                "\(hidden.name) stands here, where nobody sees it", hint: "remove it.")
+        }
         return Self.lines(of: text).filter { $0.name == "amgtar:gnutar_path" }.map(\.value)
     }
 

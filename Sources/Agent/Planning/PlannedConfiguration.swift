@@ -36,7 +36,7 @@ struct PlannedConfiguration: Sendable {
     /// What `plan` says beside the dumps. Blocks.
     func remarks(on prepared: PreparedConfiguration) -> [Remark] {
         volumeRemarks + plan.warnings.map { Remark($0) } + prepared.loaded.remarks
-            + prepared.holes.remarks()
+            + prepared.hiddenRemarks + prepared.holes.remarks()
     }
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import Faults
+import HiddenCharacters
 
 /// One volume that a configuration knows.
 public struct TapelistEntry: Hashable, Sendable {
@@ -195,7 +196,8 @@ public enum TapelistError: Fault, Equatable {
         switch self {
         case .bogusLine(_, _, let line):
             FaultText(
-                "Bogus line in the tapelist file: '\(line)'",
+                "Bogus line in the tapelist file: '\(line.showingHidden)'"
+                    + (HiddenCharacter(firstIn: line).map { ", with \($0.name) in column \($0.column)" } ?? ""),
                 hint:
                     "the form is 'DATESTAMP LABEL reuse|no-reuse [BLOCKSIZE:n] [POOL:p] [STORAGE:s] [CONFIG:c]'; Amanda's own tools stop at this line too."
             )

@@ -28,6 +28,9 @@ extension AmandaConfiguration {
         }
     }
 
+    /// Hidden characters in strings: what they name may be meant so, or may be found nowhere.
+    public var hiddenCharacters: [Remark] { document.hidden }
+
     /// Device properties of the changer in use that have no effect here.
     public var unusedDeviceProperties: [Remark] {
         guard let changer = try? changer() else { return [] }

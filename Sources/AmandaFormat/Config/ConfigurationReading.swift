@@ -41,7 +41,7 @@ public struct ConfigurationReading: Sendable {
     ) {
         var parser = DisklistParser(configuration, include: include)
         parser.read(bytes, file: file)
-        disklist = Disklist(entries: parser.entries)
+        disklist = Disklist(entries: parser.entries, remarks: parser.remarks)
         faults += parser.orderedFaults
     }
 }

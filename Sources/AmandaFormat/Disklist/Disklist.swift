@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+public import Faults
+
 /// A `disklist`, read together with the configuration that its dumptypes come from.
 ///
 /// Shape of an entry: `host disk [device] dumptype [spindle [interface]]`, where `{`, lines as in a
@@ -8,6 +10,8 @@
 public struct Disklist: Sendable {
     /// In the order of the file, included ones in their places.
     public let entries: [DisklistEntry]
+    /// Hidden characters in its entries, which keep nothing from being dumped.
+    public let remarks: [Remark]
 
     /// Reads a disklist.
     ///
@@ -23,11 +27,11 @@ public struct Disklist: Sendable {
         parser.read(bytes, file: file)
         let faults = parser.orderedFaults
         guard faults.isEmpty else { throw ConfigurationError(faults) }
-        entries = parser.entries
+        (entries, remarks) = (parser.entries, parser.remarks)
     }
 
-    init(entries: [DisklistEntry]) {
-        self.entries = entries
+    init(entries: [DisklistEntry], remarks: [Remark]) {
+        (self.entries, self.remarks) = (entries, remarks)
     }
 
     /// Reads a disklist that includes no other file, or whose other files are text too.

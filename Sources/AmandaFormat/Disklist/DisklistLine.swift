@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import HiddenCharacters
+
 /// The words of one line of a disklist, cut as Amanda cuts them.
 ///
 /// Blanks separate words, except within double quotes (`\` makes the next character plain); a word that begins
@@ -11,6 +13,8 @@ struct DisklistLine {
     /// The line as it stands.
     let text: String
     let hasOpenQuote: Bool
+    /// The first in its words: comments may have any.
+    let hidden: HiddenCharacter?
 
     init(_ text: some StringProtocol, number: Int) {
         self.number = number
@@ -19,14 +23,18 @@ struct DisklistLine {
         var current = String.UnicodeScalarView()
         var isInQuotes = false
         var isEscaped = false
-        for scalar in text.unicodeScalars {
+        var length = text.unicodeScalars.count
+        for (index, scalar) in text.unicodeScalars.enumerated() {
             let isBlank = scalar == " " || scalar == "\t" || scalar == "\r"
             if isBlank, !isInQuotes {
                 if !current.isEmpty { words.append(String(current)) }
                 current = String.UnicodeScalarView()
                 continue
             }
-            if scalar == "#", current.isEmpty, !isInQuotes { break }
+            if scalar == "#", current.isEmpty, !isInQuotes {
+                length = index
+                break
+            }
             if scalar == "\"", !isEscaped { isInQuotes.toggle() }
             isEscaped = scalar == "\\" && !isEscaped
             current.append(scalar)
@@ -36,6 +44,10 @@ struct DisklistLine {
             word.hasPrefix("{") && word != "{" ? ["{", String(word.dropFirst())] : [word]
         }
         hasOpenQuote = isInQuotes
+        // Amanda's own blank.
+        let seen = String(
+            String.UnicodeScalarView(text.unicodeScalars.prefix(length).map { $0 == "\r" ? " " : $0 }))
+        hidden = HiddenCharacter(firstIn: seen)
     }
 
     /// Whether it names a file to read in its place.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Faults
+import HiddenCharacters
 import NearestName
 
 /// Reads the lines of a disklist and of what it includes, and goes on after every fault.
@@ -9,6 +10,8 @@ struct DisklistParser {
     private let include: ConfigurationParser.Include
     private(set) var entries: [DisklistEntry] = []
     private var faults: [ConfigurationFault] = []
+    /// Hidden characters where they may stand.
+    private(set) var remarks: [Remark] = []
     var lines: ArraySlice<DisklistLine> = []
     private var file = ""
     private var openFiles: [String] = []
@@ -32,7 +35,9 @@ struct DisklistParser {
         order.note(name, in: file, at: line)
         openFiles.append(name)
         file = name
-        let texts = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+        let text = AmandaText(bytes, file: name)
+        if let fault = text.fault { faults.append(fault) }
+        let texts = text.bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
         lines =
             texts.enumerated().map { DisklistLine(String(amandaBytes: $0.element), number: $0.offset + 1) }
             .filter { !$0.words.isEmpty }[...]
@@ -48,7 +53,34 @@ struct DisklistParser {
     }
 
     private mutating func fault(_ line: DisklistLine, _ what: String, hint: String? = nil) {
-        faults.append(ConfigurationFault(place(line), what, hint: hint))
+        guard let hidden = line.hidden else {
+            return faults.append(ConfigurationFault(place(line), what, hint: hint))
+        }
+        faults.append(
+            ConfigurationFault(
+                place(hidden, line),
+                "\(hidden.name) stands here, where nobody sees it: \(what.showingHidden)",
+                hint: "write a blank in its place, or remove it."))
+    }
+
+    private func place(_ hidden: HiddenCharacter, _ line: DisklistLine) -> FaultPlace {
+        FaultPlace(file: file, line: line.number, column: hidden.column)
+    }
+
+    /// What a hidden character in a good entry is; false: it spoils the entry.
+    private mutating func takesHidden(_ line: DisklistLine) -> Bool {
+        guard let hidden = line.hidden else { return true }
+        if hidden.scalar == "\0" {
+            fault(line, "it ends the line for stock Amanda")
+            return false
+        }
+        if HiddenCharacter(firstIn: line.words[0]) != nil {
+            fault(line, "no host has it in its name")
+            return false
+        }
+        remarks.append(
+            Remark(place: place(hidden, line), "\(hidden.name) stands in this entry, where nobody sees it"))
+        return true
     }
 
     private mutating func readEntry(_ line: DisklistLine) {
@@ -62,6 +94,7 @@ struct DisklistParser {
             fault(line, "an entry must be a host, a disk and a dumptype")
             return skipBraces(line)
         }
+        guard takesHidden(line) else { return skipBraces(line) }
         if let (what, hint) = disks.add(host: line.words[0], disk: line.name(1), place(line)) {
             fault(line, what, hint: hint)
         }
@@ -223,13 +256,14 @@ extension DisklistParser {
             text += String(repeating: "\n", count: line.number - number) + line.text
             number = line.number
         }
-        let (read, spelling) = ConfigurationLexer.lines(of: (text + "\n}\n").amandaBytes, file: file)
+        let (read, spelling, hidden) = ConfigurationLexer.lines(of: (text + "\n}\n").amandaBytes, file: file)
         var parser = ConfigurationParser(file: file, directory: configuration.directory, include: include)
         parser.document = configuration.document
         parser.lines = read[...]
         var block = ConfigurationBlock(.dumptype, name: name, place: place(opening))
         parser.takeGlobalDefaults(&block)
         parser.readBody(of: &block, ConfigurationLine(number: opening.number, tokens: [.leftBrace]))
+        remarks += hidden
         let found = spelling + parser.faults
         faults += found
         block.isFaulty = block.isFaulty || !found.isEmpty

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Files
+import HiddenCharacters
 
 /// What must be written to bring what is on the screen up to date.
 struct ProgressPicture {
@@ -37,9 +38,11 @@ struct ProgressPicture {
 
 /// Text as terminals show it.
 enum TerminalText {
-    /// Without what a terminal would obey: names of files may hold anything. Line ends stay.
+    /// Without what a terminal would obey or nobody would see: names of files may hold anything. Line ends stay.
     static func visible(_ text: String) -> String {
-        String(String.UnicodeScalarView(text.unicodeScalars.map { isControl($0) ? "?" : $0 }))
+        String(
+            String.UnicodeScalarView(
+                text.unicodeScalars.map { $0 == "\n" || !($0.isHidden || $0 == "\t") ? $0 : "?" }))
     }
 
     /// On one line, cut so that it fits.
@@ -54,14 +57,6 @@ enum TerminalText {
     }
 
     static func width(_ text: String) -> Int { text.reduce(0) { $0 + width($1) } }
-
-    private static func isControl(_ scalar: Unicode.Scalar) -> Bool {
-        switch scalar.value {
-        case 0x0A: false
-        case 0..<0x20, 0x7F..<0xA0: true
-        default: false
-        }
-    }
 
     /// 2 for what East Asian scripts and emoji take (Unicode Standard Annex 11, roughly), 1 otherwise.
     private static func width(_ character: Character) -> Int {

@@ -23,6 +23,8 @@ public struct TarSelection: Sendable {
     public private(set) var strange: [String] = []
     /// What is left out without harm.
     private(set) var notes: [String] = []
+    /// What nobody sees in the lists, each once; among the notes, too.
+    public private(set) var hidden: [String] = []
 
     /// There are includes, and none of them is there: tar would make an archive of nothing, and call it good.
     public var includesNothing: Bool { included?.isEmpty == true }
@@ -40,7 +42,8 @@ public struct TarSelection: Sendable {
                 } : nil
         }
         strange = finder.strange
-        notes = finder.notes
+        notes = finder.notes + finder.hidden
+        hidden = finder.hidden
     }
 
     /// Writes the lines into `directory`, which the caller removes with them.
@@ -89,6 +92,7 @@ private struct Finder {
     let device: String
     var strange: [String] = []
     var notes: [String] = []
+    var hidden: [String] = []
 
     mutating func patterns(of selection: DLEDescription.FileSelection, _ kind: String) -> [[UInt8]] {
         var patterns = selection.files.map(\.amandaBytes).filter { !$0.isEmpty }
@@ -97,6 +101,7 @@ private struct Finder {
             do {
                 let bytes = try FileSystem.readAll(path)
                 patterns += bytes.split(separator: 10).map(Array.init)
+                if let remark = HiddenPattern.remark(bytes, kind, path: path) { hidden.append(remark) }
             } catch {
                 let text =
                     "Can't open \(kind) file '\(path)': \(String(cString: strerror(error.errorNumber)))"

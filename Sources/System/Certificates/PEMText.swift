@@ -2,6 +2,7 @@
 
 import COpenSSL
 import Glibc
+import HiddenCharacters
 
 /// PEM text: from a file, and to and from libcrypto's objects.
 package enum PEMText {
@@ -23,6 +24,10 @@ package enum PEMText {
             guard bytes.count <= longestByteCount else {
                 throw .unreadable(path: path, reason: "longer than \(longestByteCount) bytes")
             }
+        }
+        let form = TextForm(of: bytes)
+        if let what = form.fault, let mend = form.mend(path) {
+            throw .unreadable(path: path, reason: "it \(what); run: \(mend)")
         }
         guard let text = String(validating: bytes, as: UTF8.self) else {
             throw .unreadable(path: path, reason: "not text")

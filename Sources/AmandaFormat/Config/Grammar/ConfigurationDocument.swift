@@ -11,6 +11,8 @@ struct ConfigurationDocument: Sendable {
     var laterNames: [DefinitionKind: [(name: String, place: FaultPlace)]] = [:]
     /// What it seems to hold and could not be read.
     var losses = ConfigurationLosses()
+    /// Hidden characters in strings.
+    var hidden: [Remark] = []
 
     init(file: String) {
         global = ConfigurationBlock(nil, name: "", place: FaultPlace(file: file, line: 1))

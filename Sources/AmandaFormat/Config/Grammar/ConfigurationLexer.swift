@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Faults
+import HiddenCharacters
 
 /// Cuts an `amanda.conf` into lines of tokens; empty lines and comments are left out.
 ///
@@ -10,12 +11,14 @@ struct ConfigurationLexer {
     private let file: String
     private var offset = 0
     private var lineNumber = 1
+    private var lineStart = 0
     private var faults: [ConfigurationFault] = []
+    private var remarks: [Remark] = []
 
-    /// The file's lines, and what was wrong with their spelling.
+    /// The file's lines, what was wrong with their spelling, and hidden characters where they may stand.
     static func lines(
         of bytes: [UInt8], file: String
-    ) -> (lines: [ConfigurationLine], faults: [ConfigurationFault]) {
+    ) -> (lines: [ConfigurationLine], faults: [ConfigurationFault], hidden: [Remark]) {
         var lexer = ConfigurationLexer(bytes: bytes, file: file)
         var lines: [ConfigurationLine] = []
         while lexer.offset < bytes.count {
@@ -28,7 +31,7 @@ struct ConfigurationLexer {
                         number: number, tokens: tokens, isDamaged: lexer.faults.count > faultCount))
             }
         }
-        return (lines, lexer.faults)
+        return (lines, lexer.faults, lexer.remarks)
     }
 
     private init(bytes: [UInt8], file: String) {
@@ -43,17 +46,36 @@ struct ConfigurationLexer {
             case UInt8(ascii: "\n"):
                 offset += 1
                 lineNumber += 1
+                lineStart = offset
                 return tokens
             case UInt8(ascii: "#"):
                 while let byte = current, byte != UInt8(ascii: "\n") { offset += 1 }
             case 0x09, 0x0B, 0x0C, 0x0D, 0x20:
                 offset += 1
             default:
-                tokens.append(token(byte))
+                if !skipHidden() { tokens.append(token(byte)) }
             }
         }
         return tokens
     }
+
+    /// Passes over a hidden character, which is a fault here; false: there is none.
+    private mutating func skipHidden() -> Bool {
+        let length = current.map { $0 < 0x80 ? 1 : $0 < 0xE0 ? 2 : $0 < 0xF0 ? 3 : 4 } ?? 0
+        guard let text = String(validating: bytes[offset...].prefix(length), as: UTF8.self),
+            let scalar = text.unicodeScalars.first, scalar.isHidden
+        else { return false }
+        faults.append(
+            ConfigurationFault(
+                FaultPlace(file: file, line: lineNumber, column: column),
+                "\(scalar.hiddenName) stands here, where nobody sees it, and is no blank to Amanda",
+                hint: "write a blank in its place, or remove it."))
+        offset += length
+        return true
+    }
+
+    /// Of the current byte, in characters.
+    private var column: Int { 1 + bytes[lineStart..<offset].count { $0 & 0xC0 != 0x80 } }
 
     private mutating func token(_ byte: UInt8) -> ConfigurationToken {
         switch byte {
@@ -89,7 +111,7 @@ struct ConfigurationLexer {
     /// A backslash before a line end joins the lines; other escapes are those of `AmandaQuotedString`. The `{` at the end
     /// of a line is left out of a string that is not closed: without it the lines that follow would belong nowhere.
     private mutating func string() -> String {
-        let start = lineNumber
+        let (start, startColumn) = (lineNumber, column)
         var quoted: [UInt8] = []
         var isEscaped = false
         offset += 1
@@ -98,9 +120,12 @@ struct ConfigurationLexer {
                 guard isEscaped else { break }
                 quoted.removeLast()
                 lineNumber += 1
+                lineStart = offset + 1
             } else if byte == UInt8(ascii: "\""), !isEscaped {
                 offset += 1
-                return AmandaQuotedString.unquote(String(amandaBytes: quoted))
+                let text = String(amandaBytes: quoted)
+                noteHidden(in: text, line: start, after: startColumn)
+                return AmandaQuotedString.unquote(text)
             }
             isEscaped = byte == UInt8(ascii: "\\") && !isEscaped
             quoted.append(byte)
@@ -119,6 +144,20 @@ struct ConfigurationLexer {
             while quoted.last?.isBlank == true { quoted.removeLast() }
         }
         return AmandaQuotedString.unquote(String(amandaBytes: quoted))
+    }
+
+    /// A path may have any character; only a zero byte ends the string for stock Amanda (seen with `amgetconf`).
+    private mutating func noteHidden(in text: String, line: Int, after column: Int) {
+        guard let hidden = HiddenCharacter(firstIn: text) else { return }
+        let place = FaultPlace(file: file, line: line, column: column + hidden.column)
+        if text.unicodeScalars.contains("\0") {
+            faults.append(
+                ConfigurationFault(
+                    place, "a string holds U+0000 NULL, which nobody sees, and ends there for Amanda",
+                    hint: "remove it."))
+        } else {
+            remarks.append(Remark(place: place, "\(hidden.name) stands in this string, where nobody sees it"))
+        }
     }
 
     private mutating func take(while isWanted: (UInt8) -> Bool) -> ArraySlice<UInt8> {

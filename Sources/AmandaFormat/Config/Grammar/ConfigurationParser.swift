@@ -41,8 +41,14 @@ struct ConfigurationParser {
         order.note(name, in: file, at: line)
         openFiles.append(name)
         file = name
-        let (read, spelling) = ConfigurationLexer.lines(of: bytes, file: name)
+        let text = AmandaText(bytes, file: name)
+        if let fault = text.fault {
+            faults.append(fault)
+            if text.bytes.isEmpty { document.losses.hasUnreadFile = true }
+        }
+        let (read, spelling, hidden) = ConfigurationLexer.lines(of: text.bytes, file: name)
         faults += spelling
+        document.hidden += hidden
         lines = read[...]
         noteDefinitions()
         while let line = lines.popFirst() {

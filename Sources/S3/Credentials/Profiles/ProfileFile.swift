@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import HiddenCharacters
+
 /// One of AWS's shared files, read into profiles.
 ///
 /// Shape: `[profile]` lines (`[profile NAME]` in `~/.aws/config`), below them `name = value`; `#` and `;` begin a
@@ -31,6 +33,11 @@ struct ProfileFile {
         {
             let trimmed = Self.trimmed(line)
             if trimmed.isEmpty || trimmed.hasPrefix("#") || trimmed.hasPrefix(";") { continue }
+            if let hidden = HiddenCharacter(firstIn: line) {
+                throw .invalidCredentials(
+                    origin: "\(path):\(index + 1):\(hidden.column)",
+                    reason: "\(hidden.name) stands here, where nobody sees it", hint: "remove it.")
+            }
             if let name = Self.heading(trimmed) {
                 section = Section(name, kind)
                 indent = Int.max

@@ -2,6 +2,7 @@
 
 import BlockingWork
 import Files
+import HiddenCharacters
 import Secret
 
 /// The profiles of the shared files together: what the credentials file says of a profile counts before the other's.
@@ -30,8 +31,14 @@ struct SharedProfiles: Sendable {
             if error.isMissing { return [:] }
             throw S3Error.invalidCredentials(origin: path, reason: error.description)
         }
-        return try ProfileFile(parsing: String(decoding: bytes, as: UTF8.self), path: path, kind: kind)
-            .profiles
+        let form = TextForm(of: bytes)
+        if case .wide = form {
+            throw S3Error.invalidCredentials(
+                origin: path, reason: "the file \(form.fault ?? "cannot be read")",
+                hint: form.mend(path).map { "run: \($0)" })
+        }
+        let text = String(decoding: TextForm.withoutMark(bytes), as: UTF8.self)
+        return try ProfileFile(parsing: text, path: path, kind: kind).profiles
     }
 
     /// What a profile says; nil if there is none of that name.

@@ -8,7 +8,7 @@ import TestSupport
 /// up, lost and restored, both programs at `trace`.
 struct ProxiedCluster: Arrangement {
     static let login = "amfleet:s3cret of the proxy"
-    static let hosts = (cluster: "records.proxied.test", volumes: "volumes.proxied.test")
+    static let hosts = (cluster: "records.invalid", volumes: "volumes.invalid")
 
     let cluster: TestCluster
     let volumes: LocalS3Server
@@ -26,7 +26,7 @@ struct ProxiedCluster: Arrangement {
 
     static func arrange() async throws -> ProxiedCluster {
         let directory = try TemporaryDirectory()
-        let identity = try TestAuthority(cluster: "proxied.test", directory: directory.path).write(
+        let identity = try TestAuthority(cluster: "invalid", directory: directory.path).write(
             .node("volumes"))
         let volumes = try await LocalS3Server.start(
             tls: .init(certificate: identity.certificate, privateKey: identity.privateKey))

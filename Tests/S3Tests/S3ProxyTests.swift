@@ -14,7 +14,7 @@ import Testing
 /// A store behind a proxy that the environment names: nobody but the proxy can find it.
 @Suite(.enabled(if: RequiredTools.areUsable("weed")), .timeLimit(.minutes(2)))
 struct S3ProxyTests {
-    private static let host = "store.proxied.test"
+    private static let host = "store.invalid"
     private static let login = "amfleet:s3cret of the proxy"
     private let transport: HTTPTransport
 
@@ -60,7 +60,7 @@ struct S3ProxyTests {
 
     @Test func `over https it makes tunnels and sees nothing`() async throws {
         let directory = try TemporaryDirectory()
-        let authority = try TestAuthority(cluster: "proxied.test", directory: directory.path)
+        let authority = try TestAuthority(cluster: "invalid", directory: directory.path)
         let node = try authority.write(.node("store"))
         let server = try await LocalS3Server.start(
             tls: .init(certificate: node.certificate, privateKey: node.privateKey))

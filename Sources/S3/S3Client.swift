@@ -18,6 +18,7 @@ public final class S3Client: Sendable {
     private let proxy: Result<HTTPProxy?, S3Error>
     let retry: RetryPolicy
     let checksums = ChecksumPractice()
+    let deletions = DeletionPractice()
     private let source: CredentialCache
     private let transport: HTTPTransport
     private let gate: RequestGate
@@ -129,8 +130,7 @@ public final class S3Client: Sendable {
 
     /// - Throws: what `fault` amounts to where there are no other credentials.
     private func renew(_ fault: AttemptFault, _ request: S3Request) async throws {
-        guard case .service(let service) = fault else { return }
-        let refused = service.credentials
+        guard case .service(let service) = fault, let refused = service.credentials else { return }
         guard try await source.credentials(insteadOf: refused) != refused else {
             throw S3Error(fault, of: request, call: call(request), attempts: 1)
         }

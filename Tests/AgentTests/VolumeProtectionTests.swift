@@ -63,8 +63,12 @@ struct VolumeProtectionTests {
         #expect(try await fixture.client.head(keys.header(file: 1)) != nil)
     }
 
-    @Test func `a volume is emptied page by page, and nothing of another slot goes`() async throws {
-        let fixture = try await NodeFixture(server: .shared())
+    @Test func `a volume is emptied page by page, a request a page, and nothing of another slot goes`()
+        async throws
+    {
+        let server = try await LocalS3Server.shared()
+        let proxy = try FaultyProxy(to: server.port)
+        let fixture = try await NodeFixture(server: server, endpoint: proxy.endpoint)
         let volume = VolumeObjects(client: fixture.client, keys: ObjectKeys(slotPrefix: "demo/slot-1"))
         let blocks = (0..<2100).map { volume.keys.block(file: 2, number: UInt64($0)) }
         let others = [
@@ -79,5 +83,7 @@ struct VolumeProtectionTests {
         try await volume.deleteFiles()
         let left = try await fixture.client.list(prefix: "demo/slot-1").objects.map(\.key)
         #expect(left == others.filter { $0 != volume.keys.header(file: 1) }.sorted())
+        let deletions = proxy.requests.filter { $0.hasPrefix("DELETE ") || $0.hasSuffix("?delete=") }
+        #expect(deletions.count <= 4, "\(deletions.count) requests for 2,101 objects")
     }
 }

@@ -18,6 +18,8 @@ public final class FaultyProxy: Sendable {
     private struct State {
         var listener: LocalSocket?
         var rules: [ProxyRule] = []
+        var storm: ProxyStorm?
+        var struckCount = 0
         var requests: [String] = []
         var sockets: [ObjectIdentifier: LocalSocket] = [:]
         var connectionCount = 0
@@ -67,10 +69,19 @@ public final class FaultyProxy: Sendable {
         }
     }
 
+    /// From now on faults strike requests at random; nil: none but those of the rules.
+    public func setStorm(_ storm: ProxyStorm?) {
+        state.withLock { $0.storm = storm }
+    }
+
+    /// How many requests rules or a storm have struck.
+    public var struckCount: Int { state.withLock { $0.struckCount } }
+
     /// Takes every fault back.
     public func clear() {
         state.withLock {
             $0.rules = []
+            $0.storm = nil
             $0.isStalled = false
             $0.bytesPerSecond = nil
             $0.alert = nil
@@ -208,9 +219,12 @@ extension FaultyProxy {
         let fault = state.withLock { state -> ProxyFault? in
             state.requests.append("\(head.method) \(head.target)")
             for index in state.rules.indices where state.rules[index].strikes(head) {
+                state.struckCount += 1
                 return state.rules[index].fault
             }
-            return nil
+            let fault = state.storm?.fault(for: head)
+            if fault != nil { state.struckCount += 1 }
+            return fault
         }
         return fault ?? gate?.verdict(on: head, body)
     }

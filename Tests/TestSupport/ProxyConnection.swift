@@ -39,6 +39,10 @@ final class ProxyConnection: @unchecked Sendable {
                 while proxy.isOpen(client), !client.read(limit: 65_536).isEmpty {}
                 return
             }
+            if case .cutConnection = fault {
+                client.cut()
+                return
+            }
             if case .delay(let delay) = fault { Thread.sleep(forTimeInterval: delay / .seconds(1)) }
             guard passRequest(request, fault), passAnswer(to: request, fault) else { return }
         }
@@ -64,7 +68,7 @@ final class ProxyConnection: @unchecked Sendable {
     /// False: the connection is over.
     private func passAnswer(to request: ProxyHead, _ fault: ProxyFault?) -> Bool {
         guard let head = head(of: server, &fromServer) else { return false }
-        if case .answerInstead(let text) = fault {
+        if head.status >= 200, case .answerInstead(let text) = fault {
             // What is left of the server's own answer goes with its connection.
             client.write(Array(text.utf8))
             return false
@@ -74,7 +78,7 @@ final class ProxyConnection: @unchecked Sendable {
             let count = request.method == "HEAD" ? 0 : head.contentLength
             return body(of: server, &fromServer, count: count) { _ in true } && !head.isChunked
         }
-        let budget = AnswerBudget(fault)
+        let budget = AnswerBudget(fault, head, hasBody: request.method != "HEAD")
         let bytes =
             switch fault {
             case .addHeader(let header): head.bytes(with: header)
@@ -115,8 +119,12 @@ final class ProxyConnection: @unchecked Sendable {
         var left: Int?
         let isStall: Bool
 
-        init(_ fault: ProxyFault?) {
+        init(_ fault: ProxyFault?, _ head: ProxyHead, hasBody: Bool) {
             switch fault {
+            case .halveAnswer where head.isChunked: (left, isStall) = (head.bytes.count + 10, false)
+            case .halveAnswer where hasBody && head.contentLength > 0:
+                (left, isStall) = (head.bytes.count + head.contentLength / 2, false)
+            case .halveAnswer: (left, isStall) = (head.bytes.count / 2, false)
             case .cutAnswer(let limit): (left, isStall) = (limit, false)
             case .stallAnswer(let limit): (left, isStall) = (limit, true)
             default: (left, isStall) = (nil, false)

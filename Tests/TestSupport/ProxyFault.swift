@@ -25,6 +25,12 @@ public enum ProxyFault: Sendable {
     /// Passes `after` bytes of the answer on, head included, then is silent until the client gives up.
     case stallAnswer(after: Int)
 
+    /// Passes nothing on and cuts both connections.
+    case cutConnection
+
+    /// Passes the head and half of the body of the answer on, or half of the head where there is no body, then cuts.
+    case halveAnswer
+
     /// Turns the lowest bit of one byte of the request's body.
     case flipRequest(at: Int)
 

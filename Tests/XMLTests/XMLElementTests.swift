@@ -17,6 +17,15 @@ import XML
         try XMLElement(parsing: Array(text.utf8))
     }
 
+    @Test func `what is written between tags is read back as it was`() throws {
+        for text in ["", "a & b", "<a>]]>", "\"'&amp;", "a\r\n\tb", "é\u{1F600}", "\u{7F}\u{85}"] {
+            let escaped = try #require(text.xmlText)
+            #expect(try tree("<K>\(escaped)</K>").text == text)
+        }
+        #expect("a\rb".xmlText == "a&#13;b")
+        for text in ["\u{0}", "a\u{1}", "\u{1F}", "\u{FFFF}"] { #expect(text.xmlText == nil) }
+    }
+
     @Test func `reads names, text, entities and empty elements`() throws {
         let tree = try tree(Self.error)
         #expect(tree.name == "Error")

@@ -2,7 +2,6 @@
 
 import AgentAPI
 import AmandaFormat
-import BlockingWork
 import S3
 
 /// What lies on a volume in the bucket, and taking it off.
@@ -10,8 +9,6 @@ import S3
 /// Nothing is ever deleted by a bare prefix: every listed key is read as Amanda writes it, and only what is exactly
 /// an object of this very slot goes, by its own key.
 struct VolumeObjects: Sendable {
-    private static let deletionWidth = 16
-
     let client: S3Client
     let keys: ObjectKeys
 
@@ -39,12 +36,8 @@ struct VolumeObjects: Sendable {
     private func deleteFiles(from first: UInt32) async throws {
         try await client.forEachPage(prefix: keys.files) { objects in
             let those = objects.map(\.key).filter { (keys.role(of: $0)?.file ?? 0) >= first }
-            try await delete(those)
+            try await client.delete(those)
         }
-    }
-
-    private func delete(_ keys: [String]) async throws {
-        _ = try await onEvery(keys, width: Self.deletionWidth) { key in try await client.delete(key) }
     }
 }
 

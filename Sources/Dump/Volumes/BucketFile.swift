@@ -35,18 +35,18 @@ actor BucketFile: DumpFile {
 
     private var dataKey: String { place.keys.data(file: place.number) }
 
-    /// The upload's id is in the journal before it is used.
+    /// The upload is in the journal before it is used.
     func begin() async throws {
         guard layout.isMultipart else { return }
-        let upload = try await create()
-        self.upload = upload
-        try await journal.add(upload)
+        upload = try await create()
     }
 
-    /// A cancelled caller waits for the store's answer a while longer: an upload of which nobody knows the id stays open
-    /// for ever.
+    /// A cancelled caller waits for the store's answer a while longer: not every store lets us look for an upload of which
+    /// nobody knows the id.
     private func create() async throws -> S3Upload {
-        let creation = Task { [client, dataKey] in try await client.createMultipartUpload(dataKey) }
+        let creation = Task { [client, dataKey, journal] in
+            try await client.beginUpload(dataKey, in: journal)
+        }
         return try await withTaskCancellationHandler {
             try await creation.value
         } onCancel: {
@@ -93,14 +93,16 @@ actor BucketFile: DumpFile {
     private func proveBlocks() async throws -> DumpPart {
         if try await client.head(dataKey) != nil { try await client.delete(dataKey) }
         var found: [Int: Int64] = [:]
+        var surplus: [String] = []
         for object in try await client.list(prefix: place.keys.blocks(file: place.number)).objects {
             guard case .block(place.number, let number) = place.keys.role(of: object.key) else { continue }
             if number < UInt64(blockSizes.count) {
                 found[Int(number) + 1] = object.byteCount
             } else {
-                try await client.delete(object.key)
+                surplus.append(object.key)
             }
         }
+        try await client.delete(surplus)
         for (piece, byteCount) in blockSizes where found[piece] != Int64(byteCount) {
             let key = place.keys.block(file: place.number, number: UInt64(piece - 1))
             throw DumpError.inconsistent(

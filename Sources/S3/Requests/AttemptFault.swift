@@ -56,8 +56,8 @@ struct ServiceFault: Equatable {
     let date: Int64?
     /// Of the object, where the error names it.
     let storageClass: String?
-    /// What the request was signed with.
-    let credentials: S3Credentials
+    /// What the request was signed with; nil where the store took them.
+    let credentials: S3Credentials?
 
     var status: Int { words.status }
     /// nil: no body, as with HEAD, or one that is not S3's.
@@ -80,6 +80,16 @@ extension ServiceFault {
         region = error?["Region"] ?? response.header("x-amz-bucket-region")
         date = response.date
         storageClass = error?["StorageClass"]
+    }
+
+    /// The error of one key in an answer about many.
+    init(ofKey error: XMLElement, in response: HTTPResponse) {
+        words = StoreWords(response, error: error)
+        requestID = response.header("x-amz-request-id")
+        region = nil
+        date = response.date
+        storageClass = nil
+        credentials = nil
     }
 }
 

@@ -7,16 +7,23 @@ import Logging
 import XML
 
 extension S3Client {
-    /// Begins a multipart upload. Journal it before the first part is sent (`UploadJournal`).
+    /// Begins a multipart upload. Where it has to be found again whatever happens: `beginUpload`.
     public func createMultipartUpload(_ key: String) async throws -> S3Upload {
+        var schedule = RetrySchedule(policy: retry)
+        return try await createMultipartUpload(key, &schedule)
+    }
+
+    func createMultipartUpload(_ key: String, _ schedule: inout RetrySchedule) async throws -> S3Upload {
         let request = S3Request(
             action: "CreateMultipartUpload", method: "POST", key: key, query: [("uploads", "")],
             headers: [("x-amz-checksum-algorithm", "CRC32C"), ("x-amz-checksum-type", "FULL_OBJECT")]
                 + keeping.headers(isBulk: true))
         let bucket = location.bucket
-        let upload = try await perform(request) { response throws(AttemptFault) in
+        let upload = try await repeated(request, &schedule) { schedule in
+            let response = try await attempt(request, schedule)
             guard let id = try response.xml("InitiateMultipartUpload")["UploadId"], !id.isEmpty else {
-                throw .malformed(reason: "no UploadId", requestID: response.header("x-amz-request-id"))
+                throw AttemptFault.malformed(
+                    reason: "no UploadId", requestID: response.header("x-amz-request-id"))
             }
             return S3Upload(
                 bucket: bucket, key: key, id: id,

@@ -5,11 +5,11 @@ import AmandaFormat
 import BlockingWork
 import Catalog
 import Files
-import S3
 import TestSupport
 import Testing
 
 @testable import Agent
+@testable import S3
 
 /// What becomes of a backup when the store, or somebody, gets in its way.
 @Suite(.timeLimit(.minutes(5)), .enabled(if: RequiredTools.areUsable("weed")))
@@ -75,6 +75,59 @@ struct NodeFailureTests {
         #expect(failed.state == .failed)
         #expect(failed.error?.kind == .storageUnreachable)
         #expect(failed.error?.hint?.hasPrefix("check storage.endpoint") == true)
+    }
+
+    /// Of the whole bucket, by keys that begin with the cluster's prefix.
+    private func openUploads() async throws -> [String] {
+        let answer = try await fixture.client.openUploads(under: "demo/")
+        return answer.map(\.key)
+    }
+
+    @Test func `uploads that were begun without our learning it are aborted by the end of the run`()
+        async throws
+    {
+        proxy.inject(.cutAnswer(after: 0), method: "POST", target: "?uploads", times: 2)
+        let done = try await fixture.backUp("20261123030600")
+        #expect(done.state == .succeeded, "\(String(describing: done.error))")
+        #expect(try await openUploads().isEmpty)
+        let notes = try #require(done.record?.configurations).flatMap(\.notes)
+        #expect(!notes.contains { $0.contains("upload") }, "\(notes)")
+    }
+
+    @Test func `a store that lists no uploads is a remark, and no failure`() async throws {
+        proxy.inject(.cutAnswer(after: 0), method: "POST", target: "?uploads")
+        proxy.inject(.error(status: 403, code: "AccessDenied"), method: "GET", target: "uploads=", times: 9)
+        let done = try await fixture.backUp("20261123030600")
+        #expect(done.state == .succeeded, "\(String(describing: done.error))")
+        let notes = try #require(done.record?.configurations).flatMap(\.notes)
+        let told = notes.filter { $0.contains("stayed open cannot be looked up") }
+        #expect(told.count == 1, "\(notes)")
+        #expect(told.first?.contains("ListMultipartUploads") == true, "\(told)")
+        #expect(try FileSystem.list("\(fixture.settings.stateDirectory)/uploads").isEmpty)
+    }
+
+    @Test func `an agent that died before it knew its upload finds it by its key`() async throws {
+        let request = try fixture.request(
+            "20261123030600", .backup(BackupOrder(configurations: NodeFixture.both)))
+        let uploads = OwnUploads(stateDirectory: fixture.settings.stateDirectory, request: request)
+        let key = "demo/node01/data/slot-1f00000001-mp.data"
+        _ = try await fixture.client.head("nothing")
+        try await uploads.openJournal().add(
+            UploadIntent(
+                bucket: fixture.storage.bucket, key: key, since: fixture.client.storeTime))
+        _ = try await fixture.client.createMultipartUpload(key)
+        let foreign = try await fixture.client.createMultipartUpload("\(key)-foreign")
+        let table = try fixture.table()
+        let snapshot = try await table.accept(request)
+        try fixture.store().save(StoredJob(request: request, snapshot: snapshot))
+
+        let fixture = fixture
+        try await withRunner(try fixture.table(), fixture.work) {
+            while try !FileSystem.list("\(fixture.settings.stateDirectory)/uploads").isEmpty {
+                try await Task.sleep(for: .milliseconds(10))
+            }
+        }
+        #expect(try await openUploads() == [foreign.key])
     }
 
     @Test func `what an agent left behind when it died is aborted, and nobody else's`() async throws {

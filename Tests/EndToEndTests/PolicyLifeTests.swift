@@ -153,7 +153,8 @@ extension EndToEnd {
 
         /// Needed where an upload is given up, and where something lies in the archive.
         private static let elsewhere: Set = [
-            "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts", "s3:RestoreObject",
+            "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts", "s3:ListBucketMultipartUploads",
+            "s3:RestoreObject",
         ]
 
         private func strangers(_ made: PolicedCluster) async throws {

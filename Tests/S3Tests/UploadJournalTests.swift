@@ -49,6 +49,22 @@ import Testing
         #expect(try UploadJournal(path: path).pending() == [second, first])
     }
 
+    @Test func `what may have begun survives a restart, and goes once it is known to be one upload`()
+        async throws
+    {
+        let journal = try UploadJournal(path: path)
+        let intents = [first, second].map { UploadIntent(bucket: "b", key: $0.key, since: 1_700_000_000) }
+        for intent in intents { try await journal.add(intent) }
+        #expect(try UploadJournal(path: path).intents() == intents)
+        try await journal.add(first, for: intents[0], isAlone: true)
+        try await journal.add(second, for: intents[1], isAlone: false)
+        let again = try UploadJournal(path: path)
+        #expect(again.intents() == [intents[1]])
+        #expect(again.pending() == [first, second])
+        try await again.remove(intents[1])
+        #expect(try UploadJournal(path: path).intents().isEmpty)
+    }
+
     @Test func `the file begins anew when nothing is pending`() async throws {
         let journal = try UploadJournal(path: path)
         try await journal.add(first)

@@ -48,6 +48,7 @@ extension ConfigurationRun {
                 throw error
             }
             await outcome.add(notes: await close(catalog))
+            await outcome.add(notes: await abortStrays())
         } catch {
             if error is CancellationError || Task.isCancelled { throw CancellationError() }
             await outcome.fail(WireError.all(cause: error, node: node))
@@ -60,7 +61,7 @@ extension ConfigurationRun {
         _ outcome: FlushOutcome
     ) async throws {
         let configuration = prepared.configuration
-        let volumes = RunVolumes(taking, catalog, journal: journal, glacier: glacier, logger: logger)
+        let volumes = RunVolumes(taking, catalog, journal: strays.journal, glacier: glacier, logger: logger)
         let target: VolumeSeries
         do {
             target = try await volumes.begin(.success(choice), kept: [])

@@ -19,7 +19,7 @@ struct ConfigurationRun: Sendable {
     let request: JobRequest
     let run: Datestamp
     let clients: BucketClients
-    let journal: UploadJournal
+    let strays: StrayUploads
     let progress: BackupProgress
     let reporter: JobReporter
     /// Where index lines wait for the catalog, and tar's excludes lie.
@@ -105,6 +105,7 @@ struct ConfigurationRun: Sendable {
                 throw error
             }
             record.note(await close(catalog))
+            record.note(await abortStrays())
             if record.isComplete { record.note(try await glacier.freeze(record.volumes)) }
         } catch is CancellationError {
             throw CancellationError()
@@ -150,7 +151,7 @@ struct ConfigurationRun: Sendable {
         into record: inout ConfigurationRecord, catalog: RunCatalog, _ keeper: RecordKeeper
     ) async throws {
         record.note(holding.remarks)
-        let volumes = RunVolumes(taking, catalog, journal: journal, glacier: glacier, logger: logger)
+        let volumes = RunVolumes(taking, catalog, journal: strays.journal, glacier: glacier, logger: logger)
         let target = try await target(planned, volumes, catalog, holding, &record)
         if target != nil, let shortfall = try? planned.volume.get().shortfall {
             record.note([shortfall.description])

@@ -50,8 +50,8 @@ struct ConfigurationRuns: Sendable {
             storage, request, stores: configurations.stores,
             holding: Set(prepared.filter(\.mayHold).map(\.choice.name)))
         let workDirectory = "\(settings.stateDirectory)/\(Self.workPrefix)\(request.id)"
-        let journal = try await OwnUploads(stateDirectory: settings.stateDirectory, request: request)
-            .openJournal()
+        let uploads = OwnUploads(stateDirectory: settings.stateDirectory, request: request)
+        let strays = uploads.strays(in: try await uploads.openJournal(), logger: reporter.logger)
         let progress = BackupProgress(reporter.board, diskCount: prepared.map(\.entries.count).reduce(0, +))
         for configuration in prepared { tell(configuration) }
         if isInEarnest { await markPins(prepared) }
@@ -63,7 +63,7 @@ struct ConfigurationRuns: Sendable {
             absences[key] = absence
             return ConfigurationRun(
                 prepared: configuration, request: request, run: request.run, clients: clients,
-                journal: journal, progress: progress,
+                strays: strays, progress: progress,
                 reporter: reporter.about(["configuration": "\(configuration.choice.name)"]),
                 workDirectory: workDirectory,
                 isInEarnest: isInEarnest,

@@ -92,10 +92,11 @@ struct NodeWork: JobWork {
         await removeUnfinishedChunks(of: request, configurations)
         let clients = BucketClients(
             storage, request, stores: configurations.stores, outage: .seconds(60))
-        try await OwnUploads(stateDirectory: settings.stateDirectory, request: request).abortPending {
-            try clients.client(holding: $0.key, in: $0.bucket)
-        }
+        let logger = storage.logger.of(request)
+        try await OwnUploads(stateDirectory: settings.stateDirectory, request: request)
+            .abortPending(logger: logger) { try clients.client(holding: $0, in: $1) }
     }
+
     /// What a dump to a holding disk leaves there when its agent is killed. Only of the job's own run: what stock Amanda or
     /// another run writes there is none of our business.
     private func removeUnfinishedChunks(

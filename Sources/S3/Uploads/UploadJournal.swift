@@ -4,106 +4,148 @@ import BlockingWork
 import Files
 import Synchronization
 
-/// The multipart uploads that this node has begun and not ended: only these may it ever abort.
+/// The multipart uploads that this node has begun, or was about to begin, and not ended: only these may it ever abort.
 ///
-/// Shape: a text file that only grows, one line an event, `+` for begun and `-` for ended, then bucket, key and id
-/// percent-encoded, separated by blanks. Each line is on disk before the call returns. A last line without its line
-/// end was torn by a crash and does not count. When nothing is pending any more the file begins anew.
+/// Shape: a text file that only grows, one line an event, then bucket, key and a third field percent-encoded, separated by
+/// blanks. `+` and `-`: an upload has begun or ended, the third field is its id. `?` and `!`: one may begin, or nothing of
+/// that is left; the third field is the store's time before it was asked. Each line is on disk before the call returns. A
+/// last line without its line end was torn by a crash and does not count. When nothing is pending the file begins anew.
 public final class UploadJournal: Sendable {
-    private struct State {
-        var pending: [JournalledUpload]
-    }
-
     private let path: String
-    private let state: Mutex<State>
+    private let entries: Mutex<[JournalEntry]>
 
     /// Opens the journal at `path`; an absent file is an empty one. Blocks for a moment.
     ///
     /// - Throws: `FilesError` if the file is there and cannot be read.
     public init(path: String) throws {
         self.path = path
-        let bytes = try FileSystem.exists(path) ? FileSystem.readAll(path) : []
-        let pending = Self.pending(Self.wholeLines(bytes))
-        try FileSystem.writeAtomically(path, Self.text(pending))
-        state = Mutex(State(pending: pending))
+        let entries = try Self.entries(at: path)
+        try FileSystem.writeAtomically(path, Self.text(entries))
+        self.entries = Mutex(entries)
     }
 
     /// Records that `upload` has begun. Before its first part is sent.
     public func add(_ upload: S3Upload) async throws {
-        try await change { pending in
-            pending.append(JournalledUpload(upload))
-        }
+        try await change { $0.append(JournalEntry(upload)) }
     }
 
     /// Records that `upload` has been completed or aborted.
     public func remove(_ upload: S3Upload) async throws {
-        try await change { pending in
-            pending.removeAll { $0 == JournalledUpload(upload) }
+        try await change { entries in entries.removeAll { $0 == JournalEntry(upload) } }
+    }
+
+    /// Records that an upload may begin. Before the store is asked.
+    func add(_ intent: UploadIntent) async throws {
+        try await change { $0.append(JournalEntry(intent)) }
+    }
+
+    /// Records that no upload of unknown id is left of `intent`, or none that can be found.
+    public func remove(_ intent: UploadIntent) async throws {
+        try await change { entries in entries.removeAll { $0 == JournalEntry(intent) } }
+    }
+
+    /// Records that `intent` has become `upload`.
+    ///
+    /// - Parameter isAlone: no attempt before may have begun another.
+    func add(_ upload: S3Upload, for intent: UploadIntent, isAlone: Bool) async throws {
+        try await change { entries in
+            if isAlone { entries.removeAll { $0 == JournalEntry(intent) } }
+            entries.append(JournalEntry(upload))
         }
     }
 
     /// Uploads begun and not ended, oldest first.
     public func pending() -> [S3Upload] {
-        state.withLock { $0.pending.map(\.upload) }
+        entries.withLock { $0.compactMap(\.upload) }
     }
 
-    private func change(_ edit: @escaping @Sendable (inout [JournalledUpload]) -> Void) async throws {
+    /// What may have become an upload whose id nobody knows, oldest first.
+    public func intents() -> [UploadIntent] {
+        entries.withLock { $0.compactMap(\.intent) }
+    }
+
+    /// What the journal at `path`, perhaps another's, says of uploads at `key`; it is not changed. Blocks for a moment.
+    public static func claims(to key: String, in path: String) throws -> UploadClaims {
+        let entries = try entries(at: path).filter { $0.key == key }
+        return UploadClaims(
+            ids: Set(entries.compactMap(\.upload?.id)), intents: entries.compactMap(\.intent))
+    }
+
+    private func change(_ edit: @escaping @Sendable (inout [JournalEntry]) -> Void) async throws {
         try await runBlocking("upload-journal") { [self] in
-            try state.withLock { state in
-                var pending = state.pending
-                edit(&pending)
-                if pending.isEmpty {
+            try entries.withLock { entries in
+                var changed = entries
+                edit(&changed)
+                if changed.isEmpty {
                     try FileSystem.writeAtomically(path, [])
                 } else {
-                    try FileSystem.append(path, Self.difference(state.pending, pending), synchronising: true)
+                    try FileSystem.append(path, Self.difference(entries, changed), synchronising: true)
                 }
-                state.pending = pending
+                entries = changed
             }
         }
     }
 
-    private static func difference(_ old: [JournalledUpload], _ new: [JournalledUpload]) -> [UInt8] {
-        let begun = new.filter { !old.contains($0) }.map { "+ \($0.line)\n" }
-        let ended = old.filter { !new.contains($0) }.map { "- \($0.line)\n" }
+    private static func difference(_ old: [JournalEntry], _ new: [JournalEntry]) -> [UInt8] {
+        let begun = new.filter { !old.contains($0) }.map { "\($0.kind.begun) \($0.fields)\n" }
+        let ended = old.filter { !new.contains($0) }.map { "\($0.kind.ended) \($0.fields)\n" }
         return Array((begun + ended).joined().utf8)
     }
 
-    private static func text(_ pending: [JournalledUpload]) -> [UInt8] {
-        Array(pending.map { "+ \($0.line)\n" }.joined().utf8)
+    private static func text(_ entries: [JournalEntry]) -> [UInt8] {
+        Array(entries.map { "\($0.kind.begun) \($0.fields)\n" }.joined().utf8)
     }
 
-    private static func wholeLines(_ bytes: [UInt8]) -> [Substring] {
+    private static func entries(at path: String) throws -> [JournalEntry] {
+        let bytes = try FileSystem.exists(path) ? FileSystem.readAll(path) : []
         guard let end = bytes.lastIndex(of: UInt8(ascii: "\n")) else { return [] }
-        return String(decoding: bytes[..<end], as: UTF8.self).split(separator: "\n").map { $0 }
-    }
-
-    private static func pending(_ lines: [Substring]) -> [JournalledUpload] {
-        lines.reduce(into: []) { pending, line in
-            guard let upload = JournalledUpload(parsing: line.dropFirst(2)) else { return }
-            if line.hasPrefix("+ ") { pending.append(upload) }
-            if line.hasPrefix("- ") { pending.removeAll { $0 == upload } }
+        let lines = String(decoding: bytes[..<end], as: UTF8.self).split(separator: "\n")
+        return lines.reduce(into: []) { entries, line in
+            for kind in JournalEntry.Kind.allCases {
+                guard let entry = JournalEntry(kind, parsing: line.dropFirst(2)) else { continue }
+                if line.hasPrefix("\(kind.begun) ") { entries.append(entry) }
+                if line.hasPrefix("\(kind.ended) ") { entries.removeAll { $0 == entry } }
+            }
         }
     }
 }
 
-/// What the journal knows of an upload.
-private struct JournalledUpload: Equatable, Sendable {
+/// What the journal knows of an upload, or of the wish for one.
+private struct JournalEntry: Equatable, Sendable {
+    enum Kind: CaseIterable {
+        case upload, intent
+
+        var begun: Character { self == .upload ? "+" : "?" }
+        var ended: Character { self == .upload ? "-" : "!" }
+    }
+
+    let kind: Kind
     let bucket: String
     let key: String
-    let id: String
+    /// The upload's id, or the intent's time.
+    private let third: String
 
     init(_ upload: S3Upload) {
-        bucket = upload.bucket
-        key = upload.key
-        id = upload.id
+        (kind, bucket, key, third) = (.upload, upload.bucket, upload.key, upload.id)
     }
 
-    init?(parsing line: Substring) {
-        let fields = line.split(separator: " ").compactMap { PercentEncoding.decoded(String($0)) }
-        guard fields.count == 3 else { return nil }
-        (bucket, key, id) = (fields[0], fields[1], fields[2])
+    init(_ intent: UploadIntent) {
+        (kind, bucket, key, third) = (.intent, intent.bucket, intent.key, String(intent.since))
     }
 
-    var line: String { [bucket, key, id].map(PercentEncoding.encoded).joined(separator: " ") }
-    var upload: S3Upload { S3Upload(bucket: bucket, key: key, id: id) }
+    init?(_ kind: Kind, parsing text: Substring) {
+        let fields = text.split(separator: " ").compactMap { PercentEncoding.decoded(String($0)) }
+        guard fields.count == 3, kind == .upload || Int64(fields[2]) != nil else { return nil }
+        self.kind = kind
+        (bucket, key, third) = (fields[0], fields[1], fields[2])
+    }
+
+    var fields: String { [bucket, key, third].map(PercentEncoding.encoded).joined(separator: " ") }
+
+    var upload: S3Upload? { kind == .upload ? S3Upload(bucket: bucket, key: key, id: third) : nil }
+
+    var intent: UploadIntent? {
+        guard kind == .intent, let since = Int64(third) else { return nil }
+        return UploadIntent(bucket: bucket, key: key, since: since)
+    }
 }

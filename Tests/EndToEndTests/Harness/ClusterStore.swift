@@ -16,7 +16,11 @@ final class ClusterStore: Sendable {
     let proxy: FaultyProxy?
 
     /// Starts a server with an identity for the coordinator and one for each node.
-    static func start(prefix: String, nodes: [String], gate: PolicyGate? = nil) async throws -> ClusterStore {
+    ///
+    /// - Parameter isBehindProxy: also without a gate.
+    static func start(
+        prefix: String, nodes: [String], gate: PolicyGate? = nil, isBehindProxy: Bool = false
+    ) async throws -> ClusterStore {
         let names = ["coordinator"] + nodes + nodes.map { $0 + recordReader }
         let secrets = Dictionary(uniqueKeysWithValues: names.map { ($0, UUID().uuidString) })
         let server = try await LocalS3Server.start(
@@ -26,9 +30,8 @@ final class ClusterStore: Sendable {
                     actions: actions(of: gate == nil ? name : "coordinator", prefix: prefix))
             })
         try await server.makeBucket(bucket)
-        return ClusterStore(
-            server: server, secrets: secrets,
-            proxy: try gate.map { try FaultyProxy(to: server.port, gate: $0) })
+        let proxy = isBehindProxy || gate != nil ? try FaultyProxy(to: server.port, gate: gate) : nil
+        return ClusterStore(server: server, secrets: secrets, proxy: proxy)
     }
 
     private init(server: LocalS3Server, secrets: [String: String], proxy: FaultyProxy?) {

@@ -15,12 +15,18 @@ final class TestCluster: Sendable {
 
     /// Founds the cluster with `amfleet init` and `amfleet node add`; no agent runs yet and nothing is configured.
     ///
-    /// - Parameter gate: what the coordinator and each node may do at the store.
+    /// - Parameters:
+    ///   - gate: what the coordinator and each node may do at the store.
+    ///   - isBehindProxy: everybody reaches the store through `store.proxy`, also without a gate.
+    ///   - storm: what everybody's requests meet from the first one on.
     init(
-        nodes names: [String], configurations: [String] = ["vertica"], gate: PolicyGate? = nil
+        nodes names: [String], configurations: [String] = ["vertica"], gate: PolicyGate? = nil,
+        isBehindProxy: Bool = false, storm: ProxyStorm? = nil
     ) async throws {
         let directory = try Self.newDirectory()
-        let store = try await ClusterStore.start(prefix: Self.prefix, nodes: names, gate: gate)
+        let store = try await ClusterStore.start(
+            prefix: Self.prefix, nodes: names, gate: gate, isBehindProxy: isBehindProxy || storm != nil)
+        store.proxy?.setStorm(storm)
         self.directory = directory
         self.store = store
         self.configurations = configurations

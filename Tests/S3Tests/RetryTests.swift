@@ -100,7 +100,7 @@ import Testing
         for failure in RetryClass.allCases {
             var schedule = RetrySchedule(policy: RetryPolicy())
             _ = schedule.next(after: failure)
-            let isUncertain = [.transient, .slowDown, .changedInTransit].contains(failure)
+            let isUncertain = [.transient, .slowDown].contains(failure)
             #expect(schedule.hasUncertainAttempt == isUncertain, "\(failure)")
         }
     }

@@ -22,7 +22,7 @@ enum VolumeLabels {
             guard looksForFiles else { return .unlabelled }
             let files = try await client.list(prefix: keys.files, limit: 1)
             return files.objects.isEmpty ? .unlabelled : .unlabelledFiles
-        } catch let error as S3Error where error.reach == .wholeStore {
+        } catch let error as S3Error where error.reach == .wholeStore || error.isDenial {
             throw error
         } catch S3Error.tooLong {
             return .foreign

@@ -89,12 +89,8 @@ private struct OneDump {
                 throw error
             }
             await workspace.remove()
-        } catch let error as FilesError where error.errorNumber == ENOSPC || error.errorNumber == EDQUOT {
-            // Which file it was says less than what is full, where that is the agent's own directory.
-            guard let room, let directory = plan.stateDirectory, error.path.hasPrefix(directory) else {
-                throw error
-            }
-            throw await (try? runBlocking("room") { room.fullFault }) ?? error
+        } catch {
+            throw await (try? runBlocking("room") { room?.named(error) }).flatMap(\.self) ?? error
         }
     }
 

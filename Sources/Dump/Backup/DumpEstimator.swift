@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import AmandaFormat
+import BlockingWork
 import ChildProcess
+import Files
+import Glibc
 public import LogOutput
 public import Logging
 
@@ -26,14 +29,19 @@ public struct DumpEstimator: Sendable {
     /// - Throws: `DumpError`, `ChildProcessError.stalled` after `limit`, `CancellationError`; tar has ended then.
     public func byteCount(within limit: Duration) async throws -> Int64 {
         let options = try TarOptions(source.dle)
-        let workspace = try await TarWorkspace.make(source, options)
         do {
-            let bytes = try await byteCount(options, workspace, within: limit)
-            await workspace.remove()
-            return bytes
+            let workspace = try await TarWorkspace.make(source, options)
+            do {
+                let bytes = try await byteCount(options, workspace, within: limit)
+                await workspace.remove()
+                return bytes
+            } catch {
+                await workspace.remove()
+                throw error
+            }
         } catch {
-            await workspace.remove()
-            throw error
+            let room = source.workDirectory.map { StateRoom(FileSystem.parentDirectory(of: $0)) }
+            throw await (try? runBlocking("room") { room?.named(error) }).flatMap(\.self) ?? error
         }
     }
 
@@ -50,6 +58,9 @@ public struct DumpEstimator: Sendable {
         logger.started(options.gnutarPath, child)
         let exit = try await child.exit(within: limit)
         logger.ended(options.gnutarPath, exit)
+        if listing.isSnapshotWithoutRoom {
+            throw FilesError("write", workspace.snapshot, errorNumber: ENOSPC)
+        }
         guard case .status(let status) = exit, options.goodStatuses.contains(status),
             let bytes = listing.totalByteCount
         else {

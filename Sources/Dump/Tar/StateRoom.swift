@@ -40,8 +40,16 @@ public struct StateRoom: Sendable {
     }
 
     /// A write there has failed for want of room.
-    var fullFault: DumpError {
+    private var fullFault: DumpError {
         .noStateRoom(directory: directory, neededByteCount: nil, freeByteCount: free ?? 0)
+    }
+
+    /// What a failure means where it is one of room in this directory: which file it was says less than what is full. Blocks.
+    func named(_ error: any Error) -> any Error {
+        guard let error = error as? FilesError, error.errorNumber == ENOSPC || error.errorNumber == EDQUOT,
+            error.path.hasPrefix(directory)
+        else { return error }
+        return fullFault
     }
 
     /// Less what dumps beside this one still need; nil where nobody knows, as of a file system that compresses.

@@ -18,8 +18,8 @@ import Testing
             "tar: /s/snapshot: Cannot write: No space left on device (and 1 more message)"
         ),
         (
-            "tar: /l: Cannot open: No such file or directory\ntar: Error is not recoverable: exiting now",
-            "tar: /l: Cannot open: No such file or directory"
+            "tar: /l: No such file or directory\ntar: Error is not recoverable: exiting now",
+            "tar: /l: No such file or directory"
         ),
         ("tar: ./x: file changed as we read it", "tar: ./x: file changed as we read it"),
         (

@@ -72,7 +72,7 @@ struct MisbehavingTarTests {
         let outcome = try await fixture.dump(plan)
         #expect(
             failure(outcome)
-                == "tar exited with status 2: /usr/bin/tar: /nowhere: Cannot open: No such file or directory",
+                == "tar exited with status 2: /usr/bin/tar: /nowhere: No such file or directory",
             "\(outcome.status)")
     }
 

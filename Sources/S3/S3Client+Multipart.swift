@@ -13,11 +13,13 @@ extension S3Client {
         return try await createMultipartUpload(key, &schedule)
     }
 
+    /// Sent by libcurl a second time, it would begin two uploads and tell of one.
     func createMultipartUpload(_ key: String, _ schedule: inout RetrySchedule) async throws -> S3Upload {
         let request = S3Request(
             action: "CreateMultipartUpload", method: "POST", key: key, query: [("uploads", "")],
             headers: [("x-amz-checksum-algorithm", "CRC32C"), ("x-amz-checksum-type", "FULL_OBJECT")]
-                + keeping.headers(isBulk: true))
+                + keeping.headers(isBulk: true),
+            isSentOnce: true)
         let bucket = location.bucket
         let upload = try await repeated(request, &schedule) { schedule in
             let response = try await attempt(request, schedule)

@@ -12,6 +12,22 @@ struct StormRound: Sendable {
     struct Step: Sendable {
         let name: String
         let result: CommandResult
+        /// What it said on standard output, each line once, without numbers and places, which differ from round to round.
+        let lines: Set<String>
+
+        /// Why a dump is held is said in the store's words, and a storm has more than one.
+        init(_ name: String, _ result: CommandResult, in directory: String) {
+            self.name = name
+            self.result = result
+            let lines = result.output.replacingOccurrences(of: directory, with: "DIRECTORY").split(
+                separator: "\n")
+            self.lines = Set(
+                lines.filter { !$0.contains("dumps are held") }.map { line in
+                    line.map { $0.isNumber ? "#" : $0 }.split(separator: " ").map {
+                        String($0).replacing(/#[#.:]*/, with: "#")
+                    }.joined(separator: " ")
+                })
+        }
     }
 
     private static let multipart = "vertica"
@@ -83,7 +99,7 @@ struct StormRound: Sendable {
     private func configure() async throws {
         for node in cluster.nodes {
             try await SourceTree.make("\(node.data)/tree")
-            try await SourceTree.writeFile("\(node.data)/large", mebibytes: 18, randomMebibytes: 4)
+            try await SourceTree.writeFile("\(node.data)/large", mebibytes: 11, randomMebibytes: 4)
             let holding = "\(node.directory)/holding"
             try await script("install -d -o backup -g backup -m 770 \"$1\"", [holding])
             var plan = ConfigurationPlan(
@@ -147,7 +163,7 @@ struct StormRound: Sendable {
         let lease = try await cluster.store.aws(
             "s3", "cp", "--quiet",
             "s3://\(ClusterStore.bucket)/\(TestCluster.prefix)/_amfleet/lease.json", "-")
-        if !lease.output.contains("\"isReleased\": true") { leftovers.append("a lease: \(lease.output)") }
+        if !lease.output.contains("\"isReleased\" : true") { leftovers.append("a lease: \(lease.output)") }
     }
 
     private mutating func amfleet(_ arguments: String...) async throws -> CommandResult {
@@ -155,7 +171,8 @@ struct StormRound: Sendable {
         words.insert(contentsOf: ["--cluster", file], at: 1)
         let begun = ContinuousClock.now
         let result = try await cluster.amfleet(words)
-        steps.append(Step(name: "\(steps.count + 1) \(arguments[0])", result: result))
+        steps.append(
+            Step("\(steps.count + 1) \(arguments[0])", result, in: cluster.directory))
         if ProcessInfo.processInfo.environment["AMFLEET_SHOW"] != nil {
             print(
                 "$ amfleet \(arguments.joined(separator: " ")) (\(ContinuousClock.now - begun))\n\(result.text)exit \(result.exit)\n"

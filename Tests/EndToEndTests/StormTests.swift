@@ -20,6 +20,10 @@ extension EndToEnd {
                     #expect(
                         storm.result.exit == calm.result.exit, "seed \(seed), \(storm.name): \(storm.result)")
                 }
+                for (storm, calm) in zip(storm.steps, calm.steps) {
+                    let more = storm.lines.subtracting(calm.lines)
+                    #expect(more.isEmpty, "seed \(seed), \(storm.name): \(more.sorted())")
+                }
                 #expect(storm.differences == [])
                 #expect(storm.leftovers == [], "seed \(seed)")
                 print("storm \(seed): \(storm.struckCount) of \(storm.requestCount) requests")

@@ -42,9 +42,13 @@ struct UploadListingPage {
             next = nil
             return
         }
-        guard let key = tree["NextKeyMarker"].flatMap(decoded) else {
-            throw fault("a listing that goes on without saying where")
-        }
-        next = Marker(key: key, id: tree["NextUploadIdMarker"] ?? "")
+        // SeaweedFS leaves the markers empty: it goes on behind the last upload that it listed.
+        let named = tree["NextKeyMarker"].flatMap(decoded) ?? ""
+        let marker =
+            named.isEmpty
+            ? uploads.last.map { Marker(key: $0.key, id: $0.id) }
+            : Marker(key: named, id: tree["NextUploadIdMarker"] ?? "")
+        guard let marker else { throw fault("a listing that goes on without saying where") }
+        next = marker
     }
 }

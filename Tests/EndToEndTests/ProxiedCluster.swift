@@ -64,9 +64,9 @@ struct ProxiedCluster: Arrangement {
         }
         try await node.start(through: ["/usr/bin/env"] + environment.map { "\($0)=\($1)" })
         let planned = try await amfleet("plan")
-        let backup = try await amfleet("backup")
+        let backup = try cluster.expectSuccess(try await amfleet("backup"))
         try FileManager.default.removeItem(atPath: node.data)
-        let restore = try await amfleet("restore")
+        let restore = try cluster.expectSuccess(try await amfleet("restore"))
         let log = node.log
         return ProxiedCluster(
             cluster: cluster, volumes: volumes, directory: directory, proxy: proxy, file: file, plan: planned,

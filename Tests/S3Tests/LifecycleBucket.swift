@@ -38,7 +38,7 @@ extension LifecycleBucket {
         var rules = LifecycleRules(
             client: try S3Fixture(endpoint: server.endpoint, bucket: "b").client, lockClient: lockClient,
             lockKey: "demo/_amfleet/lifecycle-b.lock", holder: node)
-        rules.settling = (atEnd, underLock)
+        rules.settling = (atEnd, underLock, .milliseconds(200))
         return rules
     }
 }

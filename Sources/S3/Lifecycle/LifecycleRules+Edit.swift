@@ -73,7 +73,7 @@ extension LifecycleRules {
     ) async throws -> (StoredLifecycle, isLate: Bool) {
         guard let journal else { return (first, false) }
         var stored = first
-        var pause = Pause(limit: settling.underLock)
+        var pause = Pause(limit: settling.underLock, longest: settling.pause)
         while journal.age(of: stored.document, now: client.storeTime) != .current {
             guard try await pause.next() else {
                 client.logger.info(
@@ -96,7 +96,7 @@ extension LifecycleRules {
 
     /// Whether what was written is served before `settling` is over.
     private func isSeen(_ change: (LifecycleDocument) throws -> LifecycleDocument?) async throws -> Bool {
-        var pause = Pause(limit: settling.atEnd)
+        var pause = Pause(limit: settling.atEnd, longest: settling.pause)
         while try change(try await client.lifecycle().document) != nil {
             guard try await pause.next() else { return false }
         }
@@ -104,12 +104,14 @@ extension LifecycleRules {
     }
 }
 
-/// Waits that grow from a fifth of a second to five, up to a limit on all of them.
+/// Waits that grow from a fifth of a second, up to a limit on all of them.
 private struct Pause {
     private var delay = Duration.milliseconds(200)
+    private let longest: Duration
     private let deadline: ContinuousClock.Instant
 
-    init(limit: Duration) {
+    init(limit: Duration, longest: Duration) {
+        self.longest = longest
         deadline = .now + limit
     }
 
@@ -118,7 +120,7 @@ private struct Pause {
         let left = deadline - .now
         guard left > .zero else { return false }
         try await Task.sleep(for: min(delay, left))
-        delay = min(delay * 2, .seconds(5))
+        delay = min(delay * 2, longest)
         return true
     }
 }

@@ -6,8 +6,10 @@
 /// writer of the cluster at a time reads it, holds it against what was last written (`LifecycleJournal`), changes its own
 /// rules in it, writes it, and reads again whether they stand; a configuration that cannot be read is never written.
 public struct LifecycleRules: Sendable {
-    /// How long a configuration that is older than what was written is read again, in one piece and under the lock.
-    var settling = (atEnd: Duration.seconds(60), underLock: Duration.seconds(10))
+    /// How long a configuration that is older than what was written is read again, and how far apart at most.
+    var settling = (
+        atEnd: Duration.seconds(60), underLock: Duration.seconds(10), pause: Duration.seconds(5)
+    )
 
     let client: S3Client
     let lock: ObjectLock

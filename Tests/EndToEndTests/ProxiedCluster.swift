@@ -58,15 +58,15 @@ struct ProxiedCluster: Arrangement {
         try changeJSON(node.settings) { $0["logLevel"] = "trace" }
         let before = try await TreeManifest(of: node.data)
         let environment = environment(proxy, login: "amfleet:s3cret%20of%20the%20proxy@")
-        func amfleet(_ verb: String) async throws -> CommandResult {
+        func amfleet(_ verb: String, _ options: String...) async throws -> CommandResult {
             try await cluster.amfleet(
-                [verb, "--cluster", file, "--log-level", "trace"], environment: environment)
+                [verb] + options + ["--cluster", file, "--log-level", "trace"], environment: environment)
         }
         try await node.start(through: ["/usr/bin/env"] + environment.map { "\($0)=\($1)" })
         let planned = try await amfleet("plan")
         let backup = try cluster.expectSuccess(try await amfleet("backup"))
         try FileManager.default.removeItem(atPath: node.data)
-        let restore = try cluster.expectSuccess(try await amfleet("restore"))
+        let restore = try cluster.expectSuccess(try await amfleet("restore", "--overwrite"))
         let log = node.log
         return ProxiedCluster(
             cluster: cluster, volumes: volumes, directory: directory, proxy: proxy, file: file, plan: planned,

@@ -59,7 +59,7 @@ struct StateRoomTests {
         _ = try await fixture.dumpLevel(0, firstFile: 1)
         let disk = try SmallDisk(fixture.directory.path("state"), byteCount: 1 << 20)
         var plan = try plan(fixture, in: disk)
-        plan.dle.level = level
+        (plan.dle.level, plan.dle.isIndexed) = (level, true)
         if level > 0 { plan.base = .level(0) }
         let outcome = try await fixture.dump(plan)
         let text = outcome.failureText ?? ""

@@ -143,14 +143,18 @@ struct StormRound: Sendable {
         let target = "\(cluster.directory)/restored-\(run)"
         _ = try await amfleet("restore", "--run", run, "--to", target)
         for node in cluster.nodes {
-            let original = try await TreeManifest(of: node.data)
             for configuration in [Self.multipart, Self.blocks] {
-                let difference = try await original.difference(
-                    from: TreeManifest(of: "\(target)/\(node.name)/\(configuration)\(node.data)"))
+                let restored = "\(target)/\(node.name)/\(configuration)\(node.data)"
+                guard FileManager.default.fileExists(atPath: restored) else {
+                    differences.append("\(node.name) \(configuration): nothing is there")
+                    continue
+                }
+                let original = try await TreeManifest(of: node.data)
+                let difference = try await original.difference(from: TreeManifest(of: restored))
                 if !difference.isEmpty { differences.append("\(node.name) \(configuration): \(difference)") }
             }
         }
-        try FileManager.default.removeItem(atPath: target)
+        try? FileManager.default.removeItem(atPath: target)
     }
 
     private mutating func lookForLeftovers() async throws {

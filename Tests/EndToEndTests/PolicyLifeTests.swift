@@ -48,7 +48,12 @@ extension EndToEnd {
             try await restoreStock(made)
             try await accept(made)
             try await comeBack(made)
-            #expect(made.gate.denials.isEmpty, "\(made.gate.denials)")
+            // While the first lock of all is held it names no volumes yet: whoever sees that asks for the rules, and notes that it may not.
+            let unexpected = made.gate.denials.filter {
+                $0.name == PolicedCluster.archiver || $0.action != "s3:GetLifecycleConfiguration"
+            }
+            #expect(unexpected.isEmpty, "\(unexpected)")
+            #expect(made.gate.denials.count <= 1, "\(made.gate.denials)")
             try useless(made)
             try await strangers(made)
         }

@@ -8,6 +8,7 @@ import TestSupport
 /// up, lost and restored, both programs at `trace`.
 struct ProxiedCluster: Arrangement {
     static let login = "amfleet:s3cret of the proxy"
+    static let encodedLogin = "amfleet:s3cret%20of%20the%20proxy@"
     static let hosts = (cluster: "records.invalid", volumes: "volumes.invalid")
 
     let cluster: TestCluster
@@ -57,7 +58,7 @@ struct ProxiedCluster: Arrangement {
         }
         try changeJSON(node.settings) { $0["logLevel"] = "trace" }
         let before = try await TreeManifest(of: node.data)
-        let environment = environment(proxy, login: "amfleet:s3cret%20of%20the%20proxy@")
+        let environment = environment(proxy, login: encodedLogin)
         func amfleet(_ verb: String, _ options: String...) async throws -> CommandResult {
             try await cluster.amfleet(
                 [verb] + options + ["--cluster", file, "--log-level", "trace"], environment: environment)

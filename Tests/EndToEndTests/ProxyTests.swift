@@ -49,7 +49,8 @@ extension EndToEnd {
 
         @Test func `an exception is reached straight`() async throws {
             let made = try Arranged.as(ProxiedCluster.self)
-            let environment = ["http_proxy": "http://127.0.0.1:1", "no_proxy": "127.0.0.0/8"]
+            let environment = ProxiedCluster.environment(made.proxy, login: ProxiedCluster.encodedLogin)
+                .merging(["http_proxy": "http://127.0.0.1:1", "no_proxy": "127.0.0.0/8"]) { $1 }
             try await made.node.stop()
             try await made.node.start(through: ["/usr/bin/env"] + environment.map { "\($0)=\($1)" })
             let status = try await made.cluster.amfleet(["list"], environment: environment)

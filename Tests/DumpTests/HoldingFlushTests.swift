@@ -2,11 +2,12 @@
 
 import AmandaFormat
 import Catalog
-import Dump
 import Files
 import S3
 import TestSupport
 import Testing
+
+@testable import Dump
 
 /// Held dumps on their way to a volume on a real S3 server.
 @Suite(.enabled(if: RequiredTools.areUsable("weed")), .timeLimit(.minutes(5)))
@@ -51,16 +52,36 @@ struct HoldingFlushTests {
                 == manifest(of: fixture.source, withXattrs: false))
     }
 
-    @Test func `each part of a flushed dump of ours gunzips alone`() async throws {
+    /// The least part is smaller than a member of incompressible data, and then holds one.
+    @Test(
+        .enabled(if: RequiredTools.areUsable("zstd", "pzstd")),
+        arguments: [
+            (DLEDescription.Compression.clientFast, "gzip -dc"), (.serverBest, "gzip -dc"),
+            (.clientCustom(program: "/usr/bin/zstd"), "zstd -dc"),
+            (.serverCustom(program: "/usr/bin/pzstd"), "pzstd -dc"),
+        ], [300_000, 2_500_000, 5 << 20])
+    func `each part of a flushed dump of ours begins with a member, and stock tools read it alone`(
+        how: (compression: DLEDescription.Compression, undo: String), partByteCount: Int64
+    ) async throws {
         let fixture = try await DumpFixture(server: .shared())
-        let (_, held) = try await heldDump(fixture, .clientFast)
-        let outcome = try await HoldingFlush().send(held, to: fixture.volume(Self.layout))
-        #expect(outcome.parts.count > 2)
+        let (made, held) = try await heldDump(fixture, how.compression)
+        let layout = StoragePlan(blockByteCount: 5 << 20, partByteCount: partByteCount, uploadThreadCount: 2)
+        let outcome = try await HoldingFlush().send(held, to: fixture.volume(layout))
+        #expect(outcome.parts.count == (partByteCount == 300_000 ? 13 : partByteCount == 2_500_000 ? 7 : 3))
+        #expect(
+            outcome.parts.allSatisfy {
+                $0.byteCount <= max(partByteCount, Int64(MemoryPlan.memberBlockByteCount))
+            })
+        var byteCount: Int64 = 0
         for part in outcome.parts {
             let bytes = try await fixture.client.get(try #require(part.dataKey), limit: 16 << 20).bytes
             try FileSystem.writeAtomically(fixture.directory.path("part"), bytes)
-            try shell("gzip -dc < part > /dev/null", in: fixture.directory.path)
+            let count = try shell("\(how.undo) < part | wc -c", in: fixture.directory.path)
+            byteCount += try #require(Int64(count.dropLast()))
         }
+        #expect(byteCount == made.native.byteCount)
+        try FileSystem.writeAtomically(fixture.directory.path("all"), try await fixture.stored(outcome))
+        try shell("\(how.undo) < all | tar -tf - > /dev/null", in: fixture.directory.path)
     }
 
     @Test func `a chunk that has changed is not flushed, and stays`() async throws {

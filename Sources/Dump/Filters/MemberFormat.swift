@@ -5,7 +5,7 @@ import Gzip
 import Zstd
 
 /// The two ways in which we compress: both divide the stream into members that a reader can hop over.
-enum MemberFormat: Sendable {
+enum MemberFormat: Sendable, CaseIterable {
     case gzip
     case zstd
 
@@ -15,6 +15,9 @@ enum MemberFormat: Sendable {
         case .zstd: ZstdMember.headerByteCount
         }
     }
+
+    /// No member of either is shorter.
+    static let longestHeaderByteCount = allCases.map(\.headerByteCount).max() ?? 0
 
     /// nil: foreign, or not whole.
     func byteCount(header: UnsafeRawBufferPointer) -> Int? {

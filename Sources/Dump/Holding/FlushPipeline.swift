@@ -10,7 +10,7 @@ import Digest
 /// reader thread ─▶ assembler task ─▶ n upload lanes
 /// ```
 ///
-/// Memory: 4 blocks of a gzip member's size, and the upload parts of `MemoryPlan`.
+/// Memory: 4 blocks of a member's size, and the upload parts of `MemoryPlan`.
 struct FlushPipeline: Sendable {
     private struct Piece: Sendable {
         let block: ByteBlock

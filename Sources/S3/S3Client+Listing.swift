@@ -52,7 +52,7 @@ extension S3Client {
         ]
         if let delimiter { request.query.append(("delimiter", delimiter)) }
         if let continuation { request.query.append(("continuation-token", continuation)) }
-        return try await perform(request) { response throws(AttemptFault) in
+        return try await performUntilAgreed(request) { response throws(AttemptFault) in
             let page = try ListingPage(response)
             guard page.continuation == nil || page.continuation != continuation else {
                 throw .malformed(
@@ -67,12 +67,18 @@ extension S3Listing {
     fileprivate var count: Int { objects.count + commonPrefixes.count }
 }
 
-/// One answer to ListObjectsV2.
-struct ListingPage {
+/// One answer to ListObjectsV2. No store gives a checksum of it: over plain http it counts when it has come twice.
+struct ListingPage: Equatable {
     private(set) var objects: [S3ListedObject] = []
     private(set) var commonPrefixes: [String] = []
     /// What to ask the next page with; nil: this was the last.
     let continuation: String?
+
+    /// Where it goes on may be said in other words each time.
+    static func == (one: ListingPage, other: ListingPage) -> Bool {
+        one.objects == other.objects && one.commonPrefixes == other.commonPrefixes
+            && (one.continuation == nil) == (other.continuation == nil)
+    }
 
     init(_ response: HTTPResponse) throws(AttemptFault) {
         let tree = try response.xml("ListBucketResult")

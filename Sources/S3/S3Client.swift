@@ -47,6 +47,9 @@ public final class S3Client: Sendable {
     /// What the store is reached through; nil: nothing, or what is named cannot be used.
     public var proxyInUse: HTTPProxy? { (try? proxy.get()) ?? nil }
 
+    /// Nothing between the store and here can change what it gives without TLS seeing it.
+    public var isEncrypted: Bool { location.server.isEncrypted }
+
     /// The store's clock minus ours, to about a second, from its newest answer; nil before the first.
     public var clockOffset: Duration? { clock.offset }
 
@@ -95,10 +98,10 @@ public final class S3Client: Sendable {
         let result: Result<HTTPResponse, HTTPTransportError>
         let begun = ContinuousClock.now
         do {
-            result = .success(
-                try await transport.send(
-                    way.applied(to: signer.signed(request, limits: httpLimits(request, schedule)), by: proxy))
-            )
+            var sent = way.applied(
+                to: signer.signed(request, limits: httpLimits(request, schedule)), by: proxy)
+            if schedule.needsNewConnection || request.needsNewConnection { sent.reusesConnection = false }
+            result = .success(try await transport.send(sent))
         } catch {
             result = .failure(error)
         }
@@ -116,7 +119,7 @@ public final class S3Client: Sendable {
     ) async throws {
         if case .transport(.cancelled) = fault { throw CancellationError() }
         if fault.followsSuccess { schedule.noteUnbelievedSuccess() }
-        switch schedule.next(after: fault.retryClass) {
+        switch schedule.next(after: retryClass(of: fault, request, &schedule)) {
         case .giveUp:
             if schedule.failureCount > 1 { note(fault, of: request, "S3 request given up", schedule) }
             throw S3Error(fault, of: request, call: call(request), attempts: schedule.failureCount)
@@ -126,6 +129,17 @@ public final class S3Client: Sendable {
             if fault.retryClass == .expiredCredentials { try await renew(fault, request) }
             try await Task.sleep(for: delay)
         }
+    }
+
+    /// A refusal in words that S3 has not may be one that changed on its way: of a read it counts when it has come twice.
+    private func retryClass(
+        of fault: AttemptFault, _ request: S3Request, _ schedule: inout RetrySchedule
+    ) -> RetryClass {
+        guard case .service(let service) = fault, fault.retryClass == .final, request.method == "GET",
+            !location.server.isEncrypted, service.code.map(AnswerMeaning.knows) != true,
+            !schedule.hasComeBefore(service)
+        else { return fault.retryClass }
+        return .changedInTransit
     }
 
     /// - Throws: what `fault` amounts to where there are no other credentials.

@@ -212,9 +212,13 @@ extension S3Error {
                 "\(part.map { "part \($0) of " } ?? "")'\(call.key ?? "")' arrived changed at \(call.endpoint): sent \(sent), stored \(stored)\(call.said)",
                 hint: "test this machine's memory and whatever lies between here and the store.")
         case .corruptObject(let call, let expected, let received):
+            "'\(call.key ?? "")' in bucket '\(call.bucket)' is damaged in the store: stored CRC-32C \(expected), but the same bytes came twice, of CRC-32C \(received)"
+        case .changesOnTheWay(let call, let readings):
             FaultText(
-                "'\(call.key ?? "")' in bucket '\(call.bucket)' came back changed: stored CRC-32C \(expected), received \(received)",
-                hint: "test this machine's memory and whatever lies between here and the store.")
+                "what came differed each of \(readings) times, on as many connections: \(call.text)",
+                hint:
+                    "the way from the store changes what it carries: test this machine's memory and whatever lies between, or use https."
+            )
         case .wrongLength(let call, let expected, let actual):
             "got \(actual) bytes instead of \(expected): \(call.text)"
         case .tooLong(let call, let limit):

@@ -94,8 +94,11 @@ public enum S3Error: Fault, Equatable {
     /// What arrived is not what was sent, each time; checksums as the store writes them.
     case corruptPart(S3Call, part: Int?, sent: String, stored: String)
 
-    /// What was read is not what the store's checksum says.
+    /// What was read is not what the store's checksum says, and came so twice: it is damaged where it lies.
     case corruptObject(S3Call, expected: String, received: String)
+
+    /// What was read differed each time, on connections of their own.
+    case changesOnTheWay(S3Call, readings: Int)
 
     /// Fewer bytes than asked for, or more.
     case wrongLength(S3Call, expected: Int64, actual: Int64)

@@ -23,6 +23,7 @@ public final class FaultyProxy: Sendable {
         var requests: [String] = []
         var sockets: [ObjectIdentifier: LocalSocket] = [:]
         var connectionCount = 0
+        var flipCount = 0
         var passedByteCount = 0
         var isStalled = false
         var bytesPerSecond: Int?
@@ -57,15 +58,16 @@ public final class FaultyProxy: Sendable {
     }
 
     /// Lets a fault strike requests: those with `method` (nil: any) whose path and query contain `target`, after
-    /// `skip` of them, `times` in all; with `headers` only those that carry one of them. Rules are tried in the order in which they were made; one strikes a request.
+    /// `skip` of them, each `every`-th, `times` in all; with `headers` only those that carry one of them. Rules are tried in the order in which they were made; one strikes a request.
     public func inject(
         _ fault: ProxyFault, method: String? = nil, target: String = "", headers: [String] = [],
-        skip: Int = 0, times: Int = 1
+        skip: Int = 0, times: Int = 1, every: Int = 1
     ) {
         state.withLock {
             $0.rules.append(
                 ProxyRule(
-                    fault: fault, method: method, target: target, headers: headers, skip: skip, times: times))
+                    fault: fault, method: method, target: target, headers: headers, skip: skip, times: times,
+                    every: every))
         }
     }
 
@@ -119,6 +121,9 @@ public final class FaultyProxy: Sendable {
 
     /// Connections so far.
     public var connectionCount: Int { state.withLock { $0.connectionCount } }
+
+    /// Answers with a turned bit so far.
+    public var flipCount: Int { state.withLock { $0.flipCount } }
 
     /// Bytes passed on so far, in both directions.
     public var passedByteCount: Int { state.withLock { $0.passedByteCount } }
@@ -227,6 +232,24 @@ extension FaultyProxy {
             return fault
         }
         return fault ?? gate?.verdict(on: head, body)
+    }
+
+    /// The byte to change in an answer of that many; nil: none. Counts it.
+    func flippedByte(_ fault: ProxyFault?, of count: Int) -> Int? {
+        guard count > 0 else { return nil }
+        return state.withLock { state in
+            switch fault {
+            case .flipAnswer(let index) where index < count:
+                state.flipCount += 1
+                return index
+            case .flipAnswerSomewhere:
+                state.flipCount += 1
+                let place = (Double(state.flipCount) * 0.618_033_988_749_895).truncatingRemainder(
+                    dividingBy: 1)
+                return min(count - 1, Int(place * Double(count)))
+            default: return nil
+            }
+        }
     }
 
     /// Passes bytes on, at the set rate and not while stalled; false if the other side is gone.

@@ -90,25 +90,35 @@ final class ProxyConnection: @unchecked Sendable {
         if request.method == "HEAD" || head.status == 204 || head.status == 304 {
             return !head.closesConnection
         }
-        if head.isChunked { return passChunks(budget) }
+        if head.isChunked { return passChunks(budget, fault) }
+        let flipped = proxy.flippedByte(fault, of: head.contentLength)
         var passed = 0
         let isWhole = body(of: server, &fromServer, count: head.contentLength) { bytes in
             var bytes = bytes
-            if case .flipAnswer(let index) = fault { Self.flip(&bytes, index - passed) }
+            if let flipped { Self.flip(&bytes, flipped - passed) }
             passed += bytes.count
             return self.passAnswer(bytes, budget)
         }
         return isWhole && !head.closesConnection
     }
 
-    private func passChunks(_ budget: AnswerBudget) -> Bool {
+    /// Of a body in chunks a bit turns in the first.
+    private func passChunks(_ budget: AnswerBudget, _ fault: ProxyFault?) -> Bool {
+        var isFirst = true
         while let line = line(of: server, &fromServer) {
             guard passAnswer(line, budget) else { return false }
             let size = String(decoding: line, as: UTF8.self).prefix { $0.isHexDigit }
             guard let count = Int(size, radix: 16) else { return false }
-            guard body(of: server, &fromServer, count: count + 2, { self.passAnswer($0, budget) }) else {
-                return false
+            let flipped = isFirst ? proxy.flippedByte(fault, of: count) : nil
+            isFirst = false
+            var passed = 0
+            let isWhole = body(of: server, &fromServer, count: count + 2) { bytes in
+                var bytes = bytes
+                if let flipped { Self.flip(&bytes, flipped - passed) }
+                passed += bytes.count
+                return self.passAnswer(bytes, budget)
             }
+            guard isWhole else { return false }
             if count == 0 { return true }
         }
         return false

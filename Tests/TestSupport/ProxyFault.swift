@@ -37,6 +37,9 @@ public enum ProxyFault: Sendable {
     /// Turns the lowest bit of one byte of the answer's body.
     case flipAnswer(at: Int)
 
+    /// The same at a place that differs each time, whatever the body's length; the same places in each test.
+    case flipAnswerSomewhere
+
     /// Passes nothing on, now or later, and is silent until the client is gone.
     case holdRequest
 
@@ -80,6 +83,22 @@ struct ProxyRule {
     let headers: [String]
     var skip: Int
     var times: Int
+    /// Strikes each so many-th of those that it meets.
+    var every = 1
+    private var metCount = 0
+
+    init(
+        fault: ProxyFault, method: String?, target: String, headers: [String], skip: Int, times: Int,
+        every: Int
+    ) {
+        self.fault = fault
+        self.method = method
+        self.target = target
+        self.headers = headers
+        self.skip = skip
+        self.times = times
+        self.every = every
+    }
 
     /// Whether the fault strikes this request; counts it.
     mutating func strikes(_ head: ProxyHead) -> Bool {
@@ -93,6 +112,8 @@ struct ProxyRule {
             skip -= 1
             return false
         }
+        metCount += 1
+        guard metCount.isMultiple(of: every) else { return false }
         times -= 1
         return true
     }

@@ -14,7 +14,8 @@ public final class RcloneServer: Sendable {
     /// The bucket that it has.
     public static let bucket = "backups"
 
-    private let port = FreePort.find()
+    /// Where it listens.
+    public let port = FreePort.find()
     private let directory: TemporaryDirectory
     private let process: ServerProcess
 

@@ -20,13 +20,25 @@ struct DiskRestore: Sendable {
     func run(_ disk: inout RestoreReport.Disk) async throws {
         switch try await runBlocking("restore-place", { try place() }) {
         case .beside(let place): try await install(place, &disk)
-        case .straight(let deletes):
-            try await unpack(into: try target(), deletes: deletes, &disk)
-            try await runBlocking("deleted-names") {
-                try step.deletedNames.remove(in: target(), isShared: true)
-            }
+        case .straight(let deletes): try await unpack(straight: deletes, &disk)
         case .inside(let kept, let deletes):
             try await lay(staged(kept: kept, deletes: deletes), &disk)
+        }
+    }
+
+    /// The second time, what the first has left goes where nothing else is there that has to stay.
+    private func unpack(straight deletes: Bool, _ disk: inout RestoreReport.Disk) async throws {
+        let directory = try target()
+        let isBare = try await runBlocking("restore-place") { try directory.isBare() }
+        let again = LevelRestores.Place(directory: directory, deletes: deletes || isBare)
+        let (place, isSecondTime) = try await LevelRestores(disk: self) { again }
+            .run(in: .init(directory: directory, deletes: deletes), &disk)
+        if isSecondTime, !place.deletes {
+            disk.notes.append(
+                "what the first time has left in '\(directory.path)' and the dump does not hold stays there")
+        }
+        try await runBlocking("deleted-names") {
+            try step.deletedNames.remove(in: target(), isShared: true)
         }
     }
 
@@ -38,8 +50,13 @@ struct DiskRestore: Sendable {
     private func lay(_ staged: StagedRestore, _ disk: inout RestoreReport.Disk) async throws {
         let staging = try await runBlocking("staged-restore") { try staged.prepare() }
         try await withCleanUp({ try? await runBlocking("staged-restore") { try staged.discard() } }) {
-            try await unpack(into: staging, deletes: false, &disk)
+            let (place, _) = try await LevelRestores(disk: self) {
+                .init(
+                    directory: try await runBlocking("staged-restore") { try staged.prepare() },
+                    deletes: false)
+            }.run(in: .init(directory: staging, deletes: false), &disk)
             disk.notes += try await runBlocking("staged-restore") {
+                let staging = place.directory
                 try step.deletedNames.remove(in: staging, isShared: false)
                 return try staged.install(staging)
             }
@@ -67,31 +84,15 @@ struct DiskRestore: Sendable {
             return (installation, try OpenDirectory(installation.staging))
         }
         try await withCleanUp({ try? await runBlocking("self-restore") { try installation.discard() } }) {
-            try await unpack(into: staging, deletes: false, &disk)
+            let again: @Sendable () async throws -> LevelRestores.Place = {
+                try await runBlocking("self-restore") {
+                    try installation.prepare()
+                    return .init(directory: try OpenDirectory(installation.staging), deletes: false)
+                }
+            }
+            _ = try await LevelRestores(disk: self, renewed: again)
+                .run(in: .init(directory: staging, deletes: false), &disk)
             disk.notes += try await runBlocking("self-restore") { try installation.install() }
-        }
-    }
-
-    /// A full dump leaves alone what it does not know, unless told otherwise; an increment must remove what it does not list,
-    /// and may, for only the dumps below it have written there.
-    private func unpack(
-        into directory: OpenDirectory, deletes: Bool, _ disk: inout RestoreReport.Disk
-    ) async throws {
-        let rights = FilterRights(configurations.named(step.disk.configuration.name))
-        for (dump, plan) in zip(step.disk.dumps, step.plans) {
-            try Task.checkCancellation()
-            var plan = plan
-            plan.target = directory.path
-            plan.directory = directory
-            plan.confinement = ground.confinement
-            plan.isUnconfined = order.isUnconfined == true
-            plan.deletes = deletes || dump.level > 0
-            try await rights.grant(to: &plan)
-            let outcome = try await RestoreEngine().restore(plan) { totals.update($0) }
-            totals.add(outcome)
-            disk.restoredBytes += outcome.native.byteCount
-            let isChain = step.plans.count > 1
-            disk.notes += outcome.messages.map { isChain ? "level \(dump.level): \($0)" : $0 }
         }
     }
 }

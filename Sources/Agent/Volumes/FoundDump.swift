@@ -142,9 +142,13 @@ struct FoundDump: Sendable {
         let full = found.count > 1 ? found.first?.stored.byteCount : partByteCount
         guard full.map({ last.stored.byteCount < $0 }) ?? true else { return false }
         let block = ByteBlock(capacity: Self.endOfArchive)
-        try await reader.read(
-            piece, (piece.byteCount - Int64(Self.endOfArchive))..<piece.byteCount, into: block)
-        return block.bytes.allSatisfy { $0 == 0 }
+        let end = (piece.byteCount - Int64(Self.endOfArchive))..<piece.byteCount
+        // What is another end the first time may have changed on its way.
+        for isAgain in [false, true] {
+            try await reader.read(piece, end, into: block, onNewConnection: isAgain)
+            if block.bytes.allSatisfy({ $0 == 0 }) { return true }
+        }
+        return false
     }
 
     private func dump(

@@ -11,10 +11,17 @@ public enum RestoreError: Fault, Equatable {
     case lengthDiffers(key: String, expected: Int64, found: Int64)
     /// The parts together have another length than the dump.
     case totalDiffers(firstKey: String, expected: Int64, found: Int64)
-    /// The compressed stream is damaged, inside or near this object.
-    case damagedStream(key: String, offset: Int64, reason: String, isDecrypted: Bool)
+    /// The compressed stream is damaged, inside or near this object. `isCertain`, here and below: the store gave the same bytes twice.
+    case damagedStream(name: String, offset: Int64, reason: String, isDecrypted: Bool, isCertain: Bool)
+    /// A program or cipher cannot undo what the store gave, the same twice.
+    case notUndone(name: String, offset: Int64, reason: String)
     /// A stream's CRC-32C is not the recorded one.
-    case checksumDiffers(stream: String, firstKey: String, expected: String, found: String)
+    case checksumDiffers(
+        stream: String, firstKey: String, expected: String, found: String, isCertain: Bool = false)
+    /// An object's CRC-32C is not the one that the store says.
+    case objectDiffers(name: String, expected: String, found: String, isCertain: Bool)
+    /// No two readings were the same, each on a connection of its own.
+    case changesOnTheWay(range: String, readings: Int)
     /// The target's file system is full.
     case diskFull(message: String)
     /// tar did not end well; what it said of it, and of a directory that could not be renamed.
@@ -28,6 +35,9 @@ public enum RestoreError: Fault, Equatable {
 }
 
 extension RestoreError {
+    private static func place(_ isCertain: Bool) -> String { isCertain ? "in the store " : "" }
+    private static func proof(_ isCertain: Bool) -> String { isCertain ? "; the same bytes came twice" : "" }
+
     private static func tarFailure(_ exit: ChildExit, _ cause: String?, _ renaming: String?) -> FaultText {
         guard let renaming else {
             return FaultText("tar \(exit)" + (cause.map { ": \($0)" } ?? ""), hint: nil)
@@ -42,9 +52,12 @@ extension RestoreError {
 extension RestoreError {
     public var kind: FaultKind {
         switch self {
-        case .missing, .lengthDiffers, .totalDiffers, .damagedStream, .checksumDiffers, .badHeader: .damaged
+        case .missing, .lengthDiffers, .totalDiffers, .damagedStream, .notUndone, .checksumDiffers,
+            .objectDiffers,
+            .badHeader:
+            .damaged
         case .unsupported, .needsConfinement: .unsupported
-        case .diskFull, .tarFailed: .failed
+        case .changesOnTheWay, .diskFull, .tarFailed: .failed
         }
     }
 
@@ -58,12 +71,25 @@ extension RestoreError {
             "'\(key)' has \(found) bytes, the record says \(expected)"
         case .totalDiffers(let key, let expected, let found):
             "the dump that begins with '\(key)' has \(found) bytes in the bucket, its header says \(expected)"
-        case .damagedStream(let key, let offset, let reason, let isDecrypted):
+        case .damagedStream(let name, let offset, let reason, let isDecrypted, let isCertain):
             FaultText(
-                "'\(key)' is damaged near byte \(offset): \(reason)",
+                "\(name) is damaged \(Self.place(isCertain))near byte \(offset): \(reason)\(Self.proof(isCertain))",
                 hint: isDecrypted ? "see that the key is the one of that time." : nil)
-        case .checksumDiffers(let stream, let key, let expected, let found):
-            "the dump that begins with '\(key)' is damaged: the CRC-32C of the \(stream) stream is \(found), expected \(expected)"
+        case .notUndone(let name, let offset, let reason):
+            FaultText(
+                "\(reason), near byte \(offset) of \(name)\(Self.proof(true))",
+                hint:
+                    "it is damaged in the store, or was made with another key or program than this node has.")
+        case .checksumDiffers(let stream, let key, let expected, let found, let isCertain):
+            "the dump that begins with '\(key)' is damaged\(isCertain ? " in the store" : ""): the CRC-32C of the \(stream) stream is \(found), expected \(expected)\(Self.proof(isCertain))"
+        case .objectDiffers(let name, let expected, let found, let isCertain):
+            "\(name) is damaged\(isCertain ? " in the store" : ""): its CRC-32C is \(found), the store says \(expected)\(Self.proof(isCertain))"
+        case .changesOnTheWay(let range, let readings):
+            FaultText(
+                "\(range), came otherwise each of \(readings) times, on as many connections",
+                hint:
+                    "the way from the store changes what it carries: test this machine's memory and whatever lies between, or use https."
+            )
         case .diskFull(let message):
             FaultText(
                 "no space left on the target: \(message)",

@@ -10,33 +10,61 @@ enum StreamPiece: Sendable {
     case native(ByteBlock)
 
     /// What it holds, in a block of `natives`.
-    func decompressed(_ format: MemberFormat, members: BlockPool, natives: BlockPool) throws -> ByteBlock {
+    func decompressed(_ format: MemberFormat, members: BlockPool, natives: BlockPool) throws -> NativePiece {
         switch self {
-        case .native(let block): return block
+        case .native(let block): return NativePiece(block: block, end: nil)
         case .member(let member, let place):
             let native = try natives.acquireBlocking()
             do {
                 try format.decompress(member.bytes, into: native)
             } catch {
-                throw place.damaged(error)
+                throw StreamDamage(place: place, byteCount: member.count, reason: "\(error)")
             }
+            let end = place.streamOffset + Int64(member.count)
             members.release(member)
-            return native
+            return NativePiece(block: native, end: end)
         }
     }
 }
 
+/// What a piece of a compressed stream gave.
+struct NativePiece: Sendable {
+    let block: ByteBlock
+    /// Where its member ends in the stream, and another attempt can begin; nil: it was none.
+    let end: Int64?
+}
+
 /// A byte of a data object: for messages that name it.
 struct StreamPlace: Sendable, Equatable {
-    let key: String
+    /// The object, as messages call it.
+    let name: String
     let offset: Int64
+    /// Where that is in the whole stored stream.
+    var streamOffset: Int64
     /// The stream behind it was decrypted, and a wrong key looks like damage.
     var isDecrypted = false
 
-    /// The damage that was found in what begins here.
-    func damaged(_ reason: any Error) -> RestoreError {
-        .damagedStream(key: key, offset: offset, reason: "\(reason)", isDecrypted: isDecrypted)
+    func advanced(by count: Int) -> StreamPlace {
+        StreamPlace(
+            name: name, offset: offset + Int64(count), streamOffset: streamOffset + Int64(count),
+            isDecrypted: isDecrypted)
     }
+
+    /// The damage that was found in what begins here.
+    func damaged(_ reason: any Error) -> StreamDamage {
+        StreamDamage(place: self, byteCount: 0, reason: "\(reason)")
+    }
+}
+
+/// A compressed stream cannot be what was stored, or that is damaged.
+struct StreamDamage: Error {
+    /// Where what does not fit begins, or near it.
+    let place: StreamPlace
+    /// Bytes of it, as far as is known.
+    let byteCount: Int
+    let reason: String
+    /// The store gave the same bytes twice.
+    var isCertain = false
 }
 
 /// Divides a compressed stream into our members; from the first foreign byte on it inflates by itself, in order.
@@ -48,16 +76,22 @@ final class MemberSplitter {
     private let natives: BlockPool
     private let emit: (StreamPiece) throws -> Void
     private var gathering: ByteBlock?
-    private var memberPlace = StreamPlace(key: "", offset: 0)
+    private var memberPlace = StreamPlace(name: "", offset: 0, streamOffset: 0)
     /// The length of the member being gathered; nil while its header is not whole.
     private var memberByteCount: Int?
     private var inflater: (any StreamInflater)?
-    private var hasEmittedMember = false
+    private var hasEmittedMember: Bool
+    /// Whether what is no member, and begins there, may follow one.
+    private let allowsForeign: (StreamPlace) -> Bool
 
+    /// - Parameter isBehindMember: the stream goes on behind a member.
     init(
-        _ format: MemberFormat, members: BlockPool, natives: BlockPool,
+        _ format: MemberFormat, members: BlockPool, natives: BlockPool, isBehindMember: Bool = false,
+        allowsForeign: @escaping (StreamPlace) -> Bool = { _ in true },
         emit: @escaping (StreamPiece) throws -> Void
     ) {
+        hasEmittedMember = isBehindMember
+        self.allowsForeign = allowsForeign
         self.format = format
         self.members = members
         self.natives = natives
@@ -70,9 +104,7 @@ final class MemberSplitter {
         while !rest.isEmpty {
             if inflater != nil { return try inflate(rest) }
             if gathering == nil {
-                memberPlace = StreamPlace(
-                    key: place.key, offset: place.offset + Int64(bytes.count - rest.count),
-                    isDecrypted: place.isDecrypted)
+                memberPlace = place.advanced(by: bytes.count - rest.count)
             }
             let block = try gathering ?? members.acquireBlocking()
             gathering = block
@@ -112,6 +144,10 @@ final class MemberSplitter {
     }
 
     private func becomeForeign(_ block: ByteBlock) throws {
+        guard !hasEmittedMember || allowsForeign(memberPlace) else {
+            throw StreamDamage(
+                place: memberPlace, byteCount: block.count, reason: "what follows a member is none")
+        }
         gathering = nil
         memberByteCount = nil
         inflater = try format.makeInflater(isBehindMember: hasEmittedMember)

@@ -24,7 +24,7 @@ public struct HeldReader: VolumeReader {
     }
 
     public func read(
-        _ piece: StoredFile.Piece, _ bytes: Range<Int64>, into block: ByteBlock
+        _ piece: StoredFile.Piece, _ bytes: Range<Int64>, into block: ByteBlock, onNewConnection: Bool
     ) async throws {
         try await runBlocking("held-chunk") {
             let file = try InputFile(piece.key)

@@ -18,6 +18,8 @@ public struct BucketReader: VolumeReader {
         self.keys = keys
     }
 
+    public var way: VolumeWay { client.isEncrypted ? .encrypted : .open }
+
     public func name(ofFile number: UInt32) -> String { keys.header(file: number) }
 
     public func header(ofFile number: UInt32) async throws -> DumpHeader {
@@ -36,8 +38,8 @@ public struct BucketReader: VolumeReader {
     }
 
     public func read(
-        _ piece: StoredFile.Piece, _ bytes: Range<Int64>, into block: ByteBlock
+        _ piece: StoredFile.Piece, _ bytes: Range<Int64>, into block: ByteBlock, onNewConnection: Bool
     ) async throws {
-        try await client.get(piece.key, range: bytes, into: block)
+        try await client.get(piece.key, range: bytes, into: block, onNewConnection: onNewConnection)
     }
 }

@@ -51,7 +51,7 @@ public struct DirectoryReader: VolumeReader {
     }
 
     public func read(
-        _ piece: StoredFile.Piece, _ bytes: Range<Int64>, into block: ByteBlock
+        _ piece: StoredFile.Piece, _ bytes: Range<Int64>, into block: ByteBlock, onNewConnection: Bool
     ) async throws {
         try await runBlocking("volume-file") {
             let file = try RandomAccessFile(opening: piece.key.amandaBytes)

@@ -19,54 +19,38 @@ public struct RestoreEngine: Sendable {
     ///
     /// Lengths are compared before the first byte, every gzip member before its data reach tar, and the CRC-32C of
     /// both streams before this returns. Where it throws, the target may hold part of the dump.
+    ///
+    /// What does not fit may have changed on its way. Members of ours that do not are fetched again on a new connection, and the same
+    /// tar goes on; a stream without them is unpacked a second time, each range of it read until two readings agree.
+    ///
+    /// - Parameters:
+    ///   - readings: of this dump, over all times that it is unpacked.
+    ///   - startOver: makes the target what it was before this dump, and gives the plan for it; nil: there is no second time.
     public func restore(
-        _ plan: RestorePlan, progress: @escaping @Sendable (RestoreProgress) -> Void = { _ in }
+        _ plan: RestorePlan, readings: StreamReadings = StreamReadings(),
+        startingOver startOver: (@Sendable (RestorePlan) async throws -> RestorePlan)? = nil,
+        progress: @escaping @Sendable (RestoreProgress) -> Void = { _ in }
     ) async throws -> RestoreOutcome {
-        let logger = plan.logger
         try await runBlocking("check") { try plan.check() }
         let started = ContinuousClock.now
         let stream = try await StoredStream(plan)
-        logger.info(
-            "restore begins",
-            metadata: [
-                "target": "\(plan.target)", "parts": "\(plan.parts.count)", "bytes": "\(stream.byteCount)",
-            ])
-        let extraction = try await runBlocking("extraction") {
-            try TarExtraction(plan)
-        }
-        let meter = RestoreMeter(total: stream.byteCount, progress)
-        let totals: RestorePipeline.Totals
+        let attempt = RestoreAttempt(plan: plan, stream: stream, readings: readings, progress: progress)
         do {
-            let pipeline = try await runBlocking("filter-start") {
-                try RestorePipeline(
-                    plan: plan, stream: stream, meter: meter, stopSink: { extraction.stop() },
-                    sink: { try extraction.write($0) })
+            return try await attempt.run(started)
+        } catch let doubt as DoubtedStream {
+            guard let startOver else { throw attempt.fault(doubt.cause, isCertain: false) }
+            plan.logger.info(
+                "the dump is unpacked once more: what came may have changed on its way",
+                metadata: ["error": "\("\(attempt.fault(doubt.cause, isCertain: false))".forLog)"])
+            let again = RestoreAttempt(
+                plan: try await startOver(plan), stream: stream, readings: readings, progress: progress)
+            do {
+                var outcome = try await again.run(started)
+                outcome.messages.append("it was unpacked a second time, from its beginning")
+                return outcome
+            } catch let doubt as DoubtedStream {
+                throw again.fault(doubt.cause, isCertain: true)
             }
-            totals = try await pipeline.run()
-            try Self.compare(totals, plan, firstKey: stream.segments.first?.key ?? "")
-        } catch {
-            let reason = await extraction.abandon(because: error)
-            logger.info("restore failed", metadata: ["error": "\("\(reason)".forLog)"])
-            throw reason
-        }
-        let messages = try await extraction.finish()
-        meter.finish()
-        logger.info("restore ended", metadata: ["bytes": "\(totals.native.byteCount)"])
-        return RestoreOutcome(
-            native: totals.native, stored: totals.stored, messages: plan.remarks + totals.notes + messages,
-            seconds: (ContinuousClock.now - started) / .seconds(1))
-    }
-
-    private static func compare(
-        _ totals: RestorePipeline.Totals, _ plan: RestorePlan, firstKey: String
-    ) throws {
-        for (stream, expected, found) in [
-            ("stored", plan.stored, totals.stored), ("client's", plan.client, totals.client),
-            ("native", plan.native, totals.native),
-        ] {
-            guard let expected, let found, expected.isKnown, expected != found else { continue }
-            throw RestoreError.checksumDiffers(
-                stream: stream, firstKey: firstKey, expected: "\(expected)", found: "\(found)")
         }
     }
 }

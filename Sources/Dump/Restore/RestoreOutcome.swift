@@ -9,7 +9,7 @@ public struct RestoreOutcome: Sendable {
     /// What was fetched.
     public let stored: CRCSize
     /// What tar said; it ended well all the same.
-    public let messages: [String]
+    public internal(set) var messages: [String]
     /// From the first call to tar's end.
     public let seconds: Double
 }

@@ -9,17 +9,15 @@ import Synchronization
 ///
 /// ```
 /// n GET lanes ─▶ server's steps undone ─▶ client's steps undone ─▶ writer thread ─▶ sink
-///  stored CRC                         client CRC                native CRC
+///  each range's CRC                   client CRC                 native CRC
 /// ```
 ///
 /// Memory: (n + 2) × fetchByteCount; (w + 2) members and (2w + 2) native blocks of 1 MiB where we decompress, 4 MiB for
 /// each program.
 struct RestorePipeline: Sendable {
-    /// CRC and length of what is stored, of what Amanda's client sent if that is neither of the others, of the archive.
+    /// CRC and length of what Amanda's client sent if that is neither what is stored nor the archive.
     struct Totals: Sendable {
-        let native: CRCSize
         let client: CRCSize?
-        let stored: CRCSize
         /// What programs said.
         let notes: [String]
     }
@@ -31,36 +29,45 @@ struct RestorePipeline: Sendable {
     }
 
     private let plan: RestorePlan
-    private let ranges: [StoredStream.Range]
+    private let ranges: ArraySlice<StoredStream.Range>
+    private let readings: StreamReadings
     private let meter: RestoreMeter
-    private let sink: @Sendable (UnsafeRawBufferPointer) throws -> Void
-    private let stopSink: @Sendable () -> Void
+    private let sink: ArchiveSink
     private let fetchBlocks: BlockPool
     private let fetches: HandOver<Fetch>
     private let fetched: FetchedSource
-    private let stored: MeasuredSource
     private let stages: RestoreStages
 
-    /// `sink` is called on one thread, in order, and may block; `stopSink` must make it return, from any thread.
     /// Starts the programs that decrypt and decompress, and blocks for it; `run` must follow.
+    ///
+    /// - Parameter start: where in the stored stream it begins.
     init(
-        plan: RestorePlan, stream: StoredStream, meter: RestoreMeter,
-        stopSink: @escaping @Sendable () -> Void,
-        sink: @escaping @Sendable (UnsafeRawBufferPointer) throws -> Void
+        plan: RestorePlan, ranges: [StoredStream.Range], from start: Int64, readings: StreamReadings,
+        meter: RestoreMeter, sink: ArchiveSink
     ) throws {
         self.plan = plan
+        self.readings = readings
         self.meter = meter
         self.sink = sink
-        self.stopSink = stopSink
-        ranges = stream.ranges(of: plan.fetchByteCount)
+        let first = ranges.firstIndex { $0.end > start } ?? ranges.endIndex
+        self.ranges = ranges[first...]
         let largest = ranges.map(\.bytes.count).max() ?? 1
         fetchBlocks = BlockPool(blockByteCount: largest, blockCount: plan.recoveryThreadCount + 2)
         fetches = HandOver(capacity: plan.recoveryThreadCount)
-        let fetched = FetchedSource(pool: fetchBlocks, lastKey: ranges.last?.key ?? "")
+        let fetched = FetchedSource(pool: fetchBlocks, first: first, start: start, last: ranges.last)
         self.fetched = fetched
-        stored = MeasuredSource(fetched)
-        stages = try RestoreStages(plan, source: stored) { fetched.place }
+        let origin = RestoreStages.Origin(start: start, place: { fetched.place }) { place in
+            let header = Int64(MemberFormat.longestHeaderByteCount)
+            return readings.areConfirmed(ranges.indices(from: place.streamOffset, byteCount: header))
+        }
+        stages = try RestoreStages(plan, source: fetched, origin)
     }
+
+    /// Where another attempt may begin after this one has failed; nil: only at the beginning, with another tar.
+    var resumePoint: Int64? { sink.isBroken ? nil : stages.resumePoint }
+
+    /// Where it has come to.
+    var place: StreamPlace { fetched.place }
 
     func run() async throws -> Totals {
         do {
@@ -78,7 +85,7 @@ struct RestorePipeline: Sendable {
             let native = try await tasks.run(fail: fail)
             let notes = try await stages.checkEnd(plan, native: native)
             await stages.stages.end()
-            return Totals(native: native, client: stages.clientTotal, stored: stored.total, notes: notes)
+            return Totals(client: stages.clientTotal, notes: notes)
         } catch {
             fail(error)
             await stages.stages.end()
@@ -91,12 +98,13 @@ struct RestorePipeline: Sendable {
         fetches.fail(error)
         fetched.fail(error)
         stages.stages.fail(error)
-        stopSink()
+        // With what is damaged on its way the same tar goes on; the tasks that it ends are cancelled, and so say that.
+        if !(error is StreamDamage || error is CancellationError) { sink.stop() }
     }
 
     /// Blocks are given out in the order of the ranges, so the oldest range always has one.
     private func dispatch() async throws {
-        for (index, range) in ranges.enumerated() {
+        for (index, range) in zip(ranges.indices, ranges) {
             let block = try await fetchBlocks.acquire()
             try await fetches.put(Fetch(index: index, range: range, block: block))
         }
@@ -106,21 +114,21 @@ struct RestorePipeline: Sendable {
 
     private func fetch() async throws {
         while let fetch = try await fetches.take() {
-            try await fetch.range.read(into: fetch.block)
+            try await readings.read(fetch)
             meter.add(stored: fetch.block.count)
             try fetched.put(fetch)
         }
     }
 
     private func write() async throws -> CRCSize {
-        let native = MeasuredSource(stages.end)
+        let source = stages.end
         return try await runBlocking("native-stream", onCancel: { fail(CancellationError()) }) {
-            while let block = try native.takeBlocking() {
-                try sink(block.bytes)
+            while let block = try source.takeBlocking() {
+                try sink.write(block.bytes)
                 meter.add(native: block.count)
-                native.release(block)
+                source.release(block)
             }
-            return native.total
+            return sink.total
         }
     }
 }
@@ -129,26 +137,38 @@ struct RestorePipeline: Sendable {
 final class FetchedSource: BlockSource {
     private let pool: BlockPool
     private let fetched = OrderedHandOver<RestorePipeline.Fetch>()
+    private let first: Int
+    private let start: Int64
     private let current: Mutex<StreamPlace>
 
-    init(pool: BlockPool, lastKey: String) {
+    /// - Parameters:
+    ///   - first: the index of the range that it begins in.
+    ///   - start: where in the stream it begins.
+    init(pool: BlockPool, first: Int, start: Int64, last: StoredStream.Range?) {
         self.pool = pool
-        current = Mutex(StreamPlace(key: lastKey, offset: 0))
+        self.first = first
+        self.start = start
+        current = Mutex(StreamPlace(name: last?.segment.text ?? "", offset: 0, streamOffset: start))
     }
 
     /// Where the block taken last begins.
     var place: StreamPlace { current.withLock { $0 } }
 
     func put(_ fetch: RestorePipeline.Fetch) throws {
-        try fetched.put(fetch, at: fetch.index)
+        try fetched.put(fetch, at: fetch.index - first)
     }
 
     func finish(count: Int) { fetched.finish(count: count) }
 
     func takeBlocking() throws -> ByteBlock? {
         guard let fetch = try fetched.takeBlocking() else { return nil }
+        let range = fetch.range
+        let skipped = fetch.index == first ? Int(start - range.offset) : 0
+        fetch.block.removeFirst(skipped)
         current.withLock {
-            $0 = StreamPlace(key: fetch.range.key, offset: fetch.range.bytes.lowerBound)
+            $0 = StreamPlace(
+                name: range.segment.text, offset: range.bytes.lowerBound + Int64(skipped),
+                streamOffset: range.offset + Int64(skipped))
         }
         return fetch.block
     }
@@ -156,4 +176,13 @@ final class FetchedSource: BlockSource {
     func release(_ block: ByteBlock) { pool.release(block) }
 
     func fail(_ error: any Error) { fetched.fail(error) }
+}
+
+extension [StoredStream.Range] {
+    /// Those that hold bytes of the stream from `offset` on, and at least the one that holds that byte.
+    func indices(from offset: Int64, byteCount: Int64) -> Range<Int> {
+        let first = firstIndex { $0.end > offset } ?? Swift.max(0, count - 1)
+        let end = self[first...].firstIndex { $0.offset >= offset + Swift.max(1, byteCount) } ?? count
+        return first..<end
+    }
 }

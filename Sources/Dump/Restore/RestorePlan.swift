@@ -113,6 +113,11 @@ public struct RestorePlan: Sendable {
             user: filterUser, width: decompressionThreadCount, stallLimit: stallLimit, logger: logger)
     }
 
+    /// What is read shows at its end whether it is what was dumped: a checksum is recorded, or a format has its own.
+    var isProvedByItself: Bool {
+        [native, client, stored].contains { $0?.isKnown == true } || filters.all.contains { !$0.isEncryption }
+    }
+
     /// What cannot be checked, for the report.
     var remarks: [String] {
         let isKnown = [native, stored].contains { $0?.isKnown == true }

@@ -21,13 +21,30 @@ struct RestoreStages: Sendable {
     /// What Amanda's client had sent, where that is neither what is stored nor the archive; whole at the stream's end.
     var clientTotal: CRCSize? { client?.total }
 
-    init(_ plan: RestorePlan, source: any BlockSource, place: @escaping @Sendable () -> StreamPlace) throws {
+    /// Where another attempt may begin without what was handed on coming twice; nil: only at the beginning.
+    var resumePoint: Int64? { resumable?.resumePoint }
+
+    private let origin: Origin
+    private var resumable: DecompressionStage?
+
+    /// Where the stream comes from.
+    struct Origin: Sendable {
+        /// Where it begins in the stored stream.
+        var start: Int64 = 0
+        /// Where it is read.
+        let place: @Sendable () -> StreamPlace
+        /// Whether what was read there is what the store has.
+        let isSure: @Sendable (StreamPlace) -> Bool
+    }
+
+    init(_ plan: RestorePlan, source: any BlockSource, _ origin: Origin) throws {
         end = source
+        self.origin = origin
         do {
             let filters = plan.filters.asInstalled
             let undone = filters.all.reversed() as [Filter]
             for (index, filter) in undone.prefix(filters.server.count).enumerated() {
-                try append(filter, before: undone.dropFirst(index + 1).first, plan, place)
+                try append(filter, before: undone.dropFirst(index + 1).first, plan)
             }
             if !filters.server.isEmpty, !filters.client.isEmpty {
                 trim(to: plan.client)
@@ -36,8 +53,9 @@ struct RestoreStages: Sendable {
                 end = client
             }
             for (index, filter) in undone.enumerated().dropFirst(filters.server.count) {
-                try append(filter, before: undone.dropFirst(index + 1).first, plan, place)
+                try append(filter, before: undone.dropFirst(index + 1).first, plan)
             }
+            if steps.count == 1 { resumable = steps.first?.stage as? DecompressionStage }
             trim(to: plan.native)
         } catch {
             stages.fail(error)
@@ -53,14 +71,11 @@ struct RestoreStages: Sendable {
     }
 
     /// `next`: what will be undone behind it, nil for tar's archive.
-    private mutating func append(
-        _ filter: Filter, before next: Filter?, _ plan: RestorePlan,
-        _ place: @escaping @Sendable () -> StreamPlace
-    ) throws {
+    private mutating func append(_ filter: Filter, before next: Filter?, _ plan: RestorePlan) throws {
         let settings = plan.filterSettings
         switch filter {
-        case .gzip: appendDecompression(.gzip, plan, place)
-        case .zstd: appendDecompression(.zstd, plan, place)
+        case .gzip: appendDecompression(.gzip, plan)
+        case .zstd: appendDecompression(.zstd, plan)
         case .saltedCBC(let program, let option):
             let passphrase = try settings.passphrase(for: program)
             let notes = MessageNotes()
@@ -84,16 +99,23 @@ struct RestoreStages: Sendable {
         }
     }
 
-    private mutating func appendDecompression(
-        _ format: MemberFormat, _ plan: RestorePlan, _ place: @escaping @Sendable () -> StreamPlace
-    ) {
+    private mutating func appendDecompression(_ format: MemberFormat, _ plan: RestorePlan) {
         let wasDecrypted = isDecrypted
-        append(
-            DecompressionStage(format, end, width: plan.decompressionThreadCount) {
-                var place = place()
-                place.isDecrypted = wasDecrypted
-                return place
-            })
+        let place: @Sendable () -> StreamPlace = { [origin] in
+            var place = origin.place()
+            place.isDecrypted = wasDecrypted
+            return place
+        }
+        let stage: DecompressionStage
+        // Only what comes as it is stored tells by its place where it lies there.
+        if steps.isEmpty {
+            stage = DecompressionStage(
+                format, end, width: plan.decompressionThreadCount, start: origin.start,
+                allowsForeign: origin.isSure, place: place)
+        } else {
+            stage = DecompressionStage(format, end, width: plan.decompressionThreadCount, place: place)
+        }
+        append(stage)
         isDecrypted = false
     }
 

@@ -4,8 +4,21 @@ public import AmandaFormat
 public import BlockingWork
 public import Volumes
 
+/// What lies between a volume and here.
+public enum VolumeWay: Sendable {
+    /// Nothing: it is a file.
+    case here
+    /// A network, with TLS over it.
+    case encrypted
+    /// A network that may change what it carries.
+    case open
+}
+
 /// A volume that dumps are read from, in a bucket or in a directory.
 public protocol VolumeReader: Sendable {
+    /// What may have changed its bytes before they are read here.
+    var way: VolumeWay { get }
+
     /// A file's key or path, for messages.
     func name(ofFile number: UInt32) -> String
 
@@ -19,11 +32,16 @@ public protocol VolumeReader: Sendable {
 
     /// Fills the block with those bytes of a piece of a file's data.
     ///
+    /// - Parameter onNewConnection: it is not the first time, and over the same way they might come the same.
     /// - Throws: where there are fewer.
-    func read(_ piece: StoredFile.Piece, _ bytes: Range<Int64>, into block: ByteBlock) async throws
+    func read(
+        _ piece: StoredFile.Piece, _ bytes: Range<Int64>, into block: ByteBlock, onNewConnection: Bool
+    ) async throws
 }
 
 extension VolumeReader {
+    public var way: VolumeWay { .here }
+
     /// A header's bytes as a header.
     func parsed(_ bytes: [UInt8], ofFile number: UInt32) throws -> DumpHeader {
         do {

@@ -101,6 +101,9 @@ enum AnswerMeaning: CaseIterable {
         .conditionUnmet: [412], .refused: [501],
     ]
 
+    /// Whether the table has the code: one with a turned bit is not in it.
+    static func knows(_ code: String) -> Bool { ofCode[code] != nil }
+
     private static let ofCode = inverted(codes)
     private static let ofStatus = inverted(statuses)
 

@@ -5,7 +5,7 @@ import HTTPTransport
 import XML
 
 /// A bucket's lifecycle configuration as it was read, with what has to go back along with it.
-struct StoredLifecycle {
+struct StoredLifecycle: Equatable {
     var document: LifecycleDocument
     /// A setting of the configuration that travels as a header; one that is not sent back is reset.
     var minimumObjectSize: String?
@@ -19,7 +19,8 @@ extension S3Client {
         let request = S3Request(
             action: "GetBucketLifecycleConfiguration", method: "GET", query: [("lifecycle", "")])
         do {
-            return try await perform(request) { response throws(AttemptFault) in
+            // What came changed would be written back changed.
+            return try await performUntilAgreed(request) { response throws(AttemptFault) in
                 StoredLifecycle(
                     document: try Self.document(response),
                     minimumObjectSize: response.header(Self.minimumObjectSize))

@@ -61,24 +61,13 @@ struct UploadChecksum {
             return true
         }
         practice.noteNoCRC32C()
-        guard let stored = Self.plainMD5(response) else { return false }
+        guard let stored = response.plainMD5 else { return false }
         let sent = try await md5.hexadecimal
         guard stored == sent else {
             throw AttemptFault.corrupt(
                 .corruptPart(call, part: part, sent: "MD5 \(sent)", stored: "MD5 \(stored)"))
         }
         return false
-    }
-
-    /// The entity tag where it is the MD5 of the body: not so with keys of a key service or the customer's own.
-    private static func plainMD5(_ response: HTTPResponse) -> String? {
-        let encryption = response.header("x-amz-server-side-encryption")
-        guard encryption == nil || encryption == "AES256",
-            response.header("x-amz-server-side-encryption-customer-algorithm") == nil,
-            let etag = response.entityTag?.lowercased(), etag.utf8.count == 32,
-            etag.allSatisfy(\.isHexDigit)
-        else { return nil }
-        return etag
     }
 
     private var md5: [UInt8] {
@@ -113,6 +102,17 @@ extension UInt32 {
 extension HTTPResponse {
     /// The entity tag without quotes.
     var entityTag: String? { header("etag").map(unquoted) }
+
+    /// The entity tag where it is the MD5 of the body: not so with keys of a key service or the customer's own.
+    var plainMD5: String? {
+        let encryption = header("x-amz-server-side-encryption")
+        guard encryption == nil || encryption == "AES256",
+            header("x-amz-server-side-encryption-customer-algorithm") == nil,
+            let etag = entityTag?.lowercased(), etag.utf8.count == 32,
+            etag.allSatisfy(\.isHexDigit)
+        else { return nil }
+        return etag
+    }
 
     /// CRC-32C of the whole object, if the answer has one.
     var fullObjectCRC32C: UInt32? {

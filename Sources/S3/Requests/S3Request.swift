@@ -20,6 +20,8 @@ struct S3Request {
     var sink: HTTPSink = .collect(limit: 16 << 20)
     /// Longer silence than usual is expected.
     var stall: Duration?
+    /// Bytes came another time as nobody can use them: not over a connection that was there before.
+    var needsNewConnection = false
     /// Sent a second time it would be judged by what the first has done.
     var isSentOnce = false
     /// Of an upload's body, for messages.

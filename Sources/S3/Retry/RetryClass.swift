@@ -16,7 +16,7 @@ enum RetryClass: Equatable, CaseIterable {
     /// Key or token do not count any more: once more with fresh credentials, if there are others.
     case expiredCredentials
 
-    /// The bytes changed on their way: again, three times at most.
+    /// The bytes changed on their way: again on a new connection, three times at most.
     case changedInTransit
 
     /// Trying again changes nothing.

@@ -14,7 +14,11 @@ struct RetrySchedule {
     private var corruptionCount = 0
     private var hasCorrectedClock = false
     private var hasRefreshedCredentials = false
+    private var refusals = Readings<String>()
     private var giveUpAt: ContinuousClock.Instant?
+
+    /// Something arrived changed: the next attempt does not use a connection again, for that may be what changes it.
+    var needsNewConnection: Bool { corruptionCount > 0 }
 
     /// An attempt may have taken effect although we got no answer, or a bad one.
     private(set) var hasUncertainAttempt = false
@@ -54,6 +58,11 @@ struct RetrySchedule {
     /// An attempt was answered with success, but in a form that cannot be believed.
     mutating func noteUnbelievedSuccess() {
         hasUncertainAttempt = true
+    }
+
+    /// Takes a refusal; whether it has come before in the same words.
+    mutating func hasComeBefore(_ fault: ServiceFault) -> Bool {
+        refusals.agree(on: "\(fault.status) \(fault.code ?? "") \(fault.words.message)")
     }
 
     /// What is left of our patience, once something has failed: the bound of the next attempt.

@@ -50,6 +50,13 @@ public final class ByteBlock: @unchecked Sendable {
         UnsafeMutableRawBufferPointer(start: base + count, count: capacity - count)
     }
 
+    /// Takes bytes off the beginning; what is behind them moves there.
+    public func removeFirst(_ byteCount: Int) {
+        precondition((0...count).contains(byteCount))
+        if byteCount > 0 { memmove(base, base + byteCount, count - byteCount) }
+        count -= byteCount
+    }
+
     /// Copies what fits of `source` behind the bytes in use; returns how many bytes that was.
     public func append(_ source: UnsafeRawBufferPointer) -> Int {
         let copied = min(source.count, capacity - count)

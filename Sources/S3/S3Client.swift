@@ -65,7 +65,7 @@ public final class S3Client: Sendable {
     func perform<Value>(
         _ request: S3Request, _ read: (HTTPResponse) throws(AttemptFault) -> Value
     ) async throws -> Value {
-        var schedule = RetrySchedule(policy: retry)
+        var schedule = RetrySchedule(policy: request.method == "GET" ? retry.ofReads : retry)
         return try await repeated(request, &schedule) { schedule in
             try read(try await attempt(request, schedule))
         }

@@ -98,7 +98,7 @@ struct FilterTests {
             let restored = try await RestoreEngine().restore(restore)
             #expect(
                 restored.messages == [
-                    "no checksum of this dump is recorded: what came back could not be compared"
+                    "no checksum of this dump is recorded: what came back was compared with the store's own of each object"
                 ])
             #expect(
                 try manifest(of: fixture.target, withXattrs: true)

@@ -14,6 +14,13 @@ public struct RetryPolicy: Sendable, Hashable {
     /// How often bytes that arrived changed are sent or fetched at all.
     var corruptionAttempts: Int
 
+    /// The same of a read, which costs nobody anything: as often as until two readings agree.
+    var ofReads: RetryPolicy {
+        var policy = self
+        policy.corruptionAttempts = max(corruptionAttempts, Readings<BytesRead>.limit)
+        return policy
+    }
+
     /// By default 10 minutes, waits from 0.2 s to 20 s, three attempts.
     public init(
         storageOutage: Duration = .seconds(600), firstDelay: Duration = .milliseconds(200),

@@ -154,7 +154,7 @@ struct DamagedOnTheWayTests {
         made.proxy.inject(.flipAnswerSomewhere, method: "GET", target: "-mp.data", times: 10_000)
         let error = await #expect(throws: RestoreError.self) { try await made.restore() }
         let text = "\(String(describing: error))"
-        #expect(text.contains(", came otherwise each of 5 times, on as many connections"), "\(text)")
+        #expect(text.contains(", came otherwise each of 8 times, on as many connections"), "\(text)")
         #expect(error?.kind == .failed)
     }
 

@@ -206,6 +206,6 @@ struct NativeFilterTests {
         bytes[bytes.count / 2] ^= 1
         _ = try await fixture.client.put(key, bytes)
         let error = await #expect(throws: RestoreError.self) { try await fixture.restore(outcome) }
-        #expect(error?.description.contains("'\(key)' is damaged near byte") == true)
+        #expect(error?.description.contains("'\(key)' is damaged in the store near byte") == true)
     }
 }

@@ -56,7 +56,7 @@ struct RestoreEngineTests {
         _ = try await fixture.client.put(key, bytes)
         let error = await #expect(throws: RestoreError.self) { try await fixture.restore(outcome) }
         #expect(
-            error?.description.contains("'\(key)' is damaged near byte") == true,
+            error?.description.contains("'\(key)' is damaged in the store near byte") == true,
             "\(String(describing: error))")
     }
 

@@ -55,7 +55,7 @@ extension EndToEnd {
             let directory = "\(target)/node01/\(plan.name)\(made.node.data)"
             try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
             try write("own\n", to: "\(directory)/own")
-            made.turnBits(every: 4)
+            made.proxies[0].inject(.flipAnswerSomewhere, method: "GET", target: "-mp.data", skip: 1)
             let restore = try await made.amfleet(
                 "restore", "--run", backup.run, "--configuration", plan.name, "--to", target, "--overwrite")
             made.turnBits(every: nil)

@@ -3,10 +3,10 @@
 /// What several readings of the same bytes say. A pure value; the caller reads, each time on a new connection.
 ///
 /// A bit that turned on its way makes a reading that no other equals; what is damaged where it lies comes the same each time.
-/// So two readings that agree are what the store has, and where none do after five, the way is bad.
+/// So two readings that agree are what the store has, and where none do after eight, the way is bad.
 public struct Readings<Reading: Equatable & Sendable>: Sendable {
     /// After so many without two that agree, no further one is made.
-    public static var limit: Int { 5 }
+    public static var limit: Int { 8 }
 
     private var seen: [Reading] = []
 

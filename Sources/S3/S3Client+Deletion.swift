@@ -81,7 +81,7 @@ struct DeletionFailures {
             let meaning = AnswerMeaning(status: 400, code: entry["Code"])
             switch meaning.retryClass {
             case .transient, .slowDown: transient.append((key, ServiceFault(ofKey: entry, in: response)))
-            case .clockSkew, .expiredCredentials, .changedInTransit, .final:
+            case .clockSkew, .expiredCredentials, .changedInTransit, .foreign, .final:
                 if meaning != .noObject { refused.append(key) }
             }
         }

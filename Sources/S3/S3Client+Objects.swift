@@ -42,13 +42,36 @@ extension S3Client {
             action: "PutObject", method: "PUT", key: key,
             headers: condition.headers + keeping.headers(isBulk: isBulk), body: body,
             isSentOnce: condition != .none)
-        let (response, _) = try await upload(request, UploadChecksum(of: body), &schedule)
+        let checksum = UploadChecksum(of: body)
+        let (response, _) = try await upload(request, checksum, &schedule) { response in
+            // No tag, no checksum: nothing says that the store has taken it.
+            guard response.entityTag == nil, response.header("x-amz-checksum-crc32c") == nil else { return }
+            try await self.proveStored(key, body.byteCount, checksum.crc32c, response)
+        }
         return S3ObjectVersion(response)
+    }
+
+    /// Reads back what the answer to its writing does not show to be there.
+    ///
+    /// - Throws: `AttemptFault.interposed` where something else is; `S3Error` where it cannot be read.
+    private func proveStored(
+        _ key: String, _ byteCount: Int, _ crc32c: UInt32, _ response: HTTPResponse
+    ) async throws {
+        var stored = CRC32C()
+        do {
+            stored.update(try await get(key, limit: byteCount).bytes)
+            if stored.value == crc32c { return }
+        } catch S3Error.notFound {
+        } catch S3Error.tooLong {}
+        throw AttemptFault.interposed(
+            reason: "the answer has no entity tag, and the store does not have what was sent",
+            words: StoreWords(response, error: nil))
     }
 
     /// Sends a body with its checksums and compares what the store then has.
     func upload(
-        _ request: S3Request, _ checksum: UploadChecksum, _ schedule: inout RetrySchedule
+        _ request: S3Request, _ checksum: UploadChecksum, _ schedule: inout RetrySchedule,
+        _ prove: (HTTPResponse) async throws -> Void = { _ in }
     ) async throws -> (HTTPResponse, isChecksummedByStore: Bool) {
         var sent = request
         sent.checksum = "CRC-32C \(checksum.crc32c.checksumText)"
@@ -58,6 +81,7 @@ extension S3Client {
             let response = try await attempt(request, schedule)
             let isChecksummed = try await checksum.compare(
                 response, checksums, call: call(request), part: request.part)
+            try await prove(response)
             return (response, isChecksummed)
         }
     }

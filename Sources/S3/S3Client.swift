@@ -131,15 +131,17 @@ public final class S3Client: Sendable {
         }
     }
 
-    /// A refusal in words that S3 has not may be one that changed on its way: of a read it counts when it has come twice.
+    /// A refusal in words that S3 has not may be one that changed on its way: of a read it counts when it has come twice. So does one of
+    /// the signature, over which a single bit of the request decides.
     private func retryClass(
         of fault: AttemptFault, _ request: S3Request, _ schedule: inout RetrySchedule
     ) -> RetryClass {
-        guard case .service(let service) = fault, fault.retryClass == .final, request.method == "GET",
-            !location.server.isEncrypted, service.code.map(AnswerMeaning.knows) != true,
-            !schedule.hasComeBefore(service)
+        guard case .service(let service) = fault, fault.retryClass == .final, !location.server.isEncrypted
         else { return fault.retryClass }
-        return .changedInTransit
+        let isDoubtful =
+            service.meaning == .badSignature
+            || request.method == "GET" && service.code.map(AnswerMeaning.knows) != true
+        return isDoubtful && !schedule.hasComeBefore(service) ? .changedInTransit : .final
     }
 
     /// - Throws: what `fault` amounts to where there are no other credentials.
@@ -170,7 +172,10 @@ public final class S3Client: Sendable {
             guard
                 let fault = ServiceFault(
                     response, mayHideError: !request.isObjectRead, signedWith: credentials)
-            else { return (.success(response), .answered) }
+            else {
+                if let fault = AttemptFault.interposition(response) { return (.failure(fault), .answered) }
+                return (.success(response), .answered)
+            }
             let isSlowDown = fault.meaning == .slowDown
             return (.failure(AttemptFault.service(fault)), isSlowDown ? .slowDown : .answered)
         }

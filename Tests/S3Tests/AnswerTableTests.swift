@@ -34,6 +34,7 @@ import Testing
 
     private static func again(_ retryClass: RetryClass) -> String {
         switch retryClass {
+        case .foreign: "no answer of the store's"
         case .transient: "until `limits.storageOutage`"
         case .slowDown: "until `limits.storageOutage`, fewer at a time"
         case .clockSkew: "once, by the store's clock"

@@ -35,6 +35,7 @@ extension AttemptFault {
         case .transport(let error): error.reason.forLog
         case .service(let fault): fault.words.text
         case .credentials(let error), .corrupt(let error): "\(error)".forLog
+        case .interposed(let reason, let words): "\(reason): \(words.text)".forLog
         case .malformed(let reason, _, let words):
             [reason, words?.text].compactMap(\.self).joined(separator: ": ").forLog
         }

@@ -21,6 +21,9 @@ enum AttemptFault: Error {
     /// An answer that contradicts S3's definition; perhaps damaged, so it is asked for again like corrupt bytes.
     case malformed(reason: String, requestID: String?, words: StoreWords? = nil)
 
+    /// A success that is not the store's, as a portal's page or what a proxy has packed.
+    case interposed(reason: String, words: StoreWords)
+
     /// What came in place of a document of S3's, with the text in it.
     static func foreign(_ response: HTTPResponse, reason: String) -> AttemptFault {
         .malformed(
@@ -31,7 +34,7 @@ enum AttemptFault: Error {
     /// The store said that it has done what was asked; its answer did not fit.
     var followsSuccess: Bool {
         switch self {
-        case .corrupt, .malformed: true
+        case .corrupt, .malformed, .interposed: true
         case .transport, .service, .credentials: false
         }
     }
@@ -42,6 +45,7 @@ enum AttemptFault: Error {
         case .service(let fault): fault.meaning.retryClass
         case .credentials: .transient
         case .corrupt, .malformed: .changedInTransit
+        case .interposed: .foreign
         }
     }
 }
@@ -101,6 +105,8 @@ extension S3Error {
             self = error
         case .malformed(let reason, let requestID, let words):
             self = .malformedAnswer(call.with(requestID: requestID, words: words), reason: reason)
+        case .interposed(let reason, let words):
+            self = .malformedAnswer(call.with(requestID: nil, words: words), reason: reason)
         case .transport(let error):
             self = Self.of(error, call: call, attempts: attempts)
         case .service(let fault):

@@ -19,6 +19,9 @@ enum RetryClass: Equatable, CaseIterable {
     /// The bytes changed on their way: again on a new connection, three times at most.
     case changedInTransit
 
+    /// What answered is not the store, or an answer lacks what S3 gives: wait, again on a new connection, eight times at most.
+    case foreign
+
     /// Trying again changes nothing.
     case final
 }

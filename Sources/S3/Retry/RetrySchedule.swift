@@ -12,13 +12,14 @@ struct RetrySchedule {
     private(set) var failureCount = 0
     private var waitCount = 0
     private var corruptionCount = 0
+    private var foreignCount = 0
     private var hasCorrectedClock = false
     private var hasRefreshedCredentials = false
     private var refusals = Readings<String>()
     private var giveUpAt: ContinuousClock.Instant?
 
     /// Something arrived changed: the next attempt does not use a connection again, for that may be what changes it.
-    var needsNewConnection: Bool { corruptionCount > 0 }
+    var needsNewConnection: Bool { corruptionCount + foreignCount > 0 }
 
     /// An attempt may have taken effect although we got no answer, or a bad one.
     private(set) var hasUncertainAttempt = false
@@ -48,6 +49,11 @@ struct RetrySchedule {
         case .changedInTransit:
             corruptionCount += 1
             return corruptionCount < policy.corruptionAttempts ? .retry(after: .zero) : .giveUp
+        case .foreign:
+            foreignCount += 1
+            let delay = nextDelay(random)
+            return foreignCount < Readings<BytesRead>.limit && now + delay < giveUpAt
+                ? .retry(after: delay) : .giveUp
         case .transient, .slowDown:
             hasUncertainAttempt = true
             let delay = nextDelay(random)

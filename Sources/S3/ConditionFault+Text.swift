@@ -6,6 +6,7 @@ extension ConditionFault {
         switch self {
         case .refused(let said): "takes no conditional writes (\(said))"
         case .ignored: "ignores conditional writes"
+        case .unmet: "says that an object is there which is not (412 to If-None-Match)"
         case .entityTag(""): "gives no entity tags (ETag), so that nothing can be written on condition"
         case .entityTag(let tag) where tag.hasPrefix("W/"):
             "gives weak entity tags (\(tag)), which If-Match never meets"
@@ -17,7 +18,7 @@ extension ConditionFault {
     /// What makes the store able to.
     public var remedy: String {
         switch self {
-        case .refused, .ignored:
+        case .refused, .ignored, .unmet:
             "use a store that answers If-None-Match with 412; a proxy that takes the header away has the same effect."
         case .entityTag:
             "lead storage.endpoint past whatever changes ETag on the way (a proxy that compresses answers does), or have it pass ETag on unchanged."

@@ -23,6 +23,9 @@ public enum ConditionFault: Sendable, Hashable {
     /// It takes a write whose condition does not hold.
     case ignored
 
+    /// It calls an object present that is not there.
+    case unmet
+
     /// It calls an object changed that nobody has changed; the entity tag as it gave it, empty: none.
     case entityTag(String)
 }

@@ -76,6 +76,53 @@ struct StoreConditionTests {
         #expect(try await bucket.manifest(Sample.run)?.value.revision == 3)
     }
 
+    @Test(arguments: [false, true])
+    func `a store that calls every condition unmet is told so, and documents are written without`(
+        isThereAlready: Bool
+    ) async throws {
+        if isThereAlready { await (try await store.lease("before")).release() }
+        proxy.inject(
+            .error(status: 412, code: "PreconditionFailed"), method: "PUT", headers: Self.conditional,
+            times: .max)
+        let error = await #expect(throws: CoordinatorError.self) { _ = try await store.lease("me") }
+        #expect(error?.ending == .storage)
+        let text =
+            isThereAlready
+            ? "does not meet its own entity tag (" : "says that an object is there which is not"
+        #expect(error?.facts.contains(text) == true, "\(String(describing: error))")
+        #expect(error?.hint?.hasPrefix("say --no-lease if nobody else can start a run; otherwise") == true)
+        let bucket = store.bucket
+        if isThereAlready {
+            // Learnt by a change of what is there as well as by a first write.
+            let before = try #require(try await bucket.write(manifest(), key, .none))
+            #expect(try await bucket.change(before, to: manifest(2), key) != nil)
+            #expect(try await bucket.change(before, to: manifest(3), key) == nil)
+        } else {
+            let created = try #require(try await bucket.create(manifest(), key))
+            #expect(try await bucket.change(created, to: manifest(2), key) != nil)
+            #expect(try await bucket.change(created, to: manifest(3), key) == nil)
+        }
+        #expect(bucket.conditions.areMissing)
+        #expect(try await bucket.create(manifest(4), key) == nil, "what is there is not overwritten")
+        #expect(try await bucket.manifest(Sample.run)?.value.revision == 2)
+    }
+
+    @Test func `a write that another was faster with stays the other's, and the store one with conditions`()
+        async throws
+    {
+        // Between the look and the write.
+        let direct = store.bucket
+        proxy.inject(.delay(.seconds(2)), method: "PUT", headers: ["if-none-match"])
+        let slow = Task { try await store.bucket.create(manifest(2), key) }
+        while !proxy.requests.contains(where: { $0.hasPrefix("PUT") }) {
+            try await Task.sleep(for: .milliseconds(20))
+        }
+        #expect(try await direct.write(manifest(), key, .none) != nil)
+        #expect(try await slow.value == nil)
+        #expect(!store.bucket.conditions.areMissing)
+        #expect(try await store.bucket.manifest(Sample.run)?.value.revision == 1)
+    }
+
     @Test func `a write that is refused with and without a condition is told as it is`() async throws {
         proxy.inject(.error(status: 403, code: "AccessDenied"), method: "PUT", times: .max)
         let lease = await #expect(throws: S3Error.self) { _ = try await store.lease("me") }

@@ -22,6 +22,10 @@ extension EndToEnd {
             try await everyVerb(.weak, says: "gives weak entity tags (W/\"")
         }
 
+        @Test(.long) func `every verb does without a store that calls every condition unmet`() async throws {
+            try await everyVerb(.unmet, says: "says that an object is there which is not")
+        }
+
         private func everyVerb(_ kind: LeaselessStore.Kind, says text: String) async throws {
             let made = try await LeaselessStore.make(kind)
             do {
@@ -129,6 +133,8 @@ struct LeaselessStore: Sendable {
         case ignoring
         /// Weak entity tags, which meet no condition.
         case weak
+        /// 412 to any condition.
+        case unmet
     }
 
     let outage: StoreOutage
@@ -151,14 +157,19 @@ struct LeaselessStore: Sendable {
                 let server = try await RcloneServer.shared()
                 endpoint = server.endpoint
                 try await useKeys(of: server, outage)
-            case .refusing, .weak:
+            case .refusing, .weak, .unmet:
                 let before = try FaultyProxy(to: cluster.store.port)
                 let headers = ["if-match", "if-none-match"]
-                if case .refusing = kind {
+                switch kind {
+                case .refusing:
                     before.inject(
                         .error(status: 501, code: "NotImplemented"), method: "PUT", headers: headers,
                         times: .max)
-                } else {
+                case .unmet:
+                    before.inject(
+                        .error(status: 412, code: "PreconditionFailed"), method: "PUT", headers: headers,
+                        times: .max)
+                case .weak, .ignoring:
                     before.inject(
                         .error(status: 412, code: "PreconditionFailed"), method: "PUT", headers: ["if-match"],
                         times: .max)

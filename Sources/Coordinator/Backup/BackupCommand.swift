@@ -9,6 +9,9 @@ public struct BackupCommand: Sendable {
     let cluster: Cluster
     let options: RunOptions
 
+    /// How many names in a row others may have taken: a run takes one, and whoever takes more is no coordinator.
+    private static let nameLimit = 20
+
     public init(_ cluster: Cluster, _ options: RunOptions) {
         self.cluster = cluster
         self.options = options
@@ -71,11 +74,14 @@ public struct BackupCommand: Sendable {
     }
 
     /// Creates the manifest that says `running`. A name that somebody took meanwhile moves on by a second.
+    ///
+    /// - Throws: `CoordinatorError.runNamesTaken` where each one tried was; `.noConditionalWrites` where the store only said so.
     private func open(
         _ wanted: RunName, _ selection: Selection, _ protection: ClusterProtection, _ lease: RunLease?
     ) async throws -> ClusterBucket.Stored<RunManifest> {
         var run = wanted
-        while true {
+        var isAnyThere = false
+        for _ in 0..<Self.nameLimit {
             var manifest = RunOpening.manifest(
                 run, selection, cluster: cluster.settings, coordinator: Cluster.holder,
                 fence: lease?.fence ?? 0,
@@ -83,9 +89,15 @@ public struct BackupCommand: Sendable {
             manifest.protectedSets = protection.sets
             let key = cluster.bucket.layout.manifest(run)
             if let stored = try await cluster.bucket.create(manifest, key) { return stored }
-            if let found = try await cluster.bucket.manifest(run), found.value == manifest { return found }
+            let found = try await cluster.bucket.manifest(run)
+            if let found, found.value == manifest { return found }
+            isAnyThere = isAnyThere || found != nil
             run = try RunNaming.name(at: LocalTime(Date()), newerThan: [run])
         }
+        guard isAnyThere else {
+            throw CoordinatorError.noConditionalWrites(store: cluster.storeName, .unmet)
+        }
+        throw CoordinatorError.runNamesTaken(count: Self.nameLimit, from: wanted)
     }
 }
 

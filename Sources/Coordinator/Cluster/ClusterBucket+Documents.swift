@@ -28,8 +28,8 @@ extension ClusterBucket {
             without: { try await write(value, key, .none) })
     }
 
-    /// A condition that the store was not proved to keep is doubled by a look. A refusal that may be one of the condition is tried
-    /// without: if that is refused too, its reason is the true one.
+    /// A condition that the store was not proved to keep is doubled by a look, before and where it is called unmet. A refusal that may
+    /// be one of the condition is tried without: if that is refused too, its reason is the true one.
     private func careful<Written: Sendable>(
         isAsExpected: () async throws -> Bool,
         onCondition: () async throws -> Written?, without: () async throws -> Written?
@@ -38,13 +38,17 @@ extension ClusterBucket {
             guard try await isAsExpected() else { return nil }
         }
         guard !conditions.areMissing else { return try await without() }
+        let fault: String
         do {
-            return try await onCondition()
+            if let written = try await onCondition() { return written }
+            guard !conditions.areKept else { return nil }
+            fault = ConditionFault.unmet.text
         } catch let error as S3Error where error.mayBeOfCondition {
-            guard try await isAsExpected() else { return nil }
-            let written = try await without()
-            conditions.noteMissing(error)
-            return written
+            fault = "\(error)"
         }
+        guard try await isAsExpected() else { return nil }
+        let written = try await without()
+        conditions.noteMissing(fault)
+        return written
     }
 }

@@ -58,6 +58,7 @@ final class RunLease: Sendable {
         let key = bucket.layout.lease
         var claim = claim
         claim.hold = claim.hold ?? String(UInt64.random(in: 0...UInt64.max), radix: 16)
+        var isEverThere = false
         for _ in 0..<5 {
             let found = try await bucket.read(Lease.self, key)
             let wanted: Lease
@@ -70,12 +71,14 @@ final class RunLease: Sendable {
             case .replace(let lease, let expired): (wanted, takenFrom) = (lease, expired)
             }
             guard let stored = try await bucket.take(wanted, over: found) else {
+                isEverThere = isEverThere || found != nil
                 logger.info("another was faster to take the lease: looked at again")
                 continue
             }
             let lease = RunLease(
                 bucket: bucket, stored: stored, takenFrom: takenFrom, logger: logger, storeTime: storeTime)
             guard try await lease.isProved(provesTag: found == nil) else {
+                isEverThere = true
                 logger.info("the lease was lost while it was tried: looked at again")
                 continue
             }
@@ -83,6 +86,9 @@ final class RunLease: Sendable {
             if let takenFrom { logger.info("the lease had run out", metadata: takenFrom.metadata) }
             logger.info("lease taken", metadata: stored.value.metadata)
             return lease
+        }
+        if !isEverThere, try await bucket.client.head(key) == nil {
+            throw CoordinatorError.noConditionalWrites(store: bucket.client.location.endpointName, .unmet)
         }
         throw CoordinatorError.leaseLost(to: "other coordinators that start at the same time")
     }

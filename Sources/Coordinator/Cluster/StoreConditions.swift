@@ -2,7 +2,6 @@
 
 import LogOutput
 import Logging
-import S3
 import Synchronization
 
 /// What is known of the store's conditional writes: learnt by whoever takes the lease, and by a write that is refused.
@@ -28,11 +27,11 @@ final class StoreConditions: Sendable {
 
     func noteKept() { knowledge.withLock { $0 = .kept } }
 
-    /// - Parameter error: what the store said to a write that it then took without a condition.
-    func noteMissing(_ error: S3Error) {
+    /// - Parameter fault: what became of a condition on a write that the store then took without one.
+    func noteMissing(_ fault: String) {
         knowledge.withLock { $0 = .missing }
         logger.info(
             "the store takes no conditional writes: our documents are looked at and then written",
-            metadata: ["reason": "\(error)"])
+            metadata: ["reason": "\(fault)"])
     }
 }

@@ -61,6 +61,8 @@ extension CoordinatorError {
             "'\(disk)' is suspect in several configurations: \(names.joined(separator: ", "))"
         case .nothingToPin(let run, let reason): "nothing of run \(run) is left to pin: \(reason)"
         case .pinsChanged: "the list of pinned runs was changed by somebody else meanwhile"
+        case .runNamesTaken(let count, let first):
+            "this run could have none of \(count) names, from \(first) on: each had a manifest already"
         case .nothingHeld(let nodes):
             "nothing to flush: no dump that was asked for is held on \(nodes.joined(separator: ", "))"
         }
@@ -103,6 +105,7 @@ extension CoordinatorError {
         case .severalSuspects: "name one with --configuration."
         case .nothingToPin: "'amfleet list' shows which runs are left."
         case .pinsChanged: "run it again."
+        case .runNamesTaken: "'amfleet list' shows the runs that have them."
         case .nothingHeld: "'amfleet status' names every dump that is held."
         case .nodesMisconfigured, .agentsRefused, .jobsRunning, .storage: faults.first?.hint
         case .unusableName, .unreadable: nil

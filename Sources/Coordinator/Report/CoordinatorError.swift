@@ -50,6 +50,8 @@ public enum CoordinatorError: Fault, Equatable {
     /// Nothing is left of it.
     case nothingToPin(RunName, reason: String)
     case pinsChanged
+    /// A run gets no name: others had each one first.
+    case runNamesTaken(count: Int, from: RunName)
     /// A flush has nothing to do.
     case nothingHeld(nodes: [String])
     /// There is nothing to accept.
@@ -68,7 +70,7 @@ public enum CoordinatorError: Fault, Equatable {
         case .leaseHeld, .jobsRunning, .runGoesOn, .runRunning: .busy
         case .watchEnded: .cancelled
         case .leaseLost, .noRuns, .noRestorableRun, .manifestChanged, .unknownSet, .nothingToPin,
-            .pinsChanged:
+            .pinsChanged, .runNamesTaken:
             .failed
         }
     }

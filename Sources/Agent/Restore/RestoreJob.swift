@@ -11,7 +11,8 @@ import S3
 /// A restore of one run onto this node: the self-backup first, then data, one disk after the other.
 ///
 /// Everything that can be refused is refused before the first byte of any disk is written: volumes that were
-/// overwritten, at any level, headers that ask for what is not done here, targets that hold something.
+/// overwritten, at any level, headers that ask for what is not done here, targets that hold something. An object that the store does
+/// not give, or gives damaged, costs its disk, and the whole restore where no disk is left.
 struct RestoreJob: Sendable {
     let settings: AgentSettings
     let storage: NodeStorage
@@ -124,11 +125,12 @@ struct RestoreJob: Sendable {
             await reporter.disk("\(step.name): restored by an earlier attempt")
             return finished
         }
-        await reporter.disk("\(step.name): begins, into \(step.target.path)")
+        if step.fault == nil { await reporter.disk("\(step.name): begins, into \(step.target.path)") }
         var disk = RestoreReport.Disk(
             configuration: step.disk.configuration.name, disk: step.disk.disk, target: step.target.path,
             notes: step.disk.notes + step.notes)
         do {
+            if let fault = step.fault { throw fault }
             try await keeper.begin(step)
             try await DiskRestore(
                 step: step, order: order, ground: ground, configurations: configurations, totals: totals

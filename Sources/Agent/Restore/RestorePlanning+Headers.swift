@@ -9,15 +9,22 @@ import Logging
 
 /// What the headers say of dumps that are there.
 extension RestorePlanning {
-    /// Reads the header of every dump, at every level.
-    func steps(_ found: [FoundDisk], _ targets: [RestoreTarget]) async throws -> [RestoreStep] {
+    /// Reads the header of every dump, at every level. A lost disk has a step too: nothing else touches its directory.
+    func steps(
+        _ found: [FoundDisk], _ targets: [RestoreTarget], _ lost: inout LostDisks
+    ) async throws -> [RestoreStep] {
         var steps: [RestoreStep] = []
-        for (found, target) in zip(found, targets) {
-            var plans: [RestorePlan] = []
-            for (dump, parts) in zip(found.disk.dumps, found.parts) {
-                plans.append(try await enginePlan(dump, parts, of: found.disk, target))
+        for (index, (found, target)) in zip(found, targets).enumerated() {
+            let plans = try await lost.unlessLost(index) {
+                var plans: [RestorePlan] = []
+                for (dump, parts) in zip(found.disk.dumps, found.parts) {
+                    plans.append(try await enginePlan(dump, parts, of: found.disk, target))
+                }
+                return plans
             }
-            steps.append(RestoreStep(disk: found.disk, target: target, plans: plans))
+            var step = RestoreStep(disk: found.disk, target: target, plans: plans ?? [])
+            step.fault = lost[index].map { WireError(cause: $0, node: node) }
+            steps.append(step)
         }
         for index in steps.indices {
             steps[index].nameDeleted(beside: steps)

@@ -22,6 +22,8 @@ struct RestoreStep: Sendable {
     var part: DirectoryPart?
     /// What the report says of that.
     var notes: [String] = []
+    /// Why nothing of it is unpacked, and there are no plans; its directory stays as it is.
+    var fault: WireError?
 
     /// Of tar's streams; nil where one is not known.
     var expectedBytes: Int64? {
@@ -66,14 +68,19 @@ struct RestorePlanning: Sendable {
         try await runBlocking("targets") { [order, node, ledger] in
             try Self.requireFree(decided, order: order, ledger, node: node)
         }
-        try await requireUnchanged(disks.map(\.disk))
+        let first = isSecond ? [] : disks.indices.filter { !disks[$0].disk.isUndecided }
+        var lost = LostDisks()
+        try await requireUnchanged(disks.map(\.disk), &lost)
+        try lost.requireAny(of: first)
         logger.info("the volumes still are the run's", metadata: ["disks": "\(disks.count)"])
-        let found = try await FoundDisk.lookUp(disks.map(\.disk), clients)
-        logger.info("every object is there")
+        let found = try await FoundDisk.lookUp(disks.map(\.disk), clients, &lost)
+        try lost.requireAny(of: first)
+        logger.info("the objects are looked up")
         try await ArchivedDumps(
             clients: clients, note: say, options: GlacierThaw.Options(order.thaw ?? ThawOrder())
         ).makeReadable(found)
-        var steps = try await steps(found, disks.map(\.target))
+        var steps = try await steps(found, disks.map(\.target), &lost)
+        try lost.requireAny(of: first)
         steps = Self.outerFirst(steps)
         try await requireRoom(steps.filter { !$0.disk.isUndecided })
         return PlannedRestore(
@@ -153,7 +160,7 @@ struct RestorePlanning: Sendable {
             let others = RestoreGround.otherPlaces(order, settings)
             let targets = steps.map(\.target)
             return try RestoreRoom(node: node, isIgnored: order.ignoresRoom == true).check(
-                try steps.compactMap { step in
+                try steps.filter { $0.fault == nil }.compactMap { step in
                     let isEmpty = try step.target.isFree(besides: step.target.kept(among: targets))
                     let kept = step.target.kept(among: targets + others)
                     let path = step.target.path
@@ -208,25 +215,6 @@ struct RestorePlanning: Sendable {
         } catch is WireError {
             return false
         }
-    }
-
-    /// By the labels, which are never archived. Each is read once, however many dumps lie on its volume.
-    func requireUnchanged(_ disks: [RestorableDisk]) async throws {
-        var seen: Set<RunVolume> = []
-        for (disk, dump) in disks.flatMap({ disk in disk.dumps.map { (disk, $0) } }) {
-            for volume in dump.record.volumes {
-                let run = volume.run ?? dump.record.writtenRun
-                guard seen.insert(RunVolume(volume: volume, run: run)).inserted else { continue }
-                let check = VolumeCheck(run: run, node: node, clients: clients)
-                try await check.requireUnchanged(
-                    volume, of: disk.configuration.name, holding: dump.name(disk.disk))
-            }
-        }
-    }
-
-    private struct RunVolume: Hashable {
-        let volume: VolumeRecord
-        let run: Datestamp
     }
 
     private func refuseCollisions(_ disks: [PlacedDisk]) async throws {

@@ -12,20 +12,25 @@ struct VolumeCheck: Sendable {
 
     static let hint = "choose another run: 'amfleet list' shows which can still be restored."
 
+    /// What the volume calls itself.
+    func label(of volume: VolumeRecord, of configuration: String) async throws -> SlotContents.Volume {
+        try await VolumeAccess(clients, of: configuration).label(of: volume)
+    }
+
     /// - Parameter dump: what lies on it, for the message.
-    /// - Throws: `WireError` of kind `damaged`: overwritten, or gone.
-    func requireUnchanged(
-        _ volume: VolumeRecord, of configuration: String, holding dump: String
-    ) async throws {
-        let access = VolumeAccess(clients, of: configuration)
-        switch try await access.label(of: volume) {
-        case .labelled(let header) where header.bears(volume.label, of: run): return
+    /// - Returns: why what lies on it cannot be trusted to be the run's: the label is gone, or nobody could read it.
+    /// - Throws: `WireError` of kind `damaged`: it was overwritten.
+    func fault(
+        _ label: SlotContents.Volume, _ volume: VolumeRecord, holding dump: String
+    ) throws(WireError) -> WireError? {
+        switch label {
+        case .labelled(let header) where header.bears(volume.label, of: run): return nil
         case .labelled(let header):
             let newer = header.datestamp.map { "run \($0)" } ?? "a new label"
             throw refusal(volume, dump, "was overwritten by \(newer) (volume '\(header.label)')")
-        case .unlabelled: throw refusal(volume, dump, "has no label any more")
-        case .foreign: throw refusal(volume, dump, "bears something that is no Amanda label")
-        case .unreadable(let reason): throw refusal(volume, dump, "could not be read: \(reason)")
+        case .unlabelled: return refusal(volume, dump, "has no label any more")
+        case .foreign: return refusal(volume, dump, "bears something that is no Amanda label")
+        case .unreadable(let reason): return refusal(volume, dump, "could not be read: \(reason)")
         }
     }
 

@@ -101,8 +101,6 @@ extension S3Client {
             }
         } catch S3Error.refused(let call, 416, _) {
             throw S3Error.wrongLength(call, expected: Int64(range.count), actual: 0)
-        } catch S3Error.tooLong(let call, _) {
-            throw S3Error.malformedAnswer(call, reason: "more bytes than the range that was asked for")
         }
     }
 

@@ -161,6 +161,9 @@ public final class S3Client: Sendable {
         signedWith credentials: S3Credentials
     ) -> (result: Result<HTTPResponse, any Error>, outcome: AdaptiveConcurrency.Outcome) {
         switch result {
+        case .failure(.tooLong) where request.isRangeRead:
+            let reason = "more bytes than the range that was asked for"
+            return (.failure(AttemptFault.malformed(reason: reason, requestID: nil)), .answered)
         case .failure(let error):
             return (.failure(AttemptFault.transport(error)), .failed)
         case .success(let response):

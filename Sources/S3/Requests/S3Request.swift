@@ -30,6 +30,9 @@ struct S3Request {
     /// The answer is an object's bytes, in which `<Error>` means nothing.
     var isObjectRead: Bool { action == "GetObject" }
 
+    /// It knows how many bytes must come.
+    var isRangeRead: Bool { if case .block = sink { true } else { false } }
+
     /// It carries a condition on what is there already.
     var isConditionalWrite: Bool {
         method == "PUT" && headers.contains { $0.name == "if-match" || $0.name == "if-none-match" }

@@ -24,11 +24,15 @@ public struct VolumeProof: Sendable {
 
     /// The volume's label; nil only if there definitely is none.
     ///
-    /// - Throws: `HeaderError` for what is no label, `S3Error`.
+    /// - Throws: `HeaderError` for what is no label, `UnprovedLabel` where that may not be what the store has, `S3Error`.
     public func label() async throws -> VolumeHeader? {
         do {
-            let (bytes, _) = try await client.get(keys.volumeLabel, limit: Self.labelByteCountLimit)
-            return try VolumeHeader(parsing: bytes)
+            let (bytes, version) = try await client.get(keys.volumeLabel, limit: Self.labelByteCountLimit)
+            do {
+                return try VolumeHeader(parsing: bytes)
+            } catch {
+                throw UnprovedLabel(bytes, of: version, key: keys.volumeLabel) ?? error
+            }
         } catch S3Error.notFound {
             return nil
         }

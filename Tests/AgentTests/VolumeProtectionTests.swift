@@ -63,6 +63,38 @@ struct VolumeProtectionTests {
         #expect(try await fixture.client.head(keys.header(file: 1)) != nil)
     }
 
+    /// The only slot holds the only backup; `autolabel` would let it be labelled.
+    @Test(arguments: [
+        ("non_amanda", ["Content-Type: text/html"], "<html>sign in</html>"),
+        ("empty non_amanda volume_error", [], "sign in"),
+        ("empty non_amanda volume_error", ["Content-Type: text/plain", "ETag: \"1\""], "sign in"),
+    ])
+    func `a volume is not overwritten because a page comes in its label's place`(
+        autolabel: String, headers: [String], body: String
+    ) async throws {
+        let server = try await LocalS3Server.shared()
+        let proxy = try FaultyProxy(to: server.port)
+        let fixture = try await NodeFixture(server: server, endpoint: proxy.endpoint)
+        try fixture.write("data/a.txt", "first")
+        try fixture.configure("data", disks: [fixture.data], slots: "{1..1}")
+        let good = try await fixture.backUp("20261123030600")
+        #expect(good.state == .succeeded, "\(String(describing: good.error))")
+        let file = "etc/amanda/data/amanda.conf"
+        try fixture.write(
+            file,
+            try fixture.read(file).replacing("\"data-%%\" empty", with: "\"data-%%\" \(autolabel)"))
+        let key = ObjectKeys(slotPrefix: "demo/node01/data/slot-1").volumeLabel
+        let label = try await fixture.client.get(key, limit: 1 << 20).bytes
+        proxy.inject(
+            .answer(status: 200, headers: headers, body: body), method: "GET", target: "special-tapestart",
+            times: .max)
+        let failed = try await fixture.backUp("20261123030700")
+        #expect(failed.state == .failed)
+        #expect("\(failed)".contains("slot-1: its label "), "\(failed)")
+        proxy.clear()
+        #expect(try await fixture.client.get(key, limit: 1 << 20).bytes == label)
+    }
+
     @Test func `a volume is emptied page by page, a request a page, and nothing of another slot goes`()
         async throws
     {

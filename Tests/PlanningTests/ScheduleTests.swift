@@ -174,7 +174,7 @@ import Testing
                   slot-06: unlabelled, and autolabel does not say 'empty'
                   slot-07: holds something that is no Amanda volume
                   slot-08: its label could not be read: 403
-                hint: add slots to tpchanger, or lower tapecycle (the newest 2 volumes are kept).
+                hint: nothing is written to a slot whose label was not seen: see with 'amfleet volumes' what the store answers, mend that and run it again; or add slots to tpchanger, or lower tapecycle (the newest 2 volumes are kept).
                 """)
     }
 

@@ -61,4 +61,21 @@ struct VolumeProofTests {
         _ = try await client.put(keys.volumeLabel, [1, 2, 3])
         await #expect(throws: HeaderError.self) { try await proof.label() }
     }
+
+    /// The lines of the answer's head, and the body; the object itself is a label.
+    @Test(arguments: [
+        (["Content-Type: text/html"], "<html>sign in</html>"),
+        (["Content-Type: text/plain", "ETag: \"1\""], "\u{FEFF}\n <!doctype html>"),
+        (["Content-Type: application/octet-stream"], "sign in"), ([], ""),
+    ])
+    func `a page in the label's place is not taken for what the store has`(
+        headers: [String], body: String
+    ) async throws {
+        _ = try await client.put(keys.volumeLabel, VolumeHeader(datestamp: nil, label: "data-01").bytes)
+        proxy.inject(
+            .answer(status: 200, headers: headers, body: body), method: "GET", target: "special-tapestart",
+            times: .max)
+        let error = await #expect(throws: (any Error).self) { try await proof.label() }
+        #expect(error is UnprovedLabel || error is S3Error, "\(String(describing: error))")
+    }
 }

@@ -24,11 +24,11 @@ enum VolumeLabels {
             return files.objects.isEmpty ? .unlabelled : .unlabelledFiles
         } catch let error as S3Error where error.reach == .wholeStore || error.isDenial {
             throw error
-        } catch S3Error.tooLong {
-            return .foreign
         } catch is HeaderError {
             return .foreign
         } catch let error as S3Error {
+            return .unreadable(reason: "\(error)")
+        } catch let error as UnprovedLabel {
             return .unreadable(reason: "\(error)")
         }
     }

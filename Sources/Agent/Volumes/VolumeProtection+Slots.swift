@@ -20,6 +20,15 @@ extension RunProtection {
         return found
     }
 
+    /// The same of what the tapelist has, wherever it lies.
+    func protections(of tapelist: Tapelist, in configuration: String) -> [String: VolumeProtection] {
+        let listed = tapelist.entries.map { entry in
+            SlotContents(
+                slot: "", volume: .labelled(VolumeHeader(datestamp: entry.datestamp, label: entry.label)))
+        }
+        return protections(of: listed, in: configuration)
+    }
+
     /// Volumes of a configuration that pinned runs need.
     func isPinned(_ label: String, bearing bears: RunName, in configuration: String) -> Bool {
         runs.contains { $0.reason == .pinned && $0.holds(label, bearing: bears, of: configuration) }

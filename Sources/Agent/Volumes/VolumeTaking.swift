@@ -86,6 +86,8 @@ struct VolumeTaking: Sendable {
             }
             chooser.protected =
                 protection?.protections(of: slots.map(\.contents), in: prepared.choice.name) ?? [:]
+            chooser.protectedUnseen =
+                protection?.protections(of: tapelist, in: prepared.choice.name) ?? [:]
             let stored = try reader.storedDumps().map { $0.marked(by: known) }
             chooser.kept = chooser.policy.rules.kept(chooser.tapelist, stored, run: run)
             let dumps = Dictionary(grouping: stored, by: \.name)

@@ -84,8 +84,10 @@ extension VolumesReport: CommandReport {
 
     private static func remarks(_ node: Node) -> [String] {
         let lost = node.configurations.flatMap { configuration in
-            configuration.lostLabels.map {
-                "\(node.node): \(configuration.name): volume '\($0)' is in the tapelist and in no slot"
+            let isEverySlotKnown = !configuration.slots.contains { $0.state == .unreadable }
+            let place = isEverySlotKnown ? "in no slot" : "in no slot whose label could be read"
+            return configuration.lostLabels.map {
+                "\(node.node): \(configuration.name): volume '\($0)' is in the tapelist and \(place)"
             }
         }
         let next = node.configurations.flatMap { configuration in

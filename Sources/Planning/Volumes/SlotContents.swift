@@ -9,9 +9,9 @@ public struct SlotContents: Equatable, Sendable {
         /// A definite 404: no label.
         case unlabelled
         case labelled(VolumeHeader)
-        /// An object that is no Amanda label.
+        /// An object that is no Amanda label, as the store itself gave it.
         case foreign
-        /// Not known: the store did not answer, or refused.
+        /// Not known: the store did not answer, refused, or what came may be another's answer.
         case unreadable(reason: String)
     }
 

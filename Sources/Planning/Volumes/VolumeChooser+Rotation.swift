@@ -30,7 +30,9 @@ extension VolumeChooser {
                     reusable.insert(header.label)
                 }
             case .unlabelled: unwritten += policy.autolabel.contains(.empty) ? 1 : 0
-            case .foreign: unwritten += policy.autolabel.contains(.nonAmanda) ? 1 : 0
+            case .foreign:
+                let isFree = policy.autolabel.contains(.nonAmanda) && unseen(in: slots, run: nil) == nil
+                unwritten += isFree ? 1 : 0
             case .unreadable: break
             }
         }

@@ -23,6 +23,9 @@ public struct VolumeChooser: Sendable {
     /// those that are retained; where slots are short, a younger one gives way.
     public var protected: [String: VolumeProtection] = [:]
 
+    /// The same of volumes that no slot shows.
+    public var protectedUnseen: [String: VolumeProtection] = [:]
+
     /// Volumes that this run has filled: it does not go on with them.
     public var filled: Set<String> = []
     /// Labels that a volume may still bear though the tapelist calls it never written: runs whose end here died between the
@@ -90,7 +93,7 @@ public struct VolumeChooser: Sendable {
         on slot: SlotContents, run: Datestamp, slots: [SlotContents]
     ) -> Result<VolumeChoice, VolumeChoiceError.Refusal> {
         func refuse(_ reason: String) -> Result<VolumeChoice, VolumeChoiceError.Refusal> {
-            .failure(.init(slot: slot.slot, reason: reason))
+            .failure(.init(slot: slot.slot, reason: reason, isUnread: slot.isUnread))
         }
         switch slot.volume {
         case .labelled(let header):
@@ -118,6 +121,9 @@ public struct VolumeChooser: Sendable {
                 return refuse("its label could not be read: \(reason)")
             }
         }
+        if slot.isUnread, let reason = unseen(in: slots, run: run) {
+            return refuse("its label was not seen, and it may be a volume that no slot shows: \(reason)")
+        }
         guard policy.labelTemplate != nil else { return refuse("to be labelled, and autolabel is not set") }
         do {
             return .success(
@@ -127,8 +133,9 @@ public struct VolumeChooser: Sendable {
         }
     }
 
-    private func verdict(
-        on slot: String, _ entry: TapelistEntry, run: Datestamp
+    /// - Parameter run: nil: none has written anything yet.
+    func verdict(
+        on slot: String, _ entry: TapelistEntry, run: Datestamp?
     ) -> Result<VolumeChoice, VolumeChoiceError.Refusal> {
         func refuse(_ reason: String) -> Result<VolumeChoice, VolumeChoiceError.Refusal> {
             .failure(.init(slot: slot, reason: "volume '\(entry.label)' " + reason))
@@ -161,9 +168,12 @@ public struct VolumeChooser: Sendable {
                 .init(slot: slot, reason: "volume '\(entry.label)' holds \(need)", isNeeded: true))
         }
         if let protection { return keep(protection) }
-        if let rule = kept[entry.label] { return refuse("is kept by \(rule)") }
+        func retain(_ reason: String) -> Result<VolumeChoice, VolumeChoiceError.Refusal> {
+            .failure(.init(slot: slot, reason: "volume '\(entry.label)' " + reason, isRetained: true))
+        }
+        if let rule = kept[entry.label] { return retain("is kept by \(rule)") }
         guard let datestamp = entry.datestamp, !isRetained(entry) else {
-            return refuse("is still needed: run \(entry.datestampText)")
+            return retain("is still needed: run \(entry.datestampText)")
         }
         guard datestamp != run else { return refuse("was written by this run") }
         return .success(VolumeChoice(slot: slot, label: entry.label, kind: .reusing(datestamp)))
@@ -201,7 +211,7 @@ public struct VolumeChooser: Sendable {
     }
 
     /// A label that no volume bears. One that was entered for a volume that then was never labelled is given again,
-    /// as long as every slot could be looked at.
+    /// as long as every slot's label was seen.
     private func newLabel(for slot: String, _ slots: [SlotContents]) throws(VolumeLabelError) -> String {
         guard let template = policy.labelTemplate else {
             throw VolumeLabelError(description: "autolabel is not set")
@@ -212,8 +222,8 @@ public struct VolumeChooser: Sendable {
         for slot in slots {
             switch slot.volume {
             case .labelled(let header): borne.insert(header.label)
-            case .unreadable: isEverySlotKnown = false
-            case .unlabelled, .foreign: break
+            case .unreadable, .foreign: isEverySlotKnown = false
+            case .unlabelled: break
             }
         }
         if isEverySlotKnown {

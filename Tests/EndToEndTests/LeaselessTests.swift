@@ -26,6 +26,20 @@ extension EndToEnd {
             try await everyVerb(.unmet, says: "says that an object is there which is not")
         }
 
+        @Test(.long) func `a backup whose manifests alone are never taken ends, and says why`() async throws {
+            let made = try await LeaselessStore.make(.unmetManifests)
+            do {
+                let text = "says that an object is there which is not"
+                try await refusedThenDone(made, ["backup"], text)
+                #expect(made.struckCount == 20 + 1, "one more to learn it anew")
+                #expect(try await made.states() == ["complete"])
+            } catch {
+                await made.remove()
+                throw error
+            }
+            await made.remove()
+        }
+
         private func everyVerb(_ kind: LeaselessStore.Kind, says text: String) async throws {
             let made = try await LeaselessStore.make(kind)
             do {
@@ -135,6 +149,8 @@ struct LeaselessStore: Sendable {
         case weak
         /// 412 to any condition.
         case unmet
+        /// 412 to any condition on a manifest, and none on the lease.
+        case unmetManifests
     }
 
     let outage: StoreOutage
@@ -157,7 +173,7 @@ struct LeaselessStore: Sendable {
                 let server = try await RcloneServer.shared()
                 endpoint = server.endpoint
                 try await useKeys(of: server, outage)
-            case .refusing, .weak, .unmet:
+            case .refusing, .weak, .unmet, .unmetManifests:
                 let before = try FaultyProxy(to: cluster.store.port)
                 let headers = ["if-match", "if-none-match"]
                 switch kind {
@@ -169,6 +185,10 @@ struct LeaselessStore: Sendable {
                     before.inject(
                         .error(status: 412, code: "PreconditionFailed"), method: "PUT", headers: headers,
                         times: .max)
+                case .unmetManifests:
+                    before.inject(
+                        .error(status: 412, code: "PreconditionFailed"), method: "PUT",
+                        target: "/manifest.json", headers: ["if-none-match"], times: .max)
                 case .weak, .ignoring:
                     before.inject(
                         .error(status: 412, code: "PreconditionFailed"), method: "PUT", headers: ["if-match"],
@@ -243,6 +263,9 @@ struct LeaselessStore: Sendable {
             return (words[0], words[1])
         }
     }
+
+    /// How many requests to the cluster's own store were answered as its kind has it.
+    var struckCount: Int { proxy?.struckCount ?? 0 }
 
     func states() async throws -> [String] { try await runs().map(\.state) }
 

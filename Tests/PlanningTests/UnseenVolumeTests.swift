@@ -12,7 +12,7 @@ import Testing
     private let run = Datestamp("20261201030000")
     private let disk = DiskName(host: "localhost", disk: "/a")
 
-    /// c-01 and c-02 may be overwritten by age, c-03 not.
+    /// One volume is retained; whatever is no volume may be labelled.
     private func chooser(_ lines: String...) throws -> VolumeChooser {
         let policy = VolumePolicy(
             configuration: "c", organisation: "o", labelstr: "^c-[0-9]*$", autolabelTemplate: "c-%%",
@@ -51,15 +51,17 @@ import Testing
         #expect(retained?.description.contains("volume 'c-03' is still needed: run 20261103030000") == true)
 
         var needing = try chooser(young, old)
-        needing.needs = ["c-02": VolumeNeed(name: disk, level: 0)]
-        #expect(
-            try refusal(needing, [labelled(3), unseen])?.description.contains("the newest full dump") == true)
+        let need = VolumeNeed(name: disk, level: 0)
+        needing.needs = ["c-02": need, "c-03": need]
+        let needed = try refusal(needing, [labelled(3), unseen])?.refusals.last
+        #expect(needed?.reason.contains("volume 'c-02' holds the newest full dump") == true)
 
         var pinned = try chooser(young, old)
         pinned.protectedUnseen = [
             "c-02": VolumeProtection(run: try #require(Datestamp("20261102030000")), isPinned: true)
         ]
-        #expect(try refusal(pinned, [labelled(3), unseen])?.description.contains("which is pinned") == true)
+        let protected = try refusal(pinned, [labelled(3), unseen])?.refusals.last
+        #expect(protected?.reason.contains("volume 'c-02' holds run 20261102030000, which is pinned") == true)
     }
 
     @Test(arguments: unseen)

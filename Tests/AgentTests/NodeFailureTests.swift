@@ -69,6 +69,18 @@ struct NodeFailureTests {
         #expect(try reservations() == 0)
     }
 
+    @Test(arguments: [
+        (404, "NoSuchBucket"), (403, "AccessDenied"), (403, "SignatureDoesNotMatch"), (401, ""),
+    ])
+    func `a record that is refused for some seconds is taken`(status: Int, code: String) async throws {
+        // The first record of the job is tried twice, the last one again after each pause.
+        proxy.inject(
+            .error(status: status, code: code), method: "PUT", target: "nodes/node01.json", times: 4)
+        let done = try await fixture.backUp("20261123030600", outageSeconds: 5)
+        #expect(done.state == .succeeded, "\(String(describing: done.error))")
+        #expect(try await fixture.record("20261123030600")?.configurations.count == 2)
+    }
+
     @Test func `a store that stays away fails the job after the time that the job allows`() async throws {
         proxy.refuse()
         let failed = try await fixture.backUp("20261123030600", outageSeconds: 1)

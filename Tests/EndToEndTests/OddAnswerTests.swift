@@ -90,7 +90,8 @@ extension EndToEnd {
             async throws
         {
             let made = try Arranged.as(OddAnswers.self)
-            made.proxy.inject(.answer(status: 418), method: "PUT", target: "manifest.json", skip: 1, times: 9)
+            made.proxy.inject(
+                .answer(status: 418), method: "PUT", target: "manifest.json", skip: 1, times: 99)
 
             let backup = try await made.amfleet("backup")
             made.proxy.clear()

@@ -104,6 +104,17 @@ struct StoreWordsTests {
                 .contains("status 302: Location: https://login.example.com/"))
     }
 
+    @Test func `what a redirect hands to a login page is not repeated`() async throws {
+        for secret in [
+            "?token=s3cr3t", "?SAMLRequest=s3cr3t&a=b", "#access_token=s3cr3t", ";jsessionid=s3cr3t",
+        ] {
+            let text = try await refusal(
+                302, "", headers: ["Location: https://login.example.com/in\(secret)"])
+            #expect(text.contains("Location: https://login.example.com/in\(secret.prefix(1))…"), "\(text)")
+            #expect(!text.contains("s3cr3t"), "\(text)")
+        }
+    }
+
     @Test func `what is long is cut, and what a terminal would obey is taken out`() async throws {
         let text = try await refusal(
             400, error("Odd", "a&#27;[31mred\u{202E}back\nline " + String(repeating: "x", count: 5000)))

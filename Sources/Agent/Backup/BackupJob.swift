@@ -78,7 +78,8 @@ struct BackupJob: Sendable {
             record = before.adding(done)
             if let error = done.error, error.concernsWholeStore { run.absence.note(error) }
             if isLastOfItsRole(index, runs) {
-                unwritten = try await evidence.write(record, isStoreAway: runs.isClusterStoreAway)
+                unwritten = try await evidence.write(
+                    record, isStoreAway: runs.isClusterStoreAway, isLast: index == runs.count - 1)
             }
         }
         return result(record, unwritten)

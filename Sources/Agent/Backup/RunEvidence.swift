@@ -23,14 +23,17 @@ struct RunEvidence: Sendable {
 
     /// A record with held dumps that stays on the node is no new fault: the run that sends the dumps writes it.
     ///
-    /// - Parameter isStoreAway: the cluster's, as far as the job knows.
+    /// - Parameters:
+    ///   - isStoreAway: the cluster's, as far as the job knows.
+    ///   - isLast: the job writes none after it, so that a refusal is not believed at once.
     /// - Returns: why the record is not in the bucket, where that is a fault.
     /// - Throws: `CancellationError`.
-    func write(_ record: NodeRecord, isStoreAway: Bool) async throws -> WireError? {
+    func write(_ record: NodeRecord, isStoreAway: Bool, isLast: Bool) async throws -> WireError? {
         await reporter.keep(record)
         let isHeld = !record.heldDumps.isEmpty
         do {
-            try await send(record, isStoreAway || isHeld ? brief : records)
+            let store = isStoreAway || isHeld ? brief : records
+            try await patience(isLast: isLast && !isHeld).attempt { try await store.write(record) }
             reporter.logger.info("the node record is in the bucket", metadata: ["stage": "record"])
             return nil
         } catch {
@@ -43,13 +46,10 @@ struct RunEvidence: Sendable {
         }
     }
 
-    /// One odd answer does not cost the evidence: what was refused for itself is asked for once more.
-    private func send(_ record: NodeRecord, _ records: NodeRecordStore) async throws {
-        do {
-            try await records.write(record)
-        } catch let error as S3Error where error.reach == .itself {
-            try await records.write(record)
-        }
+    /// One odd answer costs no record; what the next one replaces is asked for once more.
+    private func patience(isLast: Bool) -> LastWrite {
+        let outage = Duration.seconds(request.storageOutageSeconds)
+        return isLast ? LastWrite(within: outage) : LastWrite(within: outage, pauses: [.zero])
     }
 
     /// Asks once more for a store that was found away: it may be back, or have failed one request alone.

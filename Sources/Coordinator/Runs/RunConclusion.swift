@@ -74,15 +74,13 @@ struct RunConclusion: Sendable {
             ])
     }
 
-    /// Replaces the very version that was read. Somebody who finished the same run meanwhile is believed. One odd answer does
-    /// not cost the verdict: what was refused for itself is asked for once more.
+    /// Replaces the very version that was read. Somebody who finished the same run meanwhile is believed. Answers that are odd
+    /// for a while do not cost the verdict.
     private func replace(
         _ stored: ClusterBucket.Stored<RunManifest>, with manifest: RunManifest
     ) async throws -> RunManifest {
-        do {
-            return try await replaceOnce(stored, with: manifest)
-        } catch let error as S3Error where error.reach == .itself {
-            return try await replaceOnce(stored, with: manifest)
+        try await LastWrite(within: cluster.settings.limits.storageOutage).attempt {
+            try await replaceOnce(stored, with: manifest)
         }
     }
 

@@ -31,7 +31,15 @@ extension StoreWords {
         message = shown(error.map { $0["Message"] ?? "" } ?? PageText.of(response.body)) ?? ""
         details =
             error.map { error in named(Self.detailNames) { error[$0] } }
-            ?? named(["Location", "Server"]) { response.header($0) }
+            ?? named(["Location", "Server"]) { name in
+                response.header(name).map { name == "Location" ? Self.withoutQuery($0) : $0 }
+            }
+    }
+
+    /// Where a redirect leads, without its query: login pages are given tokens there.
+    private static func withoutQuery(_ address: String) -> String {
+        guard let end = address.firstIndex(where: { "?#;".contains($0) }) else { return address }
+        return "\(address[...end])…"
     }
 
     /// An element `<Error>`, as S3 has it at the root and STS below it.

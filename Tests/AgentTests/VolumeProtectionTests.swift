@@ -88,7 +88,7 @@ struct VolumeProtectionTests {
         proxy.inject(
             .answer(status: 200, headers: headers, body: body), method: "GET", target: "special-tapestart",
             times: .max)
-        let failed = try await fixture.backUp("20261123030700")
+        let failed = try await fixture.backUp("20261123030700", outageSeconds: 2)
         #expect(failed.state == .failed)
         #expect("\(failed)".contains("slot-1: its label "), "\(failed)")
         proxy.clear()

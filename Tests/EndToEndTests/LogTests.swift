@@ -41,7 +41,7 @@ extension EndToEnd {
         }
 
         @Test(arguments: [
-            "the run's record is read", "the volumes still are the run's", "every object is there",
+            "the run's record is read", "the volumes still are the run's", "the objects are looked up",
             "stage=restore",
         ])
         func `the agent tells of every stage of a restore`(text: String) throws {

@@ -5,7 +5,12 @@ import CCurl
 extension HTTPTransportError {
     /// What libcurl's code means for `transfer`, which still has its handle; nil for success.
     init?(_ code: CURLcode, of transfer: Transfer) {
-        guard code != CURLE_OK else { return nil }
+        if code == CURLE_OK {
+            if transfer.hasWholeHead { return nil }
+            self = .cut(
+                url: transfer.request.url, received: 0, text: "the answer's head ended in the middle")
+            return
+        }
         if let failure = transfer.failure {
             self = failure
             return

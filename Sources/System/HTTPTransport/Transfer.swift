@@ -21,6 +21,8 @@ final class Transfer: @unchecked Sendable {
 
     /// What is known of the answer so far.
     private(set) var head = HTTPResponseHead()
+    /// The line that ends the answer's head has come: libcurl takes a head that was cut for a whole one.
+    private(set) var hasWholeHead = false
     private(set) var receivedByteCount = 0
     private var collected: [UInt8] = []
     private var sentByteCount = 0
@@ -125,6 +127,7 @@ extension Transfer {
         head.take(line: String(decoding: line, as: UTF8.self))
         let endsHead = line.first == 0x0D || line.first == 0x0A
         if endsHead, head.status >= 200 {
+            hasWholeHead = true
             beginBody()
         }
         return true

@@ -126,7 +126,12 @@ let package = Package(
         .program("amfleetd", ["Agent", "BlockingWork", argumentParser, logging]),
 
         // Tests, one target per target.
-        .support("TestSupport", ["Certificates", "Files", "Secret"]),
+        .support(
+            "TestSupport",
+            [
+                "Certificates", "Files", "HTTPTransport", "Secret", "TLS", hummingbird, httpTypes, nioCore,
+                lifecycle, logging,
+            ]),
         .tests("Faults"),
         .tests("BlockingWork"),
         .tests("CivilCalendar"),

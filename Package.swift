@@ -44,6 +44,7 @@ let package = Package(
         .system("Secret"),
         .system("NearestName"),
         .system("HiddenCharacters"),
+        .system("Saturation"),
         .system("CivilCalendar"),
         .system("XML"),
         .system("BlockingWork", ["CLinux"]),
@@ -71,29 +72,37 @@ let package = Package(
         // Layer 2: knowledge. Formats and protocols as values; only S3 does I/O.
         .module(
             "AmandaFormat",
-            ["CivilCalendar", "Digest", "Faults", "HiddenCharacters", "NearestName", "Secret", "XML"]),
-        .module("Planning", ["Faults", "AmandaFormat", "CivilCalendar"]),
+            [
+                "CivilCalendar", "Digest", "Faults", "HiddenCharacters", "NearestName", "Saturation",
+                "Secret", "XML",
+            ]),
+        .module("Planning", ["Faults", "AmandaFormat", "CivilCalendar", "Saturation"]),
         .module(
             "S3",
             [
                 "LogOutput", "Faults", "HTTPTransport", "Digest", "Secret", "BlockingWork", "ChildProcess",
-                "CivilCalendar", "Files", "HiddenCharacters", "XML", logging,
+                "CivilCalendar", "Files", "HiddenCharacters", "Saturation", "XML", logging,
             ]),
         .module("Settings", ["Faults", "HiddenCharacters", "NearestName"]),
-        .module("AgentAPI", ["AmandaFormat", "Faults", "Settings", "Secret", logging]),
+        .module(
+            "AgentAPI",
+            ["AmandaFormat", "Faults", "HiddenCharacters", "Saturation", "Settings", "Secret", logging]),
 
         // Layer 3: what a node does. One configuration's files; one disk, either way.
         .module("Volumes", ["AmandaFormat", "S3", "BlockingWork"]),
         .module(
             "Catalog",
             [
-                "LogOutput", "Faults", "AmandaFormat", "Planning", "Files", "Gzip", "BlockingWork", logging,
+                "LogOutput", "Faults", "AmandaFormat", "Planning", "Files", "Gzip", "BlockingWork",
+                "Saturation",
+                logging,
             ]),
         .module(
             "Dump",
             [
                 "LogOutput", "Faults", "AmandaFormat", "S3", "Volumes", "Gzip", "Zstd", "Cipher", "Digest",
-                "ChildProcess", "BlockingWork", "Files", "HiddenCharacters", "NearestName", logging,
+                "ChildProcess", "BlockingWork", "Files", "HiddenCharacters", "NearestName", "Saturation",
+                logging,
             ]),
 
         // Layer 4: services. They meet in AgentAPI and never import each other.
@@ -102,7 +111,8 @@ let package = Package(
             [
                 "LogOutput", "Faults", "AgentAPI", "Settings", "AmandaFormat", "Planning", "Catalog", "Dump",
                 "S3", "Volumes", "HTTPTransport", "TLS", "Certificates", "Files", "Digest", "ChildProcess",
-                "BlockingWork", "HiddenCharacters", "Secret", hummingbird, hummingbirdCore, httpTypes,
+                "BlockingWork", "HiddenCharacters", "Saturation", "Secret", hummingbird, hummingbirdCore,
+                httpTypes,
                 nioCore, lifecycle,
                 unixSignals, logging,
             ]),
@@ -111,7 +121,7 @@ let package = Package(
             [
                 "LogOutput", "Faults", "AgentAPI", "Settings", "AmandaFormat", "S3", "Volumes",
                 "HTTPTransport", "BlockingWork", "Certificates", "CivilCalendar", "Digest", "Files",
-                "HiddenCharacters", "NearestName", "Secret", logging,
+                "HiddenCharacters", "NearestName", "Saturation", "Secret", logging,
             ]),
 
         // Layer 5: flags in, text and exit code out.
@@ -123,7 +133,7 @@ let package = Package(
                 argumentParser,
                 logging,
             ]),
-        .program("amfleetd", ["Agent", "BlockingWork", argumentParser, logging]),
+        .program("amfleetd", ["Agent", "BlockingWork", "HiddenCharacters", argumentParser, logging]),
 
         // Tests, one target per target.
         .support(
@@ -139,6 +149,7 @@ let package = Package(
         .tests("Secret"),
         .tests("NearestName"),
         .tests("HiddenCharacters"),
+        .tests("Saturation"),
         .tests("Files"),
         .tests("Digest"),
         .tests("Gzip", ["BlockingWork"]),

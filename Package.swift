@@ -48,25 +48,28 @@ let package = Package(
         .system("CivilCalendar"),
         .system("XML"),
         .system("BlockingWork", ["CLinux"]),
-        .system("Files", ["CLinux", "BlockingWork", "Faults"]),
+        .system("Descriptors", ["CLinux"]),
+        .system("Files", ["CLinux", "BlockingWork", "Descriptors", "Faults"]),
         .system("Digest", ["COpenSSL", "CISAL"]),
         .system("Gzip", ["CZlib", "CISAL", "BlockingWork", "Faults"]),
         .system("Zstd", ["CZstd", "BlockingWork", "Faults"]),
         .system("Cipher", ["COpenSSL", "BlockingWork", "Faults"]),
-        .system("ChildProcess", ["CLinux", "BlockingWork", "Faults"]),
-        .system("Certificates", ["COpenSSL", "Files", "HiddenCharacters", "Secret", "Faults"]),
+        .system("ChildProcess", ["CLinux", "BlockingWork", "Descriptors", "Faults"]),
+        .system(
+            "Certificates",
+            ["COpenSSL", "Descriptors", "Files", "HiddenCharacters", "Secret", "Faults"]),
         .system(
             "HTTPTransport",
             [
-                "CCurl", "COpenSSL", "CLinux", "BlockingWork", "Certificates", "CivilCalendar", "Faults",
-                "Secret",
+                "CCurl", "COpenSSL", "CLinux", "BlockingWork", "Certificates", "CivilCalendar",
+                "Descriptors", "Faults", "Secret",
             ]),
         .system("LogOutput", [logging]),
         .system(
             "TLS",
             [
-                "COpenSSL", "BlockingWork", "Certificates", "Faults", nioCore, nioPosix, hummingbirdCore,
-                logging,
+                "COpenSSL", "BlockingWork", "Certificates", "Descriptors", "Faults", nioCore, nioPosix,
+                hummingbirdCore, logging,
             ]),
 
         // Layer 2: knowledge. Formats and protocols as values; only S3 does I/O.
@@ -110,7 +113,8 @@ let package = Package(
             "Agent",
             [
                 "LogOutput", "Faults", "AgentAPI", "Settings", "AmandaFormat", "Planning", "Catalog", "Dump",
-                "S3", "Volumes", "HTTPTransport", "TLS", "Certificates", "Files", "Digest", "ChildProcess",
+                "Descriptors", "S3", "Volumes", "HTTPTransport", "TLS", "Certificates", "Files", "Digest",
+                "ChildProcess",
                 "BlockingWork", "HiddenCharacters", "Saturation", "Secret", hummingbird, hummingbirdCore,
                 httpTypes,
                 nioCore, lifecycle,
@@ -119,7 +123,7 @@ let package = Package(
         .module(
             "Coordinator",
             [
-                "LogOutput", "Faults", "AgentAPI", "Settings", "AmandaFormat", "S3", "Volumes",
+                "LogOutput", "Faults", "AgentAPI", "Settings", "AmandaFormat", "Descriptors", "S3", "Volumes",
                 "HTTPTransport", "BlockingWork", "Certificates", "CivilCalendar", "Digest", "Files",
                 "HiddenCharacters", "NearestName", "Saturation", "Secret", logging,
             ]),
@@ -128,12 +132,13 @@ let package = Package(
         .program(
             "amfleet",
             [
-                "LogOutput", "Coordinator", "AgentAPI", "BlockingWork", "HiddenCharacters", "Settings",
-                "Files",
+                "LogOutput", "Coordinator", "AgentAPI", "BlockingWork", "Descriptors", "HiddenCharacters",
+                "Settings", "Files",
                 argumentParser,
                 logging,
             ]),
-        .program("amfleetd", ["Agent", "BlockingWork", "HiddenCharacters", argumentParser, logging]),
+        .program(
+            "amfleetd", ["Agent", "BlockingWork", "Descriptors", "HiddenCharacters", argumentParser, logging]),
 
         // Tests, one target per target.
         .support(
@@ -144,6 +149,7 @@ let package = Package(
             ]),
         .tests("Faults"),
         .tests("BlockingWork"),
+        .tests("Descriptors", ["ChildProcess", "Files"]),
         .tests("CivilCalendar"),
         .tests("XML"),
         .tests("Secret"),

@@ -3,6 +3,7 @@
 import AgentAPI
 import ArgumentParser
 import BlockingWork
+import Descriptors
 import Glibc
 
 @main
@@ -27,6 +28,7 @@ struct Amfleet: AsyncParsableCommand {
 
     static func main() async {
         signal(SIGPIPE, SIG_IGN)
+        DescriptorLimit.raise()
         BlockingThread.enforce()
         do {
             var command = try parseAsRoot()

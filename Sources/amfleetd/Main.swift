@@ -4,6 +4,7 @@ import Agent
 import AgentAPI
 import ArgumentParser
 import BlockingWork
+import Descriptors
 import Glibc
 import Logging
 
@@ -25,6 +26,7 @@ struct Amfleetd: AsyncParsableCommand {
     var logLevel: Logger.Level?
 
     func run() async throws {
+        DescriptorLimit.raise()
         BlockingThread.enforce()
         do {
             try await AgentProgram(settingsFile: settingsFile, logLevel: logLevel).run()

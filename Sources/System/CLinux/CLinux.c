@@ -9,9 +9,9 @@
 #include <grp.h>
 #include <pthread.h>
 #include <signal.h>
-#include <spawn.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/vfs.h>
 #include <sys/wait.h>
@@ -64,54 +64,6 @@ int amfleet_set_nonblocking(int descriptor) {
     return flags < 0 || fcntl(descriptor, F_SETFL, flags | O_NONBLOCK) < 0 ? -errno : 0;
 }
 
-/// The file actions that give the child exactly `descriptors`.
-/// Sources are first lifted above the targets, so that no dup2 overwrites a source that is still needed.
-static int add_descriptors(posix_spawn_file_actions_t *actions, const int *descriptors, int count, int *lifted) {
-    for (int i = 0; i < count; i++) {
-        lifted[i] = fcntl(descriptors[i], F_DUPFD_CLOEXEC, count);
-        if (lifted[i] < 0) return errno;
-        int error = posix_spawn_file_actions_adddup2(actions, lifted[i], i);
-        if (error) return error;
-    }
-    return posix_spawn_file_actions_addclosefrom_np(actions, count);
-}
-
-int amfleet_spawn(
-    const char *path, char *const arguments[], char *const environment[], const char *directory,
-    const int *descriptors, int descriptorCount, pid_t *process) {
-    posix_spawn_file_actions_t actions;
-    posix_spawnattr_t attributes;
-    sigset_t every, none;
-    int lifted[16];
-    if (descriptorCount > 16) return -EINVAL;
-    for (int i = 0; i < descriptorCount; i++) lifted[i] = -1;
-    sigfillset(&every);
-    sigemptyset(&none);
-
-    int error = posix_spawn_file_actions_init(&actions);
-    if (error) return -error;
-    error = posix_spawnattr_init(&attributes);
-    if (error) {
-        posix_spawn_file_actions_destroy(&actions);
-        return -error;
-    }
-    error = add_descriptors(&actions, descriptors, descriptorCount, lifted);
-    if (!error && directory) error = posix_spawn_file_actions_addchdir_np(&actions, directory);
-    if (!error) error = posix_spawnattr_setsigdefault(&attributes, &every);
-    if (!error) error = posix_spawnattr_setsigmask(&attributes, &none);
-    if (!error) {
-        error = posix_spawnattr_setflags(
-            &attributes, POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
-    }
-    if (!error) error = posix_spawn(process, path, &actions, &attributes, arguments, environment);
-    for (int i = 0; i < descriptorCount; i++) {
-        if (lifted[i] >= 0) close(lifted[i]);
-    }
-    posix_spawnattr_destroy(&attributes);
-    posix_spawn_file_actions_destroy(&actions);
-    return -error;
-}
-
 /// Gives the calling process exactly `descriptors`, and `*report` as the one behind them, close-on-exec: 0 or errno.
 static int take_descriptors(const int *descriptors, int count, int *report) {
     int lifted[16];
@@ -148,6 +100,18 @@ struct new_program {
     const struct amfleet_confinement *confinement;
 };
 
+/// The soft limit of descriptors that this process was given, as long as it has another.
+static struct rlimit given_descriptors;
+static int has_raised_descriptors;
+
+void amfleet_raise_descriptor_limit(void) {
+    struct rlimit limit;
+    if (has_raised_descriptors || getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= limit.rlim_max) return;
+    given_descriptors = limit;
+    limit.rlim_cur = limit.rlim_max;
+    has_raised_descriptors = setrlimit(RLIMIT_NOFILE, &limit) == 0;
+}
+
 static int take_rights(const struct amfleet_user *user) {
     // The library's functions would speak to threads that the child does not have.
     if (syscall(SYS_setgroups, (size_t)user->groupCount, user->groups) != 0) return errno;
@@ -170,12 +134,15 @@ static int become(const struct new_program *program, int *report) {
     if (error) return error;
     if (program->directory && chdir(program->directory) != 0) return errno;
     if (program->path == NULL) _exit(0);
+    if (has_raised_descriptors) setrlimit(RLIMIT_NOFILE, &given_descriptors);
     sigprocmask(SIG_SETMASK, &none, NULL);
     execve(program->path, program->arguments, program->environment);
     return errno;
 }
 
-static int spawn_by_fork(const struct new_program *program, pid_t *process) {
+/// A child that keeps our rights and our view of the machine borrows our memory until it has become the program: what a fork
+/// would copy grows with our size.
+static int spawn(const struct new_program *program, pid_t *process) {
     sigset_t every, before;
     int report[2];
     int error = 0;
@@ -183,10 +150,11 @@ static int spawn_by_fork(const struct new_program *program, pid_t *process) {
     if (pipe2(report, O_CLOEXEC) != 0) return -errno;
     sigfillset(&every);
     pthread_sigmask(SIG_SETMASK, &every, &before);
-    pid_t child = (pid_t)fork_into(program->confinement);
+    int borrows = program->user == NULL && program->confinement == NULL;
+    pid_t child = borrows ? vfork() : (pid_t)fork_into(program->confinement);
     if (child == 0) {
-        error = become(program, &report[1]);
-        (void)!write(report[1], &error, sizeof error);
+        int own = report[1], reason = become(program, &own);
+        (void)!write(own, &reason, sizeof reason);
         _exit(127);
     }
     if (child < 0) error = errno;
@@ -207,11 +175,18 @@ static int spawn_by_fork(const struct new_program *program, pid_t *process) {
     return -error;
 }
 
+int amfleet_spawn(
+    const char *path, char *const arguments[], char *const environment[], const char *directory,
+    const int *descriptors, int descriptorCount, pid_t *process) {
+    struct new_program program = {path, arguments, environment, directory, -1, descriptors, descriptorCount, NULL, NULL};
+    return spawn(&program, process);
+}
+
 int amfleet_spawn_as(
     const char *path, char *const arguments[], char *const environment[], const char *directory,
     const int *descriptors, int descriptorCount, const struct amfleet_user *user, pid_t *process) {
     struct new_program program = {path, arguments, environment, directory, -1, descriptors, descriptorCount, user, NULL};
-    return spawn_by_fork(&program, process);
+    return spawn(&program, process);
 }
 
 int amfleet_spawn_confined(
@@ -219,7 +194,7 @@ int amfleet_spawn_confined(
     const int *descriptors, int descriptorCount, const struct amfleet_confinement *confinement, pid_t *process) {
     struct new_program program = {
         path, arguments, environment, NULL, directory, descriptors, descriptorCount, NULL, confinement};
-    return spawn_by_fork(&program, process);
+    return spawn(&program, process);
 }
 
 int amfleet_groups_of(const char *name, gid_t group, gid_t *groups, int capacity) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import COpenSSL
-import Glibc
+import Descriptors
 
 /// libcrypto's error queue, which is per thread: read it on the thread of the call, straight after it.
 package enum LibcryptoErrors {
@@ -33,7 +33,7 @@ package enum LibcryptoErrors {
     /// libcrypto has no words for the kernel's errors, which it marks by the highest of 32 bits.
     private static func systemReason(_ code: UInt) -> String {
         guard code & 0x8000_0000 != 0 else { return "error \(code)" }
-        return String(cString: strerror(Int32(code & 0x7FFF_FFFF)))
+        return SystemReason.text(Int32(code & 0x7FFF_FFFF))
     }
 
     /// The error of a call into libcrypto that has just failed.

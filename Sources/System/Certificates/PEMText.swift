@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import COpenSSL
+import Descriptors
 import Glibc
 import HiddenCharacters
 
@@ -12,13 +13,13 @@ package enum PEMText {
     /// Reads a file of PEM text.
     package static func read(_ path: String) throws(CertificateError) -> String {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-        guard descriptor >= 0 else { throw .unreadable(path: path, reason: String(cString: strerror(errno))) }
+        guard descriptor >= 0 else { throw .unreadable(path: path, reason: SystemReason.text(errno)) }
         defer { close(descriptor) }
         var bytes: [UInt8] = []
         var piece = [UInt8](repeating: 0, count: 16_384)
         while true {
             let count = Glibc.read(descriptor, &piece, piece.count)
-            guard count >= 0 else { throw .unreadable(path: path, reason: String(cString: strerror(errno))) }
+            guard count >= 0 else { throw .unreadable(path: path, reason: SystemReason.text(errno)) }
             guard count > 0 else { break }
             bytes += piece[..<count]
             guard bytes.count <= longestByteCount else {

@@ -2,6 +2,7 @@
 
 public import BlockingWork
 import CLinux
+import Descriptors
 import Glibc
 import Synchronization
 
@@ -54,10 +55,14 @@ public final class ChildProcess: Sendable {
     ) throws(ChildProcessError) -> ChildProcess {
         BlockingThread.require("start", command.executable)
         signal(SIGPIPE, SIG_IGN)  // a child that stops reading is an error of the write, not our death
-        let input = command.hasInput ? try Pipe() : nil
-        let output = command.hasOutput ? try Pipe() : nil
-        let messagePipe = try Pipe(isBulk: false)
-        let null = PipeEnd(amfleet_open("/dev/null", O_RDWR, 0))
+        let input = command.hasInput ? try Pipe(to: command) : nil
+        let output = command.hasOutput ? try Pipe(to: command) : nil
+        let messagePipe = try Pipe(to: command, isBulk: false)
+        let nullNumber = amfleet_open("/dev/null", O_RDWR, 0)
+        guard nullNumber >= 0 else {
+            throw .cannotStart(executable: command.executable, reason: SystemReason.text(-nullNumber))
+        }
+        let null = PipeEnd(nullNumber)
         let standard = [input?.reading ?? null, output?.writing ?? null, messagePipe.writing].compactMap(
             \.number)
         let processID = try start(command, standard + command.extraDescriptors)
@@ -100,7 +105,7 @@ public final class ChildProcess: Sendable {
             }
         }
         guard status == 0 else {
-            throw .cannotStart(executable: command.executable, reason: String(cString: strerror(-status)))
+            throw .cannotStart(executable: command.executable, reason: SystemReason.text(-status))
         }
         return processID
     }
@@ -201,7 +206,7 @@ public final class ChildProcess: Sendable {
         if error == EINTR { return }
         guard error == EAGAIN else {
             throw ChildProcessError.pipeFailed(
-                executable: command.executable, reason: String(cString: strerror(error)))
+                executable: command.executable, reason: SystemReason.text(error))
         }
         // In short pieces: what the child left behind in another group may hold the pipe after its end.
         let deadline = ContinuousClock.now + limit

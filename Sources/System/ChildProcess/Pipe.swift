@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CLinux
+import Descriptors
 import Glibc
 import Synchronization
 
@@ -32,11 +33,11 @@ struct Pipe {
     let reading: PipeEnd
     let writing: PipeEnd
 
-    init(isBulk: Bool = true) throws(ChildProcessError) {
+    init(to command: ChildCommand, isBulk: Bool = true) throws(ChildProcessError) {
         var ends: (Int32, Int32) = (-1, -1)
         let status = amfleet_pipe(&ends.0, &ends.1)
         guard status == 0 else {
-            throw .cannotStart(executable: "pipe", reason: String(cString: strerror(-status)))
+            throw .cannotStart(executable: command.executable, reason: SystemReason.text(-status))
         }
         reading = PipeEnd(ends.0)
         writing = PipeEnd(ends.1)

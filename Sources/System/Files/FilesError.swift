@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Descriptors
 @_exported public import Faults
 import Glibc
 
@@ -18,7 +19,7 @@ public struct FilesError: Fault, Equatable {
         self.call = call
         self.path = path
         self.errorNumber = errorNumber
-        reason = String(cString: strerror(errorNumber))
+        reason = SystemReason.text(errorNumber)
     }
 
     /// A failure whose reason the system does not know.
@@ -37,4 +38,7 @@ public struct FilesError: Fault, Equatable {
 
     /// `cannot open '/etc/x': Permission denied`
     public var facts: String { "cannot \(call) '\(path)': \(reason)" }
+
+    /// For a shortage alone: of the file nothing is wrong.
+    public var hint: String? { SystemReason.hint(errorNumber) }
 }

@@ -32,6 +32,10 @@ int amfleet_open_at(int directory, const char *name, int flags);
 /// Reads and writes on the descriptor no longer wait: 0 or -errno.
 int amfleet_set_nonblocking(int descriptor);
 
+/// Raises the soft limit of open descriptors to the hard one; programs that are spawned later get the old one back. Once, at the
+/// start of a program, before it has threads.
+void amfleet_raise_descriptor_limit(void);
+
 /// Spawns `path` in a session and process group of its own, so without a terminal, with default signal dispositions and an empty signal mask.
 /// `descriptors[i]` becomes the child's descriptor i; all others are closed. `directory` may be NULL.
 /// 0 and the process id in `*process`, or -errno.

@@ -8,17 +8,90 @@ import Testing
 @testable import Coordinator
 
 @Suite struct PreflightTests {
-    @Test func `the first that applies of 2, 5 and 6 is the reason`() {
-        let broken = status(
-            "node01", error: WireError(.configuration, "amanda.conf:12: unknown keyword 'foo'"))
-        let refused = NodeOutcome<NodeStatus>(
-            node: "node02",
-            result: .failure(WireErrors([WireError(.authentication, node: "node02", "refused")])))
+    @Test func `2, 5 and 6 are of every node or the coordinator's own, in this order`() {
+        let broken = ["node01", "node02"].map {
+            status($0, error: WireError(.configuration, "amanda.conf:12: unknown keyword 'foo'"))
+        }
+        let refused = ["node01", "node02"].map { silent($0, .authentication) }
         let store = WireError(.storageUnreachable, "no answer", hint: "start it.")
-        #expect(preflight([broken, refused], store).refusal()?.ending == .unusable)
-        #expect(preflight([refused], store).refusal()?.ending == .unauthenticated)
+        #expect(preflight(broken, store).refusal()?.ending == .unusable)
+        #expect(preflight(refused, store).refusal()?.ending == .unauthenticated)
         #expect(preflight([status("node01")], store).refusal()?.description == "no answer\nhint: start it.")
         #expect(preflight([status("node01")]).refusal() == nil)
+    }
+
+    @Test(arguments: [FaultKind.configuration, .unsupported, .authentication, .busy])
+    func `one node's trouble is that node's, whatever it is`(kind: FaultKind) throws {
+        let troubled =
+            switch kind {
+            case .authentication: silent("node01", kind)
+            case .busy: status("node01", job: "backup-x")
+            default: status("node01", error: WireError(kind, "bad"))
+            }
+        let found = preflight([troubled, status("node02"), status("node03")])
+        #expect(found.refusal() == nil)
+        #expect(try found.fitNodes() == ["node02", "node03"])
+        #expect(found.leftOut.map(\.kind) == [kind])
+        #expect(found.leftOut.map(\.node) == ["node01"])
+    }
+
+    @Test func `where nobody can take part each is named, and none begins`() {
+        let mixed = preflight([silent("node01", .authentication), status("node02", job: "backup-x")])
+        #expect(mixed.refusal() == nil)
+        let error = #expect(throws: CoordinatorError.self) { try mixed.fitNodes() }
+        #expect(error?.ending == .failed)
+        #expect(
+            error?.faults.map(\.headline) == [
+                "node01: no", "node02: busy: job 'backup-x' is running",
+            ])
+        let busy = preflight(["node01", "node02"].map { status($0, job: "backup-x") })
+        #expect(#expect(throws: CoordinatorError.self) { try busy.fitNodes() }?.ending == .busy)
+    }
+
+    @Test func `one of two configurations that can be used is worth a job`() throws {
+        let bad = ConfigurationStatus(name: "logs", role: .data, error: WireError(.configuration, "bad"))
+        let good = ConfigurationStatus(name: "vertica", role: .data)
+        let half = preflight([status("node01", [bad, good]), status("node02")])
+        #expect(half.refusal() == nil)
+        #expect(try half.fitNodes() == ["node01", "node02"])
+        let none = preflight([status("node01", [bad, bad]), status("node02")])
+        #expect(try none.fitNodes() == ["node02"])
+        let everywhere = preflight([status("node01", [bad, good]), status("node02", [bad, good])])
+        #expect(everywhere.refusal()?.ending == .unusable)
+    }
+
+    @Test func `a node that goes on with the run's own job is not busy`() throws {
+        let job = JobID.backup(Sample.run, node: "node01")
+        var found = preflight([status("node01", job: job), status("node02")])
+        #expect(try found.fitNodes() == ["node02"])
+        found.continued = Sample.run
+        #expect(try found.fitNodes() == ["node01", "node02"])
+    }
+
+    @Test func `a busy node says what it does, and since when`() {
+        let snapshot = JobSnapshot(
+            id: "restore-x", run: Sample.run, kind: .restore, attempt: 1, state: .running,
+            startedAt: Sample.time)
+        var found = preflight([status("node01", job: "restore-x"), status("node02")])
+        found.jobs = ["node01": snapshot]
+        #expect(
+            found.leftOut.map(\.headline) == [
+                "node01: busy: job 'restore-x' is running (restore of run \(Sample.run)), since \(LocalTime(Sample.time).text)"
+            ])
+    }
+
+    @Test func `a catalog that is ahead is its own node's trouble, and names no run`() throws {
+        var found = preflight([
+            status("node01", newest: "20281123010000"), status("node02", newest: "20261123010000"),
+        ])
+        found.now = LocalTime(Sample.run)
+        #expect(found.refusal() == nil)
+        #expect(try found.fitNodes() == ["node02"])
+        #expect(found.newestRuns.map(\.digits) == ["20261123010000"])
+        #expect(found.leftOut.first?.message.contains("20281123010000, 730 d 21 h ahead") == true)
+        var all = preflight([status("node01", newest: "20281123010000")])
+        all.now = LocalTime(Sample.run)
+        #expect(all.refusal()?.ending == .unusable)
     }
 
     @Test func `a missing bucket is the cause of volumes that seem to lie elsewhere`() {
@@ -67,11 +140,10 @@ import Testing
         #expect(failure.errors.map(\.place?.node) == Array(repeating: "node01", count: 4))
     }
 
-    @Test func `an agent that does not answer is no reason to leave the others without a backup`() {
-        let silent = NodeOutcome<NodeStatus>(
-            node: "node02", result: .failure(WireErrors([WireError(.agentLost, node: "node02", "no answer")]))
-        )
-        #expect(preflight([status("node01"), silent]).refusal() == nil)
+    @Test func `an agent that does not answer is no reason to leave the others without a backup`() throws {
+        let found = preflight([status("node01"), silent("node02", .agentLost)])
+        #expect(found.refusal() == nil)
+        #expect(try found.fitNodes() == ["node01", "node02"])
     }
 
     @Test func `credentials refused on one node fail that node, on every node the run`() {
@@ -88,15 +160,20 @@ import Testing
         #expect(preflight([status("node01", storage: odd), status("node02", storage: odd)]).refusal() == nil)
     }
 
-    @Test func `finds running jobs and the newest run of any catalog`() {
-        let busy = status("node01", job: "backup-x", newest: "20261123010000")
-        let found = preflight([busy, status("node02", newest: "20261122010000")])
-        #expect(found.runningJobs.map(\.description) == ["node01: job 'backup-x' is running"])
-        #expect(found.newestRuns.max()?.digits == "20261123010000")
-    }
-
     private func preflight(_ statuses: [NodeOutcome<NodeStatus>], _ storage: WireError? = nil) -> Preflight {
         Preflight(statuses: statuses, storageError: storage, foreignPrefix: nil)
+    }
+
+    private func silent(_ node: String, _ kind: FaultKind) -> NodeOutcome<NodeStatus> {
+        NodeOutcome(node: node, result: .failure(WireErrors([WireError(kind, node: node, "no")])))
+    }
+
+    private func status(
+        _ node: String, _ configurations: [ConfigurationStatus]
+    ) -> NodeOutcome<NodeStatus> {
+        guard case .success(var found) = status(node).result else { return status(node) }
+        found.configurations = configurations
+        return NodeOutcome(node: node, result: .success(found))
     }
 
     private func status(

@@ -39,9 +39,7 @@ public struct AcceptCommand: Sendable {
         let (choice, dump) = try await suspect(in: run, selection)
         let preflight = try await Preflight.passed(cluster, nodes: [options.node], configurations: nil)
         return try await cluster.holding(for: "accept", run, isLeased: options.isLeased) { lease in
-            guard preflight.runningJobs.isEmpty else {
-                throw CoordinatorError.jobsRunning(preflight.runningJobs)
-            }
+            _ = try preflight.fitNodes()
             try await accept(run, choice, lease)
             let verdict = try await judge(run, lease)
             return AcceptReport(

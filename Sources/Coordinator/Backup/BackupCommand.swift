@@ -30,12 +30,14 @@ public struct BackupCommand: Sendable {
     /// What a backup would do on every node; nothing is written anywhere.
     public func plan() async throws -> PlanReport {
         let selection = try options.selection(of: cluster)
-        let run = try await checked(selection).newRun(of: cluster)
+        let preflight = try await checked(selection)
+        let run = try await preflight.newRun(of: cluster)
+        let nodes = try preflight.fitNodes()
         let protection = try await cluster.protection(cluster.impatientBucket)
         let recentRuns = await cluster.recentRuns(before: run)
         // The next plan may have the same run's name, and must not be answered with this one's result.
         let number = String(UInt32.random(in: UInt32.min...UInt32.max), radix: 16)
-        let jobs = selection.nodes.map { node in
+        let jobs = nodes.map { node in
             FleetJob(
                 request: cluster.request(
                     .backup(
@@ -43,11 +45,11 @@ public struct BackupCommand: Sendable {
                             configurations: selection.configurations, dryRun: true,
                             plausibility: cluster.settings.plausibility, recentRuns: recentRuns)), run: run,
                     node: node,
-                    among: selection.nodes.count,
+                    among: nodes.count,
                     id: "plan-\(run)-\(number)-\(node)", fence: 0, protection: protection.order(for: node)))
         }
         let result = try await FleetJobs(cluster: cluster, lease: nil).carry(jobs)
-        return PlanReport(run: run, protection, result)
+        return PlanReport(run: run, protection, result, preflight.fitness)
     }
 
     private func checked(_ selection: Selection) async throws -> Preflight {
@@ -58,17 +60,18 @@ public struct BackupCommand: Sendable {
     private func begin(
         _ run: RunName, _ selection: Selection, _ preflight: Preflight, _ lease: RunLease?
     ) async throws -> RunReport {
-        guard preflight.runningJobs.isEmpty else { throw CoordinatorError.jobsRunning(preflight.runningJobs) }
+        let nodes = try preflight.fitNodes()
         try await cluster.clusterGuard().claim()
         try await UnfinishedRuns(cluster: cluster).settle(preflight.statuses)
         let protection = try await cluster.protection()
         for remark in protection.remarks { cluster.console.say(remark) }
-        let stored = try await open(run, selection, protection, lease)
+        let stored = try await open(run, selection, preflight.fitness, protection, lease)
         cluster.console.say(
-            "run \(stored.value.run): \(Quantity.count(selection.nodes.count, "node")), "
+            "run \(stored.value.run): \(Quantity.count(nodes.count, "node")), "
                 + selection.configurations.map(\.name).joined(separator: ", "))
+        for error in preflight.leftOut { cluster.console.say("\(error.headline); the node is left out") }
         let report = try await RunCarrier(cluster: cluster, lease: lease, protection: protection)
-            .carry(stored, selection.nodes.map { .init(node: $0, attempt: 1) })
+            .carry(stored, nodes.map { .init(node: $0, attempt: 1) }, asked: selection.nodes)
         await UnfinishedRuns(cluster: cluster).settleHeld(preflight.heldRuns)
         return report
     }
@@ -77,15 +80,15 @@ public struct BackupCommand: Sendable {
     ///
     /// - Throws: `CoordinatorError.runNamesTaken` where each one tried was; `.noConditionalWrites` where the store only said so.
     private func open(
-        _ wanted: RunName, _ selection: Selection, _ protection: ClusterProtection, _ lease: RunLease?
+        _ wanted: RunName, _ selection: Selection, _ fitness: [NodeFitness],
+        _ protection: ClusterProtection, _ lease: RunLease?
     ) async throws -> ClusterBucket.Stored<RunManifest> {
         var run = wanted
         var isAnyThere = false
         for _ in 0..<Self.nameLimit {
             var manifest = RunOpening.manifest(
-                run, selection, cluster: cluster.settings, coordinator: Cluster.holder,
-                fence: lease?.fence ?? 0,
-                now: Date())
+                run, selection, leftOut: fitness.leftOut, cluster: cluster.settings,
+                coordinator: Cluster.holder, fence: lease?.fence ?? 0, now: Date())
             manifest.protectedSets = protection.sets
             let key = cluster.bucket.layout.manifest(run)
             if let stored = try await cluster.bucket.create(manifest, key) { return stored }
@@ -103,10 +106,11 @@ public struct BackupCommand: Sendable {
 
 /// The first manifest of a run.
 enum RunOpening {
-    /// Nodes that were not asked stand in it as missing: a set without them is not complete, and `retry` adds them.
+    /// Nodes that were not asked stand in it as missing, and those that get no job as failed, with the reason: a set without them is
+    /// not complete, and `retry` adds them.
     static func manifest(
-        _ run: RunName, _ selection: Selection, cluster: ClusterSettings, coordinator: String, fence: Int,
-        now: Date
+        _ run: RunName, _ selection: Selection, leftOut: [String: [WireError]] = [:],
+        cluster: ClusterSettings, coordinator: String, fence: Int, now: Date
     ) -> RunManifest {
         RunManifest(
             cluster: cluster.cluster, run: run, fence: fence, coordinator: coordinator,
@@ -119,7 +123,27 @@ enum RunOpening {
                         node: node.name, state: .missing, jobID: id, attempt: 0,
                         error: WireError(.failed, node: node.name, "left out with --node"))
                 }
-                return NodeVerdict(node: node.name, state: .running, jobID: id)
+                guard let reasons = leftOut[node.name] else {
+                    return NodeVerdict(node: node.name, state: .running, jobID: id)
+                }
+                return .leftOut(node.name, of: run, attempt: 1, reasons)
+            })
+    }
+}
+
+extension NodeVerdict {
+    /// Of a node that got no job.
+    static func leftOut(
+        _ node: String, of run: RunName, attempt: Int, _ reasons: [WireError]
+    ) -> NodeVerdict {
+        let later = "'amfleet retry \(run)' adds the node once that has ended."
+        return NodeVerdict(
+            node: node, state: .failed, jobID: JobID.backup(run, node: node), attempt: attempt
+        ).with(
+            reasons.map { reason in
+                var reason = reason
+                if reason.kind == .busy { reason.hint = reason.hint ?? later }
+                return reason
             })
     }
 }

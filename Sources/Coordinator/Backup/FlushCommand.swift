@@ -19,15 +19,13 @@ public struct FlushCommand: Sendable {
         let selection = try options.selection(of: cluster)
         let preflight = try await Preflight.passed(
             cluster, nodes: selection.nodes, configurations: selection.configurations)
-        let parts = Self.parts(preflight.statuses)
+        let parts = Self.parts(preflight)
         guard parts.contains(where: { !$0.configurations.isEmpty || !$0.faults.isEmpty }) else {
             throw CoordinatorError.nothingHeld(nodes: selection.nodes)
         }
         let run = try await preflight.newRun(of: cluster)
         return try await cluster.holding(for: "flush", run, isLeased: options.isLeased) { lease in
-            guard preflight.runningJobs.isEmpty else {
-                throw CoordinatorError.jobsRunning(preflight.runningJobs)
-            }
+            _ = try preflight.fitNodes()
             try await UnfinishedRuns(cluster: cluster).settle(preflight.statuses)
             return try await carry(parts, run, lease, held: preflight.heldRuns)
         }
@@ -36,20 +34,23 @@ public struct FlushCommand: Sendable {
     /// One node, and what it holds.
     struct Part: Sendable, Equatable {
         let node: String
-        /// Those with held dumps.
+        /// Those with held dumps; none where the node gets no job.
         let configurations: [ConfigurationChoice]
-        /// Why the agent does not say.
+        /// Why the agent does not say, or gets no job.
         let faults: [WireError]
     }
 
-    static func parts(_ statuses: [NodeOutcome<NodeStatus>]) -> [Part] {
-        statuses.map { outcome in
+    static func parts(_ preflight: Preflight) -> [Part] {
+        zip(preflight.statuses, preflight.fitness).map { outcome, fitness in
+            guard fitness.isFit else {
+                return Part(node: outcome.node, configurations: [], faults: fitness.reasons)
+            }
             let configurations = outcome.report?.configurations ?? []
             return Part(
                 node: outcome.node,
                 configurations: configurations.filter { $0.held?.isEmpty == false }
                     .map { ConfigurationChoice(name: $0.name, role: $0.role) },
-                faults: outcome.faults)
+                faults: outcome.faults + configurations.flatMap { $0.silence(on: outcome.node) })
         }
     }
 
@@ -71,5 +72,12 @@ public struct FlushCommand: Sendable {
         let result = try await FleetJobs(cluster: cluster, lease: lease).carry(jobs)
         await UnfinishedRuns(cluster: cluster).settleHeld(held)
         return FlushSetReport(run: run, result, silent: parts.filter { !$0.faults.isEmpty })
+    }
+}
+
+extension ConfigurationStatus {
+    /// Why nobody knows what it holds; empty: it says.
+    fileprivate func silence(on node: String) -> [WireError] {
+        held == nil ? faults.map { $0.on(node).at(node: node, configuration: name) } : []
     }
 }

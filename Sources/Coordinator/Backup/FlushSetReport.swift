@@ -16,13 +16,16 @@ public struct FlushSetReport: Sendable {
     public var nodes: [Node]
     public var ending: CommandEnding
 
-    /// - Parameter silent: of nodes that did not say what they hold.
+    /// - Parameter silent: of nodes that did not say all that they hold, or got no job.
     init(run: RunName, _ result: FleetJobs.Result, silent: [FlushCommand.Part]) {
         self.run = run
         nodes =
             result.endings.map { ending in
-                Node(node: ending.node, report: ending.snapshot?.flush).with(ending.faults)
-            } + silent.map { Node(node: $0.node).with($0.faults) }
+                let unsaid = silent.first { $0.node == ending.node }?.faults ?? []
+                return Node(node: ending.node, report: ending.snapshot?.flush).with(ending.faults + unsaid)
+            }
+            + silent.filter { part in !result.endings.contains { $0.node == part.node } }
+            .map { Node(node: $0.node).with($0.faults) }
         let failures = nodes.compactMap(\.error)
         let hasSent = nodes.contains { node in
             (node.report?.configurations ?? []).contains { $0.dumps.contains { !$0.labels.isEmpty } }

@@ -18,11 +18,17 @@ public struct PlanReport: Sendable {
     public var protection: ProtectionSummary
     public var ending: CommandEnding
 
-    init(run: RunName, _ protection: ClusterProtection, _ result: FleetJobs.Result) {
+    /// - Parameter fitness: of every node that was asked, in order; why some got no job.
+    init(
+        run: RunName, _ protection: ClusterProtection, _ result: FleetJobs.Result, _ fitness: [NodeFitness]
+    ) {
         self.run = run
         self.protection = ProtectionSummary(protection)
-        nodes = result.endings.map {
-            Node(node: $0.node, record: $0.snapshot?.record).with($0.faults)
+        nodes = fitness.compactMap { node in
+            guard let ending = result.endings.first(where: { $0.node == node.node }) else {
+                return node.isFit ? nil : Node(node: node.node).with(node.reasons)
+            }
+            return Node(node: ending.node, record: ending.snapshot?.record).with(ending.faults)
         }
         let failures = nodes.compactMap(\.error)
         ending = CommandEnding(

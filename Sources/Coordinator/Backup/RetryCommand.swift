@@ -21,7 +21,7 @@ public struct RetryCommand: Sendable {
         let nodes = try wanted(manifest)
         guard !nodes.isEmpty else { return try await sendHeld(manifest) }
         let preflight = try await Preflight.passed(
-            cluster, nodes: nodes, configurations: manifest.configurations)
+            cluster, nodes: nodes, configurations: manifest.configurations, continuing: run)
         return try await cluster.holding(for: "retry", run, isLeased: isLeased) { lease in
             try await begin(run, preflight, lease)
         }
@@ -56,19 +56,20 @@ public struct RetryCommand: Sendable {
         // Read again: it may have changed until the lease was ours.
         let stored = try await RunChoice(cluster.bucket).manifest(run)
         let nodes = try wanted(stored.value)
-        let foreign = preflight.runningJobs.filter { $0.runningJob != JobID.backup(run, node: $0.node ?? "") }
-        guard foreign.isEmpty else { throw CoordinatorError.jobsRunning(foreign) }
-        let parts = try await parts(stored.value, nodes)
+        let fit = try preflight.fitNodes()
+        let parts = try await parts(stored.value, nodes.filter(fit.contains))
         let protection = try await cluster.protection()
         var revised = Self.revised(stored.value, parts, coordinator: Cluster.holder, fence: lease?.fence)
         revised.protectedSets = protection.sets
+        for (node, reasons) in preflight.fitness.leftOut { revised.leaveOut(node, reasons) }
         let key = cluster.bucket.layout.manifest(run)
         guard let reopened = try await cluster.bucket.change(stored, to: revised, key) else {
             throw CoordinatorError.manifestChanged(run)
         }
-        cluster.console.say("run \(run) again: \(nodes.joined(separator: ", "))")
+        cluster.console.say("run \(run) again: \(parts.map(\.node).joined(separator: ", "))")
+        for error in preflight.leftOut { cluster.console.say("\(error.headline); the node is left out") }
         return try await RunCarrier(cluster: cluster, lease: lease, protection: protection).carry(
-            reopened, parts)
+            reopened, parts, asked: nodes)
     }
 
     /// The attempt after the last one that the manifest or the agent knows; a job that still runs is re-joined.
@@ -108,5 +109,15 @@ public struct RetryCommand: Sendable {
             }
         }
         return manifest
+    }
+}
+
+extension RunManifest {
+    /// A node that gets no job keeps what it has, with the reason of today.
+    fileprivate mutating func leaveOut(_ node: String, _ reasons: [WireError]) {
+        let index = nodes.firstIndex { $0.node == node }
+        let attempt = max(1, index.map { nodes[$0].attempt } ?? 1)
+        let verdict = NodeVerdict.leftOut(node, of: run, attempt: attempt, reasons)
+        if let index { nodes[index] = verdict } else { nodes.append(verdict) }
     }
 }

@@ -17,7 +17,10 @@ struct RunCarrier: Sendable {
         var isKnown = false
     }
 
-    func carry(_ stored: ClusterBucket.Stored<RunManifest>, _ parts: [Part]) async throws -> RunReport {
+    /// - Parameter asked: what the command is about; nil: the nodes of the parts.
+    func carry(
+        _ stored: ClusterBucket.Stored<RunManifest>, _ parts: [Part], asked: [String]? = nil
+    ) async throws -> RunReport {
         let manifest = stored.value
         let recentRuns = await cluster.recentRuns(before: manifest.run)
         let jobs = parts.map { part in
@@ -36,7 +39,8 @@ struct RunCarrier: Sendable {
         return try await shielded {
             try await RunConclusion(cluster: cluster)
                 .conclude(
-                    stored, endings: result.endings, isCancelled: result.isCancelled, fence: lease?.fence)
+                    stored, endings: result.endings, asked: asked, isCancelled: result.isCancelled,
+                    fence: lease?.fence)
         }
     }
 }

@@ -51,10 +51,9 @@ public struct WatchCommand: Sendable {
         if let unfinished = try await UnfinishedRuns(cluster: cluster).newest(in: cluster.impatientBucket) {
             return unfinished
         }
-        for newest in try await cluster.impatientBucket.runs().reversed() {
-            if let stored = try await cluster.impatientBucket.manifest(newest) { return stored }
-        }
-        throw CoordinatorError.noRuns
+        let newest = try await cluster.impatientBucket.newestManifests(1).first
+        guard let newest else { throw CoordinatorError.noRuns }
+        return newest
     }
 
     /// While the run's own coordinator lives it only looks on; when its lease is free the run becomes ours.

@@ -23,8 +23,10 @@ extension Cluster {
 
     /// For a backup's order; nil where the store does not say: a node then knows what its catalogs name.
     func recentRuns(before run: RunName) async -> [RunName]? {
-        let runs = try? await impatientBucket.runs()
-        return runs.map { Array($0.filter { $0 < run }.suffix(BackupOrder.recentRunLimit)) }
+        guard let names = try? await impatientBucket.runs() else { return nil }
+        let earlier = names.filter { $0 < run }.reversed()
+        let runs = try? await impatientBucket.existing(BackupOrder.recentRunLimit, of: earlier)
+        return runs?.reversed()
     }
 }
 

@@ -12,6 +12,7 @@ extension CoordinatorError {
         case .nodesMisconfigured(let errors):
             advised(errors, "correct it on the node; 'amfleet status' checks it.")
         case .agentsRefused(let errors): errors
+        case .noNodeFit(let errors): errors
         case .jobsRunning(let errors):
             advised(errors, "'amfleet watch' follows it, 'amfleet cancel' ends it.")
         case .storage(let error): [error]
@@ -33,7 +34,8 @@ extension CoordinatorError {
         case .unreadable(let path, let reason): "\(path) cannot be used: \(reason)"
         case .nodesGone(let names, let run):
             "run \(run) has nodes that cluster.json does not name: \(names.joined(separator: ", "))"
-        case .nodesMisconfigured(let errors), .agentsRefused(let errors), .jobsRunning(let errors):
+        case .nodesMisconfigured(let errors), .agentsRefused(let errors), .jobsRunning(let errors),
+            .noNodeFit(let errors):
             errors.first?.headline ?? "no node says why"
         case .ownCertificate(let path, let reason): "\(path) is no usable certificate: \(reason)"
         case .runsInTheFuture(let newest, let now):
@@ -47,7 +49,6 @@ extension CoordinatorError {
             "\(lease.holder) holds the cluster: \(lease.purpose), since \(LocalTime(lease.acquiredAt).text)"
         case .leaseLost(let holder):
             "lost the cluster's lease to \(holder) in mid-run: nothing new was started"
-        case .runGoesOn(let run, let nodes): "run \(run) still goes on: \(nodes.joined(separator: ", "))"
         case .watchEnded(let run): "no longer watching; run \(run) goes on"
         case .noRuns: "no run in the bucket yet"
         case .unknownRun(let run, _): "no run \(run) in the bucket"
@@ -94,7 +95,7 @@ extension CoordinatorError {
         case .leaseHeld(let lease):
             "'amfleet watch' follows it; without renewal its lease ends at \(LocalTime(lease.expiresAt).text)."
         case .leaseLost: "'amfleet watch' follows what runs now."
-        case .runGoesOn, .runRunning, .watchEnded: "'amfleet watch' joins it, 'amfleet cancel' ends it."
+        case .runRunning, .watchEnded: "'amfleet watch' joins it, 'amfleet cancel' ends it."
         case .noRuns: "make one with 'amfleet backup'."
         case .unknownRun(_, let newest?): "the newest is \(newest)."
         case .unknownRun: "'amfleet list' shows them all."
@@ -107,7 +108,7 @@ extension CoordinatorError {
         case .pinsChanged: "run it again."
         case .runNamesTaken: "'amfleet list' shows the runs that have them."
         case .nothingHeld: "'amfleet status' names every dump that is held."
-        case .nodesMisconfigured, .agentsRefused, .jobsRunning, .storage: faults.first?.hint
+        case .nodesMisconfigured, .agentsRefused, .jobsRunning, .noNodeFit, .storage: faults.first?.hint
         case .unusableName, .unreadable: nil
         }
     }

@@ -35,7 +35,8 @@ public enum CoordinatorError: Fault, Equatable {
     case leaseHeld(Lease)
     case leaseLost(to: String)
     case jobsRunning([WireError])
-    case runGoesOn(RunName, nodes: [String])
+    /// No node can take part, and each has a reason of its own.
+    case noNodeFit([WireError])
     /// The operator no longer looks on; the run is none of this command's.
     case watchEnded(RunName)
 
@@ -67,10 +68,10 @@ public enum CoordinatorError: Fault, Equatable {
             .unusable
         case .agentsRefused, .ownCertificate: .unauthenticated
         case .storage, .noConditionalWrites: .storage
-        case .leaseHeld, .jobsRunning, .runGoesOn, .runRunning: .busy
+        case .leaseHeld, .jobsRunning, .runRunning: .busy
         case .watchEnded: .cancelled
         case .leaseLost, .noRuns, .noRestorableRun, .manifestChanged, .unknownSet, .nothingToPin,
-            .pinsChanged, .runNamesTaken:
+            .pinsChanged, .runNamesTaken, .noNodeFit:
             .failed
         }
     }

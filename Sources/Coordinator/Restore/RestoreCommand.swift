@@ -60,11 +60,10 @@ public struct RestoreCommand: Sendable {
             cluster.file, nodes: options.nodes, configurations: options.configurations)
         let preflight = try await Preflight.passed(cluster, nodes: selection.nodes, configurations: nil)
         let source = try await RestoreSource.choose(cluster, run: options.run, selection: selection)
+            .without(preflight.fitness)
         try options.overwritten.requireKnown(in: source)
         return try await cluster.holding(for: "restore", source.run, isLeased: options.isLeased) { lease in
-            guard preflight.runningJobs.isEmpty else {
-                throw CoordinatorError.jobsRunning(preflight.runningJobs)
-            }
+            _ = try preflight.fitNodes()
             return try await carry(source, selection, lease)
         }
     }

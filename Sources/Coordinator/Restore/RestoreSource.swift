@@ -8,9 +8,9 @@ struct RestoreSource: Sendable {
     /// What the run holds of what was asked, in backup order.
     let configurations: [ConfigurationChoice]
     /// Nodes whose data is proved and still there.
-    let nodes: [String]
+    private(set) var nodes: [String]
     /// Why the others get nothing.
-    let left: [WireError]
+    private(set) var left: [WireError]
     /// Of these what could not be looked at: it may be there all the same.
     var unknown: [WireError] = []
     /// Of those nodes, where the run has records.
@@ -32,6 +32,15 @@ struct RestoreSource: Sendable {
             return try await source(manifest, cluster, selection, volumes)
         }
         return try await newest(cluster, selection, volumes)
+    }
+
+    /// The same without the nodes that get no job.
+    func without(_ fitness: [NodeFitness]) -> RestoreSource {
+        var source = self
+        let leftOut = fitness.leftOut
+        source.nodes.removeAll { leftOut[$0] != nil }
+        source.left += fitness.flatMap(\.reasons)
+        return source
     }
 
     /// A run without a manifest may be stock Amanda's: each node looks for it in its own catalog, and says so if it

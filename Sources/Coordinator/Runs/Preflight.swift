@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import AgentAPI
+import AmandaFormat
 import BlockingWork
+import CivilCalendar
 import FoundationEssentials
 import LogOutput
 import Logging
 import S3
 
-/// What every agent and the store said before anything begins.
+/// What every agent and the store said before anything begins. Each node is judged by what it said alone (`NodeFitness`); what
+/// stops all is the coordinator's own, or every node's.
 struct Preflight: Sendable {
     let statuses: [NodeOutcome<NodeStatus>]
     /// Why the coordinator itself cannot use the store; nil where it can.
@@ -16,20 +19,31 @@ struct Preflight: Sendable {
     let foreignPrefix: CoordinatorError?
     /// There is no such bucket: every node's volumes then seem to lie elsewhere, which is no fault of theirs.
     var isBucketMissing = false
+    /// The jobs that run, by node, as far as their agents tell of them.
+    var jobs: [String: JobSnapshot] = [:]
+    /// The run that is gone on with: its own jobs are in nobody's way.
+    var continued: RunName?
+    /// By this machine's clock.
+    var now = LocalTime(Date())
+
+    /// In the order of the nodes.
+    var fitness: [NodeFitness] {
+        statuses.map {
+            NodeFitness($0, job: jobs[$0.node], continuing: continued, latest: RunNaming.latest(at: now))
+        }
+    }
 
     /// The first reason not to begin, in the order of the exit codes: 2, 5, 6.
     ///
     /// Another cluster's prefix, though a matter of settings, comes after the agents' refusal: a coordinator with
     /// another cluster's certificate meets both, and the certificate is the cause.
     ///
-    /// An agent that does not answer is none: the others' data is worth a run without it. Nor is a node whose own
-    /// credentials are refused: it fails, and is named. Nor is an answer that concerns no more than the look itself.
+    /// What single nodes lack is none: they fail, and are named. An agent that does not answer is no reason either: the others'
+    /// data is worth a run without it. Nor is an answer that concerns no more than the look itself.
     func refusal() -> CoordinatorError? {
         if isBucketMissing, let storageError { return .storage(storageError) }
-        let misconfigured = misconfigurations
-        if !misconfigured.isEmpty { return .nodesMisconfigured(misconfigured) }
-        let refused = statuses.flatMap(\.faults).filter { $0.kind == .authentication }
-        if !refused.isEmpty { return .agentsRefused(refused) }
+        if let all = ofEvery(\.misconfigured) { return .nodesMisconfigured(all) }
+        if let all = ofEvery(\.unauthenticated) { return .agentsRefused(all) }
         if let foreignPrefix { return foreignPrefix }
         if let storageError { return .storage(storageError) }
         let unstored = statuses.compactMap { outcome in outcome.report?.storageError?.on(outcome.node) }
@@ -38,18 +52,24 @@ struct Preflight: Sendable {
         return .storage(first)
     }
 
-    /// Jobs that run already.
-    var runningJobs: [WireError] {
-        statuses.compactMap { outcome in
-            outcome.report?.runningJob.map { job in
-                WireError(.busy, node: outcome.node, "job '\(job)' is running", runningJob: job)
-            }
-        }
+    /// Why nodes get no job, in their order.
+    var leftOut: [WireError] { fitness.flatMap(\.reasons) }
+
+    /// The nodes that get a job.
+    ///
+    /// - Throws: `CoordinatorError` where none does: `jobsRunning` where all are busy.
+    func fitNodes() throws(CoordinatorError) -> [String] {
+        let fit = fitness.filter(\.isFit).map(\.node)
+        guard fit.isEmpty else { return fit }
+        if let busy = ofEvery(\.busy) { throw .jobsRunning(busy) }
+        throw .noNodeFit(leftOut)
     }
 
-    /// Newest runs that the nodes' catalogs know.
+    /// Newest runs that the nodes' catalogs know, but for those further ahead than time zones explain.
     var newestRuns: [RunName] {
-        statuses.compactMap(\.report).flatMap(\.configurations).compactMap(\.newestRun)
+        let latest = RunNaming.latest(at: now)
+        return statuses.compactMap(\.report).flatMap(\.configurations).compactMap(\.newestRun)
+            .filter { $0.civil.secondsSince1970 <= latest }
     }
 
     /// Whose dumps lie on holding disks, each run once.
@@ -58,13 +78,10 @@ struct Preflight: Sendable {
             Set(statuses.compactMap(\.report).flatMap(\.configurations).flatMap { $0.held ?? [] }.map(\.run)))
     }
 
-    private var misconfigurations: [WireError] {
-        statuses.flatMap { outcome in
-            (outcome.report?.configurations ?? []).flatMap { configuration in
-                configuration.faults.filter { $0.kind == .configuration || $0.kind == .unsupported }
-                    .map { $0.on(outcome.node).at(node: outcome.node, configuration: configuration.name) }
-            }
-        }
+    /// All of one kind, where no node is without; nil: some is.
+    private func ofEvery(_ kind: (NodeFitness) -> [WireError]) -> [WireError]? {
+        let found = fitness.map(kind)
+        return found.isEmpty || found.contains(where: \.isEmpty) ? nil : found.flatMap(\.self)
     }
 }
 
@@ -76,51 +93,14 @@ extension Preflight {
     ///
     /// - Throws: why it may not.
     static func passed(
-        _ cluster: Cluster, nodes: [String], configurations: [ConfigurationChoice]?
+        _ cluster: Cluster, nodes: [String], configurations: [ConfigurationChoice]?,
+        continuing run: RunName? = nil
     ) async throws -> Preflight {
-        let preflight = try await of(cluster, nodes: nodes, configurations: configurations)
+        var preflight = try await of(cluster, nodes: nodes, configurations: configurations)
+        preflight.continued = run
         preflight.tell(cluster.logger.with(["stage": "preflight"]))
         if let refusal = preflight.refusal() { throw refusal }
         return preflight
-    }
-
-    private func tell(_ logger: Logger) {
-        for outcome in statuses {
-            var metadata: Logger.Metadata = ["node": "\(outcome.node)"]
-            guard let status = outcome.report else {
-                metadata["reason"] = "\(outcome.error?.message ?? "unknown")"
-                logger.info("the agent gave no status", metadata: metadata)
-                continue
-            }
-            metadata["version"] = "\(status.version)"
-            metadata["runningJob"] = status.runningJob.map { "\($0)" }
-            metadata["storageError"] = status.storageError.map { "\($0.message)" }
-            logger.info("the agent gave its status", metadata: metadata)
-            for configuration in status.configurations {
-                guard let error = configuration.error else { continue }
-                logger.info(
-                    "the agent refuses a configuration",
-                    metadata: [
-                        "node": "\(outcome.node)", "configuration": "\(configuration.name)",
-                        "reason": "\(error.message)",
-                    ])
-            }
-        }
-        let fault = storageError?.message ?? foreignPrefix.map { "\($0)" }
-        logger.info(
-            fault == nil ? "the store answers" : "the store cannot be used",
-            metadata: fault.map { ["reason": "\($0)"] })
-    }
-
-    /// Newer than every run in the bucket and in the nodes' catalogs; but what whoever may write there has put into a far future
-    /// moves nobody.
-    func newRun(of cluster: Cluster) async throws -> RunName {
-        let stored = try await cluster.bucket.runs()
-        let possible = RunNaming.possible(stored, at: cluster.bucket.client.storeTime)
-        for run in stored.suffix(stored.count - possible.count) {
-            cluster.console.say("run \(run) in the bucket is later than the store's clock: it is left alone")
-        }
-        return try RunNaming.name(at: LocalTime(Date()), newerThan: possible + newestRuns)
     }
 
     /// Asks every agent and the store at the same time.
@@ -135,13 +115,27 @@ extension Preflight {
         }
         async let store = storeFault(cluster)
         let statuses = try await onEveryNode(nodes) { node in try await cluster.agent(node).status(question) }
+        let jobs = try await runningJobs(statuses, cluster)
         let fault = try await store
         guard let error = fault as? CoordinatorError else {
             return Preflight(
                 statuses: statuses, storageError: fault.map { WireError(of: $0) }, foreignPrefix: nil,
-                isBucketMissing: (fault as? S3Error)?.isMissingBucket == true)
+                isBucketMissing: (fault as? S3Error)?.isMissingBucket == true, jobs: jobs)
         }
-        return Preflight(statuses: statuses, storageError: nil, foreignPrefix: error)
+        return Preflight(statuses: statuses, storageError: nil, foreignPrefix: error, jobs: jobs)
+    }
+
+    /// One request more for a busy node; one that does not tell of its job is busy all the same.
+    private static func runningJobs(
+        _ statuses: [NodeOutcome<NodeStatus>], _ cluster: Cluster
+    ) async throws -> [String: JobSnapshot] {
+        let ids = Dictionary(
+            statuses.compactMap { outcome in outcome.report?.runningJob.map { (outcome.node, $0) } }
+        ) { first, _ in first }
+        let jobs = try await onEveryNode(ids.keys.sorted()) { node in
+            try await cluster.agent(node).job(ids[node] ?? "")
+        }
+        return jobs.reduce(into: [:]) { $0[$1.node] = $1.report.flatMap(\.self) }
     }
 
     /// - Throws: `CancellationError` only.

@@ -20,7 +20,8 @@ struct RunChoice: Sendable {
     /// The manifest of a run that the operator named.
     func manifest(_ run: RunName) async throws -> ClusterBucket.Stored<RunManifest> {
         if let stored = try await bucket.manifest(run) { return stored }
-        throw CoordinatorError.unknownRun(run, newest: try await bucket.runs().last)
+        throw CoordinatorError.unknownRun(
+            run, newest: try await bucket.existing(1, of: bucket.runs().reversed()).first)
     }
 }
 

@@ -10,13 +10,15 @@ struct RunConclusion: Sendable {
     let cluster: Cluster
 
     /// - Parameters:
-    ///   - endings: of the nodes that this command was about; the others keep their verdicts.
+    ///   - endings: of the nodes that had a job; the others keep their verdicts.
+    ///   - asked: the nodes that this command was about; nil: those of the endings.
     ///   - fence: of our lease; nil leaves the manifest's.
     func conclude(
-        _ stored: ClusterBucket.Stored<RunManifest>, endings: [NodeEnding], isCancelled: Bool = false,
-        fence: Int? = nil
+        _ stored: ClusterBucket.Stored<RunManifest>, endings: [NodeEnding],
+        asked: [String]? = nil, isCancelled: Bool = false, fence: Int? = nil
     ) async throws -> RunReport {
         let verdicts = try await judge(stored.value, endings)
+        let asked = asked ?? endings.map(\.node)
         var manifest = stored.value
         manifest.nodes = manifest.nodes.map { verdicts[$0.node] ?? $0 }
         manifest.verdict = SetJudgement.verdict(
@@ -32,11 +34,11 @@ struct RunConclusion: Sendable {
         do {
             written = try await replace(stored, with: manifest)
         } catch let error as S3Error {
-            let report = RunReport(manifest, asked: endings.map(\.node), isCancelled: isCancelled)
+            let report = RunReport(manifest, asked: asked, isCancelled: isCancelled)
             for line in report.lines { cluster.console.say(line) }
             throw UnwrittenManifest(run: manifest.run, cause: error)
         }
-        return RunReport(written, asked: endings.map(\.node), isCancelled: isCancelled)
+        return RunReport(written, asked: asked, isCancelled: isCancelled)
     }
 
     private func judge(_ manifest: RunManifest, _ endings: [NodeEnding]) async throws -> [String: NodeVerdict]

@@ -10,6 +10,9 @@ enum RunNaming {
     /// zones, and their stock runs are named in theirs.
     static let greatestLead: Int64 = 48 * 3600
 
+    /// The latest that a run can be called by this clock, in seconds since 1970.
+    static func latest(at now: LocalTime) -> Int64 { now.civil.secondsSince1970 + greatestLead }
+
     /// Of the names in the bucket those that a run can have had by now.
     ///
     /// - Parameters:

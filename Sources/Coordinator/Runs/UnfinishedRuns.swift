@@ -12,27 +12,22 @@ struct UnfinishedRuns: Sendable {
 
     /// The newest run whose manifest says `running`.
     func newest(in bucket: ClusterBucket) async throws -> ClusterBucket.Stored<RunManifest>? {
-        for run in try await bucket.runs().suffix(Self.depth).reversed() {
-            if let stored = try await bucket.manifest(run), stored.value.verdict == .running {
-                return stored
-            }
-        }
-        return nil
+        try await bucket.newestManifests(Self.depth).first { $0.value.verdict == .running }
     }
 
-    /// Completes the manifests of runs that no agent works on any more. Call it with the lease held.
+    /// Completes the manifests of runs that no agent works on any more. One that a node still works on, or may work on, stays as it is,
+    /// and is in nobody's way: it is told of. Call it with the lease held.
     ///
-    /// - Throws: `CoordinatorError.runGoesOn` when one of them still runs.
+    /// - Parameter statuses: what nodes have said just now; the other nodes of such a run are asked.
     func settle(_ statuses: [NodeOutcome<NodeStatus>]) async throws {
-        let running = Dictionary(
-            statuses.compactMap { outcome in outcome.report?.runningJob.map { (outcome.node, $0) } }
-        ) { first, _ in first }
-        for run in try await cluster.bucket.runs().suffix(Self.depth) {
-            guard let stored = try await cluster.bucket.manifest(run), stored.value.verdict == .running else {
+        for stored in try await cluster.bucket.newestManifests(Self.depth).reversed()
+        where stored.value.verdict == .running {
+            let run = stored.value.run
+            let work = try await RunAtWork(stored.value, statuses, cluster)
+            if let reason = work.reason(toLeave: stored.value, at: cluster.storeTime()) {
+                cluster.console.say("run \(run) has lost its coordinator and is left as it is: \(reason)")
                 continue
             }
-            let busy = stored.value.nodes.filter { running[$0.node] == $0.jobID }.map(\.node)
-            guard busy.isEmpty else { throw CoordinatorError.runGoesOn(run, nodes: busy) }
             cluster.logger.info("a run without a coordinator is judged", metadata: ["run": "\(run)"])
             let report = try await settle(stored)
             cluster.console.say(
@@ -53,22 +48,27 @@ struct UnfinishedRuns: Sendable {
     }
 
     private func judgeHeld(_ runs: [RunName]) async throws {
-        let newest = try await cluster.bucket.runs().suffix(Self.depth)
-        for run in Set(newest + runs).sorted() {
-            guard let stored = try await cluster.bucket.manifest(run), stored.value.verdict != .running else {
-                continue
-            }
-            var sent: [NodeEnding] = []
-            for verdict in stored.value.nodes where verdict.state == .held {
-                let record = try await cluster.bucket.nodeRecord(run, node: verdict.node)
-                guard let record, record.heldDumps.isEmpty else { continue }
-                sent.append(NodeEnding(node: verdict.node, attempt: verdict.attempt))
-            }
-            guard !sent.isEmpty else { continue }
-            let report = try await RunConclusion(cluster: cluster).conclude(stored, endings: sent)
-            cluster.console.say(
-                "run \(run), of which dumps were held, is \(report.manifest.verdict.rawValue) now")
+        let newest = try await cluster.bucket.newestManifests(Self.depth)
+        for stored in newest { try await judgeHeld(stored) }
+        for run in Set(runs).subtracting(newest.map(\.value.run)).sorted() {
+            guard let stored = try await cluster.bucket.manifest(run) else { continue }
+            try await judgeHeld(stored)
         }
+    }
+
+    private func judgeHeld(_ stored: ClusterBucket.Stored<RunManifest>) async throws {
+        let run = stored.value.run
+        guard stored.value.verdict != .running else { return }
+        var sent: [NodeEnding] = []
+        for verdict in stored.value.nodes where verdict.state == .held {
+            let record = try await cluster.bucket.nodeRecord(run, node: verdict.node)
+            guard let record, record.heldDumps.isEmpty else { continue }
+            sent.append(NodeEnding(node: verdict.node, attempt: verdict.attempt))
+        }
+        guard !sent.isEmpty else { return }
+        let report = try await RunConclusion(cluster: cluster).conclude(stored, endings: sent)
+        cluster.console.say(
+            "run \(run), of which dumps were held, is \(report.manifest.verdict.rawValue) now")
     }
 
     /// Judges by the evidence alone.

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import AgentAPI
+import AmandaFormat
+import CivilCalendar
+
+/// Whether one node gets a job, by what its own agent said of it: never another node's trouble, and never the coordinator's end.
+struct NodeFitness: Sendable, Equatable {
+    let node: String
+    /// A certificate, either side's.
+    let unauthenticated: [WireError]
+    /// What is wrong with its configurations, or its agent's version: of kinds that end a command with 2 where every node has some.
+    let misconfigured: [WireError]
+    /// A job is in the way.
+    let busy: [WireError]
+    /// Why it gets no job; empty: it gets one, and whatever else is wrong the job will say.
+    let reasons: [WireError]
+
+    var isFit: Bool { reasons.isEmpty }
+
+    /// A silent agent is fit: a job waits for it as long as `limits.agentLost`. So is one with a configuration that can be used beside
+    /// others that cannot: its job says what those lack.
+    ///
+    /// - Parameters:
+    ///   - job: what it works at, where it told.
+    ///   - continued: the run whose own job is in nobody's way.
+    ///   - latest: what a run can be called by now, in seconds since 1970.
+    init(
+        _ outcome: NodeOutcome<NodeStatus>, job: JobSnapshot?, continuing continued: RunName?, latest: Int64
+    ) {
+        node = outcome.node
+        let unusable: Set<FaultKind> = [.configuration, .unsupported]
+        unauthenticated = outcome.faults.filter { $0.kind == .authentication }
+        guard let status = outcome.report else {
+            misconfigured = outcome.faults.filter { unusable.contains($0.kind) }
+            busy = []
+            reasons = unauthenticated + misconfigured
+            return
+        }
+        let found = status.configurations.map { configuration in
+            (configuration.faults.filter { unusable.contains($0.kind) }
+                + [Self.lead(of: configuration, over: latest)].compactMap(\.self))
+                .map {
+                    $0.on(outcome.node).at(node: outcome.node, configuration: configuration.name)
+                }
+        }
+        misconfigured = found.flatMap(\.self)
+        let isUsable = found.isEmpty || found.contains(where: \.isEmpty)
+        let isOwn = continued.map { status.runningJob == JobID.backup($0, node: outcome.node) } ?? false
+        busy = isOwn ? [] : [Self.busy(status, job)].compactMap(\.self)
+        reasons = (isUsable ? [] : misconfigured) + busy
+    }
+
+    private static func busy(_ status: NodeStatus, _ job: JobSnapshot?) -> WireError? {
+        guard let id = status.runningJob else { return nil }
+        let what = job.flatMap { job in
+            job.id == id
+                ? " (\(job.kind.rawValue) of run \(job.run)), since \(LocalTime(job.startedAt).text)" : nil
+        }
+        return WireError(
+            .busy, node: status.node, "busy: job '\(id)' is running\(what ?? "")", runningJob: id)
+    }
+
+    /// A catalog takes no run that is older than its newest.
+    private static func lead(of configuration: ConfigurationStatus, over latest: Int64) -> WireError? {
+        guard let newest = configuration.newestRun, newest.civil.secondsSince1970 > latest else { return nil }
+        let now = latest - RunNaming.greatestLead
+        let lead = Double(newest.civil.secondsSince1970 - now)
+        return WireError(
+            .configuration,
+            "\(configuration.name): its catalog knows run \(newest), \(Quantity.duration(seconds: lead)) ahead of the coordinator's clock: "
+                + "no run of now can follow it",
+            hint:
+                "set the clock of whichever machine is wrong; a run that a wrong clock has named is taken out of the catalog with "
+                + "'amrmtape \(configuration.name) LABEL' and by moving its log.\(newest).* away.")
+    }
+}
+
+extension [NodeFitness] {
+    /// Why each node that gets no job gets none.
+    var leftOut: [String: [WireError]] {
+        reduce(into: [:]) { if !$1.isFit { $0[$1.node] = $1.reasons } }
+    }
+}

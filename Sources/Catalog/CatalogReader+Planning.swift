@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import AmandaFormat
+import Files
 public import Planning
 
 /// What the planner asks of the catalog.
@@ -16,7 +17,7 @@ extension CatalogReader {
         var found: Set<VolumeHeader> = []
         let logs = try logs(in: "\(location.logDirectory)/oldlog") + logs(in: location.logDirectory)
         for (run, logs) in Dictionary(grouping: logs, by: \.run) {
-            let summaries = try logs.map { try summary($0.path) }
+            let summaries = try logs.map { RunLogSummary(volumesOf: try FileSystem.readAll($0.path)) }
             let written = Set(summaries.flatMap(\.volumes).map(\.label))
             for volume in summaries.flatMap(\.givenUp) where !written.contains(volume.label) {
                 found.insert(volume)

@@ -67,7 +67,10 @@ public struct CatalogReader: Sendable {
 
     /// Every dump whose volume still bears its run's datestamp, newest run first.
     public func dumps() throws -> [CatalogDump] {
-        let tapelist = try tapelist()
+        try dumps(try tapelist())
+    }
+
+    func dumps(_ tapelist: Tapelist) throws -> [CatalogDump] {
         let runs = Set(tapelist.entries.compactMap(\.datestamp)).sorted(by: >)
         return try runs.flatMap { try dumps(of: $0, tapelist) }
     }
@@ -125,7 +128,7 @@ public struct CatalogReader: Sendable {
     }
 
     func summary(_ path: String) throws -> RunLogSummary {
-        RunLogSummary(parsing: String(amandaBytes: try FileSystem.readAll(path)))
+        RunLogSummary(parsing: try FileSystem.readAll(path))
     }
 
     private func dumps(of run: Datestamp, _ tapelist: Tapelist) throws -> [CatalogDump] {

@@ -9,6 +9,8 @@ public import AmandaFormat
 public struct DumpHistory: Sendable {
     /// Newest first.
     public let dumps: [CatalogDump]
+    /// The same of each disk.
+    private let dumpsOfDisk: [DiskName: [CatalogDump]]
     private let attempts: [DiskName: Set<Datestamp>]
     private let omissions: [DiskName: Set<Datestamp>]
 
@@ -21,6 +23,7 @@ public struct DumpHistory: Sendable {
     ) {
         self.omissions = omissions
         self.dumps = dumps.sorted { ($0.name.datestamp, $0.name.level) > ($1.name.datestamp, $1.name.level) }
+        dumpsOfDisk = Dictionary(grouping: self.dumps, by: \.diskName)
         self.attempts = attempts
     }
 
@@ -40,6 +43,9 @@ public struct DumpHistory: Sendable {
         return DumpChain(dumps: links.reversed())
     }
 
+    /// Of one disk, newest first.
+    public func dumps(of name: DiskName) -> [CatalogDump] { dumpsOfDisk[name] ?? [] }
+
     /// The chain that a new dump of `level` builds on; nil: no dump of a lower level is known.
     public func bases(of name: DiskName, below level: Int, before run: Datestamp) -> DumpChain? {
         base(of: name, below: level, before: run.description).map(chain)
@@ -52,7 +58,7 @@ public struct DumpHistory: Sendable {
 
     /// The runs that meant to dump a disk, oldest first.
     public func attempts(at name: DiskName) -> [Datestamp] {
-        let dumped = dumps.filter { $0.diskName == name }.compactMap { Datestamp($0.name.datestamp) }
+        let dumped = dumps(of: name).compactMap { Datestamp($0.name.datestamp) }
         return (attempts[name] ?? []).union(dumped).sorted()
     }
 
@@ -69,9 +75,8 @@ public struct DumpHistory: Sendable {
 
     /// Of two accounts of one dump, the one that still has all of it.
     private func base(of name: DiskName, below level: Int, before datestamp: String) -> CatalogDump? {
-        let candidates = dumps.filter {
-            ($0.isWhole || $0.isOverwritten) && $0.diskName == name && $0.name.level < level
-                && $0.name.datestamp < datestamp
+        let candidates = dumps(of: name).lazy.filter {
+            $0.wasWhole && $0.name.level < level && $0.name.datestamp < datestamp
         }
         guard let newest = candidates.first else { return nil }
         return candidates.first { $0.name == newest.name && $0.isWhole } ?? newest
@@ -95,28 +100,6 @@ public struct DumpChain: Sendable, Equatable {
 
 extension CatalogDump {
     public var diskName: DiskName { DiskName(host: name.host, disk: name.disk) }
-}
-
-extension CatalogReader {
-    /// Reads every log, also those that amtrmlog has put away (`oldlog`) because their volumes are gone.
-    public func history() throws -> DumpHistory {
-        let tapelist = try tapelist()
-        var labels: [Datestamp: Set<String>] = [:]
-        for entry in tapelist.entries {
-            if let run = entry.datestamp { labels[run, default: []].insert(entry.label) }
-        }
-        var dumps: [CatalogDump] = []
-        var attempts: [DiskName: Set<Datestamp>] = [:]
-        var omissions: [DiskName: Set<Datestamp>] = [:]
-        for (run, path) in try logs(in: "\(location.logDirectory)/oldlog") + logs(in: location.logDirectory) {
-            let summary = try summary(path)
-            dumps += summary.dumps.compactMap {
-                dump(from: $0, run: run, labels: labels[run] ?? [], log: path)
-            }
-            for name in summary.plannedDisks { attempts[name, default: []].insert(run) }
-            for name in summary.skippedDisks { omissions[name, default: []].insert(run) }
-        }
-        dumps += recovered { labels[$0] ?? [] }
-        return DumpHistory(dumps: dumps, attempts: attempts, omissions: omissions)
-    }
+    /// It is whole, or was until a volume of it was overwritten: what came after builds on it.
+    public var wasWhole: Bool { isWhole || isOverwritten }
 }

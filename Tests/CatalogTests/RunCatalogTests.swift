@@ -88,7 +88,7 @@ import Testing
         #expect(text.contains("\n  ? /usr/bin/tar: x y\n"))
         let last = text.split(separator: "\n").suffix(2).map(String.init)
         #expect(last.first?.hasPrefix("FINISH driver date 20261201030000 time ") == true)
-        #expect(RunLogSummary(parsing: text).openProcesses.isEmpty)
+        #expect(RunLogSummary(parsing: text.amandaBytes).openProcesses.isEmpty)
     }
 
     @Test func `a second attempt goes on with the numbers in a log of its own`() throws {

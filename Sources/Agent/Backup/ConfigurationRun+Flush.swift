@@ -125,8 +125,9 @@ extension ConfigurationRun {
         return try await runBlocking("history") { [prepared] in
             let header = held.header
             let name = DiskName(host: header.host, disk: header.disk)
-            let chain = try CatalogReader(prepared.location).history().bases(
-                of: name, below: header.level, before: header.datestamp)
+            let chain = try CatalogReader(prepared.location).recentHistory(
+                of: [name], before: header.datestamp
+            ).bases(of: name, below: header.level, before: header.datestamp)
             return try chain?.records(places) ?? []
         }
     }

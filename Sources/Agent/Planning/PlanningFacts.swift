@@ -30,7 +30,7 @@ struct PlanningFacts: Sendable {
         let reader = CatalogReader(prepared.location)
         tapelist = try reader.tapelist()
         let sent = sending.map { CatalogDump(asSent: $0, by: run) }
-        let history = try reader.history().adding(sent)
+        let history = try reader.recentHistory(of: prepared.entries.map(\.name), before: run).adding(sent)
         let bases = IncrementBases(
             run: run, history: history, slots: sent.isEmpty ? places : nil,
             recovered: prepared.location.recovered.flatMap(\.dumps))

@@ -51,9 +51,7 @@ struct KnownMeasures: Sendable {
     func adding(_ history: DumpHistory, _ plausibility: (DiskName) -> Plausibility) -> KnownMeasures {
         var known = self
         for (name, disk) in disks {
-            let full = history.dumps.first {
-                $0.diskName == name && $0.name.level == 0 && ($0.isWhole || $0.isOverwritten)
-            }
+            let full = history.dumps(of: name).first { $0.name.level == 0 && $0.wasWhole }
             guard let full, let run = Datestamp(full.name.datestamp), let size = full.originalKiB,
                 disk.measures.full.map({ $0.run < run }) ?? true, !isSuspect(name, run: run)
             else { continue }

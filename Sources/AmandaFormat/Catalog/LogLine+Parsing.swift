@@ -3,10 +3,15 @@
 extension LogLine {
     /// Reads one line, without its newline. What is not understood becomes `.other`: a log is never refused.
     init(parsing line: String) {
-        self = Self.typed(line) ?? .other(line)
+        self.init(parsing: line.amandaBytes[...])
     }
 
-    private static func typed(_ line: String) -> LogLine? {
+    /// The same of a line's bytes.
+    init(parsing line: ArraySlice<UInt8>) {
+        self = Self.typed(line) ?? .other(String(amandaBytes: line))
+    }
+
+    private static func typed(_ line: ArraySlice<UInt8>) -> LogLine? {
         var reader = LogReader(line)
         guard let kind = reader.word(), let program = reader.word() else { return nil }
         switch kind {
@@ -112,11 +117,12 @@ extension LogLine {
 
 /// Takes the words of a log line one by one; a word may be a quoted string.
 struct LogReader {
-    private let bytes: [UInt8]
-    private var index = 0
+    private let bytes: ArraySlice<UInt8>
+    private var index: Int
 
-    init(_ line: String) {
-        bytes = line.amandaBytes
+    init(_ line: ArraySlice<UInt8>) {
+        bytes = line
+        index = line.startIndex
     }
 
     var isAtEnd: Bool { rest.isEmpty }
@@ -124,7 +130,7 @@ struct LogReader {
     var isAtStatistics: Bool {
         var ahead = self
         ahead.skipBlanks()
-        return ahead.index < bytes.count && bytes[ahead.index] == UInt8(ascii: "[")
+        return ahead.index < bytes.endIndex && bytes[ahead.index] == UInt8(ascii: "[")
     }
 
     /// What has not been taken yet, from the next word on.
@@ -138,8 +144,8 @@ struct LogReader {
         skipBlanks()
         let start = index
         var isInQuotes = false
-        while index < bytes.count, isInQuotes || bytes[index] != UInt8(ascii: " ") {
-            if bytes[index] == UInt8(ascii: "\\"), index + 1 < bytes.count {
+        while index < bytes.endIndex, isInQuotes || bytes[index] != UInt8(ascii: " ") {
+            if bytes[index] == UInt8(ascii: "\\"), index + 1 < bytes.endIndex {
                 index += 1
             } else if bytes[index] == UInt8(ascii: "\"") {
                 isInQuotes.toggle()
@@ -184,24 +190,33 @@ struct LogReader {
         }
     }
 
+    /// What stands in brackets next, words and all.
     mutating func statistics() -> LogStatistics? {
         guard isAtStatistics else { return nil }
+        skipBlanks()
         var words: [String] = []
         while let word = word() {
             words.append(word)
-            if word.utf8.last == UInt8(ascii: "]") { return LogStatistics(words: words) }
+            if word.utf8.last == UInt8(ascii: "]") {
+                return LogStatistics(text: words.joined(separator: " "))
+            }
         }
         return nil
     }
 
     private mutating func prefixed(_ prefix: String) -> String? {
         var ahead = self
-        guard let name = ahead.name(), name.utf8.starts(with: prefix.utf8) else { return nil }
+        ahead.skipBlanks()
+        let next = bytes[ahead.index...]
+        let isQuoted = next.first == UInt8(ascii: "\"")
+        guard (isQuoted ? next.dropFirst() : next).starts(with: prefix.utf8), let name = ahead.name() else {
+            return nil
+        }
         self = ahead
         return String(amandaBytes: name.amandaBytes.dropFirst(prefix.utf8.count))
     }
 
     private mutating func skipBlanks() {
-        while index < bytes.count, bytes[index] == UInt8(ascii: " ") { index += 1 }
+        while index < bytes.endIndex, bytes[index] == UInt8(ascii: " ") { index += 1 }
     }
 }

@@ -4,53 +4,40 @@
 ///
 /// Numbers are kept as written, since each of Amanda's programs rounds in its own way.
 public struct LogStatistics: Hashable, Sendable {
-    /// A name and its value.
-    public struct Field: Hashable, Sendable {
-        public var name: String
-        var value: String
-    }
-
-    var fields: [Field]
+    /// As it stands in the log, brackets included.
+    public let text: String
 
     /// In the taper's form, with bytes.
     ///
     /// - Parameter originalKiB: before compression; nil while it is not known.
     public init(seconds: Double, byteCount: Int64, originalKiB: Int64?) {
-        fields = [
-            Field(name: "sec", value: Self.decimal(seconds)), Field(name: "bytes", value: String(byteCount)),
-            Field(name: "kps", value: Self.decimal(Self.rate(byteCount, seconds))),
-        ]
-        if let originalKiB { fields.append(Field(name: "orig-kb", value: String(originalKiB))) }
+        self.init(
+            [
+                ("sec", Self.decimal(seconds)), ("bytes", String(byteCount)),
+                ("kps", Self.decimal(Self.rate(byteCount, seconds))),
+            ] + (originalKiB.map { [("orig-kb", String($0))] } ?? []))
     }
 
     /// In the dumper's form, with KiB; in the chunker's where `originalKiB` is nil.
     public init(seconds: Double, kibibytes: Int64, originalKiB: Int64? = nil) {
-        fields = [
-            Field(name: "sec", value: Self.decimal(seconds)), Field(name: "kb", value: String(kibibytes)),
-            Field(name: "kps", value: Self.decimal(Self.rate(kibibytes << 10, seconds))),
-        ]
-        if let originalKiB { fields.append(Field(name: "orig-kb", value: String(originalKiB))) }
+        self.init(
+            [
+                ("sec", Self.decimal(seconds)), ("kb", String(kibibytes)),
+                ("kps", Self.decimal(Self.rate(kibibytes << 10, seconds))),
+            ] + (originalKiB.map { [("orig-kb", String($0))] } ?? []))
     }
 
-    /// Nil unless `words` is a bracketed list of names and values.
-    init?(words: [String]) {
-        guard words.count >= 2, words.count % 2 == 0, let first = words.first,
-            first.utf8.first == UInt8(ascii: "["),
-            let last = words.last, last.utf8.last == UInt8(ascii: "]")
+    /// Nil unless `text` is a bracketed list of names and values, a blank between them.
+    init?(text: String) {
+        let bytes = text.utf8
+        guard bytes.first == UInt8(ascii: "["), bytes.last == UInt8(ascii: "]"), bytes.count > 1,
+            bytes.count(where: { $0 == UInt8(ascii: " ") }) % 2 == 1
         else { return nil }
-        fields = []
-        for index in stride(from: 0, to: words.count, by: 2) {
-            let name = index == 0 ? String(amandaBytes: words[0].amandaBytes.dropFirst()) : words[index]
-            let isLast = index + 2 == words.count
-            let value =
-                isLast ? String(amandaBytes: words[index + 1].amandaBytes.dropLast()) : words[index + 1]
-            fields.append(Field(name: name, value: value))
-        }
+        self.text = text
     }
 
-    /// As it stands in the log, brackets included.
-    public var text: String {
-        "[" + fields.map { $0.name + " " + $0.value }.joined(separator: " ") + "]"
+    private init(_ fields: [(name: String, value: String)]) {
+        text = "[" + fields.map { $0.name + " " + $0.value }.joined(separator: " ") + "]"
     }
 
     public var seconds: Double? { value("sec").flatMap(Double.init) }
@@ -66,7 +53,10 @@ public struct LogStatistics: Hashable, Sendable {
 
     var originalKiB: Int64? { value("orig-kb").flatMap { Int64($0) } }
 
-    private func value(_ name: String) -> String? { fields.first { $0.name == name }?.value }
+    private func value(_ name: String) -> Substring? {
+        let words = text.dropFirst().dropLast().split(separator: " ", omittingEmptySubsequences: false)
+        return stride(from: 0, to: words.count - 1, by: 2).first { words[$0] == name }.map { words[$0 + 1] }
+    }
 
     private static func rate(_ byteCount: Int64, _ seconds: Double) -> Double {
         seconds > 0 ? Double(byteCount) / 1024 / seconds : 0

@@ -48,11 +48,28 @@ public struct RunLogSummary: Equatable, Sendable {
     /// The processes of the run that have not said `pid-done`.
     public private(set) var openProcesses: [Process] = []
 
-    public init(parsing text: String) {
-        self.init(AmandaLines.split(text).map(LogLine.init(parsing:)))
+    /// Grows with the bytes of the log.
+    public init(parsing log: [UInt8]) {
+        self.init(
+            log.split(separator: 0x0A).lazy.filter(Self.mayMatter).map { LogLine(parsing: $0) })
     }
 
-    public init(_ lines: [LogLine]) {
+    /// Only which volumes it wrote and gave up: a fraction of the time for a log of many dumps.
+    public init(volumesOf log: [UInt8]) {
+        self.init(
+            log.split(separator: 0x0A).lazy.filter {
+                $0.starts(with: "START taper ".utf8) || $0.starts(with: "STATS ".utf8)
+            }.map { LogLine(parsing: $0) })
+    }
+
+    /// Neither what people are told, nor what dumper and chunker say of themselves.
+    private static func mayMatter(_ line: ArraySlice<UInt8>) -> Bool {
+        guard let first = line.first, first != UInt8(ascii: " ") else { return false }
+        return first != UInt8(ascii: "S") || !line.starts(with: "SUCCESS ".utf8)
+            || line.starts(with: "SUCCESS planner ".utf8)
+    }
+
+    public init(_ lines: some Sequence<LogLine>) {
         var open: [LogDumpName: [LogPart]] = [:]
         var order: [LogDumpName] = []
         var strange: Set<[String]> = []

@@ -29,6 +29,9 @@ public enum AmandaQuotedString {
 
     /// The name that a word stands for. Octal escapes are read too; a stray backslash keeps its next byte.
     static func unquote(_ word: String) -> String {
+        guard word.utf8.contains(where: { $0 == UInt8(ascii: "\\") || $0 == UInt8(ascii: "\"") }) else {
+            return word
+        }
         var bytes: [UInt8] = []
         let input = word.amandaBytes
         var index = 0

@@ -11,6 +11,14 @@ extension String {
 
     /// The text of `bytes`, every invalid byte kept as a private-use scalar.
     public init(amandaBytes bytes: some Sequence<UInt8>) {
+        // Nearly all that Amanda writes is ASCII, and logs of years are read.
+        let plain = bytes.withContiguousStorageIfAvailable { buffer in
+            buffer.allSatisfy { $0 < 0x80 } ? String(decoding: buffer, as: UTF8.self) : nil
+        }
+        if case let text?? = plain {
+            self = text
+            return
+        }
         let bytes = Array(bytes)
         if let valid = String(validating: bytes, as: UTF8.self),
             !valid.unicodeScalars.contains(where: Self.isEscape)
@@ -39,7 +47,8 @@ extension String {
 
     /// The bytes that stand in Amanda's file.
     public var amandaBytes: [UInt8] {
-        guard unicodeScalars.contains(where: Self.isEscape) else { return Array(utf8) }
+        // An escape begins with this byte in UTF-8.
+        guard utf8.contains(0xF4), unicodeScalars.contains(where: Self.isEscape) else { return Array(utf8) }
         var bytes: [UInt8] = []
         for scalar in unicodeScalars {
             if Self.isEscape(scalar) {

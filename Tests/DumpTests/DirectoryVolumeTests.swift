@@ -136,4 +136,32 @@ struct DirectoryVolumeTests {
         await #expect(throws: RestoreError.self) { try await RestoreEngine().restore(plan) }
         #expect(!FileSystem.exists(fixture.target))
     }
+
+    @Test func `a reader finds what was written, moved or deleted after it had looked`() async throws {
+        let directory = try TemporaryDirectory("volume")
+        let files = try DirectoryFiles(
+            DirectoryDevicePath(path: directory.path, slot: 1, dataDirectory: .never))
+        func make(_ name: String, _ byteCount: Int) throws {
+            let start = Array("AMANDA: ".utf8)
+            let length = DirectoryFiles.headerByteCount + byteCount
+            try FileSystem.writeAtomically(
+                directory.path(name), start + [UInt8](repeating: 0, count: length - start.count))
+        }
+        let reader = DirectoryReader(files)
+        func lengths(_ numbers: [UInt32]) async throws -> [Int64?] {
+            try await reader.files(numbers).map { $0.stored.hasHeader ? $0.stored.byteCount : nil }
+        }
+        try make("00001.localhost.a.0", 100)
+        try make("00002.localhost.b.0", 200)
+        #expect(try await lengths([1, 2, 3]) == [100, 200, nil])
+        try make("00003.localhost.c.0", 300)
+        #expect(try await lengths([1, 2, 3]) == [100, 200, 300])
+        try shell("rm 00001.*; mv 00002.localhost.b.0 00002.localhost.other.1", in: directory.path)
+        try make("00004.localhost.d.0", 400)
+        #expect(try await lengths([4, 3, 2, 1]) == [400, 300, 200, nil])
+        #expect(reader.name(ofFile: 2).hasSuffix("/00002.localhost.other.1"))
+        await #expect(throws: RestoreError.missing(key: "\(directory.path)/1")) {
+            try await reader.header(ofFile: 1)
+        }
+    }
 }

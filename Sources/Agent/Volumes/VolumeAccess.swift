@@ -72,14 +72,15 @@ extension VolumeHeader {
 enum DirectoryLabels {
     /// Reads one directory's label. Every call blocks.
     ///
-    /// - Parameter looksForFiles: as for volumes in a bucket.
+    /// - Parameter looksForFiles: as for volumes in a bucket; then every file is opened, and one that is none of Amanda's makes the
+    ///   volume foreign.
     static func read(
         looksForFiles: Bool = false, _ files: () throws -> DirectoryFiles
     ) -> SlotContents.Volume {
         do {
             let files = try files()
-            if let label = try files.label() { return .labelled(label) }
             let hasFiles = try looksForFiles && files.entries().contains { !$0.isEmpty && $0.number > 0 }
+            if let label = try files.label() { return .labelled(label) }
             return hasFiles ? .unlabelledFiles : .unlabelled
         } catch is HeaderError {
             return .foreign

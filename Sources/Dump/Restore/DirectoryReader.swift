@@ -6,18 +6,22 @@ import Files
 import Synchronization
 public import Volumes
 
-/// A volume that is a directory.
+/// A volume that is a directory. It is listed once, and again only where a file is not where it was: a look at every file of a volume
+/// grows with their number, not with its square.
 public struct DirectoryReader: VolumeReader {
     private let files: DirectoryFiles
     private let found = FoundPaths()
 
-    /// Paths of files that were looked up.
+    /// Paths of the volume's files as they were listed.
     private final class FoundPaths: Sendable {
-        private let paths = Mutex<[UInt32: String]>([:])
+        private let paths = Mutex<[UInt32: [UInt8]]>([:])
 
-        subscript(_ number: UInt32) -> String? {
-            get { paths.withLock { $0[number] } }
-            set { paths.withLock { $0[number] = newValue } }
+        subscript(_ number: UInt32) -> [UInt8]? { paths.withLock { $0[number] } }
+
+        func replace(with listed: [(number: UInt32, path: [UInt8])]) {
+            let byNumber = Dictionary(
+                listed.map { ($0.number, $0.path) }, uniquingKeysWith: { first, _ in first })
+            paths.withLock { $0 = byNumber }
         }
     }
 
@@ -26,11 +30,33 @@ public struct DirectoryReader: VolumeReader {
         self.files = files
     }
 
-    public func name(ofFile number: UInt32) -> String { found[number] ?? "\(files.directory)/\(number)" }
+    public func name(ofFile number: UInt32) -> String {
+        found[number].map { String(amandaBytes: $0) } ?? "\(files.directory)/\(number)"
+    }
 
+    /// Nil where there definitely is none.
+    ///
+    /// - Parameter isListed: the directory was listed for this very question.
+    private func entry(_ number: UInt32, isListed: inout Bool) throws -> DirectoryFiles.Entry? {
+        if let path = found[number] {
+            do {
+                return try files.entry(number, path)
+            } catch let error as FilesError where error.isMissing {
+                // The volume was written anew, or the file is gone.
+            }
+        }
+        guard !isListed else { return nil }
+        isListed = true
+        found.replace(with: try files.paths())
+        return try entry(number, isListed: &isListed)
+    }
+
+    /// - Throws: `RestoreError.missing`.
     private func file(_ number: UInt32) throws -> DirectoryFiles.Entry {
-        let entry = try files.file(number)
-        found[number] = String(amandaBytes: entry.path)
+        var isListed = false
+        guard let entry = try entry(number, isListed: &isListed) else {
+            throw RestoreError.missing(key: "\(files.directory)/\(number)")
+        }
         return entry
     }
 
@@ -44,9 +70,11 @@ public struct DirectoryReader: VolumeReader {
 
     public func files(_ numbers: [UInt32]) async throws -> [FoundFile] {
         try await runBlocking("volume-files") {
-            let entries = Dictionary(try files.entries().map { ($0.number, $0) }) { first, _ in first }
-            for number in numbers { found[number] = entries[number].map { String(amandaBytes: $0.path) } }
-            return numbers.map { FoundFile(stored: StoredFile(entries[$0], "\(files.directory)/\($0)")) }
+            var isListed = false
+            return try numbers.map { number in
+                let entry = try entry(number, isListed: &isListed)
+                return FoundFile(stored: StoredFile(entry, "\(files.directory)/\(number)"))
+            }
         }
     }
 

@@ -39,17 +39,24 @@ public struct DirectoryFiles: Sendable {
         guard FileSystem.isDirectory(directory) else { throw VolumeError.noDirectory(path: directory) }
     }
 
-    /// All of them, by number.
+    /// All of them, by number. Opens each one.
     ///
     /// - Throws: `VolumeError.foreignFile`, `FilesError`.
     public func entries() throws -> [Entry] {
-        try FileSystem.names(in: directory).compactMap { name in
-            guard let number = DirectoryFileName.number(of: name) else { return nil }
-            return try entry(number, path(name))
-        }.sorted { $0.number < $1.number }
+        try paths().map { try entry($0.number, $0.path) }.sorted { $0.number < $1.number }
     }
 
-    private func entry(_ number: UInt32, _ path: [UInt8]) throws -> Entry {
+    /// What is named as a volume's file; nothing is opened. Lists the directory.
+    func paths() throws(FilesError) -> [(number: UInt32, path: [UInt8])] {
+        try FileSystem.names(in: directory).compactMap { name in
+            DirectoryFileName.number(of: name).map { ($0, path(name)) }
+        }
+    }
+
+    /// One of them.
+    ///
+    /// - Throws: as `entries` does.
+    func entry(_ number: UInt32, _ path: [UInt8]) throws -> Entry {
         let file = try RandomAccessFile(opening: path)
         let status = try file.status()
         guard status.kind == .regular else { throw VolumeError.foreignFile(path: file.path) }
@@ -59,11 +66,12 @@ public struct DirectoryFiles: Sendable {
         return Entry(number: number, byteCount: status.byteCount, path: path, isEmpty: start.isEmpty)
     }
 
-    /// The volume's label; nil where there is none.
+    /// The volume's label; nil where there is none. Lists the directory, and opens what is numbered 0.
     ///
     /// - Throws: `HeaderError` for a file 0 that is no label, and as `entries` does.
     public func label() throws -> VolumeHeader? {
-        guard let entry = try entries().first(where: { $0.number == 0 && !$0.isEmpty }) else { return nil }
+        let zeroth = try paths().filter { $0.number == 0 }.map { try entry($0.number, $0.path) }
+        guard let entry = zeroth.first(where: { !$0.isEmpty }) else { return nil }
         let file = try RandomAccessFile(opening: entry.path)
         return try VolumeHeader(parsing: try file.bytes(at: 0, count: Self.headerByteCount))
     }
@@ -84,16 +92,6 @@ public struct DirectoryFiles: Sendable {
 
     /// The path in bytes of a name in the directory.
     func path(_ name: [UInt8]) -> [UInt8] { Array("\(directory)/".utf8) + name }
-
-    /// The one file of a number.
-    ///
-    /// - Throws: `RestoreError.missing`.
-    func file(_ number: UInt32) throws -> Entry {
-        for name in try FileSystem.names(in: directory) where DirectoryFileName.number(of: name) == number {
-            return try entry(number, path(name))
-        }
-        throw RestoreError.missing(key: "\(directory)/\(number)")
-    }
 }
 
 extension RandomAccessFile {

@@ -4,6 +4,7 @@ import AmandaFormat
 import Files
 import TestSupport
 import Testing
+import Volumes
 
 @testable import Dump
 
@@ -148,17 +149,17 @@ struct DirectoryVolumeTests {
                 directory.path(name), start + [UInt8](repeating: 0, count: length - start.count))
         }
         let reader = DirectoryReader(files)
-        func lengths(_ numbers: [UInt32]) async throws -> [Int64?] {
-            try await reader.files(numbers).map { $0.stored.hasHeader ? $0.stored.byteCount : nil }
+        func lengths(_ numbers: [UInt32]) async throws -> [Int64] {
+            try await reader.files(numbers).map(\.stored.byteCount)
         }
         try make("00001.localhost.a.0", 100)
         try make("00002.localhost.b.0", 200)
-        #expect(try await lengths([1, 2, 3]) == [100, 200, nil])
+        #expect(try await lengths([1, 2, 3]) == [100, 200, 0])
         try make("00003.localhost.c.0", 300)
         #expect(try await lengths([1, 2, 3]) == [100, 200, 300])
         try shell("rm 00001.*; mv 00002.localhost.b.0 00002.localhost.other.1", in: directory.path)
         try make("00004.localhost.d.0", 400)
-        #expect(try await lengths([4, 3, 2, 1]) == [400, 300, 200, nil])
+        #expect(try await lengths([4, 3, 2, 1]) == [400, 300, 200, 0])
         #expect(reader.name(ofFile: 2).hasSuffix("/00002.localhost.other.1"))
         await #expect(throws: RestoreError.missing(key: "\(directory.path)/1")) {
             try await reader.header(ofFile: 1)

@@ -47,7 +47,7 @@ let package = Package(
         .system("Saturation"),
         .system("CivilCalendar"),
         .system("XML"),
-        .system("BlockingWork", ["CLinux"]),
+        .system("BlockingWork", ["CLinux", "Faults"]),
         .system("Descriptors", ["CLinux"]),
         .system("Files", ["CLinux", "BlockingWork", "Descriptors", "Faults"]),
         .system("Digest", ["COpenSSL", "CISAL"]),

@@ -24,6 +24,8 @@ struct CheckedConfiguration: Sendable {
     let faults: [WireError]
     /// What this node lacks for single disks, whose dumps fail of it: the others go on.
     let diskFaults: [WireError]
+    /// Whether a disk has not answered in the time that it was given.
+    let isAnySilent: Bool
     /// At its disks, those that answered.
     let looks: [DiskName: DiskLook]
     /// What an administrator should know of it.
@@ -42,7 +44,12 @@ struct CheckedConfiguration: Sendable {
     }
 
     /// Reads files; blocks.
-    init(_ choice: ConfigurationChoice, _ settings: AgentSettings, _ storage: StorageAddress) {
+    ///
+    /// - Parameter limit: how long a disk may take for an answer.
+    init(
+        _ choice: ConfigurationChoice, _ settings: AgentSettings, _ storage: StorageAddress,
+        limit: Duration = DiskLook.limit
+    ) {
         let node = settings.node
         self.choice = choice
         loaded = Result {
@@ -53,15 +60,15 @@ struct CheckedConfiguration: Sendable {
             faults = WireError.all(cause: cause, node: node)
             resolved = .failure(WireErrors(faults))
             (changer, stores, diskFaults, remarks, held, newestRun) = (nil, [], [], [], [], nil)
-            looks = [:]
+            (looks, isAnySilent) = ([:], false)
         case .success(let loaded):
-            let check = ConfigurationCheck(loaded, of: choice, settings, storage)
+            let check = ConfigurationCheck(loaded, of: choice, settings, storage, limit: limit)
             faults = check.faults
             resolved = check.resolved
             changer = check.changer
             stores = check.stores
             diskFaults = check.diskFaults
-            looks = check.looks
+            (looks, isAnySilent) = (check.looks, check.isAnySilent)
             remarks = loaded.remarks + check.diskRemarks + check.notes
             held = check.held
             newestRun = check.newestRun
@@ -77,10 +84,11 @@ extension CheckedConfiguration {
 
     /// Every configuration of a job or a question.
     static func all(
-        _ choices: [ConfigurationChoice], _ settings: AgentSettings, _ storage: StorageAddress
+        _ choices: [ConfigurationChoice], _ settings: AgentSettings, _ storage: StorageAddress,
+        limit: Duration = DiskLook.limit
     ) async throws -> [CheckedConfiguration] {
         try await runBlocking("configurations") {
-            choices.map { CheckedConfiguration($0, settings, storage) }
+            choices.map { CheckedConfiguration($0, settings, storage, limit: limit) }
         }
     }
 }

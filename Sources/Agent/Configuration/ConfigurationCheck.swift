@@ -2,6 +2,7 @@
 
 import AgentAPI
 import AmandaFormat
+import BlockingWork
 import Catalog
 import Dump
 import Files
@@ -22,6 +23,8 @@ struct ConfigurationCheck {
     private(set) var diskRemarks: [Remark] = []
     /// At every disk that answers.
     let looks: [DiskName: DiskLook]
+    /// Whether a disk has not answered.
+    let isAnySilent: Bool
     private let holdingDisks: [HoldingDisk]
     /// What a record says of where its volumes lie.
     private(set) var notes: [Remark] = []
@@ -36,22 +39,25 @@ struct ConfigurationCheck {
 
     init(
         _ loaded: LoadedConfiguration, of choice: ConfigurationChoice, _ settings: AgentSettings,
-        _ storage: StorageAddress
+        _ storage: StorageAddress, limit: Duration
     ) {
         self.loaded = loaded
         self.choice = choice
         self.settings = settings
         self.storage = storage
         resolved = .failure(WireErrors([]))
-        looks = DiskLook.all(loaded.disklist.activeEntries)
+        let disks = DiskLook.all(loaded.disklist.activeEntries, limit: limit)
+        looks = disks.looks
+        isAnySilent = !disks.silent.isEmpty
         let needs = DiskNeeds(
-            loaded.disklist.activeEntries, looks, holdingDisks: loaded.configuration.holdingDisks,
+            loaded.disklist.activeEntries, disks, holdingDisks: loaded.configuration.holdingDisks,
             dumpuser: loaded.dumpuser, stateDirectory: settings.stateDirectory, node: settings.node)
         diskFaults = needs.faults
         diskRemarks = needs.remarks
         holdingDisks = needs.answeringHoldingDisks
         checkDisks()
         checkTar()
+        leaveOut(disks.silent)
         resolveVolumes()
         checkCatalog()
     }
@@ -90,6 +96,20 @@ struct ConfigurationCheck {
             }
             refusals[entry.name] = found.map { $0.at(configuration: choice.name, disk: entry.diskName) }
             diskFaults += found
+        }
+    }
+
+    /// What does not answer is not asked a second time; a disk that a script brings may be there by then.
+    private mutating func leaveOut(_ silent: [DiskName: HangFault]) {
+        for entry in entries {
+            guard let fault = silent[entry.name],
+                !entry.isPreparedByScripts || DumpPlaces(entry).others.contains(fault.path)
+            else { continue }
+            let error = WireError(
+                .failed, node: settings.node, at: entry.place,
+                "disk '\(entry.diskName)' is left out: \(fault.facts)", hint: fault.hint)
+            refusals[entry.name, default: []].append(
+                error.at(configuration: choice.name, disk: entry.diskName))
         }
     }
 

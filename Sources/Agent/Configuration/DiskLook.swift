@@ -11,6 +11,8 @@ import Planning
 struct DiskLook: Sendable {
     /// Longer than any file system needs that answers at all.
     static let limit: Duration = .seconds(3)
+    /// For one that is about to be dumped: a disk starts, an automount is made.
+    static let patientLimit: Duration = .seconds(20)
 
     /// Why its dump would fail; nil: of the directory it would not.
     let fault: DumpError?
@@ -52,17 +54,56 @@ struct DiskLook: Sendable {
     }
 
     /// Of every disk that answers in time; a file system that hangs keeps nobody. Blocks, within a bound.
-    static func all(_ entries: [DisklistEntry]) -> [DiskName: DiskLook] {
+    static func all(_ entries: [DisklistEntry], limit: Duration = DiskLook.limit) -> DiskLooks {
         let byKey = Dictionary(
             entries.map { ("\($0.host) \($0.diskName) \($0.directory)", $0) },
             uniquingKeysWith: { first, _ in first })
-        let looks = PatientLook.all(Array(byKey.keys), what: "disk-look", limit: limit) { key in
-            byKey[key].map { DiskLook($0) }
+        let places = entries.flatMap { DumpPlaces($0).all }
+        let answering = Set(
+            PatientLook.all(places, what: "place-look", limit: limit) { FileSystem.exists($0) }.keys)
+        func silent(_ entry: DisklistEntry) -> String? {
+            DumpPlaces(entry).all.first { !answering.contains($0) }
         }
-        var found: [DiskName: DiskLook] = [:]
-        for (key, entry) in byKey { found[entry.name] = looks[key].flatMap(\.self) }
+        let asked = byKey.filter { silent($0.value) == nil }
+        let looks = PatientLook.all(
+            Array(asked.keys), what: "disk-look", limit: limit, at: { asked[$0]?.directory ?? "" }
+        ) { key in asked[key].map { DiskLook($0) } }
+        var found = DiskLooks(limit: limit)
+        for (key, entry) in byKey {
+            found.looks[entry.name] = looks[key].flatMap(\.self)
+            guard found.looks[entry.name] == nil else { continue }
+            found.silent[entry.name] = HangFault(silent(entry) ?? entry.directory, within: limit)
+        }
         return found
     }
+}
+
+/// The looks at all disks of a configuration.
+struct DiskLooks: Sendable {
+    /// How long each was waited for.
+    let limit: Duration
+    /// Of those that answered.
+    var looks: [DiskName: DiskLook] = [:]
+    /// Of the others: what does not answer.
+    var silent: [DiskName: HangFault] = [:]
+}
+
+/// What a dump of a disk asks file systems for before its first byte. No look at anything.
+struct DumpPlaces {
+    /// That tar reads.
+    let directory: String
+    /// Where tar's snapshots stay, and the lists of excludes and includes that do not lie in the directory.
+    let others: [String]
+
+    init(_ entry: DisklistEntry) {
+        let description = DLEDescription(entry)
+        let options = (try? TarOptions(description)) ?? TarOptions()
+        directory = options.directory ?? entry.directory
+        let lists = [description.exclude, description.include].compactMap { $0 }.flatMap(\.lists)
+        others = [options.snapshotDirectory] + options.excludeFiles + lists.filter { $0.hasPrefix("/") }
+    }
+
+    var all: [String] { [directory] + others }
 }
 
 extension DisklistEntry {

@@ -13,6 +13,7 @@ import Files
 struct DiskNeeds {
     private let entries: [DisklistEntry]
     private let looks: [DiskName: DiskLook]
+    private let silent: [DiskName: HangFault]
     private let holdingDisks: [HoldingDisk]
     /// Why each holding disk cannot be used; a missing one did not answer.
     private let holdingLooks: [String: String?]
@@ -26,11 +27,12 @@ struct DiskNeeds {
 
     /// Of disks whose dumptype is refused, nothing more is said. Blocks, within a bound.
     init(
-        _ entries: [DisklistEntry], _ looks: [DiskName: DiskLook], holdingDisks: [HoldingDisk],
+        _ entries: [DisklistEntry], _ looks: DiskLooks, holdingDisks: [HoldingDisk],
         dumpuser: UserAccount, stateDirectory: String, node: String
     ) {
         self.entries = entries.filter(\.dumptype.refusals.isEmpty)
-        self.looks = looks
+        self.looks = looks.looks
+        silent = looks.silent
         self.holdingDisks = holdingDisks
         let byDirectory = Dictionary(
             holdingDisks.map { ($0.directory, $0) }, uniquingKeysWith: { first, _ in first })
@@ -87,7 +89,7 @@ struct DiskNeeds {
             WireError(.failed, node: node, at: entry.place, "'\(entry.diskName)': \(facts)", hint: hint)
         }
         guard let look = looks[entry.name] else {
-            let late = DumpError.noAnswer(path: entry.directory, limit: DiskLook.limit)
+            let late = silent[entry.name] ?? HangFault(entry.directory, within: DiskLook.limit)
             return [fault(late.facts, hint: late.hint)]
         }
         if let error = look.fault {
@@ -112,7 +114,7 @@ struct DiskNeeds {
     private var holdingFaults: [WireError] {
         holdingDisks.compactMap { disk in
             guard let answer = holdingLooks[disk.directory] else {
-                let late = DumpError.noAnswer(path: disk.directory, limit: DiskLook.limit)
+                let late = HangFault(disk.directory, within: DiskLook.limit)
                 return WireError(
                     .failed, node: node, "holding disk '\(disk.name)': \(late.facts)", hint: late.hint)
             }

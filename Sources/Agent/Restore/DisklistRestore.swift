@@ -26,7 +26,7 @@ struct DisklistRestore {
 
     private func look(at configurations: [CheckedConfiguration]) throws -> [Found] {
         var found: [Found] = []
-        var placed: [(entry: DisklistEntry, configuration: String, path: String)] = []
+        var targets: [(entry: DisklistEntry, configuration: String, path: String)] = []
         for checked in configurations {
             guard let loaded = try? checked.loaded.get() else { continue }
             let order = RestoreOrder(sourceNode: settings.node, configurations: [checked.choice])
@@ -36,15 +36,26 @@ struct DisklistRestore {
                     recoveryThreadCount: 1, host: entry.host)
                 do {
                     let target = try RestoreTarget(disk, order: order, settings: settings)
-                    placed.append((entry, checked.choice.name, FileSystem.realPath(target.path)))
+                    targets.append((entry, checked.choice.name, target.path))
                 } catch {
                     found.append(Found(configuration: checked.choice.name, fault: error))
                 }
             }
         }
+        let real = PatientLook.all(targets.map(\.path), what: "place-look", limit: DiskLook.limit) {
+            FileSystem.realPath($0)
+        }
+        // What does not answer is told of by whoever looks at its disk.
+        let placed = targets.compactMap { target in
+            real[target.path].map { (entry: target.entry, configuration: target.configuration, path: $0) }
+        }
         let shared = Dictionary(grouping: placed, by: \.path).values.filter { $0.count > 1 }.joined()
-        let pieces = shared.map { placed in
-            let selection = TarSelection(DLEDescription(placed.entry), device: placed.entry.directory)
+        let pieces = shared.compactMap { placed -> RestorePiece? in
+            let (entry, directory) = (placed.entry, placed.entry.directory)
+            let look = PatientLook.all([directory], what: "selection-look", limit: DiskLook.limit) {
+                TarSelection(DLEDescription(entry), device: $0)
+            }
+            guard let selection = look[directory] else { return nil }
             return RestorePiece(
                 configuration: placed.configuration, disk: placed.entry.diskName, path: placed.path,
                 selection: DumpSelection(included: selection.included, excluded: selection.excludes))

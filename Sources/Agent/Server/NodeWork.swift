@@ -63,8 +63,7 @@ struct NodeWork: JobWork {
 
     func run(_ job: CheckedJob, reporter: JobReporter) async throws -> JobResult {
         let request = job.request
-        let configurations =
-            if let found = job.configurations { found } else { try await configurations(of: request) }
+        let configurations = try await patient(job)
         switch request.order {
         case .backup(let order):
             return try await BackupJob(
@@ -83,6 +82,14 @@ struct NodeWork: JobWork {
                 settings: settings, storage: storage, request: request, order: order, reporter: reporter
             ).run(configurations)
         }
+    }
+
+    /// Whoever asked for the job waited for a short look; a disk that has to start, or an automount, gets another.
+    private func patient(_ job: CheckedJob) async throws -> [CheckedConfiguration] {
+        if let found = job.configurations, !found.contains(where: \.isAnySilent) { return found }
+        let request = job.request
+        return try await CheckedConfiguration.all(
+            request.configurations, settings, request.storage, limit: DiskLook.patientLimit)
     }
 
     /// The slot's reservation needs nothing here: the run gives it back itself, and one of a process that died does

@@ -79,7 +79,7 @@ private struct OneDump {
         let room = plan.stateDirectory.map(StateRoom.init)
         let need = try await stateNeed(room, options)
         do {
-            let workspace = try await TarWorkspace.make(plan.source, options)
+            let workspace = try await TarWorkspace.make(plan.source, options, plan.patience)
             let reservation = try await reserve(need, workspace)
             defer { StateReservations.shared.release(reservation) }
             do {
@@ -96,7 +96,7 @@ private struct OneDump {
 
     /// - Throws: `DumpError.noStateRoom` where the last snapshot says that this dump would end for want of room.
     private func stateNeed(_ room: StateRoom?, _ options: TarOptions) async throws -> Int64? {
-        try await runBlocking("room") { [plan] in
+        try await runBlocking("room", asking: [options.snapshotDirectory], plan.patience) { [plan] in
             let snapshots = TarSnapshots(
                 host: plan.host, dle: plan.dle, directory: options.snapshotDirectory)
             let need = room?.need(snapshots, level: plan.dle.level, isIndexed: plan.indexPath != nil)
@@ -139,7 +139,11 @@ private struct OneDump {
             earlyStrange += pipeline.messages
         } catch {
             child.terminate()
-            logger.ended(options.gnutarPath, await child.exit())
+            let exit = await child.exit()
+            logger.ended(options.gnutarPath, exit)
+            if exit == .stuck, !(error is CancellationError) {
+                throw ChildProcessError.stuck(executable: options.gnutarPath, touches: workspace.device)
+            }
             throw listing.fault ?? error
         }
         try await runBlocking("index") { try listing.finishIndex() }
@@ -155,7 +159,7 @@ private struct OneDump {
     private mutating func look(_ workspace: TarWorkspace, _ listing: TarListing) async {
         do {
             let archivedFiles = plan.dle.level == 0 ? listing.fileCount : nil
-            let found = try await runBlocking("findings") {
+            let found = try await runBlocking("findings", asking: [workspace.device]) {
                 try workspace.findings(archivedFiles: archivedFiles)
             }
             findings = found
@@ -173,7 +177,9 @@ private struct OneDump {
     private mutating func hold(_ workspace: TarWorkspace) async {
         guard plan.dle.isRecorded else { return }
         do {
-            snapshot = try await runBlocking("snapshot") { [plan] in
+            snapshot = try await runBlocking(
+                "snapshot", asking: [workspace.snapshots.directory], plan.patience
+            ) { [plan] in
                 try workspace.snapshots.hold(
                     workspace.snapshot, level: plan.dle.level, owner: plan.snapshotOwner)
             }
@@ -188,7 +194,8 @@ private struct OneDump {
         let arguments = TarCommand.create(
             options, directory: workspace.device, snapshot: workspace.snapshot,
             excludeFile: workspace.excludeFile, includeFile: workspace.includeFile)
-        let command = ChildCommand(options.gnutarPath, arguments, hasOutput: true)
+        var command = ChildCommand(options.gnutarPath, arguments, hasOutput: true)
+        command.touches = workspace.device
         let child = try await ChildProcess.begin(command) { listing.take($0) }
         logger.started(options.gnutarPath, child)
         let watch = try await runBlocking("room") { [plan] in

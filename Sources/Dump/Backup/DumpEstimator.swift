@@ -26,11 +26,11 @@ public struct DumpEstimator: Sendable {
 
     /// The archive's bytes.
     ///
-    /// - Throws: `DumpError`, `ChildProcessError.stalled` after `limit`, `CancellationError`; tar has ended then.
+    /// - Throws: `DumpError`, `HangFault`, `ChildProcessError.stalled` or `stuck` after `limit`, `CancellationError`; tar has ended then, unless it is stuck.
     public func byteCount(within limit: Duration) async throws -> Int64 {
         let options = try TarOptions(source.dle)
         do {
-            let workspace = try await TarWorkspace.make(source, options)
+            let workspace = try await TarWorkspace.make(source, options, .limit(limit))
             do {
                 let bytes = try await byteCount(options, workspace, within: limit)
                 await workspace.remove()
@@ -53,7 +53,8 @@ public struct DumpEstimator: Sendable {
         let arguments = TarCommand.estimate(
             options, directory: workspace.device, snapshot: workspace.snapshot,
             excludeFile: workspace.excludeFile, includeFile: workspace.includeFile)
-        let command = ChildCommand(options.gnutarPath, arguments)
+        var command = ChildCommand(options.gnutarPath, arguments)
+        command.touches = workspace.device
         let child = try await ChildProcess.begin(command) { listing.take($0) }
         logger.started(options.gnutarPath, child)
         let exit = try await child.exit(within: limit)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import AmandaFormat
+import BlockingWork
 public import Files
 import LogOutput
 public import Logging
@@ -73,6 +74,9 @@ public struct DumpPlan: Sendable {
         DumpSource(
             host: host, dle: dle, device: device, base: base, workDirectory: workDirectory)
     }
+
+    /// With file systems that it asks before tar does.
+    var patience: Patience { .limit(stallLimit) }
 
     /// Where it works, and what else has to have room there; nil: nobody looks after that.
     var stateDirectory: String? { workDirectory.map(FileSystem.parentDirectory) }

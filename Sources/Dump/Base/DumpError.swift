@@ -17,8 +17,6 @@ public enum DumpError: Fault, Equatable {
     case unsupported(what: String)
     /// The DLE's directory is not there, or is none.
     case noDirectory(path: String, reason: String)
-    /// Nobody knows whether it is there: the file system does not answer.
-    case noAnswer(path: String, limit: Duration)
     /// There is nothing that an increment could build on; `base`: the level that was asked for.
     case noSnapshot(level: Int, base: Int?, directory: String)
     /// The snapshot that an increment was to build on is cut short, or none.
@@ -55,10 +53,6 @@ extension DumpError {
             FaultText("the application has no property '\(name)'", hint: nearest.map { "write '\($0)'." })
         case .unsupported(let what): "\(what) is not supported"
         case .noDirectory(let path, let reason): "cannot dump '\(path)': \(reason)"
-        case .noAnswer(let path, let limit):
-            FaultText(
-                "'\(path)' did not answer within \(limit.components.seconds) s",
-                hint: "see what it lies on: a file server that is gone, or a disk that fails.")
         case .noSnapshot(let level, let base, let directory):
             FaultText(
                 "'\(directory)' has no snapshot\(base.map { " of level \($0)" } ?? "") that a dump of level \(level) could build on",

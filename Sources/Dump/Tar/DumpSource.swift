@@ -41,10 +41,13 @@ public struct DumpSource: Sendable {
 
     /// The directory that tar reads.
     func directory(_ options: TarOptions) throws(DumpError) -> String {
-        let directory = options.directory ?? device
+        let directory = directory(asTold: options)
         if let fault = Self.fault(of: directory) { throw fault }
         return directory
     }
+
+    /// The same without a look at it.
+    func directory(asTold options: TarOptions) -> String { options.directory ?? device }
 
     /// Why a dump of a directory would fail; nil: it is there. Blocks.
     public static func fault(of directory: String) -> DumpError? {

@@ -9,7 +9,7 @@ public struct TarOptions: Sendable, Equatable {
     /// GNUTAR-PATH: an absolute path.
     public var gnutarPath = "/usr/bin/tar"
     /// GNUTAR-LISTDIR: where the snapshots of recorded dumps stay.
-    var snapshotDirectory = "/var/lib/amanda/gnutar-lists"
+    public internal(set) var snapshotDirectory = "/var/lib/amanda/gnutar-lists"
     /// DIRECTORY: read or written instead of the DLE's device.
     public var directory: String?
     /// ONE-FILE-SYSTEM: what is mounted below the top is not in the archive.
@@ -74,6 +74,9 @@ public struct TarOptions: Sendable, Equatable {
             }
         }
     }
+
+    /// Files that `--exclude-from` in COMMAND-OPTIONS names.
+    public var excludeFiles: [String] { TarReach.values(of: "exclude-from", self) }
 
     /// `xattrs`, `acls`, `selinux`: what a restore must ask tar for again.
     var attributes: [String] {

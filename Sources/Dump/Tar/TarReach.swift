@@ -26,7 +26,7 @@ public struct TarReach: Sendable {
         staysOnOneFileSystem = options.staysOnOneFileSystem
         var excludes = Self.values(of: "exclude", options).map { Array($0.utf8) }
         var fault: DumpError?
-        for path in Self.values(of: "exclude-from", options) {
+        for path in options.excludeFiles {
             do {
                 excludes += try FileSystem.readAll(path).split(separator: 10).map(Array.init)
             } catch {
@@ -37,7 +37,7 @@ public struct TarReach: Sendable {
         (self.excludes, self.fault) = (excludes, fault)
     }
 
-    private static func values(of name: String, _ options: TarOptions) -> [String] {
+    static func values(of name: String, _ options: TarOptions) -> [String] {
         options.commandOptions.filter { $0.hasPrefix("--\(name)=") }.map {
             String($0.dropFirst(name.count + 3))
         }

@@ -41,11 +41,12 @@ public struct TarSnapshots: Sendable, Equatable {
     }
 
     /// When the dump began that the level's snapshot was made with, in seconds since 1970; nil: there is none, or it is not
-    /// one that tar can build on.
+    /// one that tar can build on, or its directory hangs.
     ///
     /// Shape: `GNU tar-<version>-2`, newline, the seconds in decimal, a zero byte. Source: GNU tar 1.34
     /// `src/incremen.c`, `write_directory_file`.
     public func startedAt(level: Int) -> Int64? {
+        guard Hangs.at(directory) == nil else { return nil }
         BlockingThread.require("open", path(level: level))
         let file = open(path(level: level), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
         guard file >= 0 else { return nil }

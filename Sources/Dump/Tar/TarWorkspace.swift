@@ -29,8 +29,15 @@ struct TarWorkspace: Sendable {
     private let directory: String
 
     /// Stats every directory that the base names.
-    static func make(_ source: DumpSource, _ options: TarOptions) async throws -> TarWorkspace {
-        try await runBlocking("tar-workspace") { try TarWorkspace(source, options) }
+    ///
+    /// - Throws: `HangFault` besides.
+    static func make(
+        _ source: DumpSource, _ options: TarOptions, _ patience: Patience
+    ) async throws -> TarWorkspace {
+        try await runBlocking(
+            "tar-workspace", asking: [source.directory(asTold: options), options.snapshotDirectory], patience,
+            late: { try? FileSystem.removeTree($0.directory) }
+        ) { try TarWorkspace(source, options) }
     }
 
     private init(_ source: DumpSource, _ options: TarOptions) throws {

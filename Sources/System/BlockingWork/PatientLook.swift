@@ -1,21 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Glibc
 import Synchronization
 
 /// Looks at things that may never answer, such as a dead network file system, and goes on without them.
 ///
-/// Each look has a thread of its own. One that did not come back in time stays behind with its thread, and its subject is not looked at again until it
-/// does: however often it is asked, one thread hangs.
+/// Each look has a thread of its own, and each path one look at a time. One that did not come back in time stays behind with its thread, and
+/// its path is not looked at again until it does (`Hangs`): however often it is asked, and by however many, one thread hangs.
 public enum PatientLook {
     private static let width = 32
-    /// Looks that were given up and have not come back.
-    fileprivate static let hanging = Mutex<Set<String>>([])
 
-    /// What `look` says of each subject; nil where it has not come back within `limit`. Blocks, for `limit` at most in each group of 32.
+    /// What `look` says of each subject; nil where it has not come back within `limit`. Blocks, for twice `limit` at most in each group of
+    /// 32: a look at the same path that is under way is waited for.
     ///
-    /// - Parameter what: what is looked at in the subjects: with each of them it names a look.
+    /// - Parameters:
+    ///   - what: the threads' name.
+    ///   - path: what of a subject may hang.
     public static func all<Value: Sendable>(
-        _ subjects: [String], what: String, limit: Duration,
+        _ subjects: [String], what: String, limit: Duration, at path: (String) -> String = { $0 },
         _ look: @escaping @Sendable (String) -> Value
     ) -> [String: Value] {
         var found: [String: Value] = [:]
@@ -23,20 +25,26 @@ public enum PatientLook {
         while !rest.isEmpty {
             let group = rest.prefix(width)
             rest = rest.dropFirst(width)
-            let asked = hanging.withLock { hanging in group.filter { !hanging.contains("\(what) \($0)") } }
-            let answers = Answers<Value>(what: what)
-            for subject in asked {
-                startDetachedThread(what) { answers.set(look(subject), of: subject) }
-            }
-            found.merge(answers.wait(for: asked, limit)) { first, _ in first }
+            let looks = RunningLooks<Value>(what: what)
+            looks.begin(group.map { ($0, path($0)) }, limit, look)
+            found.merge(looks.wait(limit)) { first, _ in first }
         }
         return found
+    }
+
+    /// Whether a path answers at all, whatever it says. Blocks, for twice `limit` at most.
+    public static func answers(_ path: String, limit: Duration) -> Bool {
+        all([path], what: "look", limit: limit) { path -> Int32 in
+            var status = stat()
+            return stat(path, &status)
+        }[path] != nil
     }
 }
 
 /// Gathers what several threads say, until one no longer waits.
-private final class Answers<Value: Sendable>: Sendable {
+private final class RunningLooks<Value: Sendable>: Sendable {
     private struct State {
+        var started: [String: (path: String, at: ContinuousClock.Instant)] = [:]
         var values: [String: Value] = [:]
         var isGivenUp = false
     }
@@ -49,27 +57,51 @@ private final class Answers<Value: Sendable>: Sendable {
         self.what = what
     }
 
-    func set(_ value: Value, of subject: String) {
+    /// Starts each look as soon as none of another is under way there.
+    func begin(
+        _ subjects: [(String, path: String)], _ limit: Duration, _ look: @escaping @Sendable (String) -> Value
+    ) {
+        let deadline = ContinuousClock.now + limit
+        var waiting = subjects
+        while true {
+            waiting.removeAll { subject, path in
+                switch Hangs.beginLook(path, limit: limit) {
+                case .wait: return false
+                case .hopeless: return true
+                case .go:
+                    state.withLock { $0.started[subject] = (path, .now) }
+                    startDetachedThread(what) { self.end(look(subject), subject, path) }
+                    return true
+                }
+            }
+            guard !waiting.isEmpty, ContinuousClock.now < deadline else { return }
+            usleep(5_000)
+        }
+    }
+
+    private func end(_ value: Value, _ subject: String, _ path: String) {
         monitor.locked {
             let isLate = state.withLock { state in
                 state.values[subject] = value
                 return state.isGivenUp
             }
-            if isLate { PatientLook.hanging.withLock { _ = $0.remove("\(what) \(subject)") } }
+            Hangs.endLook(path)
+            if isLate { Hangs.leave(path) }
             monitor.wakeAll()
         }
     }
 
-    func wait(for subjects: [String], _ limit: Duration) -> [String: Value] {
+    func wait(_ limit: Duration) -> [String: Value] {
         let deadline = ContinuousClock.now + limit
         return monitor.locked {
-            while state.withLock({ $0.values.count }) < subjects.count, ContinuousClock.now < deadline {
+            while state.withLock({ $0.values.count < $0.started.count }), ContinuousClock.now < deadline {
                 monitor.wait(atMost: deadline - .now)
             }
             return state.withLock { state in
                 state.isGivenUp = true
-                let late = subjects.filter { state.values[$0] == nil }
-                PatientLook.hanging.withLock { $0.formUnion(late.map { "\(what) \($0)" }) }
+                for (subject, start) in state.started where state.values[subject] == nil {
+                    Hangs.enter(start.path, since: start.at)
+                }
                 return state.values
             }
         }

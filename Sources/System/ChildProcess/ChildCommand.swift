@@ -23,6 +23,8 @@ public struct ChildCommand: Sendable, Equatable {
     /// An open directory where it starts, instead of `directory`, and whether it may write anywhere else. The descriptor stays
     /// the caller's, who keeps it open until the spawn.
     public var place: ChildPlace?
+    /// The directory that it reads or writes: what hangs where it is killed and does not end.
+    public var touches: String?
     /// Whether what it has left running in its group goes on after an end of its own; otherwise all ends with it.
     /// What is terminated ends with its group in any case.
     public var leavesRestRunning = false
@@ -87,12 +89,15 @@ public enum ChildExit: Sendable, Equatable, CustomStringConvertible {
     case status(Int32)
     /// By this signal.
     case signal(Int32)
+    /// Not at all: it was killed, and the kernel waits on its behalf for a disk that does not answer.
+    case stuck
 
     /// `exited with status 2` or `was killed by signal 9`
     public var description: String {
         switch self {
         case .status(let status): "exited with status \(status)"
         case .signal(let signal): "was killed by signal \(signal)"
+        case .stuck: "was killed and does not end: what it reads or writes does not answer"
         }
     }
 }
@@ -103,6 +108,8 @@ public enum ChildProcessError: Fault, Equatable {
     case cannotStart(executable: String, reason: String)
     /// It neither gave nor took a byte for this long.
     case stalled(executable: String, limit: Duration)
+    /// It was killed and does not end: the kernel waits on its behalf for what it touches.
+    case stuck(executable: String, touches: String?)
     /// It did not end in time and was killed.
     case timedOut(executable: String, limit: Duration)
     /// It stopped reading its input.
@@ -119,6 +126,9 @@ extension ChildProcessError {
         switch self {
         case .cannotStart(let executable, let reason): "cannot start '\(executable)': \(reason)"
         case .stalled(let executable, let limit): "'\(executable)' neither gave nor took a byte for \(limit)"
+        case .stuck(let executable, let touches):
+            "'\(executable)' came to a halt, was killed and does not end: "
+                + (touches.map { "something in '\($0)'" } ?? "what it reads or writes") + " does not answer"
         case .timedOut(let executable, let limit):
             "'\(executable)' did not end within \(limit) and was killed"
         case .inputRefused(let executable): "'\(executable)' stopped reading its input"

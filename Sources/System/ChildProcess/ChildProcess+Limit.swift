@@ -16,14 +16,17 @@ extension ChildProcess {
         }
     }
 
-    /// Waits for its end at most `limit`; then it is terminated, and its end awaited all the same.
+    /// Waits for its end at most `limit`; then it is terminated, and its end awaited all the same, as far as it comes.
     ///
-    /// - Throws: `stalled` after `limit`; `CancellationError` when the task was cancelled, after the child's end.
+    /// - Throws: `stalled` after `limit`, `stuck` where it then does not end; `CancellationError` when the task was cancelled, after the child's end.
     public func exit(within limit: Duration) async throws -> ChildExit {
         let watch = Watch()
         async let _: Void = terminate(after: limit, noting: watch)  // cancelled when this function is left
         let exit = await exit()
         try Task.checkCancellation()
+        if exit == .stuck {
+            throw ChildProcessError.stuck(executable: command.executable, touches: command.touches)
+        }
         if watch.hasStruck { throw ChildProcessError.stalled(executable: command.executable, limit: limit) }
         return exit
     }

@@ -9,7 +9,8 @@ import Synchronization
 /// A running program in a session and process group of its own (it has no terminal), with pipes as its command asks and its messages collected.
 ///
 /// It is always reaped, on a thread of its own, and its whole group ends with it unless its command says otherwise. Dropping the last reference does not
-/// end it: whoever spawns it calls `exit()` (which ends it when its task is cancelled) or `terminate()`.
+/// end it: whoever spawns it calls `exit()` (which ends it when its task is cancelled) or `terminate()`. One that is killed and waits in the kernel for a
+/// disk that does not answer is given up: it is reaped when it ends, and until then what it touches counts as hanging (`Hangs`).
 public final class ChildProcess: Sendable {
     /// What runs.
     public let command: ChildCommand
@@ -20,10 +21,12 @@ public final class ChildProcess: Sendable {
     private let output: PipeEnd?
     private let state: Mutex<State>
     private let messages: MessageCollector
+    private let started = ContinuousClock.now
 
     private struct State {
         var exit: ChildExit?
         var isTerminated = false
+        var isGivenUp = false
         var waiters: [CheckedContinuation<ChildExit, Never>] = []
     }
 
@@ -39,11 +42,16 @@ public final class ChildProcess: Sendable {
         state = Mutex(State())
     }
 
-    /// The same from a task: starting a program waits for the disk that it lies on.
+    /// The same from a task: starting a program waits for the disk that it lies on, and for the directory where it starts.
+    ///
+    /// - Throws: `HangFault` besides.
     public static func begin(
         _ command: ChildCommand, onMessageLine: (@Sendable (UnsafeRawBufferPointer) -> Void)? = nil
     ) async throws -> ChildProcess {
-        try await runBlocking("child-start") { try spawn(command, onMessageLine: onMessageLine) }
+        try await runBlocking(
+            "child-start", asking: [command.directory ?? command.touches ?? command.executable],
+            late: { $0.terminate() }
+        ) { try spawn(command, onMessageLine: onMessageLine) }
     }
 
     /// Starts the program; blocks the thread.
@@ -113,12 +121,16 @@ public final class ChildProcess: Sendable {
     /// The first 8 KiB and the last 64 KiB of its standard error, where nobody took the lines.
     public var keptMessages: String { messages.messages }
 
-    /// Waits for its end. When the task is cancelled, the child is terminated, and its end is awaited all the same.
+    /// After SIGKILL a process ends at once, unless the kernel waits on its behalf.
+    static let afterKill: Duration = .seconds(10)
+
+    /// Waits for its end. When the task is cancelled, the child is terminated, and its end is awaited all the same; `stuck` where it does
+    /// not come.
     public func exit() async -> ChildExit {
         await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 state.withLock { state in
-                    if let exit = state.exit {
+                    if let exit = state.exit ?? (state.isGivenUp ? .stuck : nil) {
                         continuation.resume(returning: exit)
                     } else {
                         state.waiters.append(continuation)
@@ -145,12 +157,27 @@ public final class ChildProcess: Sendable {
             let deadline = ContinuousClock.now + grace
             while ContinuousClock.now < deadline, !hasEnded { usleep(10_000) }
             state.withLock { if $0.exit == nil { _ = kill(-processID, SIGKILL) } }
+            let end = ContinuousClock.now + Self.afterKill
+            while ContinuousClock.now < end, !hasEnded { usleep(10_000) }
+            giveUp()
         }
+    }
+
+    /// The thread that reaps it goes on waiting.
+    private func giveUp() {
+        let waiters = state.withLock { state in
+            guard state.exit == nil else { return [CheckedContinuation<ChildExit, Never>]() }
+            state.isGivenUp = true
+            if let path = command.touches { Hangs.enter(path, since: started) }
+            defer { state.waiters = [] }
+            return state.waiters
+        }
+        for waiter in waiters { waiter.resume(returning: .stuck) }
     }
 
     var hasEnded: Bool { ended != nil }
 
-    var ended: ChildExit? { state.withLock { $0.exit } }
+    var ended: ChildExit? { state.withLock { $0.exit ?? ($0.isGivenUp ? .stuck : nil) } }
 
     var isTerminated: Bool { state.withLock { $0.isTerminated } }
 
@@ -231,6 +258,7 @@ public final class ChildProcess: Sendable {
                     waitStatus & 0x7f == 0
                     ? ChildExit.status(waitStatus >> 8 & 0xff) : .signal(waitStatus & 0x7f)
                 state.exit = exit
+                if state.isGivenUp, let path = command.touches { Hangs.leave(path) }
                 defer { state.waiters = [] }
                 return state.waiters.map { ($0, exit) }
             }

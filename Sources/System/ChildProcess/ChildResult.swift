@@ -17,7 +17,7 @@ extension ChildProcess {
     /// Runs a short helper program to its end: input in, output out.
     ///
     /// - Throws: `timedOut` after `limit`, `tooMuchOutput`, `cannotStart`; `CancellationError` when the task is
-    ///   cancelled. In every case the program has ended. An exit status that is not 0 is not an error here.
+    ///   cancelled. In every case the program has ended, unless it is `stuck`. An exit status that is not 0 is not an error here.
     public static func run(
         _ command: ChildCommand, input: [UInt8] = [], limit: Duration, outputLimit: Int = 16 << 20
     ) async throws -> ChildResult {
@@ -45,7 +45,9 @@ extension ChildProcess {
             return ChildResult(exit: exit, output: output, messages: child.keptMessages)
         } catch {
             child.terminate(grace: .seconds(1))
-            _ = await child.exit()
+            if await child.exit() == .stuck, !Task.isCancelled {
+                throw ChildProcessError.stuck(executable: command.executable, touches: command.touches)
+            }
             if error is CancellationError, !Task.isCancelled {
                 throw ChildProcessError.timedOut(executable: command.executable, limit: limit)
             }

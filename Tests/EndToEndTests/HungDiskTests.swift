@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import TestSupport
+import Testing
+
+extension EndToEnd {
+    /// A file system that stops answering under one disk costs that disk, for as long as it hangs.
+    @Suite(.serialized, .needs(Machine.cluster), .enabled(if: HungMount.isUsable), .timeLimit(.minutes(5)))
+    struct HungDiskTests {
+        @Test func `a disk that hangs is left out, night after night, until it answers`() async throws {
+            try await withHungDisk { night in
+                let (cluster, disk) = (night.cluster, night.mount.directory)
+                try await night.backUp(expecting: 0)
+                try await night.mount.hang()
+
+                let first = try await night.backUp(expecting: 3)
+                #expect(first.contains("'\(disk)' did not answer within"), "\(first)")
+                #expect(try await night.dumps() == [night.node.data: "done", disk: "failed"])
+                let threads = night.threads
+                for _ in 0..<20 {
+                    let status = try await cluster.amfleet(["status"])
+                    #expect(
+                        status.exit == 7 && status.text.contains("'\(disk)' still hangs since 20"),
+                        "\(status)")
+                }
+                #expect(night.threads <= threads + 2, "\(threads) threads before, \(night.threads) now")
+                let second = try await night.backUp(expecting: 3)
+                #expect(second.contains("'\(disk)' still hangs since 20"), "\(second)")
+
+                try await night.mount.answer()
+                try await eventually("nobody waits for the disk") {
+                    try await cluster.amfleet(["status"]).exit == 0
+                }
+                try await night.backUp(expecting: 0)
+            }
+        }
+
+        @Test func `a disk that hangs under tar is given up, and so is a tar that cannot be killed`()
+            async throws
+        {
+            try await withHungDisk(lines: ["dtimeout 2"]) { night in
+                let disk = night.mount.directory
+                try await night.mount.hang(on: "late")
+                let first = try await night.backUp(expecting: 3)
+                #expect(
+                    first.contains(
+                        "'/usr/bin/tar' came to a halt, was killed and does not end: something in '\(disk)'"),
+                    "\(first)")
+                #expect(try await night.dumps() == [night.node.data: "done", disk: "failed"])
+                #expect(night.children("tar").count == 1)
+
+                let second = try await night.backUp(expecting: 3)
+                #expect(second.contains("'\(disk)' still hangs since 20"), "\(second)")
+                #expect(night.children("tar").count == 1)
+
+                try await night.mount.answer()
+                try await eventually("tar is reaped") { night.children("tar").isEmpty }
+                try await night.backUp(expecting: 0)
+            }
+        }
+
+        @Test func `a backup of a disk that hangs is cancelled in bounded time`() async throws {
+            try await withHungDisk { night in
+                try await night.mount.hang(on: "late")
+                let backup = try night.cluster.startAmfleet(["backup"])
+                try await eventually("tar hangs") {
+                    !night.children("tar").isEmpty && backup.text.contains("run 2")
+                }
+                try await Task.sleep(for: .seconds(1))
+                let start = ContinuousClock.now
+                _ = try await night.cluster.amfleet(["cancel"])
+                let ended = try await backup.end()
+                #expect(ContinuousClock.now - start < .seconds(60), "\(ended)")
+                #expect(ended.exit != 0, "\(ended)")
+                try await night.mount.answer()
+                try await eventually("tar is reaped") { night.children("tar").isEmpty }
+                try await night.backUp(expecting: 0)
+            }
+        }
+
+        private func withHungDisk(
+            lines: [String] = [], _ body: (HungNight) async throws -> Void
+        ) async throws {
+            try await HungNight.with { night in
+                var plan = ConfigurationPlan(name: "daily", tapecycle: 9)
+                plan.globalLines = lines
+                try await night.node.configure(plan, disks: [night.node.data, night.mount.directory])
+            } body: {
+                try await body($0)
+            }
+        }
+    }
+}

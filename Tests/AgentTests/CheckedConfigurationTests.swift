@@ -72,6 +72,36 @@ struct CheckedConfigurationTests {
         }
     }
 
+    @Test func `a typo in one configuration costs no other its night, and the next attempt makes up for it`()
+        async throws
+    {
+        let line = "localhost \(node.data) "
+        try node.write("etc/amanda/data/disklist", line + "al\n")
+
+        let plan = try await node.backUp("20261123030600", dryRun: true)
+        #expect(plan.state == .failed)
+        #expect(plan.record?.configurations.map(\.name) == ["data", "self"])
+        let half = try await node.backUp("20261123030601")
+
+        #expect(half.state == .failed)
+        #expect(half.faults.map(\.message).contains { $0.hasPrefix("data: ") && $0.contains("'al'") })
+        let record = try #require(half.record)
+        #expect(record.configurations.map(\.name) == ["data", "self"])
+        #expect(record.configurations.map(\.isComplete) == [false, true])
+        #expect(record.configurations[0].faults.first?.place?.line == 1)
+        try node.write("etc/amanda/data/disklist", line + "all\n")
+        let whole = try await node.backUp("20261123030601", attempt: 2)
+        #expect(whole.state == .succeeded, "\(whole.faults)")
+        #expect(whole.record?.isComplete == true)
+    }
+
+    @Test func `a catalog that is ahead costs its own configuration alone`() async throws {
+        try node.write("etc/amanda/data/log.20991231235959.0", "")
+        let done = try await node.backUp("20261123030600")
+        #expect(done.faults.map(\.kind) == [.busy])
+        #expect(done.record?.configurations.map(\.isComplete) == [false, true])
+    }
+
     @Test(arguments: ConfigurationFlaw.ofOneDisk)
     func `what a disk's application must not be asked costs that disk alone, with its line`(
         _ flaw: ConfigurationFlaw

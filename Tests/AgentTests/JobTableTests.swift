@@ -64,6 +64,54 @@ import Testing
         #expect(error?.message == "job 'job-1' exists with another order")
     }
 
+    @Test(arguments: ["https://s3.example.net", nil])
+    func `a further attempt goes where the store is now`(endpoint: String?) async throws {
+        let (table, work) = (table, work)
+        try await withRunner(table, work) {
+            var first = try JobRequest.sample()
+            first.storage.endpoint = "https://mistyped.example.net"
+            _ = try await table.accept(first)
+            try await work.end(.success(JobResult(faults: [WireError(.storageUnreachable, "no answer")])))
+            _ = try await wait(for: first.id, in: table, until: .final)
+            var second = first
+            second.storage.endpoint = endpoint
+            #expect(
+                await Self.refusal(of: second, table)?.message == "job 'job-1' exists with another order")
+            second.attempt = 2
+            #expect(try await table.accept(second).state == .accepted)
+            try await work.end()
+            _ = try await wait(for: first.id, in: table, until: [.succeeded])
+            second.attempt = 3
+            #expect(try await table.accept(second).state == .succeeded)
+            second.storage.bucket = "another"
+            #expect(try await table.accept(second).state == .accepted)
+        }
+    }
+
+    @Test func `a further attempt may be of other configurations, and is no restore`() async throws {
+        let (table, work) = (table, work)
+        try await withRunner(table, work) {
+            let first = try JobRequest.sample()
+            _ = try await table.accept(first)
+            try await work.end(.success(JobResult(faults: [WireError(.failed, "tar ended with 2")])))
+            _ = try await wait(for: first.id, in: table, until: .final)
+            var other = try JobRequest.sample(attempt: 2)
+            other.order = .restore(RestoreOrder(sourceNode: "node01", configurations: []))
+            #expect(await Self.refusal(of: other, table)?.kind == .busy)
+            let more = try JobRequest.sample(attempt: 2, configurations: ["vertica", "logs"])
+            #expect(try await table.accept(more).state == .accepted)
+        }
+    }
+
+    private static func refusal(of request: JobRequest, _ table: JobTable) async -> WireError? {
+        do {
+            _ = try await table.accept(CheckedJob(request: request))
+            return nil
+        } catch {
+            return error as? WireError
+        }
+    }
+
     @Test func `refuses an older fence, keeps the highest over a restart, and lets 0 pass`() async throws {
         let (table, work) = (table, work)
         try await withRunner(table, work) {

@@ -36,7 +36,7 @@ struct BackupJob: Sendable {
     private func planOnly(
         _ runs: ConfigurationRuns.Prepared, _ configurations: [CheckedConfiguration], _ gaps: [String]
     ) async throws -> JobResult {
-        var record = emptyRecord()
+        var record = emptyRecord(without: runs.refused)
         var night = RunNight()
         for run in try await runs.all.caughtUp().runs {
             let planned = try await run.preparePlan(startingIn: night.seconds)
@@ -58,7 +58,7 @@ struct BackupJob: Sendable {
         let (runs, absences) = try await prepared.all.caughtUp()
         let evidence = try RunEvidence(request: request, clients: prepared.clients, reporter: reporter)
         let earlier = try await earlierRecord(evidence.records)
-        var record = emptyRecord()
+        var record = emptyRecord(without: prepared.refused)
         var unwritten: WireError?
         var isAnythingNew = false
         let flushed = try await flushDue(runs, absences)
@@ -164,11 +164,14 @@ struct BackupJob: Sendable {
         return JobResult(record: record, faults: faults + [unwritten].compactMap(\.self))
     }
 
-    private func emptyRecord() -> NodeRecord {
+    /// - Parameter refused: of what no dump is made, each with its reasons.
+    private func emptyRecord(without refused: [UsableConfigurations.Refused]) -> NodeRecord {
         NodeRecord(
             cluster: settings.cluster, node: settings.node, run: request.run, attempt: request.attempt,
             fence: request.fence, version: AmfleetVersion.current, startedAt: Date(), finishedAt: Date(),
-            configurations: [])
+            configurations: refused.map {
+                ConfigurationRecord(name: $0.choice.name, role: $0.choice.role).with($0.faults)
+            })
     }
 }
 

@@ -25,6 +25,8 @@ struct ConfigurationRuns: Sendable {
     struct Prepared: Sendable {
         /// In the order of the job.
         let all: [ConfigurationRun]
+        /// Those that cannot be used, and why.
+        let refused: [UsableConfigurations.Refused]
         let clients: BucketClients
         fileprivate let workDirectory: String
 
@@ -45,7 +47,8 @@ struct ConfigurationRuns: Sendable {
 
     /// - Throws: `WireError` for what can be refused before the first byte.
     func prepared(_ configurations: [CheckedConfiguration]) async throws -> Prepared {
-        let prepared = try configurations.usable(for: request)
+        let usable = try configurations.usable(for: request)
+        let prepared = usable.prepared
         let clients = BucketClients(
             storage, request, stores: configurations.stores,
             holding: Set(prepared.filter(\.mayHold).map(\.choice.name)))
@@ -54,6 +57,11 @@ struct ConfigurationRuns: Sendable {
         let strays = uploads.strays(in: try await uploads.openJournal(), logger: reporter.logger)
         let progress = BackupProgress(reporter.board, diskCount: prepared.map(\.entries.count).reduce(0, +))
         for configuration in prepared { tell(configuration) }
+        for configuration in usable.refused {
+            for fault in configuration.faults {
+                await reporter.note("\(configuration.choice.name): left out: \(fault.message)")
+            }
+        }
         if isInEarnest { await markPins(prepared) }
         var absences: [StoreKey: StoreAbsence] = [:]
         let known = try await knownMeasures(prepared, clients)
@@ -70,7 +78,7 @@ struct ConfigurationRuns: Sendable {
                 absence: absence,
                 known: known[configuration.choice.name] ?? KnownMeasures())
         }
-        return Prepared(all: runs, clients: clients, workDirectory: workDirectory)
+        return Prepared(all: runs, refused: usable.refused, clients: clients, workDirectory: workDirectory)
     }
 
     /// A node that was away when a run was pinned marks it now. Without the marks our own runs obey all the same.

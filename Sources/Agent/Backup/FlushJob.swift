@@ -16,16 +16,21 @@ struct FlushJob: Sendable {
             settings: settings, storage: storage, request: request, reporter: reporter, isInEarnest: true
         ).prepared(configurations)
         return try await runs.inWorkDirectory {
-            let (runs, absences) = try await runs.all.caughtUp()
-            return try await flush(runs, absences)
+            let (all, absences) = try await runs.all.caughtUp()
+            return try await flush(all, absences, without: runs.refused)
         }
     }
 
     private func flush(
-        _ runs: [ConfigurationRun], _ absences: [StoreKey: any Error]
+        _ runs: [ConfigurationRun], _ absences: [StoreKey: any Error],
+        without refused: [UsableConfigurations.Refused]
     ) async throws -> JobResult {
         var held: [(run: ConfigurationRun, whole: [HeldDump], broken: [HeldDump])] = []
-        var report = FlushReport(run: request.run)
+        var report = FlushReport(
+            run: request.run,
+            configurations: refused.map {
+                FlushReport.Configuration(name: $0.choice.name).with($0.faults)
+            })
         for run in runs {
             do {
                 let dumps = try await run.heldDumps()

@@ -103,33 +103,48 @@ extension [CheckedConfiguration] {
             uniquingKeysWith: { first, _ in first })
     }
 
-    /// All of them, fit for a job's run.
+    /// Those that are fit for a job's run, and why the others are not: a typo in one costs no other its night.
     ///
-    /// - Throws: `WireErrors`, of all configurations at once: `configuration` with file and line of every fault, or `busy` with the
-    ///   newest run where the run's name is not newer.
-    func usable(for request: JobRequest) throws -> [PreparedConfiguration] {
+    /// - Throws: `WireErrors`, of all configurations at once, where none is fit: `configuration` with file and line of every fault, or
+    ///   `busy` with the newest run where the run's name is not newer.
+    func usable(for request: JobRequest) throws -> UsableConfigurations {
         guard !isEmpty else {
             throw WireError(.configuration, node: request.node, "the job names no configuration")
         }
-        let run = request.run
-        let newer = compactMap { $0.newer(than: run, isFurtherAttempt: request.attempt > 1) }
-        if let (name, newest) = newer.max(by: { $0.run < $1.run }) {
-            let error = CatalogError.notNewest(run: run, newest: newest, configuration: name)
-            throw WireError(cause: error, node: request.node)
+        var usable = UsableConfigurations()
+        for configuration in self {
+            let faults = configuration.faults(for: request)
+            if faults.isEmpty {
+                usable.prepared.append(try configuration.usable())
+            } else {
+                usable.refused.append(.init(choice: configuration.choice, faults: faults))
+            }
         }
-        let faults = flatMap(\.faults)
-        guard faults.isEmpty else { throw WireErrors.joined(faults) }
-        return try map { try $0.usable() }
+        guard !usable.prepared.isEmpty else { throw WireErrors.joined(usable.refused.flatMap(\.faults)) }
+        return usable
     }
 }
 
+/// What of a job's configurations can be worked with.
+struct UsableConfigurations: Sendable {
+    struct Refused: Sendable {
+        let choice: ConfigurationChoice
+        /// At least one.
+        let faults: [WireError]
+    }
+
+    var prepared: [PreparedConfiguration] = []
+    var refused: [Refused] = []
+}
+
 extension CheckedConfiguration {
-    /// The run in its catalog that another's name would have to be newer than; nil: it is. A further attempt of the newest run itself goes on
-    /// with it.
-    fileprivate func newer(
-        than run: Datestamp, isFurtherAttempt: Bool
-    ) -> (name: String, run: Datestamp)? {
-        guard let newestRun, newestRun > run || (newestRun == run && !isFurtherAttempt) else { return nil }
-        return (choice.name, newestRun)
+    /// Why a job's run cannot have it: a run must be newer than those in its catalog, but for a further attempt of the newest itself.
+    fileprivate func faults(for request: JobRequest) -> [WireError] {
+        let run = request.run
+        guard let newestRun, newestRun > run || (newestRun == run && request.attempt <= 1) else {
+            return faults
+        }
+        let error = CatalogError.notNewest(run: run, newest: newestRun, configuration: choice.name)
+        return [WireError(cause: error, node: request.node)] + faults
     }
 }

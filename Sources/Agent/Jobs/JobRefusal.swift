@@ -23,10 +23,13 @@ enum JobRefusal {
     }
 
     static func differs(_ request: JobRequest) -> WireError {
-        WireError(
+        let isBackup = request.id == "backup-\(request.run)-\(request.node)"
+        return WireError(
             .busy, node: request.node,
             "job '\(request.id)' exists with another order",
-            hint: "give every new job an id of its own.", runningJob: request.id)
+            hint: isBackup
+                ? "'amfleet retry \(request.run)' asks for a further attempt."
+                : "give every new job an id of its own.", runningJob: request.id)
     }
 
     static func unknown(_ id: String, node: String) -> WireError {

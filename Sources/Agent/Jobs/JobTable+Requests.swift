@@ -7,7 +7,8 @@ import FoundationEssentials
 extension JobTable {
     /// Takes a job on, or gives the one that has its id.
     ///
-    /// The same id and attempt is the same job. A higher attempt starts a job that ended without success again.
+    /// The same id and attempt is the same job. A higher attempt starts a job that ended without success again, or that had done its work
+    /// in another place.
     ///
     /// - Throws: `WireError`; `busy` where another job runs or the fence is old.
     func accept(_ job: CheckedJob) throws -> JobSnapshot {
@@ -58,11 +59,12 @@ extension JobTable {
             throw JobRefusal.fenced(request.fence, highest: state.highestFence, node: node)
         }
         guard let entry = entries[request.id] else { return nil }
-        guard entry.stored.request.isSameWork(as: request) else { throw JobRefusal.differs(request) }
+        guard entry.stored.request.isSameJob(as: request) else { throw JobRefusal.differs(request) }
         let snapshot = entry.stored.snapshot
         guard request.attempt > snapshot.attempt else { return try self.snapshot(of: request.id) }
         if entry.isRunning { throw JobRefusal.anotherRuns(entry.stored, node: node) }
-        return snapshot.state == .succeeded ? snapshot : nil
+        let isDone = snapshot.state == .succeeded && entry.stored.request.isSameWork(as: request)
+        return isDone ? snapshot : nil
     }
 
     private func raiseFence(to fence: Int) throws {

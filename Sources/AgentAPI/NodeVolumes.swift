@@ -131,5 +131,5 @@ public struct SlotVolume: Codable, Sendable, Equatable {
         self.isSpare = isSpare
     }
 
-    public var storedBytes: Int64 { dumps.reduce(0) { $0 + $1.storedBytes } }
+    public var storedBytes: Int64 { dumps.map(\.storedBytes).byteSum }
 }

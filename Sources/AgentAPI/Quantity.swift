@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Saturation
+
 /// Sizes, times and rates as people read them.
 public enum Quantity {
     /// `512 B`, `3.4 MiB`, `1.0 TiB`.
@@ -15,12 +17,12 @@ public enum Quantity {
 
     /// `85.3 MiB/s`.
     public static func rate(_ bytesPerSecond: Double) -> String {
-        "\(bytes(Int64(bytesPerSecond.rounded())))/s"
+        "\(bytes(Int64(saturating: bytesPerSecond)))/s"
     }
 
     /// `45 s`, `3 min 20 s`, `2 h 05 min`, `3 d 4 h`.
     public static func duration(seconds: Double) -> String {
-        let total = Int(seconds.rounded())
+        let total = Int(saturating: seconds)
         switch total {
         case ..<60: return "\(total) s"
         case ..<3600: return "\(total / 60) min \(twoDigits(total % 60)) s"
@@ -35,7 +37,7 @@ public enum Quantity {
     }
 
     static func oneDecimal(_ value: Double) -> String {
-        let tenths = Int64((value * 10).rounded())
+        let tenths = Int64(saturating: value * 10)
         return "\(tenths / 10).\(abs(tenths % 10))"
     }
 

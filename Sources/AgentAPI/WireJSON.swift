@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+public import Faults
 import FoundationEssentials
 
 /// How every JSON value of ours is written and read: sorted keys, times as ISO 8601 in UTC, `/` left alone.
@@ -18,26 +19,46 @@ public enum WireJSON {
         try Array(encoder([.sortedKeys, .withoutEscapingSlashes, .prettyPrinted]).encode(value)) + [0x0A]
     }
 
+    /// What another machine or the bucket says: its numbers are held against `ClaimRange`, its sentences stand on one line.
+    ///
     /// - Parameter what: names the document in the error, such as an object's key.
+    /// - Throws: `WireJSONError`, with the path to the field.
     public static func read<Value: Decodable>(
         _ type: Value.Type = Value.self, from bytes: [UInt8], what: String
     ) throws -> Value {
+        if let fault = JSONShape(of: bytes).fault { throw WireJSONError(what: what, reason: fault) }
         let decoder = JSONDecoder()
         decoder.dateDecodingStrategy = .iso8601
         do {
-            let data = Data(bytes)
-            if let other = try decoder.decode(Format.self, from: data).format, other != format {
-                throw WireJSONError(
-                    what: what, reason: "it has format \(other), this version knows \(format)")
-            }
-            return try decoder.decode(Value.self, from: data)
+            return try decoder.decode(Document<Value>.self, from: Data(bytes)).value
+        } catch let error as UnknownFormat {
+            throw WireJSONError(
+                what: what, reason: "it has format \(error.format), this version knows \(format)")
         } catch let error as DecodingError {
             throw WireJSONError(what: what, reason: error.reason)
         }
     }
 
-    private struct Format: Decodable {
-        var format: Int?
+    /// A claim whose format is the one that is known.
+    private struct Document<Value: Decodable>: Decodable {
+        let value: Value
+
+        private enum Keys: String, CodingKey {
+            case format
+        }
+
+        init(from decoder: any Decoder) throws {
+            let container = try decoder.container(keyedBy: Keys.self)
+            if let other = try container.decodeIfPresent(Int.self, forKey: .format), other != WireJSON.format
+            {
+                throw UnknownFormat(format: other)
+            }
+            value = try Claim<Value>(from: decoder).value
+        }
+    }
+
+    private struct UnknownFormat: Error {
+        let format: Int
     }
 
     private static func encoder(_ formatting: JSONEncoder.OutputFormatting) -> JSONEncoder {
@@ -49,7 +70,7 @@ public enum WireJSON {
 }
 
 /// A document that is not what it should be; `reason` names the path inside it.
-public struct WireJSONError: Error, Equatable, CustomStringConvertible {
+public struct WireJSONError: Fault, Equatable {
     let what: String
     public let reason: String
 
@@ -58,7 +79,8 @@ public struct WireJSONError: Error, Equatable, CustomStringConvertible {
         self.reason = reason
     }
 
-    public var description: String { "\(what) cannot be read: \(reason)" }
+    public var kind: FaultKind { .damaged }
+    public var facts: String { "\(what) cannot be read: \(reason)" }
 }
 
 extension DecodingError {

@@ -71,8 +71,33 @@ func appendBytes(_ bytes: [UInt8], to path: String) throws {
     }
 
     @Test func `remembers the highest fence`() throws {
-        #expect(try store.loadState().highestFence == 0)
+        #expect(store.loadState(logger: .silent).highestFence == 0)
         try store.save(AgentState(highestFence: 12))
-        #expect(try store.loadState().highestFence == 12)
+        #expect(store.loadState(logger: .silent).highestFence == 12)
+    }
+
+    @Test(arguments: [
+        "", "{", "[]", "{\"format\": 1}", "{\"format\": 7, \"highestFence\": 1}",
+        "{\"format\": 1, \"highestFence\": -1}", "{\"format\": 1, \"highestFence\": 9223372036854775807}",
+        "{\"format\": 1, \"highestFence\": 99999999999999999999}",
+    ])
+    func `sets a damaged state aside, and knows the fences of its jobs`(text: String) throws {
+        try FileSystem.writeAtomically("\(directory.path)/agent-state.json", Array(text.utf8))
+        var known = try job("a")
+        known.request.fence = 41
+        #expect(store.loadState([known], logger: .silent).highestFence == 41)
+        #expect(FileSystem.exists("\(directory.path)/agent-state.json.damaged"))
+        #expect(!FileSystem.exists("\(directory.path)/agent-state.json"))
+    }
+
+    @Test func `a job whose events cannot be read keeps no agent from starting`() throws {
+        var running = try job("a")
+        running.snapshot.state = .running
+        running.snapshot.finishedAt = nil
+        try store.save(running)
+        try FileSystem.makeDirectories("\(directory.path)/jobs/a.events")
+        _ = try JobTable(node: "node01", cluster: "lab", store: store, logger: .silent)
+        #expect(FileSystem.exists("\(directory.path)/jobs/a.json.damaged"))
+        #expect(FileSystem.exists("\(directory.path)/jobs/a.events.damaged"))
     }
 }

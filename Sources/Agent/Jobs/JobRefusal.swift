@@ -22,6 +22,13 @@ enum JobRefusal {
         )
     }
 
+    static func impossibleFence(_ fence: Int, node: String) -> WireError {
+        WireError(
+            .configuration, node: node,
+            "the lease's number \(fence) is the time of no lease that there can be yet",
+            hint: "compare this node's clock with the coordinator's: 'amfleet status' shows both.")
+    }
+
     static func differs(_ request: JobRequest) -> WireError {
         let isBackup = request.id == "backup-\(request.run)-\(request.node)"
         return WireError(

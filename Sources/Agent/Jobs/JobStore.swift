@@ -2,13 +2,14 @@
 
 import AgentAPI
 import Files
+import FoundationEssentials
 import Logging
 
 /// The agent's jobs on disk, under `<stateDirectory>/jobs`.
 ///
 /// Shape: `<id>.json` is a `StoredJob`, replaced atomically; `<id>.events` is its `JobEvent`s as NDJSON, only ever
 /// added to; `<id>.dumps` is the dumps that its record has beyond `<id>.json`, `KeptDump`s as NDJSON. A line that a crash tore
-/// is skipped, a job file that cannot be read is set aside as `<id>.json.damaged`.
+/// is skipped. Of the others what cannot be read is set aside under its name and `.damaged`: the agent starts all the same.
 struct JobStore: Sendable {
     /// Bytes at most of one file; larger ones are not ours.
     static let fileByteCountLimit = 64 << 20
@@ -41,10 +42,25 @@ struct JobStore: Sendable {
             do {
                 return try withDumps(WireJSON.read(StoredJob.self, from: try read(path), what: path))
             } catch {
-                logger.error("\(error); set aside as \(name).damaged")
-                try? FileSystem.rename(path, to: "\(path).damaged")
+                setAside(file: path, because: error, logger: logger)
                 return nil
             }
+        }
+    }
+
+    /// A job whose files cannot be read, or not be written any more.
+    func setAside(_ id: String, because error: any Error, logger: Logger) {
+        for path in [jobFile(id), eventsFile(id), dumpsFile(id)] where FileSystem.exists(path) {
+            setAside(file: path, because: error, logger: logger)
+        }
+    }
+
+    private func setAside(file path: String, because error: any Error, logger: Logger) {
+        logger.error("\(error); set aside as \(path).damaged")
+        do {
+            try FileSystem.rename(path, to: "\(path).damaged")
+        } catch {
+            logger.error("\(error)")
         }
     }
 
@@ -89,9 +105,23 @@ struct JobStore: Sendable {
         }
     }
 
-    func loadState() throws -> AgentState {
-        guard FileSystem.exists(stateFile) else { return AgentState() }
-        return try WireJSON.read(from: try read(stateFile), what: stateFile)
+    /// What cannot be read, or says a fence that cannot be, is set aside; then the jobs' own fences are the highest that are known.
+    ///
+    /// - Parameter jobs: all that are on disk.
+    func loadState(_ jobs: [StoredJob] = [], logger: Logger) -> AgentState {
+        let fences = jobs.map(\.request.fence).filter { Fence.isPossible($0, at: Date()) }
+        let ofJobs = AgentState(highestFence: fences.max() ?? 0)
+        guard FileSystem.exists(stateFile) else { return ofJobs }
+        do {
+            let state: AgentState = try WireJSON.read(from: try read(stateFile), what: stateFile)
+            guard Fence.isPossible(state.highestFence, at: Date()) else {
+                throw ImpossibleFence(path: stateFile, fence: state.highestFence)
+            }
+            return state
+        } catch {
+            setAside(file: stateFile, because: error, logger: logger)
+            return ofJobs
+        }
     }
 
     func save(_ state: AgentState) throws {
@@ -100,6 +130,13 @@ struct JobStore: Sendable {
 
     private func read(_ path: String) throws(FilesError) -> [UInt8] {
         try FileSystem.readAll(path, limit: Self.fileByteCountLimit)
+    }
+
+    private struct ImpossibleFence: Error, CustomStringConvertible {
+        let path: String
+        let fence: Int
+
+        var description: String { "\(path) cannot be read: no lease can have the number \(fence) yet" }
     }
 
     private func jobFile(_ id: String) -> String { "\(jobs)/\(id).json" }

@@ -55,6 +55,9 @@ extension JobTable {
             throw JobRefusal.wrongNode(request, node: node, cluster: cluster)
         }
         guard JobRequest.isUsable(id: request.id) else { throw JobRefusal.unusableID(node: node) }
+        guard Fence.isPossible(request.fence, at: Date()) else {
+            throw JobRefusal.impossibleFence(request.fence, node: node)
+        }
         if request.fence != 0, request.fence < state.highestFence {
             throw JobRefusal.fenced(request.fence, highest: state.highestFence, node: node)
         }

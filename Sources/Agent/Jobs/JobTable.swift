@@ -54,10 +54,16 @@ actor JobTable {
         self.store = store
         self.logger = logger
         (accepted, acceptedContinuation) = AsyncStream.makeStream()
-        state = try store.loadState()
-        for var job in try store.loadJobs(logger: logger) {
+        let jobs = try store.loadJobs(logger: logger)
+        state = store.loadState(jobs, logger: logger)
+        for var job in jobs {
             if !job.snapshot.state.isFinal {
-                try Self.interrupt(&job, store: store, node: node)
+                do {
+                    try Self.interrupt(&job, store: store, node: node)
+                } catch {
+                    store.setAside(job.request.id, because: error, logger: logger)
+                    continue
+                }
                 logger.of(job.request).warning("job was running when the agent stopped: interrupted")
             }
             entries[job.request.id] = Entry(stored: job)

@@ -112,5 +112,5 @@ public struct DumpRecord: Codable, Sendable, Equatable {
         self.error = error
     }
 
-    public var storedBytes: Int64 { parts.map(\.byteCount).reduce(0, +) }
+    public var storedBytes: Int64 { parts.map(\.byteCount).byteSum }
 }

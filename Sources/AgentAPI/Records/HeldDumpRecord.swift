@@ -36,5 +36,5 @@ public struct HeldDumpRecord: Codable, Sendable, Hashable {
         self.fault = fault
     }
 
-    public var storedBytes: Int64 { chunks.map(\.byteCount).reduce(0, +) }
+    public var storedBytes: Int64 { chunks.map(\.byteCount).byteSum }
 }

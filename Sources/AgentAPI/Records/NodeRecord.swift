@@ -46,8 +46,8 @@ public struct NodeRecord: Codable, Sendable, Equatable {
         }
     }
 
-    public var storedBytes: Int64 { configurations.flatMap(\.dumps).map(\.storedBytes).reduce(0, +) }
-    public var dumpedBytes: Int64 { configurations.flatMap(\.dumps).map(\.native.byteCount).reduce(0, +) }
+    public var storedBytes: Int64 { configurations.flatMap(\.dumps).map(\.storedBytes).byteSum }
+    public var dumpedBytes: Int64 { configurations.flatMap(\.dumps).map(\.native.byteCount).byteSum }
 }
 
 /// What one Amanda configuration contributed.

@@ -16,17 +16,11 @@ enum LeaseDecision: Equatable {
     ///   - found: the lease in the bucket, nil for a definite 404.
     ///   - now: the store's time, so that two coordinators judge expiry by one clock.
     static func taking(found: Lease?, as claim: LeaseClaim, now: Date) -> LeaseDecision {
-        guard let found else { return .create(claim.lease(fence: fence(after: 0, at: now), at: now)) }
-        let next = claim.lease(fence: fence(after: found.fence, at: now), at: now)
+        guard let found else { return .create(claim.lease(fence: Fence.following(0, at: now), at: now)) }
+        let next = claim.lease(fence: Fence.following(found.fence, at: now), at: now)
         if found.isReleased { return .replace(next, expired: nil) }
-        guard found.expiresAt <= now else { return .held(found) }
+        guard found.isOver(at: now) else { return .held(found) }
         return .replace(next, expired: found)
-    }
-
-    /// Higher than `last`, and by the clock also higher than what another bucket or a prefix since emptied has
-    /// given out: agents remember the highest they saw, wherever it came from.
-    private static func fence(after last: Int, at now: Date) -> Int {
-        max(last + 1, Int(now.timeIntervalSince1970))
     }
 }
 
@@ -56,6 +50,14 @@ extension Lease {
     func isSameHold(as other: Lease) -> Bool {
         holder == other.holder && hold == other.hold && fence == other.fence && acquiredAt == other.acquiredAt
     }
+
+    /// Whether it has run out. One that claims to live for days was written by no coordinator, which renews it every few seconds, and
+    /// would hold the cluster for ever.
+    func isOver(at now: Date) -> Bool {
+        expiresAt <= now || expiresAt.timeIntervalSince(now) > Self.mostAheadSeconds
+    }
+
+    private static let mostAheadSeconds: Double = 86_400
 
     func renewed(at now: Date) -> Lease {
         var lease = self

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import AgentAPI
+import Saturation
 
 /// Progress in words: pure, so that every line can be read in a test.
 enum ProgressText {
@@ -56,11 +57,11 @@ enum ProgressText {
     }
 
     private static func set(_ rows: [ProgressRow], at time: Duration) -> String {
-        let done = rows.compactMap(\.progress?.dumpedBytes).reduce(0, +)
+        let done = rows.compactMap(\.progress?.dumpedBytes).byteSum
         let expectations = rows.map { row in
             row.ending == nil ? row.progress?.expectedBytes : row.progress?.dumpedBytes ?? 0
         }
-        let expected = expectations.contains(nil) ? nil : expectations.compactMap { $0 }.reduce(0, +)
+        let expected = expectations.contains(nil) ? nil : expectations.compactMap { $0 }.byteSum
         let rates = rows.filter { $0.ending == nil }.compactMap { $0.rate.bytesPerSecond(at: time) }
         let rate = rates.isEmpty ? nil : rates.reduce(0, +)
         let ended = rows.filter { $0.ending != nil }.count
@@ -72,13 +73,13 @@ enum ProgressText {
 
     private static func amount(_ done: Int64, of expected: Int64?) -> String {
         guard let expected, expected > 0 else { return Quantity.bytes(done) }
-        let percent = min(100, done * 100 / expected)
+        let percent = Int(saturating: min(100, Double(max(0, done)) * 100 / Double(expected)).rounded(.down))
         return "\(Quantity.bytes(done)) of \(Quantity.bytes(expected))  \(percent) %"
     }
 
     private static func remaining(_ done: Int64, of expected: Int64?, rate: Double?) -> String? {
         guard let expected, let rate, rate > 0, expected > done else { return nil }
-        return "ETA \(Quantity.duration(seconds: Double(expected - done) / rate))"
+        return "ETA \(Quantity.duration(seconds: (Double(expected) - Double(done)) / rate))"
     }
 
     private static func name(_ resource: JobProgress.Resource) -> String {

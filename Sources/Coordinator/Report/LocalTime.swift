@@ -4,6 +4,7 @@ import AgentAPI
 import AmandaFormat
 import CivilCalendar
 import FoundationEssentials
+import Saturation
 
 /// A moment on this machine's wall clock: what operators read, and what runs are named by.
 ///
@@ -13,7 +14,7 @@ struct LocalTime: Hashable {
 
     /// `date` in the machine's time zone.
     init(_ date: Date) {
-        let seconds = Int64(date.timeIntervalSince1970.rounded(.down))
+        let seconds = Int64(saturating: date.timeIntervalSince1970.rounded(.down))
         civil = Datestamp(localTimeOf: seconds)?.civil ?? CivilTime(secondsSince1970: seconds)
     }
 

@@ -51,7 +51,7 @@ extension RestoreSetReport: CommandReport {
     private var verdict: String {
         let complete = nodes.filter(\.isComplete)
         let rest = nodes.filter { !$0.isComplete }.map(\.node)
-        let bytes = nodes.compactMap(\.report).flatMap(\.disks).map(\.restoredBytes).reduce(0, +)
+        let bytes = nodes.compactMap(\.report).flatMap(\.disks).map(\.restoredBytes).byteSum
         return "run \(run): restored on \(complete.count)/\(nodes.count) nodes, \(Quantity.bytes(bytes))"
             + (rest.isEmpty ? "" : "; not: \(rest.joined(separator: ", "))")
     }

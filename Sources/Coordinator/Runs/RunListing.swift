@@ -62,8 +62,8 @@ public struct RunListing: Sendable {
             run: manifest.run, state: RunState(manifest, outlook, holder: holder),
             startedAt: manifest.startedAt,
             finishedAt: manifest.finishedAt, completeNodes: complete.count, totalNodes: manifest.nodes.count,
-            dumpedBytes: manifest.nodes.map(\.dumpedBytes).reduce(0, +),
-            storedBytes: manifest.nodes.map(\.storedBytes).reduce(0, +), levels: outlook.levels.sorted(),
+            dumpedBytes: manifest.nodes.map(\.dumpedBytes).byteSum,
+            storedBytes: manifest.nodes.map(\.storedBytes).byteSum, levels: outlook.levels.sorted(),
             remarks: failed.flatMap { verdict in
                 let reasons = verdict.faults.map(\.message)
                 return (verdict.state == .suspect ? reasons : Array(reasons.prefix(1)))

@@ -52,6 +52,6 @@ extension Cluster {
     /// Who holds the cluster now; nil: nobody.
     func leaseHolder(_ bucket: ClusterBucket) async throws -> Lease? {
         let lease = try await bucket.read(Lease.self, bucket.layout.lease)?.value
-        return lease.flatMap { $0.isReleased || $0.expiresAt <= storeTime() ? nil : $0 }
+        return lease.flatMap { $0.isReleased || $0.isOver(at: storeTime()) ? nil : $0 }
     }
 }

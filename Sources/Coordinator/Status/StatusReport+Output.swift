@@ -2,6 +2,7 @@
 
 import AgentAPI
 import FoundationEssentials
+import Saturation
 
 extension StatusReport: CommandReport {
     public var lines: [String] {
@@ -26,7 +27,7 @@ extension StatusReport: CommandReport {
         return [
             node.node, status == nil ? "no answer" : "ok", status?.version ?? "-",
             status.map {
-                "\(max(0, Int($0.certificateExpiresAt.timeIntervalSince(checkedAt) / 86_400))) d left"
+                "\(max(0, Int(saturating: ($0.certificateExpiresAt.timeIntervalSince(checkedAt) / 86_400).rounded(.down)))) d left"
             } ?? "-",
             node.clockOffsetSeconds.map(signed) ?? "-", status?.storageClockOffsetSeconds.map(signed) ?? "-",
             status.map(configurations) ?? "-", selfBackup(node),

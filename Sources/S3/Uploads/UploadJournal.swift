@@ -135,7 +135,8 @@ private struct JournalEntry: Equatable, Sendable {
 
     init?(_ kind: Kind, parsing text: Substring) {
         let fields = text.split(separator: " ").compactMap { PercentEncoding.decoded(String($0)) }
-        guard fields.count == 3, kind == .upload || Int64(fields[2]) != nil else { return nil }
+        let isTime = fields.count == 3 && Int64(fields[2]).map { (0...(1 << 40)).contains($0) } ?? false
+        guard fields.count == 3, kind == .upload || isTime else { return nil }
         self.kind = kind
         (bucket, key, third) = (fields[0], fields[1], fields[2])
     }

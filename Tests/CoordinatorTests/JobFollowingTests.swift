@@ -32,6 +32,28 @@ import Testing
         #expect(following.answered(snapshot(.running), now: .seconds(17)) == .follow(after: 7))
     }
 
+    @Test func `what it waited for its turn to be listened to is no silence of the agent`() {
+        let following = following()
+        _ = following.answered(snapshot(.running), now: .zero)
+        _ = following.heard(event(3, .running), now: .seconds(10))
+        #expect(following.gaveWay() == .follow(after: 3))
+        following.waited(.seconds(10_000))
+        guard case .pause = following.streamEnded(unreachable, now: .seconds(10_012)) else {
+            Issue.record("given up")
+            return
+        }
+    }
+
+    @Test func `a shortage of our own is waited out`() {
+        let following = following()
+        let shortage = NotAsked(agent: "the agent at 192.0.2.1:7443", number: 24)
+        #expect(shortage.facts.contains("was not asked: this machine has no file descriptors left"))
+        guard case .pause = following.failed(shortage, now: .seconds(1)) else {
+            Issue.record("given up")
+            return
+        }
+    }
+
     @Test func `waits for a silent agent until patience has passed since its last word, and then names it`() {
         let following = following()
         _ = following.answered(snapshot(.running), now: .zero)
@@ -216,5 +238,9 @@ private final class Driven {
         value.streamEnded(error, now: now)
     }
 
-    func failed(_ error: WireError, now: Duration) -> JobFollowing.Step { value.failed(error, now: now) }
+    func gaveWay() -> JobFollowing.Step { value.gaveWay() }
+
+    func waited(_ time: Duration) { value.waited(time) }
+
+    func failed(_ error: any Fault, now: Duration) -> JobFollowing.Step { value.failed(error, now: now) }
 }

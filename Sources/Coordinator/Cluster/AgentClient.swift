@@ -160,6 +160,9 @@ struct AgentClient: Sendable {
 
     private func failure(_ error: HTTPTransportError, of method: String, _ path: String) -> any Error {
         if error == .cancelled { return CancellationError() }
+        if case .shortage(_, let number) = error {
+            return NotAsked(agent: "the agent at \(address)", number: number)
+        }
         let failure = WireError(error, node: node, agent: "the agent at \(address)")
         logger.info(
             "\(method) \(path.withoutQuery) was not answered",

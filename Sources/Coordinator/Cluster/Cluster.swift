@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import AgentAPI
+import Descriptors
 import FoundationEssentials
 import HTTPTransport
 import LogOutput
@@ -29,7 +30,9 @@ public struct Cluster: Sendable {
         self.logger = logger
         settings = file.settings
         identity = try CoordinatorIdentity(file, now: Date())
-        transport = try HTTPTransport(connectionCount: settings.nodes.count * 2 + 32)
+        // What is no connection, files and libcurl's own, needs few.
+        transport = try HTTPTransport(
+            connectionCount: settings.nodes.count + 32, descriptorCount: DescriptorLimit.current - 64)
         let address = settings.storage.address
         let location = try S3Location(
             bucket: address.bucket, region: address.region, endpoint: address.endpoint,

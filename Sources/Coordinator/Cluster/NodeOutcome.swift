@@ -45,7 +45,7 @@ struct NodeOutcome<Report: Sendable>: Sendable {
 ///
 /// - Throws: `CancellationError` if the caller was cancelled.
 func onEveryNode<Report: Sendable>(
-    _ nodes: [String], width: Int = 64,
+    _ nodes: [String], width: Int = 256,
     _ work: @escaping @Sendable (_ node: String) async throws -> Report
 ) async throws -> [NodeOutcome<Report>] {
     try await onEvery(nodes, width: width) { node in try await NodeOutcome(node: node, of: work) }

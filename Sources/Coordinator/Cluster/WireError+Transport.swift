@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import AgentAPI
+import Descriptors
 import HTTPTransport
 
 extension WireError {
@@ -26,6 +27,8 @@ extension WireError {
                 hint: "check the files named under 'tls' in cluster.json and agent.json.")
         case .cancelled:
             self.init(.cancelled, node: node, "cancelled")
+        case .shortage(_, let number):
+            self.init(NotAsked(agent: agent, number: number), node: node)
         case .connectionRefused, .nameNotResolved, .connectTimeout, .stalled, .timedOut, .cut, .malformed,
             .tooLong,
             .shutDown, .proxyFailed, .other:
@@ -44,6 +47,7 @@ extension HTTPTransportError {
             .timedOut(_, let text), .malformed(_, let text), .tlsPeerRefused(_, let text),
             .tlsPeerUntrusted(_, let text), .tls(_, let text), .other(_, _, let text):
             text
+        case .shortage(_, let number): "this machine has \(SystemReason.text(number))"
         case .stalled(_, let after): "nothing came for \(Quantity.duration(seconds: after.inSeconds))"
         case .cut(_, let received, let text): "the connection was cut after \(received) bytes: \(text)"
         case .tooLong(_, let limit): "its answer is longer than \(limit) bytes"

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import AgentAPI
+import HTTPTransport
 import LogOutput
 import Logging
 
@@ -39,6 +40,8 @@ struct FleetJobs: Sendable {
         let board = ProgressBoard(nodes: nodes)
         let byNode = Dictionary(jobs.map { ($0.request.node, $0) }) { first, _ in first }
         let lease = lease
+        // The rest of the connections is for questions, new jobs and the store.
+        let turns = StreamTurns(limit: cluster.transport.concurrency * 3 / 4)
         return try await ProgressPrinter(board: board, console: cluster.console).whileRunning {
             try await withCompanion({ await keep(lease, board) }) {
                 let outcomes = try await onEveryNode(nodes, width: max(1, nodes.count)) {
@@ -48,6 +51,7 @@ struct FleetJobs: Sendable {
                         agent: try cluster.agent(node), patience: cluster.settings.limits.agentLost,
                         board: board,
                         mayStart: { lease?.isHeld ?? true },
+                        turns: turns,
                         logger: cluster.logger.with([
                             "node": "\(node)", "job": "\(job.request.id)", "run": "\(job.request.run)",
                         ]))

@@ -13,6 +13,8 @@ struct JobFollower: Sendable {
     let board: ProgressBoard
     /// Whether jobs may still be started: false once the lease is lost.
     let mayStart: @Sendable () -> Bool
+    /// How many jobs are listened to at a time.
+    let turns: StreamTurns
     var logger = Logger.discarding
 
     /// - Parameter isKnown: see `JobFollowing`.
@@ -83,10 +85,19 @@ struct JobFollower: Sendable {
     private func follow(
         _ id: String, after sequence: Int, _ following: inout JobFollowing
     ) async throws -> JobFollowing.Step {
+        let asked = now()
+        try await turns.take()
+        defer { turns.giveBack() }
+        let begun = now()
+        following.waited(begun - asked)
         do {
             for try await event in try await agent.events(id, after: sequence) {
                 await show(event)
                 if following.heard(event, now: now()) { break }
+                if turns.isOver(after: now() - begun) {
+                    logger.debug("another job is listened to")
+                    return following.gaveWay()
+                }
             }
             logger.debug("the agent ended the event stream")
             return following.streamEnded(nil, now: now())

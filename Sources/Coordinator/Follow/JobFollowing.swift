@@ -97,6 +97,14 @@ struct JobFollowing {
         return event.kind == .state && event.state?.isFinal == true
     }
 
+    /// The job waited for its turn to be listened to: its agent's silence meanwhile was ours.
+    mutating func waited(_ time: Duration) {
+        lastHeard += time
+    }
+
+    /// Somebody else's turn to be listened to has come.
+    func gaveWay() -> Step { .follow(after: sequence) }
+
     /// The event stream ended, broken or not.
     mutating func streamEnded(_ error: (any Fault)?, now: Duration) -> Step {
         guard let error else { return .look }
@@ -106,7 +114,9 @@ struct JobFollowing {
     /// A request failed.
     mutating func failed(_ error: any Fault, now: Duration) -> Step {
         // An agent that is stopping says `interrupted`; it may be back soon.
-        guard error.kind == .agentLost || error.kind == .interrupted else { return finished(error) }
+        guard error.kind == .agentLost || error.kind == .interrupted || error is NotAsked else {
+            return finished(error)
+        }
         failures += 1
         guard now - lastHeard < patience else { return finished(lost(WireError(error, node: node))) }
         return .pause(min(Self.longestPause, .milliseconds(500) * (1 << min(failures, 4)), patience))

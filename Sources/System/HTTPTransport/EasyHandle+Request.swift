@@ -14,7 +14,8 @@ extension EasyHandle {
         set(CURLOPT_HTTPHEADER, list: ["Expect:"] + request.headers.map(headerLine))
         let context = Unmanaged.passUnretained(transfer).toOpaque()
         prepareCallbacks(context)
-        if request.identity?.peerURI != nil { preparePeerCheck(context) }
+        prepareSocket(context)
+        preparePeerCheck(context)
         if usesBlock(request) {
             set(CURLOPT_UPLOAD_BUFFERSIZE, Self.bulkBufferByteCount)
             set(CURLOPT_BUFFERSIZE, Self.bulkBufferByteCount)

@@ -1,19 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import BlockingWork
+import Descriptors
 
 /// Sends HTTP requests through libcurl's multi interface, all of them on one thread of its own.
 ///
-/// No redirect is followed, no proxy of the environment is used, HTTP/1.1 only. Any number of requests may be under
-/// way; callers bound them.
+/// No redirect is followed, no proxy of the environment is used, HTTP/1.1 only. Any number of requests may be asked for: as many
+/// as there are descriptors for are under way, the others wait for their turn, which their limits do not count.
 public final class HTTPTransport: Sendable {
     private let loop: TransferLoop
 
+    /// How many requests can be under way at the same time.
+    public let concurrency: Int
+
     /// A transport that keeps up to `connectionCount` idle connections for further requests.
     ///
-    /// - Throws: `HTTPTransportError.other` if the process has no descriptors or memory left.
-    public init(connectionCount: Int = 64) throws {
-        loop = try TransferLoop(connectionCount: connectionCount)
+    /// - Parameter descriptorCount: how many descriptors it may hold; nil: half of what the process may have.
+    /// - Throws: `HTTPTransportError.shortage` if the process has no descriptors or memory left.
+    public init(connectionCount: Int = 64, descriptorCount: Int? = nil) throws {
+        let budget = ConnectionBudget(descriptorCount: descriptorCount ?? DescriptorLimit.current / 2)
+        concurrency = budget.connectionLimit
+        loop = try TransferLoop(connectionCount: connectionCount, budget: budget)
     }
 
     deinit {

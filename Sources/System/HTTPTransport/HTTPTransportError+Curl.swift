@@ -17,6 +17,10 @@ extension HTTPTransportError {
         }
         let spoken = transfer.easy?.message ?? ""
         let text = spoken.isEmpty ? String(cString: curl_easy_strerror(code)) : spoken
+        if let shortage = Self.shortage(code, of: transfer, text: text) {
+            self = shortage
+            return
+        }
         if let ofProxy = Self.ofProxy(code, of: transfer, text: text) {
             self = ofProxy
             return

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Descriptors
 @_exported public import Faults
 
 /// Why there is no answer. Any answer, whatever its status, is not an error here.
@@ -9,6 +10,10 @@ public enum HTTPTransportError: Fault, Equatable {
 
     /// The host's name has no address.
     case nameNotResolved(url: String, text: String)
+
+    /// This process or machine has no descriptors or memory left for a connection (`errno`): nothing was sent, and nothing is known
+    /// of the peer.
+    case shortage(url: String, number: Int32)
 
     /// The connection, TLS included, did not stand within `HTTPLimits.connect`.
     case connectTimeout(url: String, text: String)
@@ -58,6 +63,10 @@ extension HTTPTransportError {
         switch self {
         case .connectionRefused(let url, let text): "cannot connect to \(url): \(text)"
         case .nameNotResolved(let url, let text): "cannot resolve the host of \(url): \(text)"
+        case .shortage(let url, let number):
+            FaultText(
+                "no connection to \(url) was begun: \(SystemReason.text(number))",
+                hint: SystemReason.hint(number))
         case .connectTimeout(let url, let text): "no connection to \(url) in time: \(text)"
         case .stalled(let url, let after): "nothing came from \(url) for \(after)"
         case .timedOut(let url, let text): "no complete answer from \(url) in time: \(text)"
@@ -88,6 +97,7 @@ extension HTTPTransportError {
         switch self {
         case .connectionRefused(_, let text): "cannot connect: \(text)"
         case .nameNotResolved(_, let text): "cannot resolve its host: \(text)"
+        case .shortage(_, let number): "no connection was begun: \(SystemReason.text(number))"
         case .connectTimeout: "no connection in time"
         case .stalled, .timedOut: "no complete answer in time"
         case .cut(_, _, let text): "the connection was cut: \(text)"

@@ -5,13 +5,16 @@ import COpenSSL
 import Certificates
 
 extension EasyHandle {
-    /// Looks at the peer's certificate when the connection stands, new or used again, and nothing is sent yet.
+    /// Looks at the peer's certificate when the connection stands, new or used again, and nothing is sent yet. A connection
+    /// that is used again needed no look-up of its host.
     ///
     /// `CURLOPT_CERTINFO` would not do: libcurl fills it in during the handshake only.
     func preparePeerCheck(_ context: UnsafeMutableRawPointer) {
         set(CURLOPT_PREREQDATA, pointer: context)
         amfleet_easy_set_prerequest_callback(pointer) { context, _, _, _, _ in
-            guard let transfer = Transfer.at(context), transfer.acceptsPeer() else {
+            guard let transfer = Transfer.at(context) else { return Int32(CURL_PREREQFUNC_ABORT) }
+            transfer.lookedUp()
+            guard transfer.acceptsPeer() else {
                 return Int32(CURL_PREREQFUNC_ABORT)
             }
             return Int32(CURL_PREREQFUNC_OK)

@@ -17,6 +17,8 @@ final class Transfer: @unchecked Sendable {
 
     let request: HTTPRequest
     let mode: Mode
+    /// Whether the host that it connects to is a name.
+    let looksUpName: Bool
     let isCancelled = Atomic<Bool>(false)
 
     /// What is known of the answer so far.
@@ -32,6 +34,12 @@ final class Transfer: @unchecked Sendable {
     var failure: HTTPTransportError?
     var stallWatch = StallWatch()
     var easy: EasyHandle?
+    /// Why the kernel gave no socket (`errno`); nil: it did.
+    var shortage: Int32?
+    /// When it was first tried.
+    var firstBegunAt: ContinuousClock.Instant?
+    /// Called once, when the look-up of the host's name is over; nil: it is, or there is none.
+    var onLookup: (() -> Void)?
     /// Since when the transfer waits for its turn; nil: it does not.
     private(set) var heldSince: ContinuousClock.Instant?
     private var heldDuration = Duration.zero
@@ -43,6 +51,7 @@ final class Transfer: @unchecked Sendable {
     init(_ request: HTTPRequest, mode: Mode) {
         self.request = request
         self.mode = mode
+        looksUpName = request.looksUpName
         sendPace = TransferPace(request.sendLimiters)
         receivePace = TransferPace(request.receiveLimiters)
     }
@@ -50,6 +59,10 @@ final class Transfer: @unchecked Sendable {
     /// Sets what is called once, on the loop's thread, when the request has ended either way. Before `start`.
     func onEnd(_ action: @escaping (Result<HTTPResponse, HTTPTransportError>) -> Void) {
         end = action
+    }
+
+    func lookedUp() {
+        onLookup.take()?()
     }
 
     func finish(_ failure: HTTPTransportError?) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CCurl
+import Descriptors
 import Glibc
 import Synchronization
 
@@ -29,21 +30,29 @@ final class TransferLoop: @unchecked Sendable {
 
     private var transfers: [ObjectIdentifier: Transfer] = [:]
     private var idleHandles: [EasyHandle] = []
+    private var budget: ConnectionBudget
+    /// Asked for and not yet begun, oldest first.
+    private var waiting: [Transfer] = []
+    /// Nothing is begun before: there were no descriptors.
+    private var nextBegin: ContinuousClock.Instant?
     private var nextStallCheck = ContinuousClock.now
     /// When the first of those that wait for a turn under a cap may have it.
     private var nextRelease: ContinuousClock.Instant?
 
-    init(connectionCount: Int) throws(HTTPTransportError) {
+    init(connectionCount: Int, budget: ConnectionBudget) throws(HTTPTransportError) {
         _ = Self.library
+        self.budget = budget
         wakeUp = eventfd(0, Int32(EFD_CLOEXEC | EFD_NONBLOCK))
         guard wakeUp >= 0, let poller = SocketPoller(), let multi = curl_multi_init() else {
-            throw .other(
-                url: "", code: Int(CURLE_OUT_OF_MEMORY.rawValue), text: "no memory or descriptors left")
+            throw .shortage(url: "", number: DescriptorLimit.isReached ? EMFILE : ENOMEM)
         }
         self.poller = poller
         self.multi = multi
         idleHandleLimit = min(connectionCount, 32)
-        amfleet_multi_set_long(multi, CURLMOPT_MAXCONNECTS, max(1, connectionCount))
+        amfleet_multi_set_long(
+            multi, CURLMOPT_MAXCONNECTS, max(1, min(connectionCount, budget.connectionLimit)))
+        // Where another is needed, libcurl closes the one that has been idle for longest.
+        amfleet_multi_set_long(multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, budget.connectionLimit)
         poller.attach(to: multi)
         poller.watch(wakeUp)
         startThread()
@@ -118,7 +127,8 @@ extension TransferLoop {
     fileprivate func run() {
         while true {
             let readySockets = poller.wait(
-                until: transfers.isEmpty ? nil : min(nextStallCheck, nextRelease ?? nextStallCheck))
+                until: [transfers.isEmpty ? nil : nextStallCheck, nextRelease, nextBegin]
+                    .compactMap(\.self).min())
             for ready in readySockets {
                 if ready.descriptor == wakeUp {
                     drainWakeUp()
@@ -133,6 +143,7 @@ extension TransferLoop {
             endCompleted()
             endStalled()
             releaseHeld()
+            beginWaiting()
         }
         shutDown()
     }
@@ -169,13 +180,34 @@ extension TransferLoop {
         }
         for command in commands {
             switch command {
-            case .start(let transfer): begin(transfer)
-            case .cancel(let transfer): end(transfer, .cancelled)
+            case .start(let transfer): waiting.append(transfer)
+            case .cancel(let transfer):
+                if let index = waiting.firstIndex(where: { $0 === transfer }) {
+                    waiting.remove(at: index).finish(.cancelled)
+                }
+                end(transfer, .cancelled)
             case .resume(let transfer):
                 if let easy = transfer.easy { curl_easy_pause(easy.pointer, CURLPAUSE_CONT) }
             }
         }
         return !isStopping
+    }
+
+    /// Begins what there is room for, in the order in which it was asked for.
+    private func beginWaiting() {
+        if let next = nextBegin, next > .now { return }
+        nextBegin = nil
+        guard !waiting.isEmpty, budget.admits(looksUp: false) else { return }
+        let candidates = waiting
+        waiting = []
+        for transfer in candidates {
+            // A failure to begin may have put it back, and ended the round.
+            if nextBegin == nil, budget.admits(looksUp: transfer.looksUpName) {
+                begin(transfer)
+            } else {
+                waiting.append(transfer)
+            }
+        }
     }
 
     private func begin(_ transfer: Transfer) {
@@ -187,6 +219,9 @@ extension TransferLoop {
         guard let easy = idleHandles.popLast() ?? EasyHandle() else {
             return transfer.finish(.other(url: url, code: 0, text: "out of memory"))
         }
+        budget.begin(looksUp: transfer.looksUpName)
+        transfer.onLookup = transfer.looksUpName ? { [unowned self] in budget.endLookup() } : nil
+        transfer.firstBegunAt = transfer.firstBegunAt ?? .now
         easy.prepare(transfer)
         transfer.easy = easy
         transfers[ObjectIdentifier(transfer)] = transfer
@@ -195,14 +230,34 @@ extension TransferLoop {
     }
 
     private func end(_ transfer: Transfer, _ failure: HTTPTransportError?) {
-        guard transfers.removeValue(forKey: ObjectIdentifier(transfer)) != nil else { return }
+        guard release(transfer) else { return }
+        transfer.finish(failure)
+    }
+
+    /// Takes back what a transfer has of the loop; false: nothing.
+    private func release(_ transfer: Transfer) -> Bool {
+        guard transfers.removeValue(forKey: ObjectIdentifier(transfer)) != nil else { return false }
+        transfer.lookedUp()
+        budget.end()
         if let easy = transfer.easy {
             curl_multi_remove_handle(multi, easy.pointer)
             easy.reset()
             transfer.easy = nil
             if idleHandles.count < idleHandleLimit { idleHandles.append(easy) }
         }
-        transfer.finish(failure)
+        return true
+    }
+
+    /// Has a transfer wait again that found no descriptor, for as long as its connection may take; false: that is over.
+    private func postpone(_ transfer: Transfer) -> Bool {
+        let now = ContinuousClock.now
+        guard let begun = transfer.firstBegunAt, now - begun < transfer.request.limits.connect,
+            release(transfer)
+        else { return false }
+        transfer.shortage = nil
+        waiting.insert(transfer, at: 0)
+        nextBegin = now + .milliseconds(100)
+        return true
     }
 
     private func endCompleted() {
@@ -213,7 +268,9 @@ extension TransferLoop {
             }
             let code = amfleet_message_result(message)
             guard let transfer = EasyHandle.transfer(of: pointer) else { continue }
-            end(transfer, HTTPTransportError(code, of: transfer))
+            let failure = HTTPTransportError(code, of: transfer)
+            if case .shortage = failure, postpone(transfer) { continue }
+            end(transfer, failure)
         }
     }
 
@@ -245,6 +302,8 @@ extension TransferLoop {
         for transfer in transfers.values {
             end(transfer, .shutDown)
         }
+        for transfer in waiting { transfer.finish(.shutDown) }
+        waiting = []
         let enders = inbox.withLock { inbox in
             inbox.hasEnded = true
             defer { inbox.enders = [] }

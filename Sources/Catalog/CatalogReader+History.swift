@@ -15,19 +15,23 @@ extension CatalogReader {
     ///
     /// Logs are read from the newest back, until nothing in an older one can matter to any of the disks: a chain ends with the
     /// newest full dump there is, overwritten or not; and a disk of which no whole dump is left on a volume has no base, whatever
-    /// old logs tell. So it grows with the disks and with the runs since their full dumps, not with the runs that ever were.
+    /// old logs tell. So it grows with the disks, with the runs since their full dumps and with those that volumes still bear, not with
+    /// the runs that ever were.
     ///
     /// - Parameters:
     ///   - names: the disks; of others it may know less.
     ///   - run: whose dumps are to build on something: that is older.
     public func recentHistory(of names: some Sequence<DiskName>, before run: Datestamp) throws -> DumpHistory
     {
-        let tapelist = try tapelist()
-        var open = OpenDisks(names, before: run, stored: try dumps(tapelist).filter(\.isWhole))
-        var reading = HistoryReading(self, runs: tapelist.runs)
-        for log in try allLogs().reversed() {
+        let runs = try tapelist().runs
+        var reading = HistoryReading(self, runs: runs)
+        let logs = try allLogs().reversed()
+        var listed: [String: HistoryReading.Log] = [:]
+        for log in logs where runs[log.run] != nil { listed[log.path] = try reading.read(log) }
+        var open = OpenDisks(names, before: run, stored: reading.history.dumps.filter(\.isWhole))
+        for log in logs {
             guard !open.areSettled(beforeReading: log.run) else { break }
-            open.take(try reading.read(log), of: log.run)
+            open.take(try listed[log.path] ?? reading.read(log), of: log.run)
         }
         return reading.history
     }

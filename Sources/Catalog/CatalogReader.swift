@@ -67,10 +67,7 @@ public struct CatalogReader: Sendable {
 
     /// Every dump whose volume still bears its run's datestamp, newest run first.
     public func dumps() throws -> [CatalogDump] {
-        try dumps(try tapelist())
-    }
-
-    func dumps(_ tapelist: Tapelist) throws -> [CatalogDump] {
+        let tapelist = try tapelist()
         let runs = Set(tapelist.entries.compactMap(\.datestamp)).sorted(by: >)
         return try runs.flatMap { try dumps(of: $0, tapelist) }
     }

@@ -13,7 +13,10 @@ extension LogLine {
 
     private static func typed(_ line: ArraySlice<UInt8>) -> LogLine? {
         var reader = LogReader(line)
-        guard let kind = reader.word(), let program = reader.word() else { return nil }
+        // What begins with a blank is another program's message, whatever it says.
+        guard line.first != UInt8(ascii: " "), let kind = reader.word(), let program = reader.word() else {
+            return nil
+        }
         switch kind {
         case "START" where program == "taper": return startTaper(&reader)
         case "START":

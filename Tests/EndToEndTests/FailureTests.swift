@@ -38,9 +38,11 @@ struct SlowCluster: Arrangement {
     }
 
     /// Starts a backup and returns once the large node has a part of its data in the store, and not all.
-    func startSlowBackup() async throws -> RunningProgram {
+    ///
+    /// - Parameter file: another `cluster.json` with the proxy as the store.
+    func startSlowBackup(_ file: String? = nil) async throws -> RunningProgram {
         proxy.setRate(bytesPerSecond: 3 << 20)
-        let backup = try cluster.startAmfleet(["backup", "--cluster", slowFile])
+        let backup = try cluster.startAmfleet(["backup", "--cluster", file ?? slowFile])
         do {
             _ = try await cluster.store.firstStoredPart(under: "\(TestCluster.prefix)/\(large.name)/")
         } catch {
@@ -59,8 +61,10 @@ struct SlowCluster: Arrangement {
     }
 
     /// The newest run's manifest.
-    func manifest() async throws -> [String: Any] {
-        try await document("runs/\(try await newestRun())/manifest.json")
+    func manifest() async throws -> [String: Any] { try await manifest(of: newestRun()) }
+
+    func manifest(of run: String) async throws -> [String: Any] {
+        try await document("runs/\(run)/manifest.json")
     }
 
     /// Lets the minute pass after which a dead coordinator's lease is anybody's.

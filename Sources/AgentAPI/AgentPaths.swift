@@ -11,6 +11,10 @@ public enum AgentPaths {
     public static let keys = "/v1/keys"
     /// POST of a `PinRequest`, answered by `NodePins`.
     public static let pins = "/v1/pins"
+    /// POST of an `IdentityRequest`, answered by `NodeCertificateRequest`.
+    public static let identityRequest = "/v1/identity/request"
+    /// POST of an `IdentityOrder`, answered by `IdentityAnswer`.
+    public static let identity = "/v1/identity"
     public static let jobs = "/v1/jobs"
 
     public static func job(_ id: String) -> String { "\(jobs)/\(id)" }

@@ -13,6 +13,8 @@ public struct NodeStatus: Codable, Sendable, Equatable {
     /// The node's clock when it answered.
     public var time: Date
     public var certificateExpiresAt: Date
+    /// Of an older agent nil: its certificate cannot be renewed over the wire.
+    public var identity: NodeIdentity?
     /// Whether the agent can read and restore every file.
     public var isRoot: Bool
     /// First line of `tar --version`; nil where none is installed.

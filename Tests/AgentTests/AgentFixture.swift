@@ -15,6 +15,7 @@ struct AgentFixture: Sendable {
     let state: StateDirectory
     let settings: AgentSettings
     let transport: HTTPTransport
+    let authority: CertificateAuthority
     let coordinator: TestIdentity
     let observer: TestIdentity
     let node: TestIdentity
@@ -23,6 +24,7 @@ struct AgentFixture: Sendable {
     init() throws {
         state = try StateDirectory()
         let authority = try TestAuthority(directory: "\(state.path)/demo")
+        self.authority = authority.authority
         coordinator = try authority.write(.coordinator)
         observer = try authority.write(.observer)
         node = try authority.write(.node("node01"))

@@ -25,6 +25,7 @@ struct AgentRouter: Sendable {
     let restorability: @Sendable (RestorabilityQuestion) async -> NodeRestorability
     let createKeys: @Sendable (KeyRequest) async throws -> NodeKeys
     let markPins: @Sendable (PinRequest) async -> NodePins
+    let identity: IdentityService
     let logger: Logger
 
     func router() -> Router<AgentRequestContext> {
@@ -65,6 +66,7 @@ struct AgentRouter: Sendable {
             let request: PinRequest = try await self.body(of: request, "the pins")
             return try Response(await self.markPins(request), context: context)
         }
+        addIdentity(to: router)
         router.get(RouterPath(AgentPaths.jobs)) { _, context in
             try Response(await self.table.list(), context: context)
         }
@@ -84,6 +86,26 @@ struct AgentRouter: Sendable {
             try await self.events(request, context)
         }
         return router
+    }
+
+    private func addIdentity(to router: Router<AgentRequestContext>) {
+        router.post(RouterPath(AgentPaths.identityRequest)) { request, context in
+            let _: IdentityRequest = try await self.body(of: request, "the request for a new key")
+            self.logger.notice(
+                "a new key is made, and a certificate asked for", metadata: ["peer": "\(context.peerName)"])
+            return try Response(await self.identity.request(), status: .created, context: context)
+        }
+        router.post(RouterPath(AgentPaths.identity)) { request, context in
+            let order: IdentityOrder = try await self.body(of: request, "the new identity")
+            let answer = try await self.identity.carryOut(order)
+            self.logger.notice(
+                "the agent's identity is changed",
+                metadata: [
+                    "peer": "\(context.peerName)", "serial": "\(answer.identity.serial)",
+                    "authorities": "\(answer.identity.authorities.count)",
+                ])
+            return try Response(answer, context: context)
+        }
     }
 
     private func status(_ request: Request, _ context: AgentRequestContext) async throws -> Response {

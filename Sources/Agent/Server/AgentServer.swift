@@ -49,6 +49,9 @@ public struct AgentServer: Sendable {
         self.logger = logger
         lock = try StateLock(stateDirectory: settings.stateDirectory)
         Leftovers(settings: settings).remove(logger: logger)
+        let identity = IdentityFiles(
+            certificate: settings.tls.certificate, privateKey: settings.tls.privateKey)
+        if try identity.recover() { logger.notice("a change of the certificate that was cut short is ended") }
         tls = try TLSServerContext(
             authority: settings.tls.authority, certificate: settings.tls.certificate,
             privateKey: settings.tls.privateKey, cluster: settings.cluster)
@@ -108,7 +111,8 @@ public struct AgentServer: Sendable {
             settings: settings, table: table, work: work, status: status,
             volumes: { await volumes.volumes(answering: $0) },
             restorability: { await restorability.restorability(answering: $0) },
-            createKeys: { try await keys.create($0) }, markPins: { await pins.mark($0) }, logger: logger)
+            createKeys: { try await keys.create($0) }, markPins: { await pins.mark($0) },
+            identity: IdentityService(settings: settings, tls: tls), logger: logger)
         let listen = settings.listen
         return Application(
             router: routes.router(), server: .mutualTLS(tls),

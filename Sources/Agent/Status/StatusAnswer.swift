@@ -41,12 +41,14 @@ struct StatusAnswer: Sendable {
             findings[configurations[index].name].map { configurations[index].tell($0) }
         }
         let (offset, storageError) = await store
-        return NodeStatus(
+        var status = NodeStatus(
             node: settings.node, cluster: settings.cluster, version: AmfleetVersion.current, time: Date(),
             certificateExpiresAt: Date(timeIntervalSince1970: Double(tls.certificateFacts.notAfter)),
             isRoot: UserAccount.effectiveUserID == 0, tarVersion: await tar,
             storageClockOffsetSeconds: offset, storageError: storageError, configurations: configurations,
             runningJob: await table.runningJob, lastJob: await table.lastJob)
+        status.identity = NodeIdentity(tls)
+        return status
     }
 
     /// Lists what lies under the node's own place: the least that its credentials must allow.

@@ -10,6 +10,7 @@
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
+#include <string.h>
 
 // Certificates: macros and variadics.
 
@@ -35,6 +36,39 @@ static inline const GENERAL_NAME *openssl_general_name(const GENERAL_NAMES *name
 /// "O = demo, CN = node01", control characters escaped.
 static inline int openssl_print_name(BIO *out, const X509_NAME *name) {
     return X509_NAME_print_ex(out, name, 0, XN_FLAG_ONELINE) >= 0;
+}
+
+/// Whether the key is on the curve of ours.
+static inline int openssl_is_p256_key(const EVP_PKEY *key) {
+    char name[64];
+    size_t length = 0;
+    return EVP_PKEY_get_group_name(key, name, sizeof name, &length) == 1 && strcmp(name, "prime256v1") == 0;
+}
+
+/// Puts one extension, in the syntax of OpenSSL's settings, into a request for a certificate.
+static inline int openssl_request_set_extension(X509_REQ *request, int nid, const char *value) {
+    X509V3_CTX context;
+    X509V3_set_ctx(&context, NULL, NULL, request, NULL, 0);
+    X509V3_set_ctx_nodb(&context);
+    X509_EXTENSION *extension = X509V3_EXT_conf_nid(NULL, &context, nid, value);
+    if (extension == NULL) return 0;
+    STACK_OF(X509_EXTENSION) *all = sk_X509_EXTENSION_new_null();
+    int outcome = 0;
+    if (all != NULL && sk_X509_EXTENSION_push(all, extension) > 0) {
+        outcome = X509_REQ_add_extensions(request, all);
+        extension = NULL;
+    }
+    X509_EXTENSION_free(extension);
+    sk_X509_EXTENSION_pop_free(all, X509_EXTENSION_free);
+    return outcome;
+}
+
+/// The subject alternative name that a request asks for, to be freed; NULL where it asks for none.
+static inline GENERAL_NAMES *openssl_request_names(X509_REQ *request) {
+    STACK_OF(X509_EXTENSION) *all = X509_REQ_get_extensions(request);
+    GENERAL_NAMES *names = (GENERAL_NAMES *)X509V3_get_d2i(all, NID_subject_alt_name, NULL, NULL);
+    sk_X509_EXTENSION_pop_free(all, X509_EXTENSION_free);
+    return names;
 }
 
 // TLS: macros.

@@ -17,7 +17,8 @@ public struct CertificateAuthority: Sendable {
     /// The authority's key, which only the coordinator has.
     public let privateKeyPEM: Secret
 
-    let notAfter: Int64
+    /// The last second, since 1970, of its own certificate: what it issues does not outlive it.
+    public let notAfter: Int64
 
     /// A new authority for `cluster`.
     public static func create(
@@ -27,8 +28,21 @@ public struct CertificateAuthority: Sendable {
         let key = try PrivateKeyHandle()
         let certificate = try X509Handle()
         try certificate.fillAndSign(
-            .authority(cluster: cluster), key: key, validity: validity, issuer: nil, issuerKey: key.pointer)
+            .authority(cluster: cluster), key: key.pointer, validity: validity, issuer: nil,
+            issuerKey: key.pointer)
         return try CertificateAuthority(certificatePEM: certificate.pem(), privateKeyPEM: key.pem())
+    }
+
+    /// The authority among several, old and new side by side, whose key this is.
+    public init(among bundle: AuthorityBundle, privateKeyPEM: Secret) throws(CertificateError) {
+        var newest: CertificateFacts?
+        for facts in bundle.authorities where try facts.isOf(privateKeyPEM) {
+            if newest.map({ $0.notAfter < facts.notAfter }) ?? true { newest = facts }
+        }
+        guard let newest else {
+            throw .keyMismatch(subject: bundle.authorities.map(\.subject).joined(separator: "; "))
+        }
+        try self.init(certificatePEM: newest.pem(), privateKeyPEM: privateKeyPEM)
     }
 
     /// An authority that was made earlier. Certificate and key must belong together.
@@ -61,21 +75,54 @@ public struct CertificateAuthority: Sendable {
     package func sign(
         _ profile: CertificateProfile, validity: CertificateValidity = .peer
     ) throws(CertificateError) -> (certificatePEM: String, privateKeyPEM: Secret) {
+        let key = try PrivateKeyHandle()
+        return (try sign(profile, publicKey: key.pointer, validity: validity), try key.pem())
+    }
+
+    /// A certificate for the key of a request, and for `role`: of the request nothing but its key is taken.
+    ///
+    /// - Throws: `CertificateError.requestOfAnother` where the request asks for another name.
+    public func issue(
+        _ role: CertificateRole, for request: CertificateRequest, validity: CertificateValidity = .peer
+    ) throws(CertificateError) -> String {
+        let name = try PeerName(cluster: cluster, role: role)
+        guard request.uris.allSatisfy({ $0 == name.uri }), request.dnsNames.allSatisfy({ $0 == name.dnsName })
+        else {
+            throw .requestOfAnother(names: request.uris + request.dnsNames, expected: name)
+        }
+        let handle = try RequestHandle(pem: request.pem)
+        return try sign(.peer(name), publicKey: X509_REQ_get0_pubkey(handle.pointer), validity: validity)
+    }
+
+    /// A certificate of ours for the key of `other`, which is to follow us: who believes us may believe it.
+    ///
+    /// It proves that; nothing is ever checked through it.
+    public func endorse(_ other: CertificateAuthority) throws(CertificateError) -> String {
+        guard other.cluster == cluster else {
+            throw .otherAuthority(cluster: other.cluster, expected: cluster)
+        }
+        let key = try PrivateKeyHandle(pem: other.privateKeyPEM, source: "the new authority's key")
+        return try sign(.authority(cluster: cluster), publicKey: key.pointer, validity: .authority)
+    }
+
+    private func sign(
+        _ profile: CertificateProfile, publicKey: OpaquePointer?, validity: CertificateValidity
+    ) throws(CertificateError) -> String {
         let authority = try X509Handle(pem: certificatePEM, source: "the authority's certificate")
         let authorityKey = try PrivateKeyHandle(pem: privateKeyPEM, source: "the authority's key")
-        let key = try PrivateKeyHandle()
         let certificate = try X509Handle()
         var validity = validity
         validity.notAfter = min(validity.notAfter, notAfter)
         try certificate.fillAndSign(
-            profile, key: key, validity: validity, issuer: authority.pointer, issuerKey: authorityKey.pointer)
-        return (try certificate.pem(), try key.pem())
+            profile, key: publicKey, validity: validity, issuer: authority.pointer,
+            issuerKey: authorityKey.pointer)
+        return try certificate.pem()
     }
 
     private static func cluster(of facts: CertificateFacts) throws(CertificateError) -> String {
-        guard let uri = facts.uris.first, facts.uris.count == 1, uri.hasPrefix(PeerName.scheme),
-            case let cluster = String(uri.dropFirst(PeerName.scheme.count)), DNSLabel.isValid(cluster)
-        else { throw .notAPeerName(uri: facts.uris.joined(separator: " ")) }
+        guard let cluster = facts.authorityCluster else {
+            throw .notAPeerName(uri: facts.uris.joined(separator: " "))
+        }
         return cluster
     }
 }

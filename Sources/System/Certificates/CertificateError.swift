@@ -25,6 +25,18 @@ public enum CertificateError: Fault, Hashable {
     /// A private key that belongs to another certificate.
     case keyMismatch(subject: String)
 
+    /// A request for a certificate that cannot be fulfilled, whoever asks.
+    case unusableRequest(reason: String)
+
+    /// A request for a certificate with other names than those that it would get.
+    case requestOfAnother(names: [String], expected: PeerName)
+
+    /// An authority of another cluster.
+    case otherAuthority(cluster: String, expected: String)
+
+    /// A certificate that is not to be put in place, and why not.
+    case unusableCertificate(subject: String, reason: String)
+
     /// A call into libcrypto that failed, with libcrypto's own words.
     case libcrypto(call: String, reason: String)
 }
@@ -59,6 +71,14 @@ extension CertificateError {
             FaultText(
                 "the private key is not that of the certificate of \(subject)",
                 hint: "copy certificate and key again, from the same folder.")
+        case .unusableRequest(let reason):
+            "the request for a certificate cannot be used: \(reason)"
+        case .requestOfAnother(let names, let expected):
+            "the request asks for a certificate of \(names.map(quoted).joined(separator: ", ")), not of '\(expected)'"
+        case .otherAuthority(let cluster, let expected):
+            "the authority is that of cluster \(quoted(cluster)), not of '\(expected)'"
+        case .unusableCertificate(let subject, let reason):
+            "the certificate of \(subject) is not put in place: \(reason)"
         case .libcrypto(let call, let reason):
             "\(call) failed: \(reason)"
         }

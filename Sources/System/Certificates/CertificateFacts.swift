@@ -2,6 +2,7 @@
 
 import COpenSSL
 import Glibc
+public import Secret
 
 /// What a certificate says, read once; nothing here says that it may be trusted.
 public struct CertificateFacts: Sendable, Hashable {
@@ -69,6 +70,33 @@ public struct CertificateFacts: Sendable, Hashable {
             && X509_verify(certificate.pointer, X509_get0_pubkey(issuer.pointer)) == 1
     }
 
+    /// Whether this is the certificate's private key.
+    public func isOf(_ privateKeyPEM: Secret) throws(CertificateError) -> Bool {
+        let certificate = try X509Handle(der: der)
+        let key = try PrivateKeyHandle(pem: privateKeyPEM, source: "the private key")
+        LibcryptoErrors.clear()
+        defer { LibcryptoErrors.clear() }
+        return X509_check_private_key(certificate.pointer, key.pointer) == 1
+    }
+
+    /// Whether both are of the same key, as an authority's are that was renewed with its own.
+    public func hasKey(of other: CertificateFacts) -> Bool {
+        guard let mine = try? X509Handle(der: der), let its = try? X509Handle(der: other.der) else {
+            return false
+        }
+        return EVP_PKEY_eq(X509_get0_pubkey(mine.pointer), X509_get0_pubkey(its.pointer)) == 1
+    }
+
+    /// In PEM, as libcrypto writes it.
+    public func pem() throws(CertificateError) -> String { try X509Handle(der: der).pem() }
+
+    /// SHA-256 of the DER, hexadecimal, lower case.
+    public var fingerprint: String {
+        var digest = [UInt8](repeating: 0, count: 32)
+        guard EVP_Digest(der, der.count, &digest, nil, EVP_sha256(), nil) == 1 else { return "" }
+        return digest.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+    }
+
     /// Who the certificate is for: its one URI, as a name.
     public var peerName: PeerName {
         get throws(CertificateError) {
@@ -77,6 +105,14 @@ public struct CertificateFacts: Sendable, Hashable {
             }
             return try PeerName(uri: uri)
         }
+    }
+
+    /// Of whose cluster it is the authority; nil where it is none.
+    public var authorityCluster: String? {
+        guard isAuthority, let uri = uris.first, uris.count == 1, uri.hasPrefix(PeerName.scheme),
+            case let cluster = String(uri.dropFirst(PeerName.scheme.count)), DNSLabel.isValid(cluster)
+        else { return nil }
+        return cluster
     }
 }
 

@@ -5,8 +5,10 @@ import Glibc
 
 extension X509Handle {
     /// Fills the empty certificate and signs it. Without an `issuer` it is self-signed.
+    ///
+    /// - Parameter key: the subject's, of which the public half is taken.
     func fillAndSign(
-        _ profile: CertificateProfile, key: borrowing PrivateKeyHandle, validity: CertificateValidity,
+        _ profile: CertificateProfile, key: OpaquePointer?, validity: CertificateValidity,
         issuer: OpaquePointer?, issuerKey: OpaquePointer
     ) throws(CertificateError) {
         LibcryptoErrors.clear()
@@ -18,7 +20,7 @@ extension X509Handle {
         let begins = ASN1_TIME_set(X509_getm_notBefore(pointer), time_t(validity.notBefore))
         let ends = ASN1_TIME_set(X509_getm_notAfter(pointer), time_t(validity.notAfter))
         try require("ASN1_TIME_set", begins != nil && ends != nil ? 1 : 0)
-        try require("X509_set_pubkey", X509_set_pubkey(pointer, key.pointer))
+        try require("X509_set_pubkey", X509_set_pubkey(pointer, key))
         try addExtensions(profile, issuer: issuer)
         try require("X509_sign", X509_sign(pointer, issuerKey, EVP_sha256()))
     }

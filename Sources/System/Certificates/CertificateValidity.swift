@@ -28,6 +28,9 @@ public struct CertificateValidity: Sendable, Hashable {
     /// Ten years, for an authority.
     public static var authority: CertificateValidity { CertificateValidity(days: 3_650) }
 
+    /// Up to 60 days less than `peer`, at random: peers of one day then do not all end on one day.
+    public static var spread: CertificateValidity { CertificateValidity(days: Int.random(in: 765...825)) }
+
     /// 825 days, for a peer. It is what the stricter of TLS clients accept.
     public static var peer: CertificateValidity { CertificateValidity(days: 825) }
 }

@@ -11,9 +11,17 @@ struct SubjectAlternativeNames {
     private(set) var dnsNames: [String] = []
 
     init(of certificate: OpaquePointer) {
-        let decoded = X509_get_ext_d2i(certificate, NID_subject_alt_name, nil, nil)
-        guard let decoded else { return }
-        let names = OpaquePointer(decoded)
+        self.init(
+            freeing: X509_get_ext_d2i(certificate, NID_subject_alt_name, nil, nil).map { OpaquePointer($0) })
+    }
+
+    /// What a request for a certificate asks for.
+    init(ofRequest request: OpaquePointer) {
+        self.init(freeing: openssl_request_names(request))
+    }
+
+    private init(freeing names: OpaquePointer?) {
+        guard let names else { return }
         defer { GENERAL_NAMES_free(names) }
         for index in 0..<openssl_general_name_count(names) {
             var kind: Int32 = 0

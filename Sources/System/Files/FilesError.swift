@@ -33,6 +33,11 @@ public struct FilesError: Fault, Equatable {
     /// The file or directory is not there.
     public var isMissing: Bool { errorNumber == ENOENT || errorNumber == ENOTDIR }
 
+    /// The file system as a whole, or an attribute of the file, keeps even root from writing there.
+    public var isWriteProtected: Bool {
+        errorNumber == EROFS || errorNumber == EACCES || errorNumber == EPERM
+    }
+
     /// The file system has no room left, or the quota is used up.
     public var isDiskFull: Bool { errorNumber == ENOSPC || errorNumber == EDQUOT }
 

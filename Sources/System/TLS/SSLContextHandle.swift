@@ -13,6 +13,9 @@ final class SSLContextHandle: @unchecked Sendable {
     /// What the server's certificate says.
     let certificate: CertificateFacts
 
+    /// Whom it believes; nil where something else stands in the file besides.
+    let authorities: AuthorityBundle?
+
     init(_ files: TLSFiles) throws(TLSError) {
         LibcryptoErrors.clear()
         guard let pointer = SSL_CTX_new(TLS_server_method()) else { throw Self.failure("SSL_CTX_new") }
@@ -20,6 +23,7 @@ final class SSLContextHandle: @unchecked Sendable {
             try Self.configure(pointer)
             try Self.load(files, into: pointer)
             certificate = try Self.facts(of: pointer, path: files.certificate)
+            authorities = try? AuthorityBundle(contentsOf: files.authority)
         } catch {
             SSL_CTX_free(pointer)
             throw error

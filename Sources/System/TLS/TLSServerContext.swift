@@ -29,13 +29,16 @@ public final class TLSServerContext: Sendable {
     /// Reads the files again. Connections that come later get what they say; open ones keep what they began with.
     ///
     /// If anything is wrong with them it throws, and everything stays as it was.
-    func reload() throws(TLSError) {
+    public func reload() throws(TLSError) {
         let replacement = try SSLContextHandle(files)
         current.withLock { $0 = replacement }
     }
 
     /// What the server's present certificate says.
     public var certificateFacts: CertificateFacts { current.withLock { $0.certificate } }
+
+    /// Whom the server believes at present; nil where something else than authorities stands in the file besides.
+    public var authorities: AuthorityBundle? { current.withLock { $0.authorities } }
 
     /// What will make peers refuse the present certificate, each with its reason; empty when nothing will.
     ///
@@ -46,8 +49,7 @@ public final class TLSServerContext: Sendable {
         if facts.notAfter < Int64(time(nil)) {
             warnings.append("the certificate '\(files.certificate)' has expired")
         }
-        if let authority = try? CertificateFacts(contentsOf: files.authority), !facts.isIssued(by: authority)
-        {
+        if let authorities, authorities.issuer(of: facts) == nil {
             warnings.append("the certificate '\(files.certificate)' was not issued by '\(files.authority)'")
         }
         if (try? facts.peerName.cluster) != cluster {

@@ -89,7 +89,7 @@ enum WireMutation {
 
     static var numbers: [Any] {
         [
-            Int64.max, Int64.min, UInt64.max, -1, 0, 1, 400, 1e300, -1e300, 5e-324, 0.5, 1 << 60,
+            Int64.max, Int64.min, UInt64.max, -1, 0, 1, 400, 1e300, -1e300, 1e-300, 0.5, 1 << 60,
             (1 << 60) + 1,
             Int64(Int32.max) + 1, 9_007_199_254_740_993,
         ]

@@ -8,25 +8,25 @@ import Testing
 @Suite(.timeLimit(.minutes(1))) struct StreamTurnsTests {
     @Test func `no more listen than there are turns, and everybody comes to it`() async throws {
         let turns = StreamTurns(limit: 3, length: .zero)
-        let present = Mutex((now: 0, most: 0, served: 0))
+        let present = Listeners()
         try await withThrowingTaskGroup(of: Void.self) { group in
             for _ in 0..<50 {
                 group.addTask {
                     try await turns.take()
-                    present.withLock {
+                    present.counts.withLock {
                         $0.now += 1
                         $0.most = max($0.most, $0.now)
                         $0.served += 1
                     }
                     await Task.yield()
-                    present.withLock { $0.now -= 1 }
+                    present.counts.withLock { $0.now -= 1 }
                     turns.giveBack()
                 }
             }
             try await group.waitForAll()
         }
-        #expect(present.withLock { $0.most } <= 3)
-        #expect(present.withLock { $0.served } == 50)
+        #expect(present.counts.withLock { $0.most } <= 3)
+        #expect(present.counts.withLock { $0.served } == 50)
     }
 
     @Test func `a turn ends when it has lasted and somebody waits, and not before`() async throws {
@@ -50,4 +50,9 @@ import Testing
         turns.giveBack()
         try await turns.take()
     }
+}
+
+/// How many listen, at most have listened, and were served.
+private final class Listeners: Sendable {
+    let counts = Mutex((now: 0, most: 0, served: 0))
 }

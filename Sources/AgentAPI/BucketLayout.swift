@@ -32,7 +32,16 @@ public struct BucketLayout: Sendable, Hashable {
     /// Which runs' manifests may say that they are pinned.
     public var pins: String { ours("pins.json") }
 
+    /// Runs of which nothing is left but a line, by year.
+    public var history: String { ours("history/") }
+    /// How far `backup` has looked for more of them.
+    public var historyProgress: String { "\(history)seen.json" }
+    /// - Parameter year: four digits, as a run's name begins.
+    public func history(ofYear year: String) -> String { "\(history)\(year).jsonl" }
+
     public func manifest(_ run: RunName) -> String { "\(runs)\(run)/manifest.json" }
+    /// Everything of a run.
+    public func records(of run: RunName) -> String { "\(runs)\(run)/" }
     public func nodeRecord(_ run: RunName, node: String) -> String { "\(runs)\(run)/nodes/\(node).json" }
 
     /// What a self-backup's volumes must begin with: `PREFIX/<node>/<configuration>/`.

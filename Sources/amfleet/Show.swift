@@ -15,6 +15,6 @@ struct ShowVerb: Verb {
 
     func report() async throws -> any CommandReport {
         let name = try RunName(argument: run)
-        return try await withCluster { try await RunDetails($0, run: name) }
+        return try await withCluster { try await ShowCommand($0).run(name) }
     }
 }

@@ -54,8 +54,8 @@ extension Verb {
     }
 
     /// The cluster that `--cluster` names, for the length of `work`.
-    func withCluster<Report: CommandReport>(
-        _ work: (Cluster) async throws -> Report
+    func withCluster(
+        _ work: (Cluster) async throws -> any CommandReport
     ) async throws -> any CommandReport {
         let terminal = Terminal.standardError
         let console = common.logLevel == nil ? terminal.console : terminal.plainConsole

@@ -116,7 +116,7 @@ extension EndToEnd {
             #expect(backup.exit == 0, "\(backup)")
         }
 
-        @Test func `status, list and show ask the node of what lies in its directories`() async throws {
+        @Test func `status and show ask the node of what lies in its directories`() async throws {
             let made = try Arranged.as(VolumesOfEveryForm.self)
             func amfleet(_ verb: String...) async throws -> String {
                 try await made.cluster.amfleet(verb).output
@@ -138,12 +138,12 @@ extension EndToEnd {
             #expect(damaged.contains("'\(vtapes)/slot1/1' is not there"), "\(damaged)")
 
             _ = try await made.node.stop()
-            for verb in [["status"], ["list"], ["show", run]] {
+            for verb in [["status"], ["show", run]] {
                 let text = try await made.cluster.amfleet(verb).output
                 #expect(text.contains("where only the node can look: the agent at "), "\(text)")
             }
             try await made.node.start()
-            for verb in [["status"], ["list"], ["show", run]] {
+            for verb in [["status"], ["show", run]] {
                 let text = try await made.cluster.amfleet(verb).output
                 #expect(!text.contains("only the node can look"), "\(text)")
             }

@@ -10,6 +10,9 @@ public struct LabelNeed: Sendable {
     public let configuration: String
     /// `level 0 of '/data' of run …: `; empty for the run's own.
     let what: String
+
+    /// It holds a dump of the run itself.
+    var isOwn: Bool { what.isEmpty }
 }
 
 /// One numbered file of a volume that a restore reads.

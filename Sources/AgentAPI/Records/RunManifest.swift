@@ -33,6 +33,8 @@ public struct RunManifest: Codable, Sendable, Equatable {
     public var pin: RunPin?
     /// The sets that were left alone when it began, newest first: a search that goes back no further finds them here.
     public var protectedSets: [RunName]?
+    /// Options that the operator gave, such as `--node node01`; nil of an older coordinator.
+    public var flags: [String]?
 
     public init(
         cluster: String, run: RunName, revision: Int = 1, fence: Int, coordinator: String, startedAt: Date,
@@ -94,6 +96,10 @@ public struct NodeVerdict: Codable, Sendable, Equatable, Failable, Remarked {
     public var error: WireError?
     /// All of them; nil of an older agent.
     public var errors: [WireError]?
+    /// What its record says of volumes; nil: there is none, or an older coordinator judged it.
+    public var volumes: RecordedVolumes?
+    /// When the node was done, by its own clock; nil: as above.
+    public var finishedAt: Date?
 
     public init(
         node: String, state: State, jobID: String, attempt: Int = 1, dumpedBytes: Int64 = 0,

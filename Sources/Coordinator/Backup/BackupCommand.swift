@@ -73,6 +73,10 @@ public struct BackupCommand: Sendable {
         let report = try await RunCarrier(cluster: cluster, lease: lease, protection: protection)
             .carry(stored, nodes.map { .init(node: $0, attempt: 1) }, asked: selection.nodes)
         await UnfinishedRuns(cluster: cluster).settleHeld(preflight.heldRuns)
+        if let lease, report.manifest.verdict != .cancelled {
+            await RunUpkeep(cluster, lease).tidy(
+                before: stored.value.run, keeping: protection.runs.map(\.run))
+        }
         return report
     }
 
@@ -90,6 +94,7 @@ public struct BackupCommand: Sendable {
                 run, selection, leftOut: fitness.leftOut, cluster: cluster.settings,
                 coordinator: Cluster.holder, fence: lease?.fence ?? 0, now: Date())
             manifest.protectedSets = protection.sets
+            manifest.flags = options.flags
             let key = cluster.bucket.layout.manifest(run)
             if let stored = try await cluster.bucket.create(manifest, key) { return stored }
             let found = try await cluster.bucket.manifest(run)

@@ -14,6 +14,12 @@ public struct RunOptions: Sendable {
         self.isLeased = isLeased
     }
 
+    /// As an operator writes them, for the manifest.
+    var flags: [String] {
+        nodes.map { "--node \($0)" } + configurations.map { "--configuration \($0)" }
+            + (isLeased ? [] : ["--no-lease"])
+    }
+
     func selection(of cluster: Cluster) throws -> Selection {
         try Selection(cluster.file, nodes: nodes, configurations: configurations)
     }

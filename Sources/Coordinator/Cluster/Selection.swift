@@ -6,7 +6,7 @@ import NearestName
 /// What `--node` and `--configuration` leave of the cluster.
 struct Selection: Sendable, Equatable {
     /// In the order of `cluster.json`.
-    let nodes: [String]
+    var nodes: [String]
     /// In backup order.
     let configurations: [ConfigurationChoice]
 

@@ -80,12 +80,16 @@ struct PinnedRuns: Sendable {
 extension Cluster {
     /// What is not overwritten now.
     ///
-    /// - Parameter bucket: with little patience where an operator waits.
-    func protection(_ bucket: ClusterBucket? = nil) async throws -> ClusterProtection {
+    /// - Parameters:
+    ///   - bucket: with little patience where an operator waits.
+    ///   - volumes: of the command, where that asks for labels elsewhere too.
+    func protection(
+        _ bucket: ClusterBucket? = nil, _ volumes: VolumeJudge? = nil
+    ) async throws -> ClusterProtection {
         let bucket = bucket ?? self.bucket
         let nodes = settings.nodes.map(\.name)
         var protection = try await ProtectionSearch(
-            bucket: bucket, volumes: volumeJudge(), nodes: nodes,
+            bucket: bucket, volumes: volumes ?? volumeJudge(), nodes: nodes,
             configurations: settings.configurations.inBackupOrder
         ).find()
         try await PinnedRuns(bucket: bucket, nodes: nodes).add(to: &protection)
@@ -101,10 +105,10 @@ extension Cluster {
     /// The same for who only tells of it: what keeps the store from being read is in the outcome.
     ///
     /// - Throws: `CoordinatorError.foreignPrefix`, `CancellationError`.
-    func knownProtection() async throws -> NodeOutcome<ClusterProtection> {
+    func knownProtection(_ volumes: VolumeJudge? = nil) async throws -> NodeOutcome<ClusterProtection> {
         do {
             _ = try await clusterGuard(impatientBucket).check()
-            return NodeOutcome(node: "", result: .success(try await protection(impatientBucket)))
+            return NodeOutcome(node: "", result: .success(try await protection(impatientBucket, volumes)))
         } catch let error as CoordinatorError {
             throw error
         } catch {

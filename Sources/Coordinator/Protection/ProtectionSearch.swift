@@ -135,9 +135,7 @@ struct ProtectionSearch: Sendable {
 
     /// - Returns: nil where a node has lost it, or never had all of it.
     private func judged(_ manifest: RunManifest, _ part: SetPart) async throws -> ClusterProtection.Run? {
-        let outcomes = try await onEveryNode(part.nodes, width: 16) { node in
-            try await partOfNode(node, manifest.run, part)
-        }
+        let outcomes = try await parts(manifest.run, part)
         var run = ClusterProtection.Run(run: manifest.run, reason: .set, configurations: part.configurations)
         for outcome in outcomes {
             switch outcome.result {
@@ -151,6 +149,20 @@ struct ProtectionSearch: Sendable {
             }
         }
         return run
+    }
+
+    /// Of the first node alone where that has lost it: as a rule all nodes lose a run in the same night.
+    private func parts(
+        _ run: RunName, _ part: SetPart
+    ) async throws -> [NodeOutcome<(volumes: [ProtectedVolume], unknown: String?)?>] {
+        var outcomes: [NodeOutcome<(volumes: [ProtectedVolume], unknown: String?)?>] = []
+        for nodes in [part.nodes.prefix(1), part.nodes.dropFirst()] {
+            outcomes += try await onEveryNode(Array(nodes), width: 16) { node in
+                try await partOfNode(node, run, part)
+            }
+            if case .success(nil) = outcomes.first?.result { break }
+        }
+        return outcomes
     }
 
     /// - Returns: what the node's restore would read, and why that may be in vain; nil: it is not there any more.

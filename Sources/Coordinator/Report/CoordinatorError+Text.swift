@@ -56,11 +56,14 @@ extension CoordinatorError {
         case .unknownSet(let run, let reason):
             "whether run \(run), the newest that is complete, can be had is unknown: \(reason)"
         case .runRunning(let run): "run \(run) is still running"
+        case .runOverwritten(let line):
+            "run \(line.run) is history: every volume of it has been overwritten, and its records are gone"
         case .manifestChanged(let run): "the manifest of run \(run) was changed by somebody else meanwhile"
         case .nothingSuspect(let facts, _): facts
         case .severalSuspects(let disk, let names):
             "'\(disk)' is suspect in several configurations: \(names.joined(separator: ", "))"
         case .nothingToPin(let run, let reason): "nothing of run \(run) is left to pin: \(reason)"
+        case .historyChanged: "the history of runs was changed by somebody else meanwhile"
         case .pinsChanged: "the list of pinned runs was changed by somebody else meanwhile"
         case .runNamesTaken(let count, let first):
             "this run could have none of \(count) names, from \(first) on: each had a manifest already"
@@ -102,10 +105,11 @@ extension CoordinatorError {
         case .noRestorableRun: "'amfleet list' shows every run; restore a partial one with --run."
         case .unknownSet: "run it again when it can be looked at, or name the run that you want with --run."
         case .manifestChanged(let run): "'amfleet show \(run)' says what it is now."
+        case .runOverwritten(let line): "'amfleet show \(line.run)' says what is known of it."
         case .nothingSuspect(_, let run): "'amfleet show \(run)' names every suspect dump of the run."
         case .severalSuspects: "name one with --configuration."
         case .nothingToPin: "'amfleet list' shows which runs are left."
-        case .pinsChanged: "run it again."
+        case .pinsChanged, .historyChanged: "run it again."
         case .runNamesTaken: "'amfleet list' shows the runs that have them."
         case .nothingHeld: "'amfleet status' names every dump that is held."
         case .nodesMisconfigured, .agentsRefused, .jobsRunning, .noNodeFit, .storage: faults.first?.hint

@@ -47,10 +47,13 @@ public enum CoordinatorError: Fault, Equatable {
     /// Whether the newest run can be had is not known, and an older one is not taken unasked.
     case unknownSet(RunName, reason: String)
     case runRunning(RunName)
+    /// Nothing is left of the run but its line in the history.
+    case runOverwritten(HistoryLine)
     case manifestChanged(RunName)
     /// Nothing is left of it.
     case nothingToPin(RunName, reason: String)
     case pinsChanged
+    case historyChanged
     /// A run gets no name: others had each one first.
     case runNamesTaken(count: Int, from: RunName)
     /// A flush has nothing to do.
@@ -71,7 +74,7 @@ public enum CoordinatorError: Fault, Equatable {
         case .leaseHeld, .jobsRunning, .runRunning: .busy
         case .watchEnded: .cancelled
         case .leaseLost, .noRuns, .noRestorableRun, .manifestChanged, .unknownSet, .nothingToPin,
-            .pinsChanged, .runNamesTaken, .noNodeFit:
+            .pinsChanged, .historyChanged, .runNamesTaken, .runOverwritten, .noNodeFit:
             .failed
         }
     }

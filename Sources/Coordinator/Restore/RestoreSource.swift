@@ -26,7 +26,8 @@ struct RestoreSource: Sendable {
         let volumes = cluster.volumeJudge()
         if let run {
             guard let manifest = try await cluster.impatientBucket.manifest(run)?.value else {
-                return ofCatalogs(run, selection)
+                let line = try await HistoryReader(bucket: cluster.impatientBucket).line(of: run)
+                return line.map { overwritten($0, selection) } ?? ofCatalogs(run, selection)
             }
             guard manifest.verdict != .running else { throw CoordinatorError.runRunning(run) }
             return try await source(manifest, cluster, selection, volumes)
@@ -49,6 +50,20 @@ struct RestoreSource: Sendable {
         RestoreSource(run: run, configurations: selection.configurations, nodes: selection.nodes, left: [])
     }
 
+    /// No node gets anything of a run of which the history alone knows.
+    private static func overwritten(_ line: HistoryLine, _ selection: Selection) -> RestoreSource {
+        RestoreSource(
+            run: line.run, configurations: selection.configurations, nodes: [],
+            left: selection.nodes.map { node in
+                WireError(
+                    .damaged, node: node,
+                    "run \(line.run) was overwritten: every volume of it bears another run",
+                    hint: "'amfleet show \(line.run)' says what is known of it.")
+            })
+    }
+
+    /// Newest first. A run that later ones are recorded to have overwritten costs its manifest and the label that proves it; another costs
+    /// a record and its labels for one node, and where that has it for every other.
     private static func newest(
         _ cluster: Cluster, _ selection: Selection, _ volumes: VolumeJudge
     ) async throws -> RestoreSource {
@@ -57,34 +72,65 @@ struct RestoreSource: Sendable {
         // Of the newest complete run, which the operator meant.
         var reason: String?
         var suspect: RunName?
+        var (claims, passed) = (VolumeClaims(), PassedRuns())
         for run in runs.reversed() {
             guard let manifest = try await cluster.impatientBucket.manifest(run)?.value else { continue }
+            claims.add(manifest)
             if manifest.verdict == .suspect { suspect = suspect ?? run }
             guard manifest.verdict == .complete else { continue }
-            let source = try await source(manifest, cluster, selection, volumes)
+            let source = try await newestSource(manifest, claims, cluster, selection, volumes)
             if source.left.isEmpty {
+                passed.tellRest(cluster.console)
                 if let suspect {
                     cluster.console.say("run \(suspect) is newer and suspect: it is taken only with --run")
                 }
                 return source
             }
-            try tell(source, cluster)
-            if reason == nil, let first = source.left.first {
-                reason = "no complete run can be restored: \(run) on \(first.node ?? "?"): \(first.message)"
+            if let unknown = source.unknown.first {
+                throw CoordinatorError.unknownSet(source.run, reason: unknown.headline)
             }
+            guard let first = source.left.first else { continue }
+            passed.tell(run, first, cluster.console)
+            reason =
+                reason
+                ?? "no complete run can be restored: \(run) on \(first.node ?? "?"): \(first.message)"
         }
+        passed.tellRest(cluster.console)
         let besides = suspect.map { "; run \($0) is suspect, and is taken only with --run" } ?? ""
         throw CoordinatorError.noRestorableRun(
             reason: (reason ?? "no run in the bucket is complete") + besides)
     }
 
-    /// That a newer run is passed over must not go unsaid; one of which nobody knows is not passed over at all.
-    private static func tell(_ source: RestoreSource, _ cluster: Cluster) throws {
-        if let unknown = source.unknown.first {
-            throw CoordinatorError.unknownSet(source.run, reason: unknown.headline)
+    /// What of the run is lost, by the first label or the first node that says so; or all of it, looked at.
+    private static func newestSource(
+        _ manifest: RunManifest, _ claims: VolumeClaims, _ cluster: Cluster, _ selection: Selection,
+        _ volumes: VolumeJudge
+    ) async throws -> RestoreSource {
+        let verdicts = manifest.nodes.filter { selection.nodes.contains($0.node) }
+        for verdict in verdicts where verdict.state.isStored {
+            guard let loss = claims.loss(of: verdict, in: manifest.run),
+                await volumes.bears(loss.volume, loss.run) == false
+            else { continue }
+            let left = WireError(
+                .damaged, node: verdict.node, "run \(manifest.run) was overwritten: \(loss.text)")
+            return RestoreSource(
+                run: manifest.run, configurations: selection.configurations, nodes: [], left: [left])
         }
-        guard let first = source.left.first else { return }
-        cluster.console.say("run \(source.run) is passed over: \(first.headline)")
+        var first = selection
+        first.nodes = Array(selection.nodes.prefix(1))
+        let sample = try await source(manifest, cluster, first, volumes)
+        guard sample.left.isEmpty, selection.nodes.count > 1 else { return sample }
+        var others = selection
+        others.nodes = Array(selection.nodes.dropFirst())
+        return try await sample.joined(source(manifest, cluster, others, volumes))
+    }
+
+    /// Of one run, of more nodes.
+    private func joined(_ other: RestoreSource) -> RestoreSource {
+        RestoreSource(
+            run: run, configurations: configurations, nodes: nodes + other.nodes, left: left + other.left,
+            unknown: unknown + other.unknown, recoveryPoints: recoveryPoints + other.recoveryPoints,
+            suspects: suspects + other.suspects, disks: disks.merging(other.disks) { mine, _ in mine })
     }
 
     private static func source(
@@ -167,5 +213,23 @@ struct RestoreSource: Sendable {
                     .storageUnreachable, node: node,
                     "whether run \(manifest.run) is still there is unknown: \(reason)"))
         }
+    }
+}
+
+/// That a newer run is passed over must not go unsaid: each of the first, then how many more there were.
+private struct PassedRuns {
+    private static let toldCount = 3
+
+    private var count = 0
+
+    mutating func tell(_ run: RunName, _ reason: WireError, _ console: Console) {
+        count += 1
+        guard count <= Self.toldCount else { return }
+        console.say("run \(run) is passed over: \(reason.headline)")
+    }
+
+    func tellRest(_ console: Console) {
+        guard count > Self.toldCount else { return }
+        console.say("\(count - Self.toldCount) more are passed over; 'amfleet list --all' shows them")
     }
 }

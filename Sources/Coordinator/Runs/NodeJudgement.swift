@@ -43,6 +43,9 @@ enum NodeJudgement {
             verdict.dumpedBytes = record.dumpedBytes
             verdict.storedBytes = record.storedBytes
             (verdict.notes, verdict.noteValues) = notes(of: record)
+            if record.node == node, record.run == run {
+                (verdict.volumes, verdict.finishedAt) = (record.recordedVolumes, record.finishedAt)
+            }
             let fault = fault(of: record, node: node, run: run, asked: asked)
             let suspects = suspects(record, node: node)
             verdict.state = fault != nil ? .failed : suspects.isEmpty ? .complete : .suspect

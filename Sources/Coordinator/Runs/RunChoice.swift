@@ -18,8 +18,13 @@ struct RunChoice: Sendable {
     }
 
     /// The manifest of a run that the operator named.
+    ///
+    /// - Throws: `CoordinatorError.runOverwritten` with what is kept of it, `.unknownRun` where nothing is.
     func manifest(_ run: RunName) async throws -> ClusterBucket.Stored<RunManifest> {
         if let stored = try await bucket.manifest(run) { return stored }
+        if let line = try await HistoryReader(bucket: bucket).line(of: run) {
+            throw CoordinatorError.runOverwritten(line)
+        }
         throw CoordinatorError.unknownRun(
             run, newest: try await bucket.existing(1, of: bucket.runs().reversed()).first)
     }

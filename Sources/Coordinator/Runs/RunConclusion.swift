@@ -24,7 +24,8 @@ struct RunConclusion: Sendable {
         manifest.verdict = SetJudgement.verdict(
             manifest.nodes, asked: manifest.configurations, cluster: cluster.settings,
             isCancelled: isCancelled)
-        manifest.finishedAt = Date()
+        // What is judged anew after its end took no longer for that.
+        manifest.finishedAt = stored.value.verdict == .running ? Date() : manifest.finishedAt ?? Date()
         manifest.revision += 1
         manifest.fence = fence ?? manifest.fence
         cluster.logger.info(

@@ -4,7 +4,9 @@ public import AgentAPI
 public import AmandaFormat
 public import FoundationEssentials
 
-/// `amfleet list`: every run, from the bucket; agents are asked only of volumes that lie elsewhere.
+/// `amfleet list`: runs as their manifests record them; neither volumes nor nodes are looked at.
+///
+/// Cost: a listing of the names, and a manifest a run that is shown; where these are fewer than wanted, the history by years.
 public struct RunListing: Sendable {
     public struct Row: Sendable, Encodable {
         public var run: RunName
@@ -15,43 +17,86 @@ public struct RunListing: Sendable {
         public var totalNodes: Int
         public var dumpedBytes: Int64
         public var storedBytes: Int64
-        /// Of its dumps, ascending: 0 alone is a full backup.
+        /// Of its dumps, ascending: 0 alone is a full backup. Empty: not recorded.
         public var levels: [Int]
         /// What a person should know: nodes that failed, volumes that are gone.
         public var remarks: [String]
-        /// What could not be looked at, with the reason; nil: nothing.
+        /// What could not be read, with the reason; nil: nothing.
         public var unknown: [String]?
         /// Nobody overwrites it until it is unpinned; nil: it is not.
         public var pin: RunPin?
+        /// Every volume of it is overwritten, and this is all that is kept; nil: its manifest is there.
+        public var isHistory: Bool?
     }
 
     /// Newest first.
     public var rows: [Row]
+    /// How many runs have anything in the bucket, shown or not; the history's are not among them.
+    public var runCount: Int
+    /// Whether more may be shown, with `--all`.
+    public var isCut: Bool
 
     /// How many manifests are read at a time.
     private static let width = 16
+    /// So many names without a manifest are looked at at most: whoever may write a record may make a name.
+    private static let nameLimit = 256
 
-    public init(_ cluster: Cluster) async throws {
+    public init(_ cluster: Cluster, _ options: ListOptions) async throws {
         let bucket = cluster.impatientBucket
         _ = try await cluster.clusterGuard(bucket).check()
-        let runs = try await bucket.runs()
+        let all = try await bucket.runs()
+        let names = all.filter { run in options.since.map { run >= $0 } ?? true }
         let holder = try await cluster.leaseHolder(bucket)
-        let volumes = cluster.volumeJudge()
-        let outcomes = try await onEveryNode(runs.reversed().map(\.digits), width: Self.width) {
-            digits -> Row? in
-            guard let run = RunName(digits) else { return nil }
-            guard let manifest = try await bucket.manifest(run)?.value else { return nil }
-            let outlook = try await RunOutlook(manifest, bucket: bucket, volumes: volumes)
-            return Self.row(manifest, outlook, holder: holder)
-        }
-        rows = outcomes.compactMap { outcome in
-            if let row = outcome.report.flatMap({ $0 }) { return row }
-            return RunName(outcome.node).map {
-                Row(
-                    run: $0, state: .unknown, completeNodes: 0, totalNodes: 0, dumpedBytes: 0, storedBytes: 0,
-                    levels: [], remarks: [outcome.error.map { "unknown: \($0.message)" } ?? "no manifest"],
-                    unknown: outcome.error.map { ["its manifest: \($0.message)"] })
+        var (rows, rest) = ([Row](), names.reversed()[...])
+        var (claims, manifestCount, emptyCount) = (VolumeClaims(), 0, 0)
+        while !rest.isEmpty, emptyCount < Self.nameLimit, options.lacks(manifestCount) {
+            let step = rest.prefix(options.limit.map { $0 - manifestCount } ?? rest.count)
+            rest = rest.dropFirst(step.count)
+            for outcome in try await Self.manifests(of: step, bucket) {
+                guard let manifest = outcome.report?.flatMap(\.self) else {
+                    emptyCount += 1
+                    rows += [Self.unread(outcome)].compactMap(\.self)
+                    continue
+                }
+                manifestCount += 1
+                claims.add(manifest)
+                rows.append(
+                    Self.row(manifest, RunOutlook(recorded: manifest, claims), holder: holder))
             }
+        }
+        runCount = all.count
+        isCut = !rest.isEmpty || names.count < all.count
+        if rest.isEmpty, options.lacks(manifestCount) {
+            let left = options.limit.map { $0 - manifestCount }
+            let known = Set(all)
+            let lines = try await HistoryReader(bucket: bucket).newest(left, since: options.since)
+                .filter { line in
+                    !known.contains(line.run) && options.since.map { line.run >= $0 } ?? true
+                }
+            rows += lines.prefix(left ?? lines.count).map(Self.row)
+            isCut = isCut || lines.count > left ?? lines.count
+        } else {
+            isCut = isCut || options.limit != nil
+        }
+        self.rows = rows.sorted { $0.run > $1.run }
+    }
+
+    private static func manifests(
+        of runs: some Sequence<RunName>, _ bucket: ClusterBucket
+    ) async throws -> [NodeOutcome<RunManifest?>] {
+        try await onEveryNode(runs.map(\.digits), width: width) { digits in
+            guard let run = RunName(digits) else { return nil }
+            return try await bucket.manifest(run)?.value
+        }
+    }
+
+    /// A run without a manifest, or with one that cannot be read.
+    private static func unread(_ outcome: NodeOutcome<RunManifest?>) -> Row? {
+        RunName(outcome.node).map {
+            Row(
+                run: $0, state: .unknown, completeNodes: 0, totalNodes: 0, dumpedBytes: 0, storedBytes: 0,
+                levels: [], remarks: [outcome.error.map { "unknown: \($0.message)" } ?? "no manifest"],
+                unknown: outcome.error.map { ["its manifest: \($0.message)"] })
         }
     }
 
@@ -68,9 +113,21 @@ public struct RunListing: Sendable {
                 let reasons = verdict.faults.map(\.message)
                 return (verdict.state == .suspect ? reasons : Array(reasons.prefix(1)))
                     .ifEmpty([verdict.state.rawValue]).map { "\(verdict.node): \($0)" }
-            } + outlook.remarks,
-            unknown: outlook.unknowns.isEmpty ? nil : outlook.unknowns, pin: manifest.pin)
+            } + outlook.remarks, pin: manifest.pin)
     }
+
+    static func row(_ line: HistoryLine) -> Row {
+        Row(
+            run: line.run, state: .overwritten, startedAt: line.startedAt, finishedAt: line.finishedAt,
+            completeNodes: line.nodes.count { $0.state == .complete }, totalNodes: line.nodes.count,
+            dumpedBytes: line.nodes.map(\.dumpedBytes).byteSum,
+            storedBytes: line.nodes.map(\.storedBytes).byteSum, levels: line.levels, remarks: [],
+            isHistory: true)
+    }
+}
+
+extension ListOptions {
+    fileprivate func lacks(_ count: Int) -> Bool { limit.map { count < $0 } ?? true }
 }
 
 extension [String] {

@@ -12,6 +12,19 @@ struct RunOutlook: Sendable {
         self.byNode = byNode
     }
 
+    /// As recorded: what manifests say, and nobody has looked at. A node of which they say nothing is left out.
+    ///
+    /// - Parameter claims: of every newer manifest and this one.
+    init(recorded manifest: RunManifest, _ claims: VolumeClaims) {
+        for verdict in manifest.nodes where verdict.state.isStored {
+            guard let volumes = verdict.volumes else { continue }
+            byNode[verdict.node] =
+                claims.loss(of: verdict, in: manifest.run).map { .overwritten($0.text) }
+                ?? volumes.refusal.map(Restorability.refused) ?? .restorable
+            levels.formUnion(volumes.levels)
+        }
+    }
+
     /// Looks at the volumes of every node that has all of its dumps in the bucket.
     ///
     /// - Parameter provesObjects: whether every object is looked up too, not only each volume's label.

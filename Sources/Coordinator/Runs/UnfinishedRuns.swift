@@ -10,9 +10,14 @@ struct UnfinishedRuns: Sendable {
 
     let cluster: Cluster
 
-    /// The newest run whose manifest says `running`.
+    /// The newest run whose manifest says `running`, or, however old, the one that the lease was last taken for.
     func newest(in bucket: ClusterBucket) async throws -> ClusterBucket.Stored<RunManifest>? {
-        try await bucket.newestManifests(Self.depth).first { $0.value.verdict == .running }
+        let newest = try await bucket.newestManifests(Self.depth)
+        if let running = newest.first(where: { $0.value.verdict == .running }) { return running }
+        guard let run = try await bucket.read(Lease.self, bucket.layout.lease)?.value.run,
+            let stored = try await bucket.manifest(run), stored.value.verdict == .running
+        else { return nil }
+        return stored
     }
 
     /// Completes the manifests of runs that no agent works on any more. One that a node still works on, or may work on, stays as it is,
@@ -20,19 +25,26 @@ struct UnfinishedRuns: Sendable {
     ///
     /// - Parameter statuses: what nodes have said just now; the other nodes of such a run are asked.
     func settle(_ statuses: [NodeOutcome<NodeStatus>]) async throws {
-        for stored in try await cluster.bucket.newestManifests(Self.depth).reversed()
-        where stored.value.verdict == .running {
-            let run = stored.value.run
-            let work = try await RunAtWork(stored.value, statuses, cluster)
-            if let reason = work.reason(toLeave: stored.value, at: cluster.storeTime()) {
-                cluster.console.say("run \(run) has lost its coordinator and is left as it is: \(reason)")
-                continue
-            }
-            cluster.logger.info("a run without a coordinator is judged", metadata: ["run": "\(run)"])
-            let report = try await settle(stored)
-            cluster.console.say(
-                "run \(run) had lost its coordinator: it is \(report.manifest.verdict.rawValue)")
+        for stored in try await cluster.bucket.newestManifests(Self.depth).reversed() {
+            try await settle(stored, statuses)
         }
+    }
+
+    /// The same for one run, if its manifest says `running`.
+    func settle(
+        _ stored: ClusterBucket.Stored<RunManifest>, _ statuses: [NodeOutcome<NodeStatus>]
+    ) async throws {
+        guard stored.value.verdict == .running else { return }
+        let run = stored.value.run
+        let work = try await RunAtWork(stored.value, statuses, cluster)
+        if let reason = work.reason(toLeave: stored.value, at: cluster.storeTime()) {
+            cluster.console.say("run \(run) has lost its coordinator and is left as it is: \(reason)")
+            return
+        }
+        cluster.logger.info("a run without a coordinator is judged", metadata: ["run": "\(run)"])
+        let report = try await settle(stored)
+        cluster.console.say(
+            "run \(run) had lost its coordinator: it is \(report.manifest.verdict.rawValue)")
     }
 
     /// Judges runs with held dumps anew: a later run may have sent them, and then their nodes' records say so. What the bucket
@@ -56,7 +68,8 @@ struct UnfinishedRuns: Sendable {
         }
     }
 
-    private func judgeHeld(_ stored: ClusterBucket.Stored<RunManifest>) async throws {
+    /// One run's, if a node of it holds any.
+    func judgeHeld(_ stored: ClusterBucket.Stored<RunManifest>) async throws {
         let run = stored.value.run
         guard stored.value.verdict != .running else { return }
         var sent: [NodeEnding] = []

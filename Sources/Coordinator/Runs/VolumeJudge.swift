@@ -6,8 +6,8 @@ import BlockingWork
 import S3
 import Volumes
 
-/// Judges whether volumes still hold what a record says: reads labels, each once, and looks objects up. What lies outside the cluster's
-/// bucket it asks the node.
+/// Judges whether volumes still hold what a record says: reads labels, each once however many ask at the same time, and looks objects
+/// up. What lies outside the cluster's bucket it asks the node.
 actor VolumeJudge {
     /// Asks a record's node of what only it can look at.
     typealias NodeQuestion =
@@ -17,7 +17,7 @@ actor VolumeJudge {
 
     private let bucket: ClusterBucket
     private let ask: NodeQuestion
-    private var labels: [VolumeRecord: Result<FoundLabel?, WireError>] = [:]
+    private let labels = AskedOnce<VolumeRecord, Result<FoundLabel?, WireError>>()
     private let patience: Duration
     /// Nodes that will not answer another time either.
     private var silent: [String: WireError] = [:]
@@ -41,12 +41,42 @@ actor VolumeJudge {
     }
 
     /// The same for the volumes in the cluster's bucket alone: a restore has the node look at the others itself.
-    func restorabilityInBucket(of record: NodeRecord) async -> Restorability {
+    nonisolated func restorabilityInBucket(of record: NodeRecord) async -> Restorability {
         let needs = record.labelNeeds.filter { bucket.holds($0.volume) }
-        for need in needs where labels[need.volume] == nil {
-            labels[need.volume] = await label(of: need.volume)
+        var found: [VolumeRecord: Result<FoundLabel?, WireError>] = [:]
+        for need in needs where found[need.volume] == nil {
+            let label = await label(of: need.volume)
+            found[need.volume] = label
+            // The first that is lost says enough.
+            let outlook = Restorability.of([need], labels: found)
+            if case .overwritten = outlook { return outlook }
         }
-        return Restorability.of(needs, labels: labels)
+        return Restorability.of(needs, labels: found)
+    }
+
+    /// Whether the volume bears the run, as its label says; nil: nobody can tell from here.
+    nonisolated func bears(_ volume: VolumeRecord, _ run: RunName) async -> Bool? {
+        guard bucket.holds(volume), case .success(let found) = await label(of: volume) else { return nil }
+        return found?.label == volume.label && found?.datestamp == run.digits
+    }
+
+    /// What lies where a volume of the cluster's bucket was; nil inside: nothing.
+    nonisolated func label(of volume: VolumeRecord) async -> Result<FoundLabel?, WireError> {
+        var place = volume
+        // Two runs of one volume are two records of it, and one label.
+        (place.run, place.label) = (nil, "")
+        do {
+            return try await labels.value(place) { [bucket] in
+                do {
+                    return .success(try await bucket.volumeHeader(volume).map(FoundLabel.init))
+                } catch {
+                    try Task.checkCancellation()
+                    return .failure(WireError(of: error))
+                }
+            }
+        } catch {
+            return .failure(WireError(of: error))
+        }
     }
 
     /// Also by every object that a restore reads: present, and as long as the record says; and by the rules of the node's own
@@ -110,13 +140,6 @@ actor VolumeJudge {
         }
     }
 
-    private func label(of volume: VolumeRecord) async -> Result<FoundLabel?, WireError> {
-        do {
-            return .success(try await bucket.volumeHeader(volume).map(FoundLabel.init))
-        } catch {
-            return .failure(WireError(of: error))
-        }
-    }
 }
 
 extension FoundLabel {

@@ -56,14 +56,14 @@ struct BucketFacts: Sendable {
     init() {}
 
     /// - Throws: `CancellationError` only; any other failure is a finding.
-    init(_ cluster: Cluster, nodes names: [String]) async throws {
+    init(_ cluster: Cluster, nodes names: [String], _ volumes: VolumeJudge) async throws {
         do {
             let isOurs = try await cluster.clusterGuard(cluster.impatientBucket).check()
             guard isOurs else {
                 isKnown = true
                 return
             }
-            try await read(cluster, names)
+            try await read(cluster, names, volumes)
             isKnown = true
         } catch let error as CancellationError {
             throw error
@@ -74,8 +74,10 @@ struct BucketFacts: Sendable {
         }
     }
 
-    private mutating func read(_ cluster: Cluster, _ names: [String]) async throws {
-        let (bucket, volumes) = (cluster.impatientBucket, cluster.volumeJudge())
+    private mutating func read(
+        _ cluster: Cluster, _ names: [String], _ volumes: VolumeJudge
+    ) async throws {
+        let bucket = cluster.impatientBucket
         let runs = try await bucket.runs()
         runCount = runs.count
         recentRuns = Set(runs.suffix(Self.step))

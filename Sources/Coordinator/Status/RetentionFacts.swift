@@ -8,9 +8,9 @@ struct RetentionFacts: Sendable {
     let volumes: [NodeOutcome<NodeVolumes>]
 
     /// - Throws: `CancellationError` only.
-    init(_ cluster: Cluster, _ selection: Selection) async throws {
+    init(_ cluster: Cluster, _ selection: Selection, _ labels: VolumeJudge) async throws {
         do {
-            protection = try await cluster.knownProtection()
+            protection = try await cluster.knownProtection(labels)
         } catch let error as CoordinatorError {
             protection = NodeOutcome(node: "", result: .failure(WireErrors([WireError(of: error)])))
         }

@@ -16,8 +16,9 @@ public struct StatusCommand: Sendable {
         let selection = try Selection(cluster.file)
         let question = StatusQuestion(
             storage: settings.storage.address, configurations: selection.configurations)
-        async let bucket = BucketFacts(cluster, nodes: selection.nodes)
-        async let retention = RetentionFacts(cluster, selection)
+        let volumes = cluster.volumeJudge()
+        async let bucket = BucketFacts(cluster, nodes: selection.nodes, volumes)
+        async let retention = RetentionFacts(cluster, selection, volumes)
         let statuses = try await onEveryNode(selection.nodes) { node in
             let status = try await cluster.agent(node).status(question)
             // It tells whole seconds: half of one is the best guess at the rest.

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import AgentAPI
+import AmandaFormat
+import BlockingWork
+import FoundationEssentials
+import Logging
+import S3
+
+/// Looks after old runs once a backup is done: those of which nothing is left become history, and those that lost their coordinator or
+/// had held dumps, however old, are judged.
+///
+/// A bounded number at a time, and the next backup goes on where this one stopped. Nothing of it can fail a backup.
+struct RunUpkeep: Sendable {
+    /// How many old runs are looked at after one backup.
+    static let width = 32
+    /// Not longer than that: the next backup does the rest.
+    static let limit: Duration = .seconds(300)
+
+    let cluster: Cluster
+    let lease: RunLease
+    private let volumes: VolumeJudge
+
+    init(_ cluster: Cluster, _ lease: RunLease) {
+        self.cluster = cluster
+        self.lease = lease
+        volumes = cluster.volumeJudge()
+    }
+
+    /// - Parameters:
+    ///   - newest: the run that has just ended; none that is newer is looked at.
+    ///   - kept: runs that are not to be overwritten.
+    func tidy(before newest: RunName, keeping kept: [RunName]) async {
+        do {
+            let done: Void? = try await withTimeLimit(Self.limit) {
+                try await look(before: newest, keeping: Set(kept))
+            }
+            if done == nil {
+                cluster.logger.info("old runs were not all looked at in time: the next backup goes on")
+            }
+        } catch is CancellationError {
+            return
+        } catch {
+            let wire = WireError(of: error)
+            cluster.console.say("records of runs that are overwritten stay: \(wire.headline)")
+            if let hint = wire.hint { cluster.console.say("hint: \(hint)") }
+        }
+    }
+
+    private func look(before newest: RunName, keeping kept: Set<RunName>) async throws {
+        let bucket = cluster.impatientBucket
+        let all = try await bucket.runs().filter { $0 < newest }
+        let names = all.filter { !kept.contains($0) }
+        let progress =
+            names.count > Self.width
+            ? try await bucket.read(HistoryProgress.self, bucket.layout.historyProgress) : nil
+        let turn = Self.turn(names, after: progress?.value.seen)
+        let manifests = try await onEveryNode(turn.map(\.digits), width: 8) { digits in
+            guard let run = RunName(digits) else { return ClusterBucket.Stored<RunManifest>?.none }
+            return try await bucket.manifest(run)
+        }
+        var lines: [HistoryLine] = []
+        for (run, outcome) in zip(turn, manifests) {
+            guard case .success(let found) = outcome.result else { continue }
+            if let stored = found {
+                if let line = try await judged(stored) { lines.append(line) }
+            } else if try await HistoryReader(bucket: bucket).line(of: run) != nil {
+                try await HistoryWriter(bucket: bucket) { lease.isHeld }.remove(run)
+            }
+        }
+        try await condense(lines)
+        if let last = turn.last, names.count > Self.width {
+            _ = try await bucket.write(
+                HistoryProgress(seen: last), bucket.layout.historyProgress, .none)
+        }
+    }
+
+    /// Those that come after the last one that was looked at, then from the oldest on.
+    static func turn(_ names: [RunName], after seen: RunName?) -> [RunName] {
+        let start = seen.flatMap { seen in names.firstIndex { $0 > seen } } ?? 0
+        return Array((names[start...] + names[..<start]).prefix(width))
+    }
+
+    /// - Returns: the run's line, where nothing is left of it.
+    private func judged(_ stored: ClusterBucket.Stored<RunManifest>) async throws -> HistoryLine? {
+        let manifest = stored.value
+        guard manifest.verdict != .running, !manifest.nodes.contains(where: { $0.state == .held }) else {
+            guard lease.isHeld else { return nil }
+            let unfinished = UnfinishedRuns(cluster: cluster)
+            try await shielded {
+                try await unfinished.settle(stored, [])
+                try await unfinished.judgeHeld(stored)
+            }
+            return nil
+        }
+        guard manifest.pin == nil else { return nil }
+        let remains = try await RunRemains(manifest, bucket: cluster.impatientBucket, volumes: volumes)
+        guard remains != .some else { return nil }
+        return HistoryLine(manifest, overwrittenBy: Date().wholeSecond, hadVolumes: remains == .none)
+    }
+
+    /// A run that never had a volume goes when what came after it has gone: until then `retry` may still mend it.
+    private func condense(_ lines: [HistoryLine]) async throws {
+        guard let newestGone = lines.filter(\.hadVolumes).map(\.run).max() else { return }
+        let gone = try await HistoryWriter(bucket: cluster.impatientBucket) { lease.isHeld }
+            .condense(lines.filter { $0.run <= newestGone })
+        let first = gone.first.map(\.digits) ?? ""
+        cluster.console.say(
+            gone.count == 1
+                ? "run \(first) is history: every volume of it has been overwritten"
+                : "\(gone.count) runs from \(first) on are history: every volume of them has been overwritten"
+        )
+    }
+}

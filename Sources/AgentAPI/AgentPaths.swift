@@ -19,6 +19,13 @@ public enum AgentPaths {
 
     public static func job(_ id: String) -> String { "\(jobs)/\(id)" }
 
+    /// DELETE: the job is to end, or not to begin at any attempt up to `attempt` (nil: 1). With the lease's number `fence` it is
+    /// refused where the agent has seen a higher one. An older agent knows neither.
+    public static func cancellation(_ id: String, attempt: Int?, fence: Int?) -> String {
+        let items = [attempt.map { "attempt=\($0)" }, fence.map { "fence=\($0)" }].compactMap(\.self)
+        return job(id) + (items.isEmpty ? "" : "?" + items.joined(separator: "&"))
+    }
+
     /// The job's events as NDJSON, from the one after `sequence` on; a heartbeat line every 2 s while nothing happens.
     public static func events(_ id: String, after sequence: Int) -> String {
         "\(jobs)/\(id)/events?after=\(sequence)"

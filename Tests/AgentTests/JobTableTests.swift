@@ -175,7 +175,7 @@ import Testing
             #expect(snapshot.state == .cancelled)
             #expect(snapshot.error?.description == "node01: the job was cancelled")
             #expect(work.cleanedUp == ["job-1/1"])
-            #expect(try await table.cancel("job-1").state == .cancelled)
+            #expect(try await table.cancel("job-1")?.state == .cancelled)
         }
     }
 

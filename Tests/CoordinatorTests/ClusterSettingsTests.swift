@@ -36,7 +36,21 @@ import Testing
         #expect(settings.tls.authorityKey == "offline/ca.key")
         #expect(settings.text.contains("\"agentLost\": \"2m\""))
         #expect(settings.limits.sendMiBPerSecond == 1000 && settings.limits.receiveMiBPerSecond == 2000)
+        #expect(settings.limits.stalled == .seconds(1800) && settings.limits.run == .seconds(72_000))
         #expect(settings.storage.address.kmsKeyID != nil)
+    }
+
+    @Test(arguments: [
+        ("\"90s\"", Duration.seconds(1800)), ("\"90s\", \"stalled\": \"5s\"", .seconds(5)),
+        // A store that may stay away longer shows no byte meanwhile.
+        ("\"90s\", \"storageOutage\": \"2h\"", .seconds(7800)),
+    ])
+    func `a job may show nothing for half an hour, or as long as is said`(
+        text: String, stalled: Duration
+    ) throws {
+        let settings = try read(Self.sample.replacingFirst("\"90s\"", with: text))
+        #expect(settings.limits.stalled == stalled)
+        #expect(settings.limits.run == nil)
     }
 
     @Test func `a cap of the cluster is divided among the nodes of a run`() {

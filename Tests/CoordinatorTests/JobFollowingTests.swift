@@ -134,6 +134,56 @@ import Testing
         }
     }
 
+    @Test func `asks for nothing at all without the lease, not even the first time`() {
+        let following = following()
+        following.mayStart = false
+        guard case .finished(let ending)? = following.submitting(now: .zero) else {
+            Issue.record("submitted")
+            return
+        }
+        #expect(ending.error?.kind == .interrupted)
+        #expect(ending.error?.hint?.contains("amfleet status") == true)
+    }
+
+    @Test func `an agent that forgets its job again and again is given up`() {
+        let following = following()
+        for _ in 1...3 {
+            _ = following.answered(snapshot(.accepted), now: .zero)
+            #expect(following.answered(nil, now: .zero) == .submit(attempt: 1))
+        }
+        _ = following.answered(snapshot(.accepted), now: .zero)
+        guard case .finished(let ending) = following.answered(nil, now: .zero) else {
+            Issue.record("asked again")
+            return
+        }
+        #expect(ending.error?.message == "the agent has forgotten the job 4 times")
+    }
+
+    @Test func `streams that end without news are asked for ever more slowly`() {
+        let following = following()
+        _ = following.answered(snapshot(.running), now: .zero)
+        #expect(following.streamEnded(nil, now: .zero) == .look)
+        for _ in 1...20 {
+            guard case .pause(let pause) = following.streamEnded(nil, now: .zero) else {
+                Issue.record("asked at once")
+                return
+            }
+            #expect(pause >= .seconds(1) && pause <= JobFollowing.longestPause)
+        }
+        _ = following.heard(event(101, .running), now: .zero)
+        #expect(following.streamEnded(nil, now: .zero) == .look)
+    }
+
+    @Test func `while an agent does not answer at all, its patience counts, and no longer`() {
+        let following = Driven(node: "node01", attempt: 1, patience: .seconds(7200), now: .zero)
+        _ = following.answered(snapshot(.running), now: .seconds(10))
+        #expect(following.silenceEndsAt == .seconds(1810))
+        _ = following.failed(unreachable, now: .seconds(20))
+        #expect(following.silenceEndsAt == .seconds(7210))
+        _ = following.answered(snapshot(.running), now: .seconds(5000))
+        #expect(following.silenceEndsAt == .seconds(1810))
+    }
+
     @Test func `adopts a job of an earlier coordinator at whatever attempt it is`() {
         let following = Driven(
             node: "node01", attempt: 1, isKnown: true, patience: .seconds(120), now: .zero)
@@ -214,8 +264,13 @@ private final class Driven {
     init(node: String, attempt: Int, isKnown: Bool = false, patience: Duration, now: Duration) {
         value = JobFollowing(
             node: node, attempt: attempt, isKnown: isKnown,
-            redoing: "run 'amfleet retry 20261123030600'", patience: patience, now: now)
+            redoing: "run 'amfleet retry 20261123030600'", patience: patience,
+            silence: JobSilence(limit: .seconds(1800), longestWait: .seconds(86_400), now: now), now: now)
     }
+
+    var silenceEndsAt: Duration { value.silenceEndsAt }
+
+    func submitting(now: Duration) -> JobFollowing.Step? { value.submitting(now: now) }
 
     var attempt: Int { value.attempt }
 

@@ -50,8 +50,11 @@ struct ConfigurationRun: Sendable {
         let logger = logger.with(["stage": "plan"])
         logger.info("planning begins", metadata: absence.map { ["withoutStore": "\($0)"] })
         if isInEarnest, absence == nil { try await clients.makeBuckets(of: name) }
-        let planned = try await planning.makePlan(
-            earlier: earlier, absence: absence, startingIn: startingIn)
+        let planned = try await reporter.waiting(
+            for: "\(name): estimates (etimeout)", atMost: prepared.longestEstimates
+        ) {
+            try await planning.makePlan(earlier: earlier, absence: absence, startingIn: startingIn)
+        }
         planned.tell(logger)
         for dump in planned.plan.dumps {
             if let entry = entry(dump.name) { progress.expect(dump.dump.nativeBytes, of: entry) }
@@ -99,7 +102,11 @@ struct ConfigurationRun: Sendable {
             planned.keptVolumes += record.volumes.filter { !planned.keptVolumes.contains($0) }
             let catalog = try await beginCatalog(isFurtherAttempt: flushed != nil)
             do {
-                try await prepareAndDump(planned, into: &record, catalog: catalog, keeper)
+                try await reporter.waiting(
+                    for: "\(name): tar and scripts (dtimeout)", atMost: prepared.longestSilence
+                ) {
+                    try await prepareAndDump(planned, into: &record, catalog: catalog, keeper)
+                }
             } catch {
                 record.note(await close(catalog))
                 throw error
@@ -175,7 +182,8 @@ struct ConfigurationRun: Sendable {
         after scripts: RunScripts.Before, into record: inout ConfigurationRecord, _ keeper: RecordKeeper
     ) async throws {
         let lanes = DumpLanes(
-            queue: DumpQueue(planning.queue(planned.plan), limits: prepared.configuration.queueLimits))
+            queue: DumpQueue(planning.queue(planned.plan), limits: prepared.configuration.queueLimits),
+            board: reporter.board)
         let dumps = Dictionary(
             planned.plan.dumps.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
         try await lanes.run { name in

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import AgentAPI
 import AmandaFormat
 import Glibc
 import Planning
@@ -7,6 +8,8 @@ import Planning
 /// Runs dumps side by side, as many and in the order that the queue allows.
 struct DumpLanes: Sendable {
     let queue: DumpQueue
+    /// Where it is told that a `starttime` is waited for.
+    let board: JobProgressBoard
 
     private enum Event<Outcome: Sendable>: Sendable {
         case ended(DiskName, Outcome)
@@ -38,12 +41,18 @@ struct DumpLanes: Sendable {
                         alarm = moment
                         group.addTask { try await Self.sleep(until: moment) }
                     }
+                    let wait = moment.map { board.begins(Self.wait(until: $0)) }
+                    defer { if let wait { board.ended(wait) } }
                     guard case .ended(let name, let outcome) = try await group.next() else { continue }
                     queue.finish(name)
                     if try await !ended(outcome) { _ = queue.giveUp() }
                 }
             }
         }
+    }
+
+    private static func wait(until moment: Int64) -> JobWait {
+        JobWait(reason: "a starttime", seconds: Int(max(1, moment - Int64(time(nil)))) + 60)
     }
 
     private static func sleep<Outcome>(until moment: Int64) async throws -> Event<Outcome> {

@@ -7,12 +7,41 @@ import Synchronization
 
 /// The newest progress of one running job: written as often as the job likes, read once a second.
 final class JobProgressBoard: Sendable {
-    private let newest = Mutex(JobProgress())
+    private struct State {
+        var newest = JobProgress()
+        /// In the order of their beginning.
+        var waits: [(number: Int, wait: JobWait)] = []
+        var nextNumber = 0
+    }
 
-    var value: JobProgress { newest.withLock { $0 } }
+    private let state = Mutex(State())
+
+    /// With the longest of the waits that go on.
+    var value: JobProgress {
+        state.withLock { state in
+            var value = state.newest
+            value.wait = state.waits.map(\.wait).max { $0.seconds < $1.seconds }
+            return value
+        }
+    }
 
     func update(_ change: (inout JobProgress) -> Void) {
-        newest.withLock { change(&$0) }
+        state.withLock { change(&$0.newest) }
+    }
+
+    /// Something begins that may be silent.
+    ///
+    /// - Returns: what `ended` is told.
+    func begins(_ wait: JobWait) -> Int {
+        state.withLock { state in
+            state.nextNumber += 1
+            state.waits.append((state.nextNumber, wait))
+            return state.nextNumber
+        }
+    }
+
+    func ended(_ number: Int) {
+        state.withLock { $0.waits.removeAll { $0.number == number } }
     }
 }
 
@@ -43,6 +72,15 @@ struct JobReporter: Sendable {
     /// Running totals, from any thread.
     func progress(_ change: (inout JobProgress) -> Void) {
         board.update(change)
+    }
+
+    /// Does `work`, which may show nothing for `seconds`: whoever follows the job is told why.
+    func waiting<Value>(
+        for reason: String, atMost seconds: Int, _ work: () async throws -> Value
+    ) async rethrows -> Value {
+        let number = board.begins(JobWait(reason: reason, seconds: seconds))
+        defer { board.ended(number) }
+        return try await work()
     }
 
     /// A disk began or ended.

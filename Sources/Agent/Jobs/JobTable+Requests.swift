@@ -2,6 +2,7 @@
 
 import AgentAPI
 import FoundationEssentials
+import Logging
 
 /// What the routes ask of the table.
 extension JobTable {
@@ -14,11 +15,35 @@ extension JobTable {
     func accept(_ job: CheckedJob) throws -> JobSnapshot {
         let request = job.request
         if let known = try knownJob(for: request) { return known }
+        if state.isReserved(request.id, attempt: request.attempt) { return try notBegun(request) }
         if let running = entries.values.first(where: \.isRunning) {
             throw JobRefusal.anotherRuns(running.stored, node: node)
         }
         guard !isStopping else { throw JobRefusal.agentStopped(node: node) }
         try raiseFence(to: request.fence)
+        try enter(request) { try add(.state, to: request.id) { $0.state = .accepted } }
+        acceptedContinuation.yield(job)
+        return try snapshot(of: request.id)
+    }
+
+    /// A job that was cancelled before it came: it is there from now on, ended, as whoever asks for it is told.
+    private func notBegun(_ request: JobRequest) throws -> JobSnapshot {
+        let reason = JobRefusal.cancelled(node: node)
+        try enter(request) {
+            entries[request.id]?.stored.snapshot.faults = [reason]
+            entries[request.id]?.stored.snapshot.finishedAt = Date()
+            try add(.state, to: request.id) {
+                $0.state = .cancelled
+                $0.faults = [reason]
+            }
+        }
+        logger.of(request).notice("the job was cancelled before it came: it does not begin")
+        forgetOldJobs()
+        return try snapshot(of: request.id)
+    }
+
+    /// - Parameter first: writes the job down.
+    private func enter(_ request: JobRequest, _ first: () throws -> Void) throws {
         let earlier = entries[request.id]
         var entry = Entry(
             stored: StoredJob(
@@ -32,18 +57,17 @@ extension JobTable {
         entry.listeners = earlier?.listeners ?? [:]
         entries[request.id] = entry
         do {
-            try add(.state, to: request.id) { $0.state = .accepted }
+            try first()
         } catch {
             entries[request.id] = earlier  // not written down, so not taken on: it must not hold the node
             throw error
         }
-        acceptedContinuation.yield(job)
-        return try snapshot(of: request.id)
     }
 
     /// Whether `accept` would take the job on as a new one or a new attempt, so that checking it is worth while.
     func isNew(_ request: JobRequest) throws -> Bool {
         guard try knownJob(for: request) == nil else { return false }
+        if state.isReserved(request.id, attempt: request.attempt) { return false }
         if let running = entries.values.first(where: \.isRunning) {
             throw JobRefusal.anotherRuns(running.stored, node: node)
         }
@@ -146,11 +170,24 @@ extension JobTable {
         return newest
     }
 
-    /// Tells a running job to end; one that has ended stays as it is.
+    /// Tells a running job to end; one that has ended stays as it is. A job, or an attempt of one, that has not come yet does not
+    /// begin when it comes: it may be on its way, or just be checked.
     ///
-    /// - Returns: the job as it stands, normally still running: it ends once its uploads are aborted.
-    func cancel(_ id: String) throws -> JobSnapshot {
-        guard let entry = entries[id] else { throw JobRefusal.unknown(id, node: node) }
+    /// - Parameters:
+    ///   - attempt: the newest that was asked for; nil: 1.
+    ///   - fence: of the lease under which this is asked; nil: an operator's word.
+    /// - Returns: the job as it stands, normally still running: it ends once its uploads are aborted; nil: there is none (yet).
+    /// - Throws: `WireError`, `busy` where the fence is old.
+    func cancel(_ id: String, attempt: Int? = nil, fence: Int? = nil) throws -> JobSnapshot? {
+        guard JobRequest.isUsable(id: id) else { return nil }
+        if let fence, fence != 0, fence < state.highestFence {
+            throw JobRefusal.fenced(fence, highest: state.highestFence, node: node)
+        }
+        if (entries[id]?.stored.snapshot.attempt ?? 0) < attempt ?? 1 {
+            state.reserve(UnbegunJob(id: id, attempt: attempt ?? 1))
+            try store.save(state)
+        }
+        guard let entry = entries[id] else { return nil }
         if entry.isRunning { stop(id, because: JobRefusal.cancelled(node: node)) }
         return try snapshot(of: id)
     }

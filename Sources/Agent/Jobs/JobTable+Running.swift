@@ -136,7 +136,7 @@ extension JobTable {
     }
 
     /// Drops the oldest finished jobs, and the events in memory of all but the running ones.
-    private func forgetOldJobs() {
+    func forgetOldJobs() {
         let finished = entries.values.filter { !$0.isRunning }.map(\.stored.snapshot)
             .sorted { ($0.startedAt, $0.id) > ($1.startedAt, $1.id) }
         for snapshot in finished { entries[snapshot.id]?.events = nil }

@@ -20,7 +20,16 @@ struct RestoreJob: Sendable {
     let order: RestoreOrder
     let reporter: JobReporter
 
+    /// Seconds in which the trees of a target are gone through, moved and removed; tar counts no byte meanwhile.
+    private static let longestSilence = 14_400
+
     func run(_ configurations: [CheckedConfiguration]) async throws -> JobResult {
+        try await reporter.waiting(for: "the files of the targets", atMost: Self.longestSilence) {
+            try await restore(configurations)
+        }
+    }
+
+    private func restore(_ configurations: [CheckedConfiguration]) async throws -> JobResult {
         var configurations = configurations
         let keeper = try await RestoreProgressKeeper(settings, request.run, order, reporter.logger)
         let plan = try await planning(configurations, keeper).plan()
@@ -75,6 +84,7 @@ struct RestoreJob: Sendable {
             settings: settings, request: request, order: order, configurations: configurations,
             clients: BucketClients(storage, request, stores: configurations.stores), reporter: reporter)
         planning.ledger = await keeper.begun
+        planning.board = reporter.board
         return planning
     }
 

@@ -56,6 +56,8 @@ struct RestorePlanning: Sendable {
     var isEachAlone = false
     /// What an earlier attempt at the same restore has begun to write; nil: there was none.
     var ledger: RestoreLedger?
+    /// Where it is told that the archive is waited for.
+    var board = JobProgressBoard()
 
     var node: String { settings.node }
 
@@ -76,6 +78,9 @@ struct RestorePlanning: Sendable {
         let found = try await FoundDisk.lookUp(disks.map(\.disk), clients, &lost)
         try lost.requireAny(of: first)
         logger.info("the objects are looked up")
+        let thaw = board.begins(
+            JobWait(reason: "objects in the archive", seconds: order.thaw?.deadlineSeconds ?? 4 * 86_400))
+        defer { board.ended(thaw) }
         try await ArchivedDumps(
             clients: clients, note: say, options: GlacierThaw.Options(order.thaw ?? ThawOrder())
         ).makeReadable(found)

@@ -76,11 +76,8 @@ struct AgentRouter: Sendable {
         router.get(RouterPath(AgentPaths.job(":id"))) { _, context in
             try Response(await self.table.snapshot(of: self.knownID(context)), context: context)
         }
-        router.delete(RouterPath(AgentPaths.job(":id"))) { _, context in
-            let id = try await self.knownID(context)
-            self.logger.notice(
-                "job is to be cancelled", metadata: ["job": "\(id)", "peer": "\(context.peerName)"])
-            return try Response(await self.table.cancel(id), status: .accepted, context: context)
+        router.delete(RouterPath(AgentPaths.job(":id"))) { request, context in
+            try await self.cancel(request, context)
         }
         router.get(RouterPath("\(AgentPaths.job(":id"))/events")) { request, context in
             try await self.events(request, context)
@@ -158,6 +155,27 @@ struct AgentRouter: Sendable {
                 ])
         }
         return try Response(snapshot, status: isNew ? .accepted : .ok, context: context)
+    }
+
+    /// 202; 404 for a job that is unknown, which then does not begin when it comes.
+    private func cancel(_ request: Request, _ context: AgentRequestContext) async throws -> Response {
+        let id = context.parameters.get("id") ?? ""
+        let attempt = try number("attempt", of: request)
+        let fence = try number("fence", of: request)
+        logger.notice("job is to be cancelled", metadata: ["job": "\(id)", "peer": "\(context.peerName)"])
+        guard let snapshot = try await table.cancel(id, attempt: attempt, fence: fence) else {
+            throw HTTPRefusal(.notFound, JobRefusal.unknown(id, node: settings.node))
+        }
+        return try Response(snapshot, status: .accepted, context: context)
+    }
+
+    /// A number of the query, from 0 on; nil where it is not there.
+    private func number(_ name: Substring, of request: Request) throws -> Int? {
+        guard let text = request.uri.queryParameters[name] else { return nil }
+        guard let number = Int(text), (0...Int(Int32.max) * 64).contains(number) else {
+            throw refusal(.badRequest, "'\(name)=\(text)' is no number that counts")
+        }
+        return number
     }
 
     private func body<Value: Decodable>(of request: Request, _ what: String) async throws -> Value {

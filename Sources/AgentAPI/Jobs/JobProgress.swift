@@ -14,6 +14,8 @@ public struct JobProgress: Codable, Sendable, Equatable {
     public var current: String?
     /// What the node waits for most: the resource that limits it.
     public var limitedBy: Resource?
+    /// Why there may be no other news for long; nil: nothing says why, and of an older agent.
+    public var wait: JobWait?
 
     public enum Resource: String, Codable, Sendable {
         case disk
@@ -32,5 +34,21 @@ public struct JobProgress: Codable, Sendable, Equatable {
         self.totalDisks = totalDisks
         self.current = current
         self.limitedBy = limitedBy
+    }
+}
+
+/// What a job waits for while it may show no byte and no event, and when the node itself ends that.
+///
+/// The coordinator waits as long, on top of `limits.stalled`, but no longer than the order itself can take
+/// (`JobSilence.longestWait`): the word of a node alone holds nobody.
+public struct JobWait: Codable, Sendable, Equatable {
+    /// For people, with the disk or the script: `vertica: /data: tar`.
+    public var reason: String
+    /// Seconds without news after which the node gives up by itself.
+    public var seconds: Int
+
+    public init(reason: String, seconds: Int) {
+        self.reason = reason
+        self.seconds = seconds
     }
 }

@@ -65,6 +65,7 @@ public struct BackupCommand: Sendable {
         try await UnfinishedRuns(cluster: cluster).settle(preflight.statuses)
         let protection = try await cluster.protection()
         for remark in protection.remarks { cluster.console.say(remark) }
+        try await lease?.requireHeld()
         let stored = try await open(run, selection, preflight.fitness, protection, lease)
         cluster.console.say(
             "run \(stored.value.run): \(Quantity.count(nodes.count, "node")), "

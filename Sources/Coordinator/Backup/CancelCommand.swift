@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import AgentAPI
+import BlockingWork
 
 /// `amfleet cancel`: ends whatever runs on any node.
 public struct CancelCommand: Sendable {
@@ -14,7 +15,9 @@ public struct CancelCommand: Sendable {
 
     public func run() async throws -> CancelReport {
         let nodes = try Selection(cluster.file).nodes
-        let outcomes = try await onEveryNode(nodes) { node in try await cancel(try cluster.agent(node)) }
+        let outcomes = try await onEveryNode(nodes, width: max(1, nodes.count)) { node in
+            try await cancel(try cluster.agent(node))
+        }
         let report = CancelReport(
             nodes: outcomes.map { outcome in
                 CancelReport.Node(node: outcome.node, jobs: outcome.report ?? []).with(outcome.faults)
@@ -24,14 +27,18 @@ public struct CancelCommand: Sendable {
         return await withManifest(report)
     }
 
+    /// Every job that runs there. A node runs one at a time; what an agent lists beyond that is not followed without end.
     private func cancel(_ agent: AgentClient) async throws -> [CancelReport.Job] {
-        var cancelled: [CancelReport.Job] = []
-        for job in try await agent.jobs() where !job.state.isFinal {
-            let end = try await JobCancellation(agent: agent, bound: FleetJobs.cancelBound).cancel(job.id)
-            cancelled.append(.init(id: job.id, run: job.run, kind: job.kind, state: end?.state ?? .cancelled))
+        let running = try await agent.jobs().filter { !$0.state.isFinal }.prefix(Self.jobLimit)
+        return try await onEvery(Array(running), width: Self.jobLimit) { job in
+            let end = try await JobCancellation(agent: agent, bound: JobCancellation.bound)
+                .cancel(job.id, attempt: job.attempt)
+            return CancelReport.Job(
+                id: job.id, run: job.run, kind: job.kind, state: end?.state ?? .cancelled)
         }
-        return cancelled
     }
+
+    private static let jobLimit = 8
 
     /// Completes the manifest where no coordinator is there to do it; a living one does it itself.
     private func withManifest(_ report: CancelReport) async -> CancelReport {

@@ -63,6 +63,7 @@ public struct RetryCommand: Sendable {
         revised.protectedSets = protection.sets
         for (node, reasons) in preflight.fitness.leftOut { revised.leaveOut(node, reasons) }
         let key = cluster.bucket.layout.manifest(run)
+        try await lease?.requireHeld()
         guard let reopened = try await cluster.bucket.change(stored, to: revised, key) else {
             throw CoordinatorError.manifestChanged(run)
         }

@@ -35,7 +35,9 @@ struct RunCarrier: Sendable {
                     fence: lease?.fence ?? 0, protection: protection.order(for: part.node)),
                 isKnown: part.isKnown)
         }
-        let result = try await FleetJobs(cluster: cluster, lease: lease).carry(jobs)
+        let result = try await FleetJobs(
+            cluster: cluster, lease: lease, runLimit: cluster.settings.limits.run
+        ).carry(jobs)
         return try await shielded {
             try await RunConclusion(cluster: cluster)
                 .conclude(

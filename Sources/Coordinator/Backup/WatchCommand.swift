@@ -101,23 +101,14 @@ public struct WatchCommand: Sendable {
     }
 
     private func adopt(_ run: RunName, _ lease: RunLease?) async throws -> RunReport {
-        do {
+        try await cluster.kept(lease) {
             let stored = try await RunChoice(cluster.bucket).manifest(run)
-            let report: RunReport
-            if stored.value.verdict == .running {
-                cluster.console.say("run \(run) has lost its coordinator: taken over")
-                report = try await RunCarrier(
-                    cluster: cluster, lease: lease, protection: try await cluster.protection()
-                ).carry(
-                    stored, parts(stored.value))
-            } else {
-                report = self.report(stored.value)
-            }
-            await Task { await lease?.release() }.value
-            return report
-        } catch {
-            await Task { await lease?.release() }.value
-            throw error
+            guard stored.value.verdict == .running else { return report(stored.value) }
+            cluster.console.say("run \(run) has lost its coordinator: taken over")
+            return try await RunCarrier(
+                cluster: cluster, lease: lease, protection: try await cluster.protection()
+            ).carry(
+                stored, parts(stored.value))
         }
     }
 

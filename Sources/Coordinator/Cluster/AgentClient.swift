@@ -101,9 +101,15 @@ struct AgentClient: Sendable {
         return list.jobs
     }
 
-    /// Asks for a job's end, which comes later. A job that is final or unknown is fine.
-    func cancel(_ id: String) async throws {
-        _ = try await send("DELETE", AgentPaths.job(id), absentIsFine: true)
+    /// Asks for a job's end, which comes later. A job that is final is fine; so is one that is unknown: the agent then keeps in
+    /// mind that it must not begin.
+    ///
+    /// - Parameters:
+    ///   - attempt: up to which one it must not begin.
+    ///   - fence: of the lease under which this is asked.
+    func cancel(_ id: String, attempt: Int? = nil, fence: Int? = nil) async throws {
+        let path = AgentPaths.cancellation(id, attempt: attempt, fence: fence)
+        _ = try await send("DELETE", path, absentIsFine: true)
     }
 
     /// The job's events after number `sequence`, as they come.

@@ -24,11 +24,22 @@ extension Cluster {
                 "took over the lease of \(previous.holder) (\(previous.purpose)), which ran out at "
                     + LocalTime(previous.expiresAt).text)
         }
+        return try await kept(lease) { try await work(lease) }
+    }
+
+    /// Renews the lease all the while `work` lasts, and gives it back whatever happens.
+    func kept<Value: Sendable>(
+        _ lease: RunLease?, _ work: @Sendable () async throws -> Value
+    ) async throws -> Value {
+        guard let lease else { return try await work() }
+        let keeping = Task { await lease.keep() }
         do {
-            let value = try await work(lease)
+            let value = try await work()
+            await Task { await keeping.ended() }.value
             await Task { await lease.release() }.value
             return value
         } catch {
+            await Task { await keeping.ended() }.value
             await Task { await lease.release() }.value
             throw error
         }
@@ -37,5 +48,13 @@ extension Cluster {
     func takeLease(for verb: String, _ run: RunName?) async throws -> RunLease {
         let claim = LeaseClaim(cluster: settings.cluster, holder: Self.holder, verb: verb, run: run)
         return try await RunLease.take(bucket, as: claim, logger: logger) { storeTime() }
+    }
+}
+
+extension Task where Success == Void, Failure == Never {
+    /// Cancels it and waits until it has ended.
+    fileprivate func ended() async {
+        cancel()
+        await value
     }
 }

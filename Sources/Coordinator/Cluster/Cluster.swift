@@ -100,9 +100,12 @@ public struct Cluster: Sendable {
         return ClusterGuard(bucket: bucket ?? self.bucket, identity: identity)
     }
 
-    /// `user@host, pid N`.
-    static var holder: String {
+    /// `user@host, pid N, run XXXXXXXX`: the last is of this process alone. Containers have one host's name and `pid 1`, and their
+    /// writes must not be taken for each other's.
+    static let holder: String = {
         let process = ProcessInfo.processInfo
-        return "\(process.userName)@\(process.hostName), pid \(process.processIdentifier)"
-    }
+        let nonce = String(UInt32.random(in: 0...UInt32.max), radix: 16)
+        let own = String(repeating: "0", count: 8 - nonce.count) + nonce
+        return "\(process.userName)@\(process.hostName), pid \(process.processIdentifier), run \(own)"
+    }()
 }

@@ -127,6 +127,10 @@ extension ClusterSettings.Limits {
         self.init()
         agentLost = try reader.limit("agentLost", atLeast: .seconds(10)) ?? agentLost
         storageOutage = try reader.limit("storageOutage", atLeast: .seconds(1)) ?? storageOutage
+        // A store that is away shows no byte either.
+        stalled =
+            try reader.limit("stalled", atLeast: .seconds(1)) ?? max(stalled, storageOutage + .seconds(600))
+        run = try reader.limit("run", atLeast: .seconds(1))
         holdAfter = try reader.limit("holdAfter", atLeast: .seconds(1)) ?? min(holdAfter, storageOutage)
         sendMiBPerSecond = try reader.optionalInteger("sendMiBPerSecond", in: 1...Self.highestRate)
         receiveMiBPerSecond = try reader.optionalInteger("receiveMiBPerSecond", in: 1...Self.highestRate)

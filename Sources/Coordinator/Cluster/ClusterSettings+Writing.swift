@@ -30,6 +30,8 @@ extension ClusterSettings {
         lines += ["  },", "  \"limits\": {"]
         lines += members([
             ("agentLost", quoted(limits.agentLost.settingText)),
+            ("stalled", quoted(limits.stalled.settingText)),
+            ("run", (limits.run?.settingText).map(quoted)),
             ("storageOutage", quoted(limits.storageOutage.settingText)),
             ("holdAfter", quoted(limits.holdAfter.settingText)),
             ("sendMiBPerSecond", limits.sendMiBPerSecond.map(String.init)),

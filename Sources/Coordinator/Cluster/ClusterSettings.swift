@@ -89,6 +89,10 @@ public struct ClusterSettings: Sendable, Equatable {
     public struct Limits: Sendable, Equatable {
         /// How long after its last event a silent agent is waited for.
         public var agentLost: Duration
+        /// How long a job may show no byte, no event and no new state while nothing says why.
+        public var stalled: Duration
+        /// How long a backup may take in all; nil: as long as it takes.
+        public var run: Duration?
         /// How long the store may stay away in mid-run.
         public var storageOutage: Duration
         /// The same where dumps can go to a holding disk instead.
@@ -99,10 +103,13 @@ public struct ClusterSettings: Sendable, Equatable {
         public var receiveMiBPerSecond: Int?
 
         public init(
-            agentLost: Duration = .seconds(120), storageOutage: Duration = .seconds(600),
+            agentLost: Duration = .seconds(120), stalled: Duration = .seconds(1800), run: Duration? = nil,
+            storageOutage: Duration = .seconds(600),
             holdAfter: Duration = .seconds(120), sendMiBPerSecond: Int? = nil, receiveMiBPerSecond: Int? = nil
         ) {
             self.agentLost = agentLost
+            self.stalled = stalled
+            self.run = run
             self.storageOutage = storageOutage
             self.holdAfter = holdAfter
             self.sendMiBPerSecond = sendMiBPerSecond

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import AgentAPI
+import BlockingWork
 import FoundationEssentials
 import LogOutput
 import Logging
@@ -101,17 +102,52 @@ final class RunLease: Sendable {
     /// Who has it instead, once it is lost.
     var lostTo: String? { state.withLock(\.lostTo) }
 
+    /// Who has it instead, as the store says now; nil: it is ours, or the store does not say.
+    func confirmedLoss() async -> String? {
+        if let lostTo { return lostTo }
+        return await renew()
+    }
+
     /// Renews until cancelled or lost; while the store is away it tries again, since nobody else can take it either.
-    func keep(onLoss: @escaping @Sendable (String) async -> Void) async {
+    func keep() async {
         while !Task.isCancelled {
             try? await Task.sleep(for: Lease.renewEvery)
-            guard !Task.isCancelled else { return }
-            if let holder = await renew() {
-                await onLoss(holder)
-                return
-            }
+            guard !Task.isCancelled, await renew() == nil else { return }
         }
     }
+
+    /// Returns once it is lost, with who has it; nil: the task was cancelled before.
+    func untilLost() async -> String? {
+        while !Task.isCancelled {
+            if let lostTo { return lostTo }
+            try? await Task.sleep(for: .milliseconds(500))
+        }
+        return nil
+    }
+
+    /// Whether something new may be started now. Where the last renewal is too old it is renewed first: a coordinator that was
+    /// suspended must not act on what it once held.
+    func mayStart() async -> Permission {
+        if isHeld { return .yes }
+        if lostTo == nil { _ = try? await withTimeLimit(Self.renewalLimit) { await self.renew() } }
+        if isHeld { return .yes }
+        return lostTo == nil ? .unknown : .no
+    }
+
+    /// - Throws: `CoordinatorError.leaseLost` once somebody else has it.
+    func requireHeld() async throws {
+        guard await mayStart() == .no, let lostTo else { return }
+        throw CoordinatorError.leaseLost(to: lostTo)
+    }
+
+    enum Permission: Sendable, Equatable {
+        case yes
+        case no
+        /// The store does not say.
+        case unknown
+    }
+
+    private static let renewalLimit = Duration.seconds(20)
 
     /// - Returns: who has taken it, nil while it is ours or the store is away.
     func renew() async -> String? {

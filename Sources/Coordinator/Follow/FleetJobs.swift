@@ -4,6 +4,7 @@ import AgentAPI
 import HTTPTransport
 import LogOutput
 import Logging
+import Synchronization
 
 /// One node's job, and whether an earlier coordinator submitted it already.
 struct FleetJob: Sendable {
@@ -13,11 +14,10 @@ struct FleetJob: Sendable {
 
 /// Runs a job on each of several nodes, shows them, and ends them everywhere when the caller is cancelled.
 struct FleetJobs: Sendable {
-    /// How long cancelled jobs are waited for.
-    static let cancelBound: Duration = .seconds(30)
-
     let cluster: Cluster
     let lease: RunLease?
+    /// How long all of it may take (`limits.run`); nil: as long as it takes.
+    var runLimit: Duration?
 
     struct Result: Sendable {
         /// In the order of the jobs.
@@ -28,30 +28,32 @@ struct FleetJobs: Sendable {
 
     /// Follows every job to its end. Does not throw when cancelled: what the jobs became is still to be written down.
     func carry(_ jobs: [FleetJob]) async throws -> Result {
+        let asked = AskedAttempts(jobs.map(\.request))
         do {
-            return Result(endings: try await follow(jobs), isCancelled: false)
+            return Result(endings: try await follow(jobs, asked), isCancelled: false)
         } catch is CancellationError {
-            return Result(endings: try await shielded { try await cancel(jobs) }, isCancelled: true)
+            return Result(endings: try await shielded { try await cancel(jobs, asked) }, isCancelled: true)
         }
     }
 
-    private func follow(_ jobs: [FleetJob]) async throws -> [NodeEnding] {
+    private func follow(_ jobs: [FleetJob], _ asked: AskedAttempts) async throws -> [NodeEnding] {
         let nodes = jobs.map(\.request.node)
         let board = ProgressBoard(nodes: nodes)
         let byNode = Dictionary(jobs.map { ($0.request.node, $0) }) { first, _ in first }
         let lease = lease
         // The rest of the connections is for questions, new jobs and the store.
         let turns = StreamTurns(limit: cluster.transport.concurrency * 3 / 4)
+        let limits = cluster.settings.limits
+        let runEndsAt = runLimit.map { MonotonicTime.now + $0 }
         return try await ProgressPrinter(board: board, console: cluster.console).whileRunning {
-            try await withCompanion({ await keep(lease, board) }) {
+            try await withCompanion({ await tellLoss(lease, board) }) {
                 let outcomes = try await onEveryNode(nodes, width: max(1, nodes.count)) {
                     node -> NodeEnding? in
                     guard let job = byNode[node] else { return nil }
                     let follower = JobFollower(
-                        agent: try cluster.agent(node), patience: cluster.settings.limits.agentLost,
-                        board: board,
-                        mayStart: { lease?.isHeld ?? true },
-                        turns: turns,
+                        agent: try cluster.agent(node), limits: limits, runEndsAt: runEndsAt, board: board,
+                        turns: turns, asked: asked, mayStart: { await lease?.mayStart() ?? .yes },
+                        isLost: { lease?.lostTo != nil }, fence: lease?.fence,
                         logger: cluster.logger.with([
                             "node": "\(node)", "job": "\(job.request.id)", "run": "\(job.request.run)",
                         ]))
@@ -65,56 +67,66 @@ struct FleetJobs: Sendable {
         }
     }
 
-    private func keep(_ lease: RunLease?, _ board: ProgressBoard) async {
-        await lease?.keep { holder in
-            await board.note(
-                "lost the cluster's lease to \(holder): running jobs go on, nothing new is started")
-        }
+    private func tellLoss(_ lease: RunLease?, _ board: ProgressBoard) async {
+        guard let holder = await lease?.untilLost() else { return }
+        await board.note("lost the cluster's lease to \(holder): running jobs go on, nothing new is started")
     }
 
-    /// Cancels what runs on every node, and waits, within a bound, until it has ended.
-    private func cancel(_ jobs: [FleetJob]) async throws -> [NodeEnding] {
+    /// Cancels what runs on every node, and waits, within a bound, until it has ended. Whoever has taken the lease over has taken
+    /// the jobs over, too.
+    private func cancel(_ jobs: [FleetJob], _ asked: AskedAttempts) async throws -> [NodeEnding] {
+        if let lease, let holder = await lease.confirmedLoss() {
+            cluster.console.say("the cluster is held by \(holder) now: the jobs go on, nothing is cancelled")
+            return jobs.map { job in
+                NodeEnding(node: job.request.node, attempt: asked[job.request.node]).with([
+                    WireError(
+                        .busy, node: job.request.node,
+                        "not cancelled: \(holder) has taken the cluster over, and this job with it",
+                        hint: "'amfleet cancel' ends whatever runs.")
+                ])
+            }
+        }
         cluster.console.say("cancelling on \(Quantity.count(jobs.count, "node")) …")
         let nodes = jobs.map(\.request.node)
         let byNode = Dictionary(jobs.map { ($0.request.node, $0.request) }) { first, _ in first }
-        let outcomes = try await onEveryNode(nodes) { node -> NodeEnding? in
+        let outcomes = try await onEveryNode(nodes, width: max(1, nodes.count)) { node -> NodeEnding? in
             guard let request = byNode[node] else { return nil }
-            let snapshot = try await JobCancellation(agent: try cluster.agent(node), bound: Self.cancelBound)
-                .cancel(request.id)
+            let snapshot = try await JobCancellation(
+                agent: try cluster.agent(node), bound: JobCancellation.bound, fence: lease?.fence
+            ).cancel(request.id, attempt: asked[node])
             let ending = NodeEnding(
-                node: node, attempt: snapshot?.attempt ?? request.attempt, snapshot: snapshot, wasHeard: true)
+                node: node, attempt: max(asked[node], snapshot?.attempt ?? 0), snapshot: snapshot,
+                wasHeard: true)
             return snapshot?.state == .succeeded
                 ? ending : ending.with([WireError(.cancelled, node: node, "cancelled")])
         }
         return outcomes.compactMap { outcome in
-            outcome.report.flatMap { $0 }
-                ?? NodeEnding(
-                    node: outcome.node, attempt: 1, snapshot: nil,
-                    error: WireError(
-                        .cancelled, node: outcome.node,
-                        "asked to cancel, but whether it did is unknown: \(outcome.error?.message ?? "no answer")",
-                        hint: "'amfleet status' shows what the node does."))
+            outcome.report.flatMap { $0 } ?? notEnded(outcome.node, outcome.error, asked[outcome.node])
         }
+    }
+
+    /// Named at once and in the verdict: whoever cancelled must know where something may still run.
+    private func notEnded(_ node: String, _ error: WireError?, _ attempt: Int) -> NodeEnding {
+        let error = WireError(
+            .cancelled, node: node,
+            "asked to cancel, but whether it did is unknown: \(error?.message ?? "no answer")",
+            hint: error?.hint ?? "'amfleet status' shows what the node does.")
+        cluster.console.say(error.description)
+        return NodeEnding(node: node, attempt: attempt).with([error])
     }
 }
 
-/// Ends one job and sees it ended.
-struct JobCancellation: Sendable {
-    let agent: AgentClient
-    let bound: Duration
+/// The newest attempt that each node was asked for: what was cancelled is known by it also where no answer came.
+final class AskedAttempts: Sendable {
+    private let newest: Mutex<[String: Int]>
 
-    /// - Returns: the job's final state, nil for a job that the agent does not know.
-    /// - Throws: `WireError` when it has not ended within the bound.
-    func cancel(_ id: String) async throws -> JobSnapshot? {
-        let deadline = MonotonicTime.now + bound
-        try await agent.cancel(id)
-        while MonotonicTime.now < deadline {
-            guard let snapshot = try await agent.job(id) else { return nil }
-            if snapshot.state.isFinal { return snapshot }
-            try await Task.sleep(for: .milliseconds(250))
-        }
-        throw WireError(
-            .failed, node: agent.node,
-            "job '\(id)' still runs \(bound.components.seconds) s after it was cancelled")
+    init(_ requests: [JobRequest]) {
+        newest = Mutex(Dictionary(requests.map { ($0.node, $0.attempt) }) { first, _ in first })
+    }
+
+    subscript(node: String) -> Int { newest.withLock { $0[node] ?? 1 } }
+
+    func asked(_ node: String, _ attempt: Int) {
+        newest.withLock { $0[node] = attempt }
     }
 }

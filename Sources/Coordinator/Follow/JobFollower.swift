@@ -8,39 +8,106 @@ import S3
 /// Carries out what `JobFollowing` decides, for one node: requests, event streams and pauses.
 struct JobFollower: Sendable {
     let agent: AgentClient
-    let patience: Duration
+    let limits: ClusterSettings.Limits
+    /// When `limits.run` is over, since the process began.
+    var runEndsAt: Duration?
     /// Where progress and notes go.
     let board: ProgressBoard
-    /// Whether jobs may still be started: false once the lease is lost.
-    let mayStart: @Sendable () -> Bool
     /// How many jobs are listened to at a time.
     let turns: StreamTurns
+    let asked: AskedAttempts
+    /// Whether a job may be started now.
+    let mayStart: @Sendable () async -> RunLease.Permission
+    /// Whether the lease is another's: no job may be started any more.
+    let isLost: @Sendable () -> Bool
+    /// The lease's number; nil: none.
+    var fence: Int?
     var logger = Logger.discarding
 
     /// - Parameter isKnown: see `JobFollowing`.
     /// - Throws: `CancellationError` only.
     func follow(_ request: JobRequest, isKnown: Bool) async throws -> NodeEnding {
-        var following = JobFollowing(
-            node: agent.node, attempt: request.attempt, isKnown: isKnown, redoing: Self.redoing(request),
-            patience: patience, now: now())
+        let redoing = Self.redoing(request)
+        let silence = JobSilence(limit: limits.stalled, longestWait: request.order.longestWait, now: now())
+        let watch = FollowWatch(
+            JobFollowing(
+                node: agent.node, attempt: request.attempt, isKnown: isKnown, redoing: redoing,
+                patience: limits.agentLost, silence: silence, now: now()), runEndsAt: runEndsAt)
+        let outcome = try await withThrowingTaskGroup(of: Outcome.self) { group in
+            group.addTask { .ended(try await drive(request, watch)) }
+            group.addTask { .over(try await watch.untilOver()) }
+            defer { group.cancelAll() }
+            guard let first = try await group.next() else { throw CancellationError() }
+            return first
+        }
+        let ending: NodeEnding
+        switch outcome {
+        case .ended(let ended): ending = ended
+        case .over(let reason): ending = try await end(request, watch.following, reason, redoing)
+        }
+        tell(ending)
+        await board.end(ending)
+        return ending
+    }
+
+    private enum Outcome: Sendable {
+        case ended(NodeEnding)
+        case over(FollowWatch.Reason)
+    }
+
+    private func drive(_ request: JobRequest, _ watch: FollowWatch) async throws -> NodeEnding {
+        var following = watch.following
         var step = following.begin()
         while true {
             try Task.checkCancellation()
-            following.mayStart = mayStart()
+            following.mayStart = !isLost()
+            watch.keep(following)
             switch step {
-            case .submit(let attempt): step = try await submit(request, attempt: attempt, &following)
+            case .submit(let attempt): step = try await submit(request, attempt: attempt, &following, watch)
             case .look: step = try await look(request.id, &following)
-            case .follow(let sequence): step = try await follow(request.id, after: sequence, &following)
+            case .follow(let sequence):
+                step = try await follow(request.id, after: sequence, &following, watch)
             case .pause(let duration):
                 logger.info("the agent is asked again", metadata: ["in": "\(duration)"])
                 try await Task.sleep(for: duration)
                 step = following.resumed()
-            case .finished(let ending):
-                tell(ending)
-                await board.end(ending)
-                return ending
+            case .finished(let ending): return ending
             }
         }
+    }
+
+    /// The job has shown nothing for too long, or the run has taken too long: its node's part ends here, and on the node where
+    /// that can be had.
+    private func end(
+        _ request: JobRequest, _ following: JobFollowing, _ reason: FollowWatch.Reason, _ redoing: String
+    ) async throws -> NodeEnding {
+        let (why, setting) =
+            switch reason {
+            case .silence: (following.silenceText(now()), "limits.stalled")
+            case .runOver: ("the run has taken longer than limits.run allows", "limits.run")
+            }
+        logger.warning("the job is given up", metadata: ["reason": "\(why)"])
+        await board.note(agent.node, "\(why): its job is cancelled")
+        var ending: NodeEnding
+        do {
+            let job = try await JobCancellation(agent: agent, bound: JobCancellation.bound, fence: fence)
+                .cancel(request.id, attempt: following.attempt)
+            let end = job == nil ? "the agent does not know the job" : "its job was cancelled"
+            ending = following.givenUp(
+                WireError(
+                    .failed, node: agent.node, "\(why): \(end)",
+                    hint:
+                        "look at amfleetd's log on the node, then \(redoing); what only takes long needs a larger "
+                        + "\(setting) in cluster.json."))
+            ending.snapshot = job
+            // It was done just then.
+            if job?.state == .succeeded { ending = ending.with([]) }
+        } catch let error as any Fault {
+            let error = WireError(of: error)
+            ending = following.givenUp(
+                WireError(.failed, node: agent.node, "\(why), and \(error.message)", hint: error.hint))
+        }
+        return ending
     }
 
     /// What a restore was killed in the middle of is not empty any more.
@@ -55,8 +122,18 @@ struct JobFollower: Sendable {
     }
 
     private func submit(
-        _ request: JobRequest, attempt: Int, _ following: inout JobFollowing
+        _ request: JobRequest, attempt: Int, _ following: inout JobFollowing, _ watch: FollowWatch
     ) async throws -> JobFollowing.Step {
+        let permission = await mayStart()
+        guard permission != .unknown else {
+            await board.note(
+                agent.node, "not started yet: the store does not say whether the lease is still ours")
+            return .pause(JobFollowing.longestPause)
+        }
+        following.mayStart = permission == .yes
+        if let end = following.submitting(now: now()) { return end }
+        watch.keep(following)
+        asked.asked(agent.node, attempt)
         if attempt > request.attempt { await board.note(agent.node, "begins again, attempt \(attempt)") }
         logger.info("job submitted", metadata: ["attempt": "\(attempt)"])
         var request = request
@@ -83,17 +160,21 @@ struct JobFollower: Sendable {
     }
 
     private func follow(
-        _ id: String, after sequence: Int, _ following: inout JobFollowing
+        _ id: String, after sequence: Int, _ following: inout JobFollowing, _ watch: FollowWatch
     ) async throws -> JobFollowing.Step {
         let asked = now()
+        watch.pause()
         try await turns.take()
         defer { turns.giveBack() }
         let begun = now()
         following.waited(begun - asked)
+        watch.keep(following)
         do {
             for try await event in try await agent.events(id, after: sequence) {
                 await show(event)
-                if following.heard(event, now: now()) { break }
+                let isLast = following.heard(event, now: now())
+                watch.keep(following)
+                if isLast { break }
                 if turns.isOver(after: now() - begun) {
                     logger.debug("another job is listened to")
                     return following.gaveWay()

@@ -52,17 +52,49 @@ struct JobFollowing {
     private var failures = 0
     private var restarts = 0
     private var lastProgress: JobProgress?
+    private var silence: JobSilence
+    /// Event streams that ended since one of them had anything to say.
+    private var emptyStreams = 0
+    private var hasAnswered = false
 
-    /// - Parameter isKnown: an earlier coordinator submitted the job already: look before asking for it.
+    /// - Parameters:
+    ///   - isKnown: an earlier coordinator submitted the job already: look before asking for it.
+    ///   - silence: how long it may show nothing.
     init(
-        node: String, attempt: Int, isKnown: Bool = false, redoing: String, patience: Duration, now: Duration
+        node: String, attempt: Int, isKnown: Bool = false, redoing: String, patience: Duration,
+        silence: JobSilence, now: Duration
     ) {
         self.node = node
         self.redoing = redoing
         self.attempt = attempt
         self.patience = patience
+        self.silence = silence
         isAccepted = isKnown
         lastHeard = now
+    }
+
+    /// When the job is to be given up unless there is news of it.
+    ///
+    /// While the agent does not answer at all, `patience` counts where that is longer.
+    var silenceEndsAt: Duration {
+        failures > 0 ? max(silence.endsAt, lastHeard + patience) : silence.endsAt
+    }
+
+    /// What is known of the job now, as the ending of one that is given up.
+    func givenUp(_ error: WireError) -> NodeEnding {
+        NodeEnding(node: node, attempt: attempt, wasHeard: wasHeard, progress: lastProgress).with([error])
+    }
+
+    /// Why it is given up.
+    func silenceText(_ now: Duration) -> String { silence.text(now) }
+
+    /// The job is asked for now, or would be.
+    ///
+    /// - Returns: where that may not be, the end.
+    mutating func submitting(now: Duration) -> Step? {
+        guard mayStart else { return finished(notStarted) }
+        silence.submitted(now)
+        return nil
     }
 
     func begin() -> Step { isAccepted ? .look : .submit(attempt: attempt) }
@@ -70,8 +102,15 @@ struct JobFollowing {
     /// The agent said where the job stands; nil: it does not know it.
     mutating func answered(_ snapshot: JobSnapshot?, now: Duration) -> Step {
         heard(now)
-        guard let snapshot else { return begunAnew(at: max(1, attempt)) }
+        guard let snapshot else {
+            guard !hasAnswered || restarts < Self.restartLimit else { return finished(forgotten) }
+            if hasAnswered { restarts += 1 }
+            return begunAnew(at: max(1, attempt))
+        }
         isAccepted = true
+        hasAnswered = true
+        silence.saw(snapshot.state, now: now)
+        silence.saw(snapshot.progress, now: now)
         attempt = snapshot.attempt
         keep(snapshot.progress)
         // Numbers go on over attempts. Lower ones mean that the agent has lost its memory of the job.
@@ -93,6 +132,9 @@ struct JobFollowing {
     mutating func heard(_ event: JobEvent, now: Duration) -> Bool {
         heard(now)
         sequence = max(sequence, event.sequence)
+        let before = silence.lastNews
+        silence.saw(event, now: now)
+        if silence.lastNews > before { emptyStreams = 0 }
         if let progress = event.progress { keep(progress) }
         return event.kind == .state && event.state?.isFinal == true
     }
@@ -100,6 +142,7 @@ struct JobFollowing {
     /// The job waited for its turn to be listened to: its agent's silence meanwhile was ours.
     mutating func waited(_ time: Duration) {
         lastHeard += time
+        silence.ours(time)
     }
 
     /// Somebody else's turn to be listened to has come.
@@ -107,8 +150,9 @@ struct JobFollowing {
 
     /// The event stream ended, broken or not.
     mutating func streamEnded(_ error: (any Fault)?, now: Duration) -> Step {
-        guard let error else { return .look }
-        return failed(error, now: now)
+        if let error { return failed(error, now: now) }
+        emptyStreams += 1
+        return emptyStreams > 1 ? pause(emptyStreams) : .look
     }
 
     /// A request failed.
@@ -119,7 +163,11 @@ struct JobFollowing {
         }
         failures += 1
         guard now - lastHeard < patience else { return finished(lost(WireError(error, node: node))) }
-        return .pause(min(Self.longestPause, .milliseconds(500) * (1 << min(failures, 4)), patience))
+        return pause(failures)
+    }
+
+    private func pause(_ count: Int) -> Step {
+        .pause(min(Self.longestPause, .milliseconds(500) * (1 << min(count, 4)), patience))
     }
 
     /// A pause is over.
@@ -137,12 +185,7 @@ struct JobFollowing {
     }
 
     private mutating func begunAnew(at attempt: Int) -> Step {
-        guard mayStart else {
-            return finished(
-                WireError(
-                    .interrupted, node: node,
-                    "the job is not running, and without the lease nothing is started"))
-        }
+        guard mayStart else { return finished(notStarted) }
         self.attempt = attempt
         isAccepted = false
         return .submit(attempt: attempt)
@@ -152,6 +195,19 @@ struct JobFollowing {
         .finished(
             NodeEnding(node: node, attempt: attempt, wasHeard: wasHeard, progress: lastProgress)
                 .with(WireError.all(of: error, node: node)))
+    }
+
+    private var notStarted: WireError {
+        WireError(
+            .interrupted, node: node, "the job is not running, and without the lease nothing is started",
+            hint: "another coordinator holds the cluster: 'amfleet status' names it.")
+    }
+
+    private var forgotten: WireError {
+        WireError(
+            .interrupted, node: node,
+            "the agent has forgotten the job \(Quantity.count(Self.restartLimit + 1, "time"))",
+            hint: "look at amfleetd's log and its state directory on the node, then \(redoing).")
     }
 
     private func lost(_ error: WireError) -> WireError {

@@ -27,15 +27,17 @@ public struct PinCommand: Sendable {
     /// - Throws: `CoordinatorError` where there is no such run, nothing is left of it, it still runs, or somebody holds the cluster.
     public func run(_ run: RunName) async throws -> PinReport {
         _ = try await cluster.clusterGuard(cluster.impatientBucket).check()
-        return try await cluster.holding(for: wish.rawValue, run, isLeased: isLeased) { _ in
+        return try await cluster.holding(for: wish.rawValue, run, isLeased: isLeased) { lease in
             let manifest = try await RunChoice(cluster).manifest(run)
             let isPinned = manifest.value.pin != nil
             let left = try await left(of: manifest.value)
+            try await lease?.requireHeld()
             switch wish {
             case .pin: try await pin(manifest)
             case .unpin: try await unpin(manifest)
             }
             let protection = try await cluster.protection(cluster.impatientBucket)
+            try await lease?.requireHeld()
             let marks = try await mark(protection)
             return PinReport(
                 wish: wish, run: run, wasSo: isPinned == (wish == .pin), left: left, nodes: marks)

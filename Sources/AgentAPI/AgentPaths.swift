@@ -15,6 +15,8 @@ public enum AgentPaths {
     public static let identityRequest = "/v1/identity/request"
     /// POST of an `IdentityOrder`, answered by `IdentityAnswer`.
     public static let identity = "/v1/identity"
+    /// POST of a `RevocationOrder`; answered, as GET is, by `NodeRevocations`.
+    public static let revocations = "/v1/revocations"
     public static let jobs = "/v1/jobs"
 
     public static func job(_ id: String) -> String { "\(jobs)/\(id)" }

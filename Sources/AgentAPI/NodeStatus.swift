@@ -25,6 +25,8 @@ public struct NodeStatus: Codable, Sendable, Equatable {
     public var configurations: [ConfigurationStatus]
     public var runningJob: String?
     public var lastJob: JobSnapshot?
+    /// Which lists of revoked certificates it goes by; nil of an older agent.
+    public var revocations: RevocationNumbers?
 
     public init(
         node: String, cluster: String, version: String, time: Date, certificateExpiresAt: Date, isRoot: Bool,

@@ -124,6 +124,30 @@ struct HTTPIdentityTests {
         await process.stop()
     }
 
+    @Test func `a peer whose certificate is revoked is not spoken to, new or used again`() async throws {
+        let port = FreePort.find()
+        let process = try ServerProcess(
+            [
+                try RequiredTools.path("python3"), "-c", Self.keepingServer, "\(port)", node.certificate,
+                node.privateKey,
+            ], logPath: directory.path("revoked.log"))
+        while await LocalHTTP.isClosed(port) { try await Task.sleep(for: .milliseconds(20)) }
+        var wanted = identity(of: coordinator)
+        wanted.peerURI = "spiffe://demo/node/node01"
+        #expect(try await transport.send(request(port, wanted)).body == Array("1".utf8))
+        let serial = try CertificateFacts(contentsOf: node.certificate).serial
+        let list = try RevocationList(
+            [.init(serial: serial, revokedAt: 1)], number: 1, now: 1, signedBy: authority.authority)
+        wanted.revoked = RevocationLists([list])
+        for _ in 0..<2 {
+            await expect(request(port, wanted)) { error in
+                guard case .tlsPeerRevoked(_, let found) = error else { return false }
+                return found == serial
+            }
+        }
+        await process.stop()
+    }
+
     @Test func `a server that refuses our missing certificate says so`() async throws {
         let (port, process) = try await server()
         await expect(request(port, HTTPIdentity(authority: coordinator.authority))) { error in

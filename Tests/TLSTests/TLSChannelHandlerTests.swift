@@ -92,7 +92,9 @@ import Testing
         let channel = EmbeddedChannel()
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         try channel.pipeline.syncOperations.addHandler(
-            TLSChannelHandler(context.makeConnection(), peer: PeerSlot(), limits: TLSLimits(), logger: logger)
+            TLSChannelHandler(
+                context.makeConnection(), peer: PeerSlot(), peers: context.peers, limits: TLSLimits(),
+                logger: logger)
         )
         try channel.pipeline.syncOperations.addHandler(watcher)
         try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()

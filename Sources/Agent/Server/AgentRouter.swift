@@ -26,11 +26,14 @@ struct AgentRouter: Sendable {
     let createKeys: @Sendable (KeyRequest) async throws -> NodeKeys
     let markPins: @Sendable (PinRequest) async -> NodePins
     let identity: IdentityService
+    let revocations: RevocationStore
+    let tls: TLSServerContext
     let logger: Logger
 
     func router() -> Router<AgentRequestContext> {
         let router = Router(context: AgentRequestContext.self)
         router.addMiddleware {
+            RevocationHeader { [tls] in RevocationNumbers(tls.revoked.numbers) }
             RefusalsAsJSON(node: settings.node, logger: logger)
             RoleCheck(node: settings.node, cluster: settings.cluster)
         }
@@ -67,6 +70,13 @@ struct AgentRouter: Sendable {
             return try Response(await self.markPins(request), context: context)
         }
         addIdentity(to: router)
+        router.get(RouterPath(AgentPaths.revocations)) { _, context in
+            try Response(self.revocations.answer, context: context)
+        }
+        router.post(RouterPath(AgentPaths.revocations)) { request, context in
+            let order: RevocationOrder = try await self.body(of: request, "the list of revoked certificates")
+            return try Response(await self.revocations.take(order), context: context)
+        }
         router.get(RouterPath(AgentPaths.jobs)) { _, context in
             try Response(await self.table.list(), context: context)
         }

@@ -16,6 +16,7 @@ public struct AgentServer: Sendable {
     let settings: AgentSettings
     let tls: TLSServerContext
     let table: JobTable
+    let revocations: RevocationStore
     let logger: Logger
     private let work: any JobWork
     private let status: @Sendable (StatusQuestion?) async -> NodeStatus
@@ -55,6 +56,7 @@ public struct AgentServer: Sendable {
         tls = try TLSServerContext(
             authority: settings.tls.authority, certificate: settings.tls.certificate,
             privateKey: settings.tls.privateKey, cluster: settings.cluster)
+        revocations = RevocationStore(settings: settings, tls: tls, logger: logger)
         table = try JobTable(
             node: settings.node, cluster: settings.cluster,
             store: JobStore(stateDirectory: settings.stateDirectory), logger: logger)
@@ -112,7 +114,8 @@ public struct AgentServer: Sendable {
             volumes: { await volumes.volumes(answering: $0) },
             restorability: { await restorability.restorability(answering: $0) },
             createKeys: { try await keys.create($0) }, markPins: { await pins.mark($0) },
-            identity: IdentityService(settings: settings, tls: tls), logger: logger)
+            identity: IdentityService(settings: settings, tls: tls), revocations: revocations, tls: tls,
+            logger: logger)
         let listen = settings.listen
         return Application(
             router: routes.router(), server: .mutualTLS(tls),

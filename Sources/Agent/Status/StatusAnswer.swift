@@ -48,6 +48,7 @@ struct StatusAnswer: Sendable {
             storageClockOffsetSeconds: offset, storageError: storageError, configurations: configurations,
             runningJob: await table.runningJob, lastJob: await table.lastJob)
         status.identity = NodeIdentity(tls)
+        status.revocations = RevocationNumbers(tls.revoked.numbers)
         return status
     }
 

@@ -21,6 +21,8 @@ extension WireError {
                 .authentication, node: node,
                 "\(agent) has no certificate of this node and cluster: \(text)",
                 hint: "copy the folder that 'amfleet node add' made to the node, or correct its address.")
+        case .tlsPeerRevoked(_, let serial):
+            self.init(revoked: serial, node: node, agent: agent)
         case .tls(_, let text):
             self.init(
                 .authentication, node: node, "TLS with \(agent) failed: \(text)",
@@ -52,6 +54,7 @@ extension HTTPTransportError {
         case .cut(_, let received, let text): "the connection was cut after \(received) bytes: \(text)"
         case .tooLong(_, let limit): "its answer is longer than \(limit) bytes"
         case .proxyFailed(_, let reason, _): reason
+        case .tlsPeerRevoked(_, let serial): "its certificate with serial \(serial) is revoked"
         case .cancelled: "cancelled"
         case .shutDown: "the connection was shut down"
         }

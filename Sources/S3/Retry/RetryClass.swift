@@ -37,7 +37,7 @@ extension RetryClass {
             self = isPassing ? .transient : .final
         case .other(_, let code, _):
             self = Self.ownMistakes.contains(code) ? .final : .transient
-        case .tlsPeerRefused, .tlsPeerUntrusted, .tls, .tooLong, .cancelled, .shutDown:
+        case .tlsPeerRefused, .tlsPeerUntrusted, .tlsPeerRevoked, .tls, .tooLong, .cancelled, .shutDown:
             self = .final
         }
     }

@@ -71,6 +71,23 @@ static inline GENERAL_NAMES *openssl_request_names(X509_REQ *request) {
     return names;
 }
 
+/// A revocation list has no issuer that it is a certificate of: the authority alone says its key identifier.
+static inline X509_EXTENSION *openssl_make_list_extension(X509 *issuer, X509_CRL *list, int nid, const char *value) {
+    X509V3_CTX context;
+    X509V3_set_ctx(&context, issuer, NULL, NULL, list, 0);
+    X509V3_set_ctx_nodb(&context);
+    return X509V3_EXT_conf_nid(NULL, &context, nid, value);
+}
+
+static inline int openssl_revoked_count(X509_CRL *list) {
+    STACK_OF(X509_REVOKED) *revoked = X509_CRL_get_REVOKED(list);
+    return revoked == NULL ? 0 : sk_X509_REVOKED_num(revoked);
+}
+
+static inline const X509_REVOKED *openssl_revoked(X509_CRL *list, int index) {
+    return sk_X509_REVOKED_value(X509_CRL_get_REVOKED(list), index);
+}
+
 // TLS: macros.
 
 static inline long openssl_ctx_set_tls13_only(SSL_CTX *context) {

@@ -37,6 +37,12 @@ public enum CertificateError: Fault, Hashable {
     /// A certificate that is not to be put in place, and why not.
     case unusableCertificate(subject: String, reason: String)
 
+    /// A certificate that its authority has taken back.
+    case revoked(serial: String)
+
+    /// A revocation list that is none, or not one of the authority's.
+    case unusableList(reason: String)
+
     /// A call into libcrypto that failed, with libcrypto's own words.
     case libcrypto(call: String, reason: String)
 }
@@ -79,6 +85,10 @@ extension CertificateError {
             "the authority is that of cluster \(quoted(cluster)), not of '\(expected)'"
         case .unusableCertificate(let subject, let reason):
             "the certificate of \(subject) is not put in place: \(reason)"
+        case .revoked(let serial):
+            "the certificate with serial \(serial) is revoked"
+        case .unusableList(let reason):
+            "the list of revoked certificates cannot be used: \(reason)"
         case .libcrypto(let call, let reason):
             "\(call) failed: \(reason)"
         }

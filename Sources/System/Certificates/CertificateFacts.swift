@@ -97,6 +97,15 @@ public struct CertificateFacts: Sendable, Hashable {
         return digest.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
     }
 
+    /// Tells keys apart, hexadecimal: SHA-256 of the public key's bits. A renewed certificate of the same key has the same.
+    public var keyFingerprint: String {
+        guard let certificate = try? X509Handle(der: der) else { return "" }
+        var digest = [UInt8](repeating: 0, count: 32)
+        var count: UInt32 = 0
+        guard X509_pubkey_digest(certificate.pointer, EVP_sha256(), &digest, &count) == 1 else { return "" }
+        return digest.map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
+    }
+
     /// Who the certificate is for: its one URI, as a name.
     public var peerName: PeerName {
         get throws(CertificateError) {
@@ -121,7 +130,7 @@ extension CertificateFacts {
         (try? PEMText.written("X509_NAME_print_ex") { openssl_print_name($0, name) }) ?? ""
     }
 
-    private static func hexadecimal(_ serial: UnsafePointer<ASN1_INTEGER>?) -> String {
+    static func hexadecimal(_ serial: UnsafePointer<ASN1_INTEGER>?) -> String {
         let number = ASN1_INTEGER_to_BN(serial, nil)
         defer { BN_free(number) }
         guard let digits = BN_bn2hex(number) else { return "" }
@@ -129,7 +138,7 @@ extension CertificateFacts {
         return String(cString: digits).lowercased()
     }
 
-    private static func seconds(_ time: UnsafePointer<ASN1_TIME>?) -> Int64 {
+    static func seconds(_ time: UnsafePointer<ASN1_TIME>?) -> Int64 {
         var parts = tm()
         guard ASN1_TIME_to_tm(time, &parts) == 1 else { return 0 }
         return Int64(timegm(&parts))

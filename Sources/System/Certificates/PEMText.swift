@@ -36,6 +36,23 @@ package enum PEMText {
         return text
     }
 
+    /// The blocks of one kind in `text`, such as `CERTIFICATE` or `X509 CRL`, each with its two marks; whatever stands between
+    /// is left out.
+    package static func blocks(of text: String, kind: String) -> [String] {
+        let (begin, end) = ("-----BEGIN \(kind)-----", "-----END \(kind)-----")
+        var blocks: [String] = []
+        var lines: [Substring]?
+        for line in text.split(whereSeparator: \.isNewline) {
+            if line == begin { lines = [] }
+            lines?.append(line)
+            if line == end, let block = lines {
+                blocks.append(block.joined(separator: "\n") + "\n")
+                lines = nil
+            }
+        }
+        return blocks
+    }
+
     /// Gives `body` a BIO that reads `text`.
     static func withReader<Result>(_ text: String, _ body: (OpaquePointer?) -> Result) -> Result {
         var text = text

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import BlockingWork
+public import Certificates
 
 /// One request. The URL is sent as it stands: whoever builds it has encoded it.
 public struct HTTPRequest: Sendable {
@@ -114,6 +115,9 @@ public struct HTTPIdentity: Sendable, Hashable {
     ///
     /// Checked on each request before it is sent, also on a connection that is used again.
     public var peerURI: String?
+
+    /// Certificates that the peer must not show, looked at with `peerURI`.
+    public var revoked = RevocationLists()
 
     /// A member of a cluster: trusts only `authority`, shows its certificate, speaks TLS 1.3.
     public init(authority: String, certificate: String, privateKey: String) {

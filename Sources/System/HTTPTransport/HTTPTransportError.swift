@@ -36,6 +36,9 @@ public enum HTTPTransportError: Fault, Equatable {
     /// We refused the peer in TLS: unknown authority, another name, expired.
     case tlsPeerUntrusted(url: String, text: String)
 
+    /// The peer's certificate is on the list that the request brings: whoever has its key, it is not the peer any more.
+    case tlsPeerRevoked(url: String, serial: String)
+
     /// TLS failed otherwise: an unreadable key, no common version.
     case tls(url: String, text: String)
 
@@ -81,6 +84,9 @@ extension HTTPTransportError {
             FaultText(
                 "the certificate of \(url) is not trusted: \(text)",
                 hint: "name the authority that issued it, and check the peer's name and both clocks.")
+        case .tlsPeerRevoked(let url, let serial):
+            FaultText(
+                "the certificate of \(url), serial \(serial), is revoked", hint: "issue the peer a new one.")
         case .tls(let url, let text): "TLS with \(url) failed: \(text)"
         case .tooLong(let url, let limit): "the answer of \(url) is longer than \(limit) bytes"
         case .proxyFailed(let proxy, let reason, _): "no way through the proxy \(proxy): \(reason)"
@@ -104,6 +110,7 @@ extension HTTPTransportError {
         case .malformed(_, let text): "the answer is not HTTP: \(text)"
         case .tlsPeerRefused(_, let text), .tlsPeerUntrusted(_, let text), .tls(_, let text):
             "TLS failed: \(text)"
+        case .tlsPeerRevoked(_, let serial): "TLS failed: the certificate with serial \(serial) is revoked"
         case .tooLong(_, let limit): "the answer is longer than \(limit) bytes"
         case .other(_, let code, let text): "\(text) (curl \(code))"
         case .proxyFailed, .cancelled, .shutDown: description

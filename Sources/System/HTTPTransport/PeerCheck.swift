@@ -21,20 +21,26 @@ extension EasyHandle {
         }
     }
 
-    /// The URIs in the certificate of the peer that this request is about to be sent to.
-    fileprivate var peerURIs: [String]? {
+    /// The certificate of the peer that this request is about to be sent to.
+    fileprivate var peerCertificate: CertificateFacts? {
         guard let ssl = amfleet_easy_get_ssl(pointer),
             let certificate = SSL_get0_peer_certificate(OpaquePointer(ssl))
         else { return nil }
-        return try? CertificateFacts(borrowing: certificate).uris
+        return try? CertificateFacts(borrowing: certificate)
     }
 }
 
 extension Transfer {
-    /// Whether the peer is the one that the request names; otherwise `failure` says who it is instead.
+    /// Whether the peer is the one that the request names, by a certificate that is not revoked; otherwise `failure` says what it is
+    /// instead.
     func acceptsPeer() -> Bool {
-        guard let wanted = request.identity?.peerURI else { return true }
-        let found = easy?.peerURIs
+        guard let identity = request.identity, let wanted = identity.peerURI else { return true }
+        let certificate = easy?.peerCertificate
+        if let serial = certificate?.serial, identity.revoked.isRevoked(serial) {
+            failure = .tlsPeerRevoked(url: request.url, serial: serial)
+            return false
+        }
+        let found = certificate?.uris
         if found == [wanted] { return true }
         let names = (found ?? []).map { "'\($0)'" }.joined(separator: ", ")
         failure = .tlsPeerUntrusted(

@@ -8,8 +8,11 @@ public struct PeerIdentity: Sendable, Hashable {
     /// Its cluster and role.
     public let name: PeerName
 
-    /// The last second, since 1970, of the certificate that it showed. The connection itself does not end then.
+    /// The last second, since 1970, of the certificate that it showed. The connection ends then.
     public let notAfter: Int64
+
+    /// The serial number of that certificate. The connection ends when it is revoked.
+    public let serial: String
 
     /// Address and port that it came from.
     public let remoteAddress: String

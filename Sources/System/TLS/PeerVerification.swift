@@ -29,7 +29,8 @@ func peerVerification(isAcceptable: Int32, store: OpaquePointer?) -> Int32 {
         return 1
     } catch {
         connection.refusal = "\(error.headline) (\(facts.subject))"
-        X509_STORE_CTX_set_error(store, X509_V_ERR_CERT_REJECTED)
+        let isRevoked = if case .revoked = error { true } else { false }
+        X509_STORE_CTX_set_error(store, isRevoked ? X509_V_ERR_CERT_REVOKED : X509_V_ERR_CERT_REJECTED)
         return 0
     }
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Certificates
 import NIOCore
 
 // How bytes go through libssl, either way.
@@ -17,10 +18,14 @@ extension TLSChannelHandler {
                     context.flush()
                 }
             case .finished:
-                if let (name, notAfter) = connection.peer {
-                    peer.fill(PeerIdentity(name: name, notAfter: notAfter, remoteAddress: remoteAddress))
+                if let (name, certificate) = connection.peer {
+                    peer.fill(
+                        PeerIdentity(
+                            name: name, notAfter: certificate.notAfter, serial: certificate.serial,
+                            remoteAddress: remoteAddress))
                 }
                 perform(state.handshakeFinished(), context)
+                if let (_, certificate) = connection.peer { watch(certificate, context) }
             case .failed(let reason):
                 perform(state.handshakeFailed(reason: reason), context)
             }

@@ -106,14 +106,20 @@ extension TLSChannelHandler {
         case .broken(let reason): .broken(reason: reason)
         case .truncated: .truncated
         case .stalled: .stalled(limit: limits.stalledPeer)
+        case .unwelcome(let reason): .unwelcome(reason: reason)
         }
     }
 
-    /// A failed handshake is for the administrator: no route ever sees it. The rest is for who looks closely.
+    /// A failed handshake is for the administrator, since no route ever sees it, and so is a peer that is let in no longer. The rest
+    /// is for who looks closely.
     ///
     /// The peer is named without its port, which is another every time: a log limits what one peer writes.
     private func report(_ failure: TLSHandlerState.Failure) {
-        let level: Logger.Level = if case .handshake = failure { .notice } else { .debug }
+        let level: Logger.Level =
+            switch failure {
+            case .handshake, .unwelcome: .notice
+            case .broken, .truncated, .stalled: .debug
+            }
         logger.log(level: level, "\(error(of: failure))", metadata: ["peer": "\(remoteHost)"])
     }
 }

@@ -16,6 +16,7 @@ final class TLSChannelHandler: ChannelDuplexHandler {
 
     let connection: TLSConnection
     let peer: PeerSlot
+    let peers: AdmittedPeers
     let limits: TLSLimits
     let logger: Logger
 
@@ -24,14 +25,19 @@ final class TLSChannelHandler: ChannelDuplexHandler {
         initialCapacity: 4)
     var closePromise: EventLoopPromise<Void>?
     var timer: Scheduled<Void>?
+    var expiry: Scheduled<Void>?
+    var admission: AdmittedPeers.Admission?
     var hasFired = false
     var isSending = false
     var remoteAddress = "unknown"
     var remoteHost = "unknown"
 
-    init(_ connection: TLSConnection, peer: PeerSlot, limits: TLSLimits, logger: Logger) {
+    init(
+        _ connection: TLSConnection, peer: PeerSlot, peers: AdmittedPeers, limits: TLSLimits, logger: Logger
+    ) {
         self.connection = connection
         self.peer = peer
+        self.peers = peers
         self.limits = limits
         self.logger = logger
     }
@@ -42,6 +48,7 @@ final class TLSChannelHandler: ChannelDuplexHandler {
     }
 
     func handlerRemoved(context: ChannelHandlerContext) {
+        endWatch()
         perform(state.channelInactive(), context)
         completeClose()
     }
@@ -89,6 +96,7 @@ final class TLSChannelHandler: ChannelDuplexHandler {
     }
 
     func channelInactive(context: ChannelHandlerContext) {
+        endWatch()
         perform(state.channelInactive(), context)
         completeClose()
         context.fireChannelInactive()

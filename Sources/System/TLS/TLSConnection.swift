@@ -29,8 +29,8 @@ final class TLSConnection {
     /// Why the verification of the peer's certificate failed. Set by `peerVerification`.
     var refusal: String?
 
-    /// Who the peer is, and its certificate's last second. Of worth only once the handshake has finished.
-    private(set) var peer: (name: PeerName, notAfter: Int64)?
+    /// Who the peer is, and its certificate. Of worth only once the handshake has finished.
+    private(set) var peer: (name: PeerName, certificate: CertificateFacts)?
 
     /// Whether the peer speaks HTTP without TLS.
     private(set) var isPlainHTTP = false
@@ -39,10 +39,12 @@ final class TLSConnection {
     private let input: OpaquePointer
     private let output: OpaquePointer
     private let cluster: String
+    private let peers: AdmittedPeers
     private var hasFailed = false
 
-    init(_ context: SSLContextHandle, cluster: String) throws(TLSError) {
+    init(_ context: SSLContextHandle, cluster: String, peers: AdmittedPeers) throws(TLSError) {
         self.cluster = cluster
+        self.peers = peers
         ssl = try context.makeSSL()
         guard let input = BIO_new(BIO_s_mem()), let output = BIO_new(BIO_s_mem()) else {
             SSL_free(ssl)
@@ -136,11 +138,12 @@ final class TLSConnection {
         return buffer
     }
 
-    /// Notes who the peer is, if its certificate names a peer of our cluster.
+    /// Notes who the peer is, if its certificate names a peer of our cluster and is not revoked.
     func admit(_ certificate: CertificateFacts) throws(CertificateError) {
         let name = try certificate.peerName
         guard name.cluster == cluster else { throw .otherCluster(name: name, expected: cluster) }
-        peer = (name, certificate.notAfter)
+        guard !peers.isRevoked(certificate.serial) else { throw .revoked(serial: certificate.serial) }
+        peer = (name, certificate)
     }
 
     private func fail(_ reason: String?) -> String {

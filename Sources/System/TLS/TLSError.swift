@@ -27,6 +27,9 @@ public enum TLSError: Fault, Hashable {
 
     /// The peer took nothing of what was sent to it for this long.
     case stalled(limit: Duration)
+
+    /// The peer's certificate has expired, or was revoked, while the connection stood.
+    case unwelcome(reason: String)
 }
 
 extension TLSError {
@@ -53,6 +56,8 @@ extension TLSError {
             "the TLS connection broke: \(reason)"
         case .stalled(let limit):
             "the peer has taken nothing for \(limit)"
+        case .unwelcome(let reason):
+            "the connection is ended: \(reason)"
         }
     }
 }

@@ -19,6 +19,7 @@ struct TLSHandlerState: Hashable {
         case broken(reason: String)
         case truncated
         case stalled
+        case unwelcome(reason: String)
     }
 
     enum Step: Hashable {
@@ -171,6 +172,21 @@ struct TLSHandlerState: Hashable {
             return [.report(.stalled)] + end() + (isInputOpen ? [.announceFailure(.stalled)] : [])
         case .finishing, .lingering:
             return end()
+        }
+    }
+
+    /// The peer's certificate holds no longer: whatever the connection carries, either way, ends here.
+    mutating func peerBecameUnwelcome(reason: String) -> [Step] {
+        let failure = Failure.unwelcome(reason: reason)
+        switch phase {
+        case .idle, .handshaking, .closed:
+            return []
+        case .open:
+            let isInputOpen = !isInputClosed
+            isInputClosed = true
+            return [.report(failure)] + end() + (isInputOpen ? [.announceFailure(failure)] : [])
+        case .finishing, .lingering:
+            return [.report(failure)] + end()
         }
     }
 

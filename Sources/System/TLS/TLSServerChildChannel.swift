@@ -33,7 +33,9 @@ struct TLSServerChildChannel<Base: ServerChildChannel>: ServerChildChannel {
             // Without tickets the server says nothing after the client's Finished: with Nagle 40 ms are lost.
             try channel.syncOptions?.setOption(.tcpOption(.tcp_nodelay), value: 1)
             try channel.pipeline.syncOperations.addHandler(
-                TLSChannelHandler(context.makeConnection(), peer: peer, limits: limits, logger: logger))
+                TLSChannelHandler(
+                    context.makeConnection(), peer: peer, peers: context.peers, limits: limits, logger: logger
+                ))
         }.flatMap {
             base.setup(channel: channel, logger: logger)
         }.map { Value(base: $0, peer: peer) }

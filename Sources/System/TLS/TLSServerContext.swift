@@ -7,7 +7,8 @@ import Synchronization
 /// What a server shows to its peers and asks of them; replaceable while the server runs.
 ///
 /// TLS 1.3 only, a client certificate required, no resumption, `http/1.1` by ALPN. A peer is let in if one of the
-/// authorities signed its certificate for a client's use, it holds now, and its one URI names a peer of `cluster`.
+/// authorities signed its certificate for a client's use, it holds now and is not revoked, and its one URI names a peer of
+/// `cluster`. Its connection ends when one of these ends.
 public final class TLSServerContext: Sendable {
     /// The cluster whose peers are let in.
     public let cluster: String
@@ -16,6 +17,9 @@ public final class TLSServerContext: Sendable {
     public let files: TLSFiles
 
     private let current: Mutex<SSLContextHandle>
+
+    /// Who is connected, and what is revoked.
+    let peers = AdmittedPeers()
 
     /// Reads the three files. Each of them must be usable, and the key must be the certificate's.
     public init(
@@ -52,6 +56,9 @@ public final class TLSServerContext: Sendable {
         if let authorities, authorities.issuer(of: facts) == nil {
             warnings.append("the certificate '\(files.certificate)' was not issued by '\(files.authority)'")
         }
+        if revoked.isRevoked(facts.serial) {
+            warnings.append("the certificate '\(files.certificate)' is revoked")
+        }
         if (try? facts.peerName.cluster) != cluster {
             warnings.append(
                 "the certificate '\(files.certificate)' names no peer of the cluster '\(cluster)'")
@@ -60,6 +67,12 @@ public final class TLSServerContext: Sendable {
     }
 
     func makeConnection() throws(TLSError) -> TLSConnection {
-        try TLSConnection(current.withLock { $0 }, cluster: cluster)
+        try TLSConnection(current.withLock { $0 }, cluster: cluster, peers: peers)
     }
+
+    /// What is revoked from now on, in place of what was. Connections of peers that are named end at once; none begins.
+    public func revoke(_ lists: RevocationLists) { peers.revoke(lists) }
+
+    /// What is revoked.
+    public var revoked: RevocationLists { peers.revoked }
 }

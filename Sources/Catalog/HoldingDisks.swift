@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import AmandaFormat
+import BlockingWork
 import Files
 
 /// The holding disks of a configuration as a reader sees them: what lies there, ours and stock Amanda's.
@@ -9,7 +10,7 @@ import Files
 public struct HoldingDisks: Sendable {
     private let directories: [String]
 
-    /// - Parameter disks: of `amanda.conf`. One that is not there holds nothing.
+    /// - Parameter disks: of `amanda.conf`. One that is not there, or does not answer, holds nothing.
     public init(_ disks: [HoldingDisk]) {
         self.init(directories: disks.map(\.directory))
     }
@@ -70,6 +71,7 @@ public struct HoldingDisks: Sendable {
     private func isLost(_ file: HeldFile) -> Bool {
         if file.isTemporary { return true }
         let others = directories.filter { !file.path.hasPrefix("\($0)/") }
+        guard Set(answering).isSuperset(of: others) else { return false }
         return others.allSatisfy { FileSystem.isDirectory("\($0)/\(file.header.datestamp)") }
     }
 
@@ -85,10 +87,17 @@ public struct HoldingDisks: Sendable {
         directory.split(separator: "/").last.flatMap { Datestamp(String($0)) }
     }
 
+    /// Those that are there, and answer.
+    private var answering: [String] {
+        let found = PatientLook.all(directories, what: "holding-look", limit: .seconds(3)) {
+            FileSystem.isDirectory($0)
+        }
+        return directories.filter { found[$0] == true }
+    }
+
     private func runDirectories() throws -> [String] {
-        try directories.flatMap { directory -> [String] in
-            guard FileSystem.isDirectory(directory) else { return [] }
-            return try FileSystem.list(directory).filter { Datestamp($0) != nil }.map { "\(directory)/\($0)" }
+        try answering.flatMap { directory -> [String] in
+            try FileSystem.list(directory).filter { Datestamp($0) != nil }.map { "\(directory)/\($0)" }
                 .filter { try FileSystem.status($0)?.kind == .directory }
         }
     }

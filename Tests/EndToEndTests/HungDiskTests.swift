@@ -9,14 +9,14 @@ extension EndToEnd {
     @Suite(.serialized, .needs(Machine.cluster), .enabled(if: HungMount.isUsable), .timeLimit(.minutes(5)))
     struct HungDiskTests {
         @Test func `a disk that hangs is left out, night after night, until it answers`() async throws {
-            try await withHungDisk { night in
+            try await withHungDisk(lines: ["etimeout 3"]) { night in
                 let (cluster, disk) = (night.cluster, night.mount.directory)
                 try await night.backUp(expecting: 0)
                 try await night.mount.hang()
 
-                let first = try await night.backUp(expecting: 3)
+                let first = try await night.backUp(expecting: 1)
                 #expect(first.contains("'\(disk)' did not answer within"), "\(first)")
-                #expect(try await night.dumps() == [night.node.data: "done", disk: "failed"])
+                #expect(try await night.dumps(in: first) == [night.node.data: "done", disk: "failed"])
                 let threads = night.threads
                 for _ in 0..<20 {
                     let status = try await cluster.amfleet(["status"])
@@ -25,7 +25,7 @@ extension EndToEnd {
                         "\(status)")
                 }
                 #expect(night.threads <= threads + 2, "\(threads) threads before, \(night.threads) now")
-                let second = try await night.backUp(expecting: 3)
+                let second = try await night.backUp(expecting: 1)
                 #expect(second.contains("'\(disk)' still hangs since 20"), "\(second)")
 
                 try await night.mount.answer()
@@ -41,22 +41,35 @@ extension EndToEnd {
         {
             try await withHungDisk(lines: ["dtimeout 2"]) { night in
                 let disk = night.mount.directory
-                try await night.mount.hang(on: "late")
-                let first = try await night.backUp(expecting: 3)
+                try await night.mount.hang(on: "late", reading: true)
+                let first = try await night.backUp(expecting: 1)
                 #expect(
                     first.contains(
                         "'/usr/bin/tar' came to a halt, was killed and does not end: something in '\(disk)'"),
                     "\(first)")
-                #expect(try await night.dumps() == [night.node.data: "done", disk: "failed"])
+                #expect(try await night.dumps(in: first) == [night.node.data: "done", disk: "failed"])
                 #expect(night.children("tar").count == 1)
 
-                let second = try await night.backUp(expecting: 3)
+                let second = try await night.backUp(expecting: 1)
                 #expect(second.contains("'\(disk)' still hangs since 20"), "\(second)")
                 #expect(night.children("tar").count == 1)
 
                 try await night.mount.answer()
                 try await eventually("tar is reaped") { night.children("tar").isEmpty }
                 try await night.backUp(expecting: 0)
+            }
+        }
+
+        @Test func `an estimate of a disk that hangs inside ends with etimeout`() async throws {
+            try await withHungDisk(lines: ["etimeout 2"]) { night in
+                let disk = night.mount.directory
+                try await night.mount.hang(on: "late")
+                let said = try await night.backUp(expecting: 1)
+                #expect(said.contains("something in '\(disk)' does not answer"), "\(said)")
+                #expect(try await night.dumps(in: said) == [night.node.data: "done", disk: "failed"])
+                let plan = try await night.cluster.amfleet(["plan"])
+                #expect(plan.text.contains("'\(disk)' still hangs since 20"), "\(plan)")
+                #expect(night.children("tar").count == 1)
             }
         }
 

@@ -49,13 +49,11 @@ struct HungNight {
         return result.text
     }
 
-    /// Of the newest run: what became of each disk of the data configurations.
-    func dumps() async throws -> [String: String] {
-        let shown = try await cluster.amfleet(["show", "--json"])
-        return try shownDumps(shown)
-    }
-
-    private func shownDumps(_ shown: CommandResult) throws -> [String: String] {
+    /// Of the run that a backup told of: what became of each disk of the data configurations.
+    func dumps(in said: String) async throws -> [String: String] {
+        let run = said.split(separator: "run ").dropFirst().lazy.map { String($0.prefix(14)) }
+            .first { $0.count == 14 && $0.allSatisfy(\.isNumber) }
+        let shown = try await cluster.amfleet(["show", run ?? "", "--json"])
         let answer = try JSONSerialization.jsonObject(with: Data(shown.output.utf8))
         var found: [String: String] = [:]
         func look(_ value: Any) {

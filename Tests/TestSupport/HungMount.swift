@@ -61,8 +61,10 @@ public final class HungMount: Sendable {
     }
 
     /// From now on nobody gets an answer; with a name, nobody who asks about a path that holds it.
-    public func hang(on name: String = "") async throws {
-        try await order(name.isEmpty ? "hang" : "hang \(name)")
+    ///
+    /// - Parameter reading: only who reads or writes a file's bytes.
+    public func hang(on name: String = "", reading: Bool = false) async throws {
+        try await order("\(reading ? "hangbytes" : "hang") \(name)")
     }
 
     /// Answers what was asked meanwhile, and everything from now on.

@@ -19,7 +19,7 @@ enum HungMountServer {
 
         paths, numbers, newest = {1: ""}, {"": 1}, 1
         handles, newest_handle = {}, 0
-        hanging, kept = None, []
+        hanging, only_bytes, kept = None, False, []
 
         def full(path): return backing + "/" + path if path else backing
         def child(node, name): return (paths[node] + "/" + name) if paths[node] else name
@@ -168,6 +168,7 @@ enum HungMountServer {
 
         def concerns(op, node, data):
             if hanging is None or op in (26, 18, 29): return False
+            if only_bytes and op not in (15, 16): return False
             named = op in (1, 6, 9, 10, 11) and names(data)[0] or ""
             return hanging in paths.get(node, "") + "/" + named
 
@@ -195,7 +196,8 @@ enum HungMountServer {
                 while b"\n" in orders:
                     line, _, orders = orders.partition(b"\n")
                     verb, _, name = line.decode().partition(" ")
-                    hanging = name if verb == "hang" else None
+                    hanging = None if verb == "answer" else name
+                    only_bytes = verb == "hangbytes"
                     if hanging is None:
                         waiting, kept = kept, []
                         for request in waiting: take(request)

@@ -67,7 +67,8 @@ struct ConfigurationRun: Sendable {
         var record = emptyRecord
         switch planned.volume {
         case .success(let choice):
-            record.volumes = try await runBlocking("volume") { [prepared] in
+            record.volumes = try await runBlocking("volume", asking: planned.device?.mayHang ?? []) {
+                [prepared] in
                 planned.device.map { [prepared.store.volume(choice.label, on: $0)] } ?? []
             }
             record.note([choice.explanation] + [choice.shortfall?.description].compactMap(\.self))

@@ -236,7 +236,7 @@ struct DiskDump: Sendable {
             device: entry.directory, target: target, indexPath: indexPath,
             workDirectory: part.workDirectory)
         plan.allowsSplit = entry.dumptype.allowsSplit
-        plan.stallLimit = .seconds(max(1, part.prepared.configuration.dumpTimeoutSeconds))
+        plan.stallLimit = part.prepared.stallLimit
         plan.base = try await base(of: dump, entry)?.base
         plan.snapshotOwner = part.prepared.location.owner
         plan.filterUser = part.prepared.loaded.dumpuser

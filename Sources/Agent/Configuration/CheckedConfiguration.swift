@@ -45,10 +45,10 @@ struct CheckedConfiguration: Sendable {
 
     /// Reads files; blocks.
     ///
-    /// - Parameter limit: how long a disk may take for an answer.
+    /// - Parameter isPatient: whether a disk may take longer for an answer than a question may.
     init(
         _ choice: ConfigurationChoice, _ settings: AgentSettings, _ storage: StorageAddress,
-        limit: Duration = DiskLook.limit
+        isPatient: Bool = false
     ) {
         let node = settings.node
         self.choice = choice
@@ -62,7 +62,7 @@ struct CheckedConfiguration: Sendable {
             (changer, stores, diskFaults, remarks, held, newestRun) = (nil, [], [], [], [], nil)
             (looks, isAnySilent) = ([:], false)
         case .success(let loaded):
-            let check = ConfigurationCheck(loaded, of: choice, settings, storage, limit: limit)
+            let check = ConfigurationCheck(loaded, of: choice, settings, storage, isPatient: isPatient)
             faults = check.faults
             resolved = check.resolved
             changer = check.changer
@@ -85,10 +85,10 @@ extension CheckedConfiguration {
     /// Every configuration of a job or a question.
     static func all(
         _ choices: [ConfigurationChoice], _ settings: AgentSettings, _ storage: StorageAddress,
-        limit: Duration = DiskLook.limit
+        isPatient: Bool = false
     ) async throws -> [CheckedConfiguration] {
         try await runBlocking("configurations") {
-            choices.map { CheckedConfiguration($0, settings, storage, limit: limit) }
+            choices.map { CheckedConfiguration($0, settings, storage, isPatient: isPatient) }
         }
     }
 }

@@ -39,13 +39,14 @@ struct ConfigurationCheck {
 
     init(
         _ loaded: LoadedConfiguration, of choice: ConfigurationChoice, _ settings: AgentSettings,
-        _ storage: StorageAddress, limit: Duration
+        _ storage: StorageAddress, isPatient: Bool
     ) {
         self.loaded = loaded
         self.choice = choice
         self.settings = settings
         self.storage = storage
         resolved = .failure(WireErrors([]))
+        let limit = isPatient ? DiskLook.patientLimit(loaded.configuration) : DiskLook.limit
         let disks = DiskLook.all(loaded.disklist.activeEntries, limit: limit)
         looks = disks.looks
         isAnySilent = !disks.silent.isEmpty

@@ -11,8 +11,13 @@ import Planning
 struct DiskLook: Sendable {
     /// Longer than any file system needs that answers at all.
     static let limit: Duration = .seconds(3)
-    /// For one that is about to be dumped: a disk starts, an automount is made.
+    /// As long as a disk needs to start, or an automount to be made.
     static let patientLimit: Duration = .seconds(20)
+
+    /// For one that is about to be dumped; no longer than its estimate could take.
+    static func patientLimit(_ configuration: AmandaConfiguration) -> Duration {
+        min(patientLimit, .seconds(max(1, abs(configuration.estimateTimeoutSeconds))))
+    }
 
     /// Why its dump would fail; nil: of the directory it would not.
     let fault: DumpError?

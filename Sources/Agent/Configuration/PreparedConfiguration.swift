@@ -79,6 +79,9 @@ struct PreparedConfiguration: Sendable {
             uploadThreadCount: changer.uploadThreadCount)
     }
 
+    /// How long a disk, or a program, may give or take no byte.
+    var stallLimit: Duration { .seconds(max(1, configuration.dumpTimeoutSeconds)) }
+
     /// Whether every dump has another way than to a volume.
     var mayHold: Bool {
         !configuration.holdingDisks.isEmpty && entries.allSatisfy { $0.dumptype.holding != .never }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import AgentAPI
+import BlockingWork
 import Dump
 import Faults
 import S3
@@ -40,6 +41,7 @@ struct LostDisks: Sendable {
     static func isOfOneDisk(_ error: any Error) -> Bool {
         switch error {
         case S3Error.archived: false
+        case is HangFault: true
         case let error as S3Error: error.reach == .itself
         case let error as RestoreError: error.kind == .damaged || error.kind == .failed
         case let error as WireError:

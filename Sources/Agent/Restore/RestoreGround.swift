@@ -14,13 +14,16 @@ struct RestoreGround: Sendable {
     let places: [RestoreTarget]
     let confinement: ChildConfinement
 
-    /// Makes and opens the targets.
+    /// Makes and opens the targets, but those that do not answer.
     static func prepare(
         _ targets: [RestoreTarget], _ order: RestoreOrder, _ settings: AgentSettings
     ) async throws -> RestoreGround {
-        try await runBlocking("restore-targets") {
+        let silent = try await RestoreTarget.silent(targets)
+        let answering = targets.filter { silent[$0.path] == nil }
+        let asked = answering.map(\.path)
+        return try await runBlocking("restore-targets", asking: asked, .whileItAnswers(every: .seconds(60))) {
             RestoreGround(
-                directories: try RestoreDirectories(targets, order, node: settings.node),
+                directories: try RestoreDirectories(answering, order, node: settings.node),
                 places: targets + otherPlaces(order, settings),
                 confinement: order.isUnconfined == true ? .none : .strongest())
         }
@@ -31,11 +34,15 @@ struct RestoreGround: Sendable {
     static func otherPlaces(_ order: RestoreOrder, _ settings: AgentSettings) -> [RestoreTarget] {
         guard order.directory == nil, order.delete else { return [] }
         let root = settings.amandaDirectory
-        return ConfigurationDirectory.all(in: root).flatMap { name -> [RestoreTarget] in
+        let all = ConfigurationDirectory.all(in: root).flatMap { name -> [String] in
             let loaded = try? ConfigurationDirectory(root: root, name: name).load()
-            let directories = loaded?.disklist.entries.map(\.directory) ?? []
-            return directories.filter(FileSystem.isDirectory).map(RestoreTarget.directory)
+            return loaded?.disklist.entries.map(\.directory) ?? []
         }
+        // One that does not answer is kept out of as well.
+        let found = PatientLook.all(all, what: "place-look", limit: DiskLook.limit) {
+            FileSystem.isDirectory($0)
+        }
+        return all.filter { found[$0] != false }.map(RestoreTarget.directory)
     }
 
     /// Where other disks go below a target. Blocks.

@@ -131,7 +131,7 @@ struct RestoreJob: Sendable {
         ])
         totals.begin(step.name)
         defer { totals.end() }
-        if let finished = try await keeper.finished(step) {
+        if step.fault == nil, let finished = try await finished(step, keeper) {
             await reporter.disk("\(step.name): restored by an earlier attempt")
             return finished
         }
@@ -154,6 +154,17 @@ struct RestoreJob: Sendable {
             await reporter.disk("\(step.name): failed: \(disk.error?.message ?? "")")
         }
         return disk
+    }
+
+    /// Where the target does not answer it is not known: the disk's own fault says so.
+    private func finished(
+        _ step: RestoreStep, _ keeper: RestoreProgressKeeper
+    ) async throws -> RestoreReport.Disk? {
+        do {
+            return try await keeper.finished(step)
+        } catch is HangFault {
+            return nil
+        }
     }
 
     private func result(_ report: RestoreReport, of count: Int) -> JobResult {

@@ -3,6 +3,7 @@
 import AgentAPI
 import AmandaFormat
 import BlockingWork
+import Catalog
 import Dump
 import LogOutput
 import Logging
@@ -71,6 +72,11 @@ extension RestorePlanning {
             var plan = try RestorePlan(
                 header: header, parts: parts, target: target.path,
                 recoveryThreadCount: disk.recoveryThreadCount)
+            if let checked = configurations.named(disk.configuration.name),
+                let loaded = try? checked.loaded.get()
+            {
+                plan.stallLimit = .seconds(max(1, loaded.configuration.dumpTimeoutSeconds))
+            }
             plan.logger = logger.with([
                 "configuration": "\(disk.configuration.name)", "disk": "\(disk.disk)", "stage": "restore",
             ])

@@ -66,12 +66,19 @@ struct RestorePlanning: Sendable {
         let logger = logger.with(["stage": "check"])
         let (planned, missing) = try await disks()
         let disks = planned.filter { !$0.disk.isUndecided || isVisible($0.disk) }
-        let decided = disks.filter { !$0.disk.isUndecided }
-        try await runBlocking("targets") { [order, node, ledger] in
-            try Self.requireFree(decided, order: order, ledger, node: node)
-        }
         let first = isSecond ? [] : disks.indices.filter { !disks[$0].disk.isUndecided }
         var lost = LostDisks()
+        let silent = try await RestoreTarget.silent(disks.filter { !$0.disk.isUndecided }.map(\.target))
+        for index in disks.indices where !disks[index].disk.isUndecided {
+            if let fault = silent[disks[index].target.path] { lost.add(fault, at: index) }
+        }
+        try lost.requireAny(of: first)
+        let decided = disks.filter { !$0.disk.isUndecided && silent[$0.target.path] == nil }
+        try await runBlocking(
+            "targets", asking: decided.map(\.target.path), .whileItAnswers(every: .seconds(60))
+        ) { [order, node, ledger] in
+            try Self.requireFree(decided, order: order, ledger, node: node)
+        }
         try await requireUnchanged(disks.map(\.disk), &lost)
         try lost.requireAny(of: first)
         logger.info("the volumes still are the run's", metadata: ["disks": "\(disks.count)"])
@@ -161,7 +168,9 @@ struct RestorePlanning: Sendable {
     }
 
     private func requireRoom(_ steps: [RestoreStep]) async throws {
-        let remarks = try await runBlocking("room") { [order, node, settings] in
+        let asked = steps.filter { $0.fault == nil }.map(\.target.path)
+        let remarks = try await runBlocking("room", asking: asked, .whileItAnswers(every: .seconds(60))) {
+            [order, node, settings] in
             let others = RestoreGround.otherPlaces(order, settings)
             let targets = steps.map(\.target)
             return try RestoreRoom(node: node, isIgnored: order.ignoresRoom == true).check(
@@ -225,12 +234,15 @@ struct RestorePlanning: Sendable {
     private func refuseCollisions(_ disks: [PlacedDisk]) async throws {
         let isInPlace = order.directory == nil
         let faults = try await runBlocking("collisions") { [isEachAlone] in
+            let real = PatientLook.all(
+                disks.map(\.target.path), what: "place-look", limit: DiskLook.limit
+            ) { FileSystem.realPath($0) }
             let pieces = disks.map { placed in
                 // Beneath `--to DIR` no link is followed.
                 let path = placed.target.path
                 return RestorePiece(
                     configuration: placed.disk.configuration.name, disk: placed.disk.disk,
-                    path: isInPlace ? FileSystem.realPath(path) : path, selection: placed.disk.selection)
+                    path: isInPlace ? real[path] ?? path : path, selection: placed.disk.selection)
             }
             return isEachAlone
                 ? RestorePiece.collisionsWithinEach(pieces) : RestorePiece.collisions(among: pieces)

@@ -25,16 +25,19 @@ actor RestoreProgressKeeper {
     /// The report of a disk that an earlier attempt has restored, where its directory still is that one.
     func finished(_ step: RestoreStep) async throws -> RestoreReport.Disk? {
         let ledger = ledger
-        guard let entry = try await runBlocking("restore-ledger", { try ledger.entry(of: step) }),
-            var report = entry.report, let finishedAt = entry.finishedAt
-        else { return nil }
+        let entry = try await runBlocking("restore-ledger", asking: [step.target.path]) {
+            try ledger.entry(of: step)
+        }
+        guard let entry, var report = entry.report, let finishedAt = entry.finishedAt else { return nil }
         report.notes.append(
             "restored by an earlier attempt, at \(finishedAt.formatted(.iso8601)); it was not done again")
         return report
     }
 
     func begin(_ step: RestoreStep) async throws {
-        let entry = try await runBlocking("restore-ledger") { try RestoreLedger.Entry(step) }
+        let entry = try await runBlocking("restore-ledger", asking: [step.target.path]) {
+            try RestoreLedger.Entry(step)
+        }
         ledger.entries.removeAll { $0.names(step) }
         ledger.entries.append(entry)
         await save()
@@ -43,7 +46,8 @@ actor RestoreProgressKeeper {
     func finish(_ step: RestoreStep, _ report: RestoreReport.Disk) async throws {
         guard let index = ledger.entries.firstIndex(where: { $0.names(step) }) else { return }
         // Amanda's directory may be another one by now.
-        ledger.entries[index].directory = try await runBlocking("restore-ledger") {
+        ledger.entries[index].directory = try await runBlocking("restore-ledger", asking: [step.target.path])
+        {
             try DirectoryIdentity.of(step.target.path)
         }
         ledger.entries[index].report = report

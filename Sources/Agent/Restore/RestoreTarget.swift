@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import AgentAPI
+import BlockingWork
 import Files
 
 /// Where one disk goes.
@@ -58,6 +59,19 @@ enum RestoreTarget: Sendable, Equatable {
         throw WireError(
             .failed, node: node, "'\(path)' is not empty",
             hint: "restore over it with \(own)'--overwrite', or to another place with '--to DIR'.")
+    }
+
+    /// Those that do not answer, by their paths: none of them is touched again. Waits as long as a disk needs to start.
+    static func silent(_ targets: [RestoreTarget]) async throws -> [String: HangFault] {
+        let paths = Set(targets.map(\.path))
+        let answers = try await runBlocking("restore-targets") {
+            PatientLook.all(Array(paths), what: "place-look", limit: DiskLook.patientLimit) {
+                FileSystem.exists($0)
+            }
+        }
+        return Dictionary(
+            paths.filter { answers[$0] == nil }.map { ($0, HangFault($0, within: DiskLook.patientLimit)) },
+            uniquingKeysWith: { first, _ in first })
     }
 
     /// The path below a directory that it must not leave: `..` goes up in what stands before it, and never further.

@@ -89,7 +89,7 @@ struct NodeWork: JobWork {
         if let found = job.configurations, !found.contains(where: \.isAnySilent) { return found }
         let request = job.request
         return try await CheckedConfiguration.all(
-            request.configurations, settings, request.storage, limit: DiskLook.patientLimit)
+            request.configurations, settings, request.storage, isPatient: true)
     }
 
     /// The slot's reservation needs nothing here: the run gives it back itself, and one of a process that died does

@@ -183,7 +183,8 @@ struct CatalogCatchUp: Sendable {
         var found: [FoundVolume] = []
         for (slot, device) in zip(view.slots, view.devices) {
             guard case .labelled(let header) = slot.volume, header.datestamp == run else { continue }
-            let record = try await runBlocking("volume") { [store = prepared.store] in
+            let record = try await runBlocking("volume", asking: device.mayHang) {
+                [store = prepared.store] in
                 store.volume(header.label, on: device)
             }
             found.append(try await FoundVolume.read(record, access))

@@ -158,14 +158,17 @@ final class RunVolumes: Sendable {
                 layout: prepared.layout,
                 room: VolumeRoom(limit: limit, used: volume.usedByteCount + Int64(label.bytes.count)))
         case .directory(let path):
-            let files = try await runBlocking("volume") { try DirectoryFiles(path) }
+            let files = try await runBlocking("volume", asking: volume.device.mayHang) {
+                try DirectoryFiles(path)
+            }
             return DirectoryVolume(
                 label: volume.label, files: files, owner: prepared.loaded.dumpuser.owner,
                 firstFileNumber: volume.nextFileNumber, layout: prepared.layout,
                 room: DirectoryVolume.room(
                     in: files, limit: limit,
                     used: volume.usedByteCount + Int64(DirectoryFiles.headerByteCount),
-                    watchesFreeSpace: prepared.changer.watchesFreeSpace, layout: prepared.layout))
+                    watchesFreeSpace: prepared.changer.watchesFreeSpace, layout: prepared.layout),
+                stallLimit: prepared.stallLimit)
         }
     }
 }

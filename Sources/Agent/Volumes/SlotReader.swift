@@ -39,7 +39,7 @@ struct SlotReader: Sendable {
     /// - Throws: `WireError` where its directory is not there, or its disk is not mounted.
     func devices(of changer: ChangerDefinition) async throws -> [VolumeDevice] {
         guard case .disk(let disk) = changer.kind else { return changer.devices }
-        return try await runBlocking("slots") {
+        return try await runBlocking("slots", asking: [disk.directory]) {
             try disk.requirePresent()
             return disk.devices(among: try FileSystem.list(disk.directory))
         }
@@ -59,11 +59,25 @@ struct SlotReader: Sendable {
                 ObjectKeys(slotPrefix: path.prefix), from: client(store.volume("", on: device)),
                 looksForFiles: true)
         case .directory(let path):
-            return try await runBlocking("slots") {
+            return try await look(at: path) {
                 // A slot that a chg-disk: may make holds nothing yet.
                 guard FileSystem.exists(path.path) || path.dataDirectory != .never else { return .unlabelled }
                 return DirectoryLabels.read(looksForFiles: true) { try DirectoryFiles(path) }
             }
+        }
+    }
+}
+
+extension SlotReader {
+    /// A slot that does not answer is as one that cannot be read: another may be taken.
+    private static func look(
+        at path: DirectoryDevicePath, _ work: @escaping @Sendable () throws -> SlotContents.Volume
+    ) async throws -> SlotContents.Volume {
+        do {
+            return try await runBlocking(
+                "slots", asking: [path.path], .limit(DiskLook.patientLimit), work)
+        } catch let fault as HangFault {
+            return .unreadable(reason: fault.facts)
         }
     }
 }
@@ -85,4 +99,9 @@ extension DiskChanger {
                 hint: "mount it, then run it again.")
         }
     }
+}
+
+extension VolumeDevice {
+    /// For `runBlocking`: its directory, where it is one.
+    var mayHang: [String] { directoryPath.map { [$0.path] } ?? [] }
 }

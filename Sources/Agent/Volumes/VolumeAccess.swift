@@ -36,7 +36,8 @@ struct VolumeAccess: Sendable {
             return BucketReader(
                 client: try client(volume), keys: ObjectKeys(slotPrefix: volume.prefix))
         }
-        return DirectoryReader(try await runBlocking("volume") { try DirectoryFiles(at: directory) })
+        return DirectoryReader(
+            try await runBlocking("volume", asking: [directory]) { try DirectoryFiles(at: directory) })
     }
 
     /// Whether the volume still is a run's: it bears its label and the run's name.
@@ -59,7 +60,9 @@ struct VolumeAccess: Sendable {
             return try await VolumeLabels.read(
                 ObjectKeys(slotPrefix: volume.prefix), from: client(volume))
         }
-        return try await runBlocking("volume") { DirectoryLabels.read { try DirectoryFiles(at: directory) } }
+        return try await runBlocking("volume", asking: [directory]) {
+            DirectoryLabels.read { try DirectoryFiles(at: directory) }
+        }
     }
 }
 

@@ -163,11 +163,13 @@ struct VolumeTaking: Sendable {
             let volume = VolumeDirectory(
                 path, of: prepared.changer, owner: prepared.loaded.dumpuser.owner)
             if !isGoingOn { try await requireUnchanged(device, from: found) }
-            (next, used) = try await runBlocking("volume") {
+            (next, used) = try await runBlocking(
+                "volume", asking: device.mayHang, .whileItAnswers(every: .seconds(60))
+            ) {
                 try isGoingOn ? volume.goOn() : volume.label(header)
             }
         }
-        let record = try await runBlocking("volume") { [prepared] in
+        let record = try await runBlocking("volume", asking: device.mayHang) { [prepared] in
             prepared.store.volume(choice.label, on: device)
         }
         return TakenVolume(

@@ -58,7 +58,8 @@ struct FlushPipeline: Sendable {
     }
 
     private func read() async throws {
-        try await runBlocking("held-stream", onCancel: { fail(CancellationError()) }) {
+        let disks = Set(held.chunks.map { HeldDump.holdingDisk(of: $0.path) }).sorted()
+        try await runBlocking("held-stream", asking: disks, .whileItAnswers(every: .seconds(60))) {
             var stream = HeldStream(held)
             while true {
                 let block = try blocks.acquireBlocking()

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import AmandaFormat
+import BlockingWork
 import Files
 import Logging
 import Synchronization
@@ -27,6 +28,18 @@ final class HeldChunks: Sendable {
     private let area: HoldingArea
     private let id: Int
     private let state: Mutex<State>
+    /// By index in the area; besides the lock, which is held while a disk is waited for.
+    private let used = Mutex<Set<Int>>([])
+
+    /// That may be waited for: those with chunks of it, and those that the next may go to.
+    var holdingDisks: [String] {
+        let used = used.withLock { $0 }
+        return area.places.enumerated().filter {
+            used.contains($0.offset) || Hangs.at($0.element.directory) == nil
+        }
+        .map(\.element.directory)
+    }
+    var patience: Patience { .limit(area.stallLimit) }
 
     /// `header`: of the dump, without what is known only at the end.
     init(header: DumpHeader, area: HoldingArea, id: Int, unfit: Set<Int>) {
@@ -131,6 +144,7 @@ final class HeldChunks: Sendable {
             if let chunk = try makeChunk(state.chunks.count, share) {
                 area.logger.debug("chunk begins", metadata: ["path": "\(chunk.path)"])
                 state.chunks.append(chunk)
+                used.withLock { _ = $0.insert(share.disk) }
                 return
             }
             state.full.insert(share.disk)

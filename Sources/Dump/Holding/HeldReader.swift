@@ -26,15 +26,21 @@ public struct HeldReader: VolumeReader {
     public func read(
         _ piece: StoredFile.Piece, _ bytes: Range<Int64>, into block: ByteBlock, onNewConnection: Bool
     ) async throws {
-        try await runBlocking("held-chunk") {
+        // A thread that is given up still writes where it was told to: never into a block that is used again.
+        let read = try await runBlocking(
+            "held-chunk", asking: [HeldDump.holdingDisk(of: piece.key)], .ofRange
+        ) {
             let file = try InputFile(piece.key)
-            block.count = 0
-            let room = UnsafeMutableRawBufferPointer(rebasing: block.remainder[..<bytes.count])
+            let found = ByteBlock(capacity: bytes.count)
+            let room = UnsafeMutableRawBufferPointer(rebasing: found.remainder[..<bytes.count])
             let offset = Int64(DumpHeader.chunkHeaderByteCount) + bytes.lowerBound
-            block.count = try file.read(into: room, at: offset)
-            guard block.count == bytes.count else {
-                throw HoldingError.notWhole(path: piece.key, reason: "it became shorter while it was read")
-            }
+            found.count = try file.read(into: room, at: offset)
+            return found
+        }
+        block.count = 0
+        _ = block.append(read.bytes)
+        guard block.count == bytes.count else {
+            throw HoldingError.notWhole(path: piece.key, reason: "it became shorter while it was read")
         }
     }
 }

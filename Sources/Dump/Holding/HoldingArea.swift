@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import AmandaFormat
+import BlockingWork
 public import Files
 public import LogOutput
 public import Logging
@@ -38,6 +39,8 @@ public final class HoldingArea: Sendable {
     let run: Datestamp
     let owner: FileOwner?
     let logger: Logger
+    /// How long a disk may take for a few mebibytes.
+    let stallLimit: Duration
     /// Never held while a disk is looked at: a dump that ends lets go of its room wherever it is.
     private let state = Mutex(State())
 
@@ -54,16 +57,17 @@ public final class HoldingArea: Sendable {
     ///   - owner: the configuration's `dumpuser`, to whom chunks belong.
     public init(
         _ disks: [HoldingDisk], run: Datestamp, owner: FileOwner?,
-        logger: Logger = .discarding
+        stallLimit: Duration = .seconds(1800), logger: Logger = .discarding
     ) {
         var places: [Place] = []
         var remarks: [String] = []
+        let rooms = Self.rooms(disks.map(\.directory))
         for disk in disks {
-            do {
-                let room = try FileSystem.room(at: disk.directory)
+            switch rooms[disk.directory] {
+            case .success(let room)?:
                 places.append(Place(directory: disk.directory, disk: disk, device: room.device))
-            } catch {
-                remarks.append(Self.remark(on: disk, error))
+            case .failure(let error)?: remarks.append(Self.remark(on: disk, error))
+            case nil: remarks.append(Self.remark(on: disk, HangFault(disk.directory, within: Self.lookLimit)))
             }
         }
         self.places = places
@@ -71,6 +75,7 @@ public final class HoldingArea: Sendable {
         self.run = run
         self.owner = owner
         self.logger = logger
+        self.stallLimit = stallLimit
         roomAtStart =
             (try? Self.space(places, Self.look(at: places, written: [:]), besides: nil, State()).totalRoom)
             ?? 0
@@ -86,8 +91,20 @@ public final class HoldingArea: Sendable {
         }
     }
 
-    private static func remark(on disk: HoldingDisk, _ error: FilesError) -> String {
-        "holding disk '\(disk.name)' is not used: \(error)"
+    private static func remark(on disk: HoldingDisk, _ error: any Fault) -> String {
+        "holding disk '\(disk.name)' is not used: \(error.facts)"
+    }
+
+    /// Longer than a holding disk takes to say what lies on it.
+    private static let lookLimit: Duration = .seconds(20)
+
+    /// Of those that answer.
+    private static func rooms(_ directories: [String]) -> [String: Result<FileSystemRoom, FilesError>] {
+        PatientLook.all(directories, what: "holding-look", limit: lookLimit) { directory in
+            do throws(FilesError) { return .success(try FileSystem.room(at: directory)) } catch {
+                return .failure(error)
+            }
+        }
     }
 
     /// Room for one dump, kept for it until the target is released.
@@ -177,7 +194,7 @@ public final class HoldingArea: Sendable {
 
     private func places(inside directory: String) -> Set<Int> {
         let top = directory.hasSuffix("/") ? directory : directory + "/"
-        let device = (try? FileSystem.room(at: directory))?.device
+        let device = try? Self.rooms([directory])[directory]?.get().device
         return Set(
             places.indices.filter { "\(places[$0].directory)/".hasPrefix(top) && places[$0].device == device }
         )
@@ -194,11 +211,17 @@ public final class HoldingArea: Sendable {
     }
 
     private static func look(at places: [Place], written: [Int: Int64]) throws -> Look {
+        let rooms = Self.rooms(places.map(\.directory))
+        let counted = places.filter { $0.disk.useBytes > 0 }.map(\.directory)
+        let held = PatientLook.all(counted, what: "holding-look", limit: lookLimit) { directory in
+            Result { try heldByteCount(in: directory) }
+        }
         let disks = try places.map { place in
-            (
-                free: try FileSystem.room(at: place.directory).freeByteCount,
-                held: place.disk.useBytes > 0 ? try heldByteCount(in: place.directory) : 0
-            )
+            // One that does not answer takes nothing.
+            guard let room = try rooms[place.directory]?.get(),
+                let held = try place.disk.useBytes > 0 ? held[place.directory]?.get() : 0
+            else { return (free: Int64(0), held: Int64(0)) }
+            return (free: room.freeByteCount, held: held)
         }
         return Look(disks: disks, written: written)
     }

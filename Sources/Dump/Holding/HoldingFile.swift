@@ -15,29 +15,38 @@ actor HoldingFile: DumpFile {
         self.conclude = conclude
     }
 
+    /// What a thread that was given up does later, it does to chunks that count for nobody.
+    private func onDisk<Value: Sendable>(
+        _ work: @escaping @Sendable (HeldChunks) throws -> Value
+    ) async throws -> Value {
+        try await runBlocking("holding", asking: chunks.holdingDisks, chunks.patience) { [chunks] in
+            try work(chunks)
+        }
+    }
+
     func send(piece: Int, _ block: ByteBlock) async throws {
         guard piece == nextPiece else {
             throw DumpError.inconsistent(what: "piece \(piece) came before piece \(nextPiece)")
         }
         nextPiece += 1
-        try await runBlocking("holding") { [chunks] in try chunks.append(block.bytes) }
+        try await onDisk { try $0.append(block.bytes) }
     }
 
     func finish() async throws -> DumpPart {
-        try await runBlocking("holding") { [chunks] in try chunks.finish() }
+        try await onDisk { try $0.finish() }
         return DumpPart(
             label: HeldDump.label, fileNumber: 0, headerKey: chunks.path, dataKey: chunks.path,
             byteCount: chunks.dataByteCount, proof: .length)
     }
 
     func writeHeader(_ header: DumpHeader) async throws {
-        let held = try await runBlocking("holding") { [chunks] in try chunks.commit(header) }
+        let held = try await onDisk { try $0.commit(header) }
         conclude(held)
     }
 
     func abort() async -> String? {
         do {
-            guard try await runBlocking("holding", { [chunks] in try chunks.abandon() }) else { return nil }
+            guard try await onDisk({ try $0.abandon() }) else { return nil }
             conclude(nil)
             return nil
         } catch {

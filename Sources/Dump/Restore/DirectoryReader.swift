@@ -61,7 +61,7 @@ public struct DirectoryReader: VolumeReader {
     }
 
     public func header(ofFile number: UInt32) async throws -> DumpHeader {
-        let bytes = try await runBlocking("volume-file") {
+        let bytes = try await runBlocking("volume-file", asking: [files.directory]) {
             let file = try RandomAccessFile(opening: self.file(number).path)
             return try file.bytes(at: 0, count: DirectoryFiles.headerByteCount)
         }
@@ -69,7 +69,8 @@ public struct DirectoryReader: VolumeReader {
     }
 
     public func files(_ numbers: [UInt32]) async throws -> [FoundFile] {
-        try await runBlocking("volume-files") {
+        try await runBlocking("volume-files", asking: [files.directory], .whileItAnswers(every: .seconds(60)))
+        {
             var isListed = false
             return try numbers.map { number in
                 let entry = try entry(number, isListed: &isListed)
@@ -81,16 +82,19 @@ public struct DirectoryReader: VolumeReader {
     public func read(
         _ piece: StoredFile.Piece, _ bytes: Range<Int64>, into block: ByteBlock, onNewConnection: Bool
     ) async throws {
-        try await runBlocking("volume-file") {
+        // A thread that is given up still writes where it was told to: never into a block that is used again.
+        let read = try await runBlocking("volume-file", asking: [files.directory], .ofRange) {
             let file = try RandomAccessFile(opening: piece.key.amandaBytes)
             let offset = bytes.lowerBound + Int64(DirectoryFiles.headerByteCount)
-            let room = UnsafeMutableRawBufferPointer(rebasing: block.storage[..<bytes.count])
-            block.count = try file.read(into: room, at: offset)
-            guard block.count == bytes.count else {
-                throw RestoreError.lengthDiffers(
-                    key: piece.key, expected: bytes.upperBound, found: bytes.lowerBound + Int64(block.count)
-                )
-            }
+            let found = ByteBlock(capacity: bytes.count)
+            found.count = try file.read(into: found.remainder, at: offset)
+            return found
+        }
+        block.count = 0
+        _ = block.append(read.bytes)
+        guard block.count == bytes.count else {
+            throw RestoreError.lengthDiffers(
+                key: piece.key, expected: bytes.upperBound, found: bytes.lowerBound + Int64(block.count))
         }
     }
 }

@@ -92,7 +92,10 @@ extension RestoreAttempt {
             switch error {
             case .checksumDiffers, .objectDiffers: true
             case .tarFailed(let exit, cause: _, renaming: _):
-                if case .signal = exit { false } else { stream.isOpen }
+                switch exit {
+                case .signal, .stuck: false
+                case .status: stream.isOpen
+                }
             case .needsConfinement: stream.isOpen
             default: false
             }

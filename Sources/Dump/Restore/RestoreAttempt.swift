@@ -38,7 +38,9 @@ struct RestoreAttempt: Sendable {
             metadata: [
                 "target": "\(plan.target)", "parts": "\(plan.parts.count)", "bytes": "\(stream.byteCount)",
             ])
-        let extraction = try await runBlocking("extraction") { try TarExtraction(plan) }
+        let extraction = try await runBlocking("extraction", asking: [plan.target], late: { $0.stop() }) {
+            try TarExtraction(plan)
+        }
         let sink = ArchiveSink(extraction)
         let meter = RestoreMeter(total: stream.byteCount, progress)
         let totals: RestorePipeline.Totals

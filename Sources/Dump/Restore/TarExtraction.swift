@@ -68,6 +68,7 @@ final class TarExtraction: Sendable {
         program = plan.tar.gnutarPath
         logger = plan.logger
         var command = ChildCommand(plan.tar.gnutarPath, arguments, hasInput: true)
+        command.touches = plan.target
         command.place = ChildPlace(directory: directory.descriptor, confinement: confinement)
         child = try withExtendedLifetime(directory) {
             try ChildProcess.spawn(command) { messages.take($0) }
@@ -100,15 +101,18 @@ final class TarExtraction: Sendable {
     func abandon(because error: any Error) async -> any Error {
         var reason = error
         if case ChildProcessError.inputRefused = error {
-            let exit = await child.exit()
             do {
-                try check(exit)
+                try check(try await child.exit(within: stallLimit))
             } catch {
                 reason = error
             }
         }
         child.terminate()
-        logger.ended(program, await child.exit())
+        let exit = await child.exit()
+        logger.ended(program, exit)
+        if exit == .stuck, !(error is CancellationError) {
+            reason = ChildProcessError.stuck(executable: program, touches: child.command.touches)
+        }
         if let message = messages.diskFull, !(error is CancellationError) {
             reason = RestoreError.diskFull(message: message)
         }

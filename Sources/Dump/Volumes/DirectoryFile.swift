@@ -11,6 +11,8 @@ actor DirectoryFile: DumpFile {
         let label: String
         let number: UInt32
         let path: [UInt8]
+        let directory: String
+        let patience: Patience
     }
 
     private let place: Place
@@ -31,11 +33,17 @@ actor DirectoryFile: DumpFile {
         await room.claim(byteCount) ? nil : .full(label: place.label, room: room.summary)
     }
 
+    /// What a thread that was given up does later, it does to this one file, whose header is marked as partial.
+    private func onDisk<Value: Sendable>(_ work: @escaping @Sendable () throws -> Value) async throws -> Value
+    {
+        try await runBlocking("volume-file", asking: [place.directory], place.patience, work)
+    }
+
     /// Every piece but the last is of one size, so that its number says where it goes.
     func send(piece: Int, _ block: ByteBlock) async throws {
         guard let file else { throw DumpError.inconsistent(what: "a piece came after the end of a file") }
         let offset = Int64(DirectoryFiles.headerByteCount) + Int64(piece - 1) * Int64(pieceByteCount)
-        try await runBlocking("volume-file") { try file.write(block.bytes, at: offset) }
+        try await onDisk { try file.write(block.bytes, at: offset) }
         sentByteCount += Int64(block.count)
         room.written(block.count)
     }
@@ -43,7 +51,7 @@ actor DirectoryFile: DumpFile {
     /// The data are on the disk, and as many as were sent, before any header says that they count.
     func finish() async throws -> DumpPart {
         guard let file else { throw DumpError.inconsistent(what: "a file was finished twice") }
-        let found = try await runBlocking("volume-file") {
+        let found = try await onDisk {
             try file.synchronise()
             return try file.status().byteCount - Int64(DirectoryFiles.headerByteCount)
         }
@@ -58,7 +66,7 @@ actor DirectoryFile: DumpFile {
     }
 
     func writeHeader(_ header: DumpHeader) async throws {
-        try await runBlocking("volume-file") { [file, place] in
+        try await onDisk { [file, place] in
             let file = try file ?? RandomAccessFile(opening: place.path, forWriting: true)
             try file.writeHeader(header.inDirectory.bytes)
             try file.synchronise()
@@ -69,7 +77,7 @@ actor DirectoryFile: DumpFile {
     func abort() async -> String? {
         guard let file else { return nil }
         do {
-            try await runBlocking("volume-file") {
+            try await onDisk {
                 try file.resize(to: Int64(DirectoryFiles.headerByteCount))
             }
             self.file = nil

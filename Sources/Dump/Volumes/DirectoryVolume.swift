@@ -16,21 +16,24 @@ public final class DirectoryVolume: DumpVolume {
 
     private let files: DirectoryFiles
     private let owner: FileOwner?
+    private let patience: Patience
     private let next: Mutex<UInt32>
 
     /// - Parameters:
     ///   - files: the volume's, labelled already.
     ///   - owner: whose the files become: stock Amanda reads and deletes them as its dumpuser.
     ///   - firstFileNumber: from 1; behind the last file that the volume has.
+    ///   - stallLimit: how long the disk may take for a few mebibytes.
     public init(
         label: String, files: DirectoryFiles, owner: FileOwner?, firstFileNumber: UInt32 = 1,
-        layout: StoragePlan, room: VolumeRoom
+        layout: StoragePlan, room: VolumeRoom, stallLimit: Duration = .seconds(1800)
     ) {
         self.label = label
         self.files = files
         self.owner = owner
         self.layout = layout
         self.room = room
+        patience = .limit(stallLimit)
         next = Mutex(firstFileNumber)
     }
 
@@ -46,7 +49,12 @@ public final class DirectoryVolume: DumpVolume {
         let directory = files.directory
         let reserve = Int64(4 * layout.uploadPartByteCount)  // for what others write meanwhile
         return VolumeRoom(limit: limit, used: used) {
-            (try? FileSystem.room(at: directory)).map { $0.freeByteCount - reserve }
+            guard
+                let looked = PatientLook.all(
+                    [directory], what: "volume-room", limit: .seconds(30), { try? FileSystem.room(at: $0) })[
+                        directory]
+            else { return 0 }
+            return looked.map { $0.freeByteCount - reserve }
         }
     }
 
@@ -54,34 +62,41 @@ public final class DirectoryVolume: DumpVolume {
         let claimed = Int64(DirectoryFiles.headerByteCount + byteCount)
         guard await room.claim(claimed) else { return nil }
         do {
-            return try await runBlocking("volume-file") { [self] in
-                try takeNumber(header, RoomClaim(room, claimed: byteCount))
+            let number = nextFileNumber
+            let file = try await runBlocking(
+                "volume-file", asking: [files.directory], patience,
+                late: { [self] (_: DirectoryFile) in try? FileSystem.removeFile(path(number, header)) }
+            ) { [self] in
+                try make(number, header, RoomClaim(room, claimed: byteCount))
             }
+            next.withLock { $0 = max($0, number + 1) }
+            return file
         } catch {
             room.giveBack(claimed, unwritten: claimed)
             throw error
         }
     }
 
-    /// The lock is held while the file is made and its header written: no number is given out before.
-    private func takeNumber(_ header: DumpHeader, _ claim: RoomClaim) throws -> DirectoryFile {
-        try next.withLock { next in
-            let name = DirectoryFileName.dump(next, host: header.host, disk: header.disk, level: header.level)
-            let path = files.path(name)
-            let file = try RandomAccessFile(creating: path, owner: owner)
-            do {
-                try file.writeHeader(header.asPartial.inDirectory.bytes)
-                try FileSystem.synchroniseDirectory(files.directory)
-            } catch {
-                try? FileSystem.removeFile(path)
-                throw error
-            }
-            room.written(Int64(DirectoryFiles.headerByteCount))
-            defer { next += 1 }
-            return DirectoryFile(
-                place: DirectoryFile.Place(label: label, number: next, path: path), file: file, room: claim,
-                pieceByteCount: layout.uploadPartByteCount)
+    private func path(_ number: UInt32, _ header: DumpHeader) -> [UInt8] {
+        files.path(
+            DirectoryFileName.dump(number, host: header.host, disk: header.disk, level: header.level))
+    }
+
+    private func make(_ number: UInt32, _ header: DumpHeader, _ claim: RoomClaim) throws -> DirectoryFile {
+        let path = path(number, header)
+        let file = try RandomAccessFile(creating: path, owner: owner)
+        do {
+            try file.writeHeader(header.asPartial.inDirectory.bytes)
+            try FileSystem.synchroniseDirectory(files.directory)
+        } catch {
+            try? FileSystem.removeFile(path)
+            throw error
         }
+        room.written(Int64(DirectoryFiles.headerByteCount))
+        return DirectoryFile(
+            place: DirectoryFile.Place(
+                label: label, number: number, path: path, directory: files.directory, patience: patience),
+            file: file, room: claim, pieceByteCount: layout.uploadPartByteCount)
     }
 }
 

@@ -13,6 +13,9 @@ public enum Patience: Sendable {
     /// For what answers within milliseconds where it answers at all; long enough for a disk that has to start, or an automount.
     public static let ofLook = Patience.limit(.seconds(30))
 
+    /// For some mebibytes that are read.
+    public static let ofRange = Patience.limit(.seconds(300))
+
     fileprivate var period: Duration {
         switch self {
         case .limit(let limit), .whileItAnswers(let limit): limit

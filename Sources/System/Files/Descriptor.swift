@@ -7,12 +7,18 @@ import Glibc
 /// One open file, closed exactly once.
 struct Descriptor: ~Copyable {
     let number: Int32
+    /// Whether nobody waits for its being closed, as for a lock.
+    private var closesLater = false
 
-    init(_ path: String, _ flags: Int32, mode: UInt32 = 0) throws(FilesError) {
+    /// - Parameter closesLater: where the thread that drops it must not block, another closes it.
+    init(
+        _ path: String, _ flags: Int32, mode: UInt32 = 0, closesLater: Bool = false
+    ) throws(FilesError) {
         BlockingThread.require("open", path)
         let opened = amfleet_open(path, flags, mode)
         guard opened >= 0 else { throw FilesError("open", path, errorNumber: -opened) }
         number = opened
+        self.closesLater = closesLater
     }
 
     init(takingOver number: Int32) {
@@ -20,7 +26,7 @@ struct Descriptor: ~Copyable {
     }
 
     deinit {
-        close(number)
+        if closesLater { closeDescriptor(number) } else { close(number) }
     }
 
     func writeAll(_ bytes: [UInt8], path: String) throws(FilesError) {

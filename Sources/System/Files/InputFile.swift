@@ -14,7 +14,7 @@ public final class InputFile: Sendable {
     /// Opens a regular file; a symbolic link is an error.
     public init(_ path: String) throws(FilesError) {
         self.path = path
-        descriptor = try Descriptor(path, O_RDONLY | O_NOFOLLOW)
+        descriptor = try Descriptor(path, O_RDONLY | O_NOFOLLOW, closesLater: true)
         var status = stat()
         guard fstat(descriptor.number, &status) == 0 else {
             throw FilesError("stat", path, errorNumber: errno)

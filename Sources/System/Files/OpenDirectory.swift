@@ -33,7 +33,7 @@ public final class OpenDirectory: Sendable {
     }
 
     deinit {
-        close(descriptor)
+        closeDescriptor(descriptor)
     }
 
     /// A directory below this one, made with what is missing above it. No symbolic link is followed, and nothing leads upwards.

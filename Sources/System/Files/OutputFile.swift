@@ -14,7 +14,8 @@ public final class OutputFile: Sendable {
     /// Creates the file; one that is there already is an error. `mode` holds whatever the umask.
     public init(creating path: String, mode: UInt32 = 0o600, owner: FileOwner? = nil) throws(FilesError) {
         self.path = path
-        descriptor = try Descriptor(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode: 0o600)
+        descriptor = try Descriptor(
+            path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode: 0o600, closesLater: true)
         if let owner, fchown(descriptor.number, owner.userID, owner.groupID) != 0 {
             throw FilesError("chown", path, errorNumber: errno)
         }

@@ -40,7 +40,7 @@ public final class RandomAccessFile: Sendable {
     }
 
     deinit {
-        if descriptor >= 0 { close(descriptor) }
+        if descriptor >= 0 { closeDescriptor(descriptor) }
     }
 
     /// Writes all of `bytes`. A hole that this leaves reads as zeros.

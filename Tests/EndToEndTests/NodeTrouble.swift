@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import TestSupport
+
+/// Something that is wrong with one node of three, and what is said of it.
+struct NodeTrouble: Sendable, CustomStringConvertible {
+    let description: String
+    /// What the reason must hold.
+    let texts: [String]
+    /// Brings it about.
+    let begin: @Sendable (ThreeNights) async throws -> Begun
+
+    struct Begun: Sendable {
+        /// The cluster file that night; nil: the usual one.
+        var file: String?
+        let mend: @Sendable () async throws -> Void
+    }
+
+    static let all = [typo, certificate, hung, busy, ahead, numbers, heartbeats, notes, names]
+    /// Of each kind one: what the node has, what it does not do, what it says.
+    static let sample = [typo, heartbeats, names]
+
+    private static let typo = NodeTrouble(
+        description: "a typo in the disklist", texts: ["disklist:1", "archvie"]
+    ) { made in
+        let path = "\(made.node.directory(of: "vertica"))/disklist"
+        let text = try String(contentsOfFile: path, encoding: .utf8)
+        try await script("sed -i 's/archive/archvie/' \"$1\"", [path])
+        return Begun {
+            try write(text, to: path, mode: 0o600)
+            try await script("chown backup:backup \"$1\"", [path])
+        }
+    }
+
+    private static let certificate = NodeTrouble(
+        description: "an expired certificate", texts: ["certificate", "expired"]
+    ) { made in
+        let file = "\(made.node.directory)/agent/\(made.node.name)"
+        try await script(
+            """
+            cp "$2.pem" "$2.good"
+            openssl x509 -x509toreq -copy_extensions copy -in "$2.pem" -signkey "$2.key" 2>/dev/null |
+                openssl x509 -req -copy_extensions copy -CA "$1/ca.pem" -CAkey "$1/ca.key" \\
+                    -not_before 20200101000000Z -not_after 20200201000000Z -out "$2.new" 2>/dev/null ||
+                { echo "openssl cannot make an expired certificate" >&2; exit 1; }
+            mv "$2.new" "$2.pem"
+            """, [made.cluster.coordinatorDirectory, file])
+        try await made.eventually(says: "expired", true)
+        return Begun {
+            try await script("mv \"$1.good\" \"$1.pem\"", [file])
+            try await made.eventually(says: "expired", false)
+        }
+    }
+
+    private static let hung = NodeTrouble(
+        description: "a disk that hangs", texts: ["/hung' did not answer within"]
+    ) { made in
+        try await made.mount.hang()
+        return Begun {
+            try await made.mount.answer()
+            try await made.eventually(says: "hangs", false)
+        }
+    }
+
+    private static let busy = told("busy", texts: ["busy: job 'restore-20260101000000'"]) { question in
+        guard question.isForStatus else { return .real }
+        return .changed { status, body in
+            changed(status, body) { $0["runningJob"] = "restore-20260101000000" }
+        }
+    }
+
+    private static let ahead = told("a clock two years ahead", texts: ["ahead"]) { question in
+        guard question.isForStatus else { return .real }
+        let year = Calendar(identifier: .gregorian).component(.year, from: Date()) + 2
+        return .changed { status, body in
+            changed(status, body) { object in
+                object["time"] = "\(year)-01-02T03:04:05Z"
+                let configurations = object["configurations"] as? [[String: Any]] ?? []
+                object["configurations"] = configurations.map {
+                    $0.merging(["newestRun": "\(year)0101000000"]) { $1 }
+                }
+            }
+        }
+    }
+
+    private static let numbers = told("absurd numbers", texts: ["9223372036854775807"]) { question in
+        let huge = "\"dumpedBytes\":9223372036854775807,\"storedBytes\":9223372036854775807"
+        guard question.isForEvents else {
+            return .changed { status, body in
+                let text = String(decoding: body, as: UTF8.self)
+                return (
+                    status ?? 503,
+                    Array(
+                        text.replacing(/"(dumpedBytes|storedBytes)" *: *[0-9]+/) {
+                            "\"\($0.output.1)\":9223372036854775807"
+                        }.replacing(/"storageClockOffsetSeconds" *: *[-0-9.e]+/) { _ in
+                            "\"storageClockOffsetSeconds\":1e300"
+                        }.utf8)
+                )
+            }
+        }
+        return .changedLines { line in
+            [
+                "{\"kind\":\"progress\",\"sequence\":1,\"time\":\"2026-11-30T12:00:00Z\",\"progress\":"
+                    + "{\(huge),\"finishedDisks\":-1,\"totalDisks\":9223372036854775807}}", line,
+            ]
+        }
+    }
+
+    /// The job is there, it runs, and there is nothing else to say of it: until it is cancelled.
+    private static let heartbeats = NodeTrouble(
+        description: "heartbeats without end", texts: ["no byte, no event and no new state for 5 s"]
+    ) { made in
+        let job = EndlessJob()
+        let agent = try await made.cluster.misbehave(made.node) { await job.answer($0) }
+        let file = try made.cluster.clusterFile("tight") { $0.set("limits", "stalled", to: "5s") }
+        return Begun(file: file) {
+            await agent.stop()
+            try made.cluster.behave(made.node)
+        }
+    }
+
+    private static let notes = told("200 MB of notes", texts: []) { question in
+        guard question.isForEvents else { return .real }
+        let flood = String(repeating: "x", count: 100_000)
+        return .stream { number in
+            guard number < 2000 else { return nil }
+            return Array(
+                "{\"kind\":\"note\",\"sequence\":\(number + 3),\"time\":\"2026-11-30T12:00:00Z\",\"text\":\"\(number)\(flood)\"}\n"
+                    .utf8)
+        }
+    }
+
+    private static let names = told(
+        "a hostile name", texts: ["configuration 've", "rtica' is mine"]
+    ) { question in
+        guard question.isSubmission else { return .real }
+        // The terminal's title, its screen, a C1 control, text from right to left, and a line that looks like ours.
+        let message =
+            "configuration 've\\u001b]0;owned\\u0007\\u001b[2J\\u009b31m\\u202ertica' is mine\\nnode01: complete"
+        return .text(
+            422,
+            "{\"kind\":\"configuration\",\"node\":\"node01\",\"message\":\"\(message)\",\"hint\":\"\\u001b[1m\"}"
+        )
+    }
+
+    /// An agent that says something else than its own.
+    private static func told(
+        _ description: String, texts: [String],
+        _ answer: @escaping @Sendable (AgentQuestion) async -> AgentAnswer
+    ) -> NodeTrouble {
+        NodeTrouble(description: description, texts: texts) { made in
+            let agent = try await made.cluster.misbehave(made.node, answer)
+            return Begun {
+                await agent.stop()
+                try made.cluster.behave(made.node)
+            }
+        }
+    }
+
+    @Sendable private static func changed(
+        _ status: Int?, _ body: [UInt8], _ change: (inout [String: Any]) -> Void
+    ) -> (status: Int, body: [UInt8]) {
+        guard let status, var object = try? JSONSerialization.jsonObject(with: Data(body)) as? [String: Any]
+        else { return (503, []) }
+        change(&object)
+        return (status, (try? JSONSerialization.data(withJSONObject: object)).map { Array($0) } ?? [])
+    }
+}
+
+extension ThreeNights {
+    /// Waits until `status` says a word of the node, or no longer does.
+    fileprivate func eventually(says word: String, _ isSaid: Bool) async throws {
+        try await EndToEndTests.eventually("status says '\(word)': \(isSaid)") {
+            let status = try await cluster.amfleet(["status"])
+            return status.text.contains(word) == isSaid && (isSaid || status.exit == 0)
+        }
+    }
+}

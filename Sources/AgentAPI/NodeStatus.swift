@@ -17,8 +17,10 @@ public struct NodeStatus: Codable, Sendable, Equatable {
     public var identity: NodeIdentity?
     /// Whether the agent can read and restore every file.
     public var isRoot: Bool
-    /// First line of `tar --version`; nil where none is installed.
+    /// First line of `tar --version`; nil where none is installed, or it could not be run.
     public var tarVersion: String?
+    /// Why it could not be run; nil: it could, there is none, or of an older agent.
+    public var tarError: WireError?
     /// How far the node's clock is ahead of the store's, in seconds; nil when the store did not answer.
     public var storageClockOffsetSeconds: Double?
     public var storageError: WireError?

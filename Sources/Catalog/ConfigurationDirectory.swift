@@ -35,7 +35,7 @@ public struct ConfigurationDirectory: Sendable, Hashable {
         var reading = ConfigurationReading(parsing: try Self.read(file), file: file, include: Self.read)
         var causes: [any Error] = reading.faults
         let configuration = reading.configuration
-        let account = UserAccount(named: configuration.dumpuser)
+        let account = try UserAccount.find(named: configuration.dumpuser)
         if account == nil, reading.isKnown("dumpuser") {
             causes.append(CatalogError.missingDumpuser(name: configuration.dumpuser, configuration: name))
         }

@@ -14,6 +14,17 @@ import Testing
         #expect(findings(row(status())).isEmpty)
     }
 
+    @Test func `tar that could not be run for want of descriptors is not called missing`() {
+        var busy = status()
+        busy.tarVersion = nil
+        busy.tarError = WireError(
+            .failed, "cannot start '/usr/bin/tar': no file descriptors left (this process may have 256 open)")
+        #expect(
+            findings(row(busy)).map(\.what) == [
+                "GNU tar could not be run: cannot start '/usr/bin/tar': no file descriptors left (this process may have 256 open)"
+            ])
+    }
+
     @Test func `each fault is named with its fix`() {
         var ill = status(expiresIn: 3 * 86_400, storeOffset: -90)
         ill.isRoot = false

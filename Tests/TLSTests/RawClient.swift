@@ -135,6 +135,46 @@ private let rawClient = #"""
         p = Peer().greet(); p.say(get("bytes/5242880", close=False)); p.goodbye(); n, end = p.read(); print(n > 5242880, end, p.until_fin())
     elif scene == "fin-then-read":
         p = Peer().greet(); p.say(get("bytes/5242880", close=False)); p.s.shutdown(socket.SHUT_WR); n, end = p.read(); print(n > 5242880, end)
+    elif scene == "crowd":
+        # Strangers that say nothing and such as say half a hello; who is let go of is counted.
+        crowd = []
+        for number in range(int(more[0])):
+            if number % 2: crowd.append(socket.create_connection(("127.0.0.1", port)))
+            else:
+                p = Peer()
+                try: p.t.do_handshake()
+                except ssl.SSLWantReadError: pass
+                hello = p.records(); crowd.append(p.s)
+                try: p.s.sendall(hello[:len(hello) // 2])
+                except OSError: pass
+        print("there", flush=True)
+        gone = 0; wanted = int(more[1])
+        while gone < wanted:
+            gone = 0
+            for s in crowd:
+                s.setblocking(False)
+                try: gone += s.recv(1) == b""
+                except BlockingIOError: pass
+                except OSError: gone += 1
+            time.sleep(0.02)
+        print("gone", flush=True); time.sleep(600)
+    elif scene == "too-many":
+        keep = []
+        for _ in range(int(more[0])):
+            p = Peer().greet(); p.say(get("stream", close=False)); p.read(at_least=20); keep.append(p)
+        p = Peer().greet(); p.say(get("who", close=False)); p.read(); print(p.tail.decode())
+    elif scene == "idle-goes":
+        first = Peer().greet(); first.say(get("who", close=False)); first.read(at_least=20)
+        others = []
+        for _ in range(int(more[0])):
+            p = Peer().greet(); p.say(get("who", close=False)); p.read(at_least=20); others.append(p)
+        print(first.read()[1], flush=True)
+        others[-1].say(get("who")); print(others[-1].read()[1])
+    elif scene == "slow-head":
+        p = Peer().greet(); p.say(b"GET /who HTTP/1.1\r\nX-Slow: ")
+        try:
+            while True: p.say(b"x"); time.sleep(0.05)
+        except OSError: print("ended")
     elif scene == "stalled":
         p = Peer().greet(); p.say(get(more[0], close=False)); print("asked", flush=True); time.sleep(600)
     elif scene == "leave-stream":

@@ -94,8 +94,8 @@ import Testing
         try channel.pipeline.syncOperations.addHandler(
             TLSChannelHandler(
                 context.makeConnection(), peer: PeerSlot(), peers: context.peers, limits: TLSLimits(),
-                logger: logger)
-        )
+                gate: ConnectionGate(ConnectionLimits(), idle: .seconds(60)), refusal: { _, _ in [] },
+                logger: logger))
         try channel.pipeline.syncOperations.addHandler(watcher)
         try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()
         try body(channel, watcher)

@@ -24,7 +24,8 @@ struct TestServer: Sendable {
 
     /// Runs a server around `body`, and ends it, whatever `body` left connected; gracefully, it waits for that to end.
     static func run(
-        limits: TLSLimits = TLSLimits(), endsGracefully: Bool = false,
+        limits: TLSLimits = TLSLimits(), connections: ConnectionLimits = ConnectionLimits(),
+        endsGracefully: Bool = false,
         _ body: @Sendable (TestServer) async throws -> Void
     ) async throws {
         let directory = NSTemporaryDirectory() + "tls-" + UUID().uuidString
@@ -40,8 +41,12 @@ struct TestServer: Sendable {
         let (ports, announce) = AsyncStream.makeStream(of: Int.self)
         let application = Application(
             router: TestRoutes.router(seen),
-            server: .mutualTLS(context, limits: limits),
-            configuration: ApplicationConfiguration(address: .hostname("127.0.0.1", port: 0)),
+            server: .mutualTLS(context, limits: limits, connections: connections) { peer, limit in
+                Array("\(peer.uri) has \(limit)".utf8)
+            },
+            configuration: ApplicationConfiguration(
+                address: .hostname("127.0.0.1", port: 0),
+                availableConnectionsDelegate: AcceptedConnections(connections)),
             onServerRunning: { announce.yield($0.localAddress?.port ?? 0) },
             logger: log.logger)
         let group = ServiceGroup(configuration: .init(services: [application], logger: log.logger))

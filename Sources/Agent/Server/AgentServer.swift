@@ -116,10 +116,16 @@ public struct AgentServer: Sendable {
             createKeys: { try await keys.create($0) }, markPins: { await pins.mark($0) },
             identity: IdentityService(settings: settings, tls: tls), revocations: revocations, tls: tls,
             logger: logger)
-        let listen = settings.listen
+        let (listen, node) = (settings.listen, settings.node)
+        let connections = ConnectionLimits()
         return Application(
-            router: routes.router(), server: .mutualTLS(tls),
-            configuration: .init(address: .hostname(listen.host, port: listen.port)),
+            router: routes.router(),
+            server: .mutualTLS(tls, connections: connections) { peer, limit in
+                HTTPRefusal.tooManyConnections(of: peer, limit: limit, node: node)
+            },
+            configuration: .init(
+                address: .hostname(listen.host, port: listen.port),
+                availableConnectionsDelegate: AcceptedConnections(connections)),
             onServerRunning: { channel in
                 let port = channel.localAddress?.port ?? listen.port
                 await onReady(AgentSettings.ListenAddress(host: listen.host, port: port))

@@ -50,6 +50,15 @@ struct HTTPRefusal: Error {
         }
     }
 
+    /// The body for a peer that has as many connections as it may have; whoever gets it asks again.
+    static func tooManyConnections(of peer: PeerName, limit: Int, node: String) -> [UInt8] {
+        let error = WireError(
+            .agentLost, node: node,
+            "the agent has \(limit) connections of '\(peer.uri)' open already, as many as one certificate may have",
+            hint: "end the commands that are connected, or wait until they have ended.")
+        return (try? WireJSON.document(WireErrors([error]))) ?? []
+    }
+
     private static func text(_ status: HTTPResponse.Status) -> String {
         switch status {
         case .notFound: "there is no such path on an agent"

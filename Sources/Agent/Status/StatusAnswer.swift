@@ -31,7 +31,7 @@ struct StatusAnswer: Sendable {
 
     /// Never fails: what cannot be found out is an error inside the answer.
     func status(answering question: StatusQuestion?) async -> NodeStatus {
-        async let tar = tarVersion()
+        async let tar = Self.tarVersion()
         let checked = await checked(question)
         async let store = look(at: question, (try? checked.get()) ?? [])
         async let unknown = unknownVolumes(question, (try? checked.get()) ?? [])
@@ -41,14 +41,19 @@ struct StatusAnswer: Sendable {
             findings[configurations[index].name].map { configurations[index].tell($0) }
         }
         let (offset, storageError) = await store
+        var (tarVersion, tarError): (String?, WireError?)
+        do { tarVersion = try await tar } catch {
+            tarError = WireError(cause: error, node: settings.node)
+        }
         var status = NodeStatus(
             node: settings.node, cluster: settings.cluster, version: AmfleetVersion.current, time: Date(),
             certificateExpiresAt: Date(timeIntervalSince1970: Double(tls.certificateFacts.notAfter)),
-            isRoot: UserAccount.effectiveUserID == 0, tarVersion: await tar,
+            isRoot: UserAccount.effectiveUserID == 0, tarVersion: tarVersion,
             storageClockOffsetSeconds: offset, storageError: storageError, configurations: configurations,
             runningJob: await table.runningJob, lastJob: await table.lastJob)
         status.identity = NodeIdentity(tls)
         status.revocations = RevocationNumbers(tls.revoked.numbers)
+        status.tarError = tarError
         return status
     }
 
@@ -137,11 +142,18 @@ struct StatusAnswer: Sendable {
         }
     }
 
-    /// First line of `tar --version`.
-    private func tarVersion() async -> String? {
-        let command = ChildCommand("/usr/bin/tar", ["--version"])
-        guard let result = try? await ChildProcess.run(command, limit: .seconds(10)) else { return nil }
-        return String(decoding: result.output.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self)
+    /// First line of `tar --version`; nil where there is none.
+    ///
+    /// - Throws: why one that is there could not be run.
+    private static func tarVersion() async throws -> String? {
+        let path = "/usr/bin/tar"
+        do {
+            let result = try await ChildProcess.run(ChildCommand(path, ["--version"]), limit: .seconds(10))
+            return String(decoding: result.output.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self)
+        } catch {
+            guard try await runBlocking("tar-look", { FileSystem.exists(path) }) else { return nil }
+            throw error
+        }
     }
 }
 

@@ -131,7 +131,11 @@ enum StatusJudgement {
                 "the agent does not run as root: it cannot read and restore every file",
                 fix: "run amfleetd as root.")
         }
-        if status.tarVersion == nil { problem("GNU tar is not installed", fix: "apt-get install tar.") }
+        if let error = status.tarError {
+            problem("GNU tar could not be run: \(error.message)", fix: error.hint)
+        } else if status.tarVersion == nil {
+            problem("GNU tar is not installed", fix: "apt-get install tar.")
+        }
         if let error = status.storageError { problem("its store: \(error.message)", fix: error.hint) }
         if status.version != AmfleetVersion.current {
             findings.append(

@@ -2,6 +2,7 @@
 
 import BlockingWork
 import CLinux
+import Descriptors
 import Glibc
 
 /// A user of this machine.
@@ -24,13 +25,29 @@ public struct UserAccount: Sendable, Equatable {
         self.groupIDs = groupIDs
     }
 
-    /// The user of that name; nil if there is none.
+    /// The user of that name; nil if there is none, or if nobody can tell.
     public init?(named name: String) {
+        guard let account = try? Self.find(named: name) else { return nil }
+        self = account
+    }
+
+    /// The user of that name; nil if there is none.
+    ///
+    /// - Throws: where the machine's users could not be read for want of a descriptor or memory.
+    public static func find(named name: String) throws(FilesError) -> UserAccount? {
         BlockingThread.require("look up the user", name)
         var entry = passwd()
         var found: UnsafeMutablePointer<passwd>?
         var buffer = [CChar](repeating: 0, count: 16_384)
-        guard getpwnam_r(name, &entry, &buffer, buffer.count, &found) == 0, found != nil else { return nil }
+        let status = getpwnam_r(name, &entry, &buffer, buffer.count, &found)
+        if SystemReason.isShortage(status) {
+            throw FilesError("look up", "the user \(name)", errorNumber: status)
+        }
+        guard status == 0, found != nil else { return nil }
+        return UserAccount(name, entry)
+    }
+
+    private init(_ name: String, _ entry: passwd) {
         self.name = name
         owner = FileOwner(userID: entry.pw_uid, groupID: entry.pw_gid)
         home = String(cString: entry.pw_dir)

@@ -180,7 +180,13 @@ extension TransferLoop {
         }
         for command in commands {
             switch command {
-            case .start(let transfer): waiting.append(transfer)
+            case .start(let transfer):
+                // The cancellation may have come first.
+                if transfer.isCancelled.load(ordering: .acquiring) {
+                    transfer.finish(.cancelled)
+                } else {
+                    waiting.append(transfer)
+                }
             case .cancel(let transfer):
                 if let index = waiting.firstIndex(where: { $0 === transfer }) {
                     waiting.remove(at: index).finish(.cancelled)

@@ -26,6 +26,7 @@ extension TLSChannelHandler {
                 }
                 perform(state.handshakeFinished(), context)
                 if let (_, certificate) = connection.peer { watch(certificate, context) }
+                prove(context)
             case .failed(let reason):
                 perform(state.handshakeFailed(reason: reason), context)
             }

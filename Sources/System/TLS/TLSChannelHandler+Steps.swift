@@ -20,6 +20,7 @@ extension TLSChannelHandler {
             remoteAddress = "\(remoteHost):\(address.port ?? 0)"
         }
         perform(state.channelActive(), context)
+        arrive(context)
     }
 
     private func sendLastBytes(_ context: ChannelHandlerContext) {

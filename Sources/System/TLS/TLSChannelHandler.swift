@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Certificates
 import Logging
 import NIOCore
 
@@ -18,6 +19,9 @@ final class TLSChannelHandler: ChannelDuplexHandler {
     let peer: PeerSlot
     let peers: AdmittedPeers
     let limits: TLSLimits
+    let gate: ConnectionGate
+    /// What is said to a peer that has too many connections.
+    let refusal: @Sendable (PeerName, Int) -> [UInt8]
     let logger: Logger
 
     var state = TLSHandlerState()
@@ -31,18 +35,26 @@ final class TLSChannelHandler: ChannelDuplexHandler {
     var isSending = false
     var remoteAddress = "unknown"
     var remoteHost = "unknown"
+    /// The connection's number at the gate.
+    var number: Int?
+    var context: ChannelHandlerContext?
 
     init(
-        _ connection: TLSConnection, peer: PeerSlot, peers: AdmittedPeers, limits: TLSLimits, logger: Logger
+        _ connection: TLSConnection, peer: PeerSlot, peers: AdmittedPeers, limits: TLSLimits,
+        gate: ConnectionGate,
+        refusal: @escaping @Sendable (PeerName, Int) -> [UInt8], logger: Logger
     ) {
         self.connection = connection
         self.peer = peer
         self.peers = peers
         self.limits = limits
+        self.gate = gate
+        self.refusal = refusal
         self.logger = logger
     }
 
     func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
         guard context.channel.isActive else { return }
         activate(context)
     }
@@ -51,6 +63,8 @@ final class TLSChannelHandler: ChannelDuplexHandler {
         endWatch()
         perform(state.channelInactive(), context)
         completeClose()
+        leave(context)
+        self.context = nil
     }
 
     // MARK: Inbound
@@ -99,6 +113,7 @@ final class TLSChannelHandler: ChannelDuplexHandler {
         endWatch()
         perform(state.channelInactive(), context)
         completeClose()
+        leave(context)
         context.fireChannelInactive()
     }
 

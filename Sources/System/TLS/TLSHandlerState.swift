@@ -155,6 +155,11 @@ struct TLSHandlerState: Hashable {
         return [.startTimer(.linger), .closeOutput, .read]
     }
 
+    /// There is no room for the connection.
+    mutating func evicted() -> [Step] {
+        phase == .closed ? [] : end()
+    }
+
     mutating func writabilityChanged(isWritable: Bool) -> [Step] {
         guard phase == .open else { return [] }
         return [isWritable ? .cancelTimer : .startTimer(.stalledPeer)]

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Certificates
 import HummingbirdCore
 import Logging
 import NIOCore
@@ -18,12 +19,19 @@ struct TLSServerChildChannel<Base: ServerChildChannel>: ServerChildChannel {
     private let base: Base
     private let context: TLSServerContext
     private let limits: TLSLimits
+    private let gate: ConnectionGate
+    private let refusal: @Sendable (PeerName, Int) -> [UInt8]
 
     /// Puts TLS below `base`.
-    init(_ base: Base, context: TLSServerContext, limits: TLSLimits) {
+    init(
+        _ base: Base, context: TLSServerContext, limits: TLSLimits, gate: ConnectionGate,
+        refusal: @escaping @Sendable (PeerName, Int) -> [UInt8]
+    ) {
         self.base = base
         self.context = context
         self.limits = limits
+        self.gate = gate
+        self.refusal = refusal
     }
 
     /// Puts the TLS handler first into the pipeline, then whatever `base` has.
@@ -34,8 +42,9 @@ struct TLSServerChildChannel<Base: ServerChildChannel>: ServerChildChannel {
             try channel.syncOptions?.setOption(.tcpOption(.tcp_nodelay), value: 1)
             try channel.pipeline.syncOperations.addHandler(
                 TLSChannelHandler(
-                    context.makeConnection(), peer: peer, peers: context.peers, limits: limits, logger: logger
-                ))
+                    context.makeConnection(), peer: peer, peers: context.peers, limits: limits, gate: gate,
+                    refusal: refusal,
+                    logger: logger))
         }.flatMap {
             base.setup(channel: channel, logger: logger)
         }.map { Value(base: $0, peer: peer) }

@@ -48,6 +48,7 @@ extension EndToEnd {
             try await restoreStock(made)
             try await accept(made)
             try await comeBack(made)
+            try await overwrite(made)
             // While the first lock of all is held it names no volumes yet: whoever sees that asks for the rules, and notes that it may not.
             let unexpected = made.gate.denials.filter {
                 $0.name == PolicedCluster.archiver || $0.action != "s3:GetLifecycleConfiguration"
@@ -136,6 +137,15 @@ extension EndToEnd {
             #expect(try await before.difference(from: TreeManifest(of: made.node.data)) == "")
         }
 
+        /// Runs of one configuration follow each other on its volumes: what the first of them left becomes history.
+        private func overwrite(_ made: PolicedCluster) async throws {
+            var said = ""
+            for _ in 0..<6 where !said.contains("history") {
+                said = try await good(made, "backup", "--configuration", "vertica").text
+            }
+            #expect(said.contains("history: every volume of it has been overwritten"), "\(said)")
+        }
+
         /// Whatever the policies allow has been needed; a node's, by one of them.
         private func useless(_ made: PolicedCluster) throws {
             let nodes = made.cluster.nodes.map(\.name)
@@ -168,6 +178,7 @@ extension EndToEnd {
                 ["list-objects-v2", "--bucket", bucket],
                 ["get-object", "--bucket", bucket, "--key", "demo/_amfleet/lease.json", "/dev/null"],
                 ["put-object", "--bucket", bucket, "--key", "demo/_amfleet/runs/x/nodes/node02.json"],
+                ["delete-object", "--bucket", bucket, "--key", "demo/_amfleet/runs/x/nodes/node01.json"],
             ] {
                 let result = try await made.aws(as: "node01", ["s3api"] + arguments)
                 #expect(result.exit != 0 && result.errors.contains("AccessDenied"), "\(result)")

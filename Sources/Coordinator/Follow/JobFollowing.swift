@@ -132,9 +132,9 @@ struct JobFollowing {
     mutating func heard(_ event: JobEvent, now: Duration) -> Bool {
         heard(now)
         sequence = max(sequence, event.sequence)
-        let before = silence.lastNews
+        let before = silence.newsCount
         silence.saw(event, now: now)
-        if silence.lastNews > before { emptyStreams = 0 }
+        if silence.newsCount > before { emptyStreams = 0 }
         if let progress = event.progress { keep(progress) }
         return event.kind == .state && event.state?.isFinal == true
     }

@@ -12,7 +12,10 @@ struct JobSilence {
     let longestWait: Duration
 
     private let limit: Duration
-    private(set) var lastNews: Duration
+    /// How often there was news.
+    private(set) var newsCount = 0
+
+    private var lastNews: Duration
     private var highest = JobProgress()
     private var sequence = 0
     private var states: Set<JobState> = []
@@ -80,6 +83,7 @@ struct JobSilence {
     }
 
     private mutating func news(_ now: Duration) {
+        newsCount += 1
         lastNews = now
         waited = .zero
         waitBegan = now

@@ -165,7 +165,7 @@ struct NodeRoundTripTests {
         let fixture = try await fixture()
         try fixture.configure(
             "self", disks: [fixture.path("etc")], place: "\(fixture.storage.bucket)/elsewhere")
-        let error = await #expect(throws: WireError.self) { _ = try await fixture.backUp("20261123030600") }
+        let error = try await fixture.backUp("20261123030600").error
         #expect(error?.kind == .configuration)
         #expect(
             error?.message.hasSuffix(
@@ -177,22 +177,26 @@ struct NodeRoundTripTests {
         let fixture = try await fixture()
         let bucket = fixture.storage.bucket
         try fixture.configure("data", disks: [fixture.data], place: "\(bucket)/demo/node02/data")
-        let error = await #expect(throws: WireError.self) { _ = try await fixture.backUp("20261123030600") }
+        let error = try await fixture.backUp("20261123030600").error
         #expect(error?.kind == .configuration)
         #expect(
             error?.message.hasSuffix(
                 "writes to 's3:\(bucket)/demo/node02/data/slot-1', which is another node's place") == true)
         try fixture.configure("data", disks: [fixture.data], place: "\(bucket)/older/data")
-        #expect(try await fixture.backUp("20261123030600").state == .succeeded)
+        #expect(try await fixture.backUp("20261123030601").state == .succeeded)
     }
 
-    @Test func `configurations are all checked before the first one starts`() async throws {
+    @Test func `what cannot be used of the self-backup costs no data its dump`() async throws {
         let fixture = try await fixture()
         try fixture.write("etc/amanda/self/disklist", "otherhost /etc all\n")
-        let error = await #expect(throws: WireError.self) { _ = try await fixture.backUp("20261123030600") }
+        let done = try await fixture.backUp("20261123030600")
         #expect(
-            error?.message.contains("/self/disklist:1: otherhost /etc: host 'otherhost' is not this node")
-                == true)
-        #expect(try await fixture.client.list(prefix: "").objects.isEmpty)
+            done.error?.message.contains(
+                "/self/disklist:1: otherhost /etc: host 'otherhost' is not this node") == true)
+        let record = try #require(done.record)
+        #expect(record.configurations.map(\.isComplete).sorted { $0 && !$1 } == [true, false])
+        let stored = try await fixture.client.get(
+            BucketLayout(fixture.storage).nodeRecord(record.run, node: "node01"), limit: 1 << 20)
+        #expect(!stored.0.isEmpty)
     }
 }

@@ -59,14 +59,10 @@ struct RequiredHoldingTests {
     @Test func `without a holding disk it is refused, with the disklist's line`() async throws {
         let fixture = try await fixture(use: "100 Mb")
         try fixture.configure("data", disks: [fixture.data], dumptypeLines: ["holdingdisk required"])
-        do {
-            _ = try await fixture.backUp(Self.run)
-            Issue.record("it was accepted")
-        } catch let error as WireError {
-            #expect(error.kind == .configuration)
-            #expect(
-                error.message.contains(
-                    "disklist:1: localhost \(fixture.data): dumptype 'all' says holdingdisk required"))
-        }
+        let done = try await fixture.backUp(Self.run)
+        #expect(done.state == .failed && done.error?.kind == .configuration)
+        #expect(
+            done.error?.message.contains(
+                "disklist:1: localhost \(fixture.data): dumptype 'all' says holdingdisk required") == true)
     }
 }

@@ -120,8 +120,12 @@ extension [CheckedConfiguration] {
                 usable.refused.append(.init(choice: configuration.choice, faults: faults))
             }
         }
-        guard !usable.prepared.isEmpty else { throw WireErrors.joined(usable.refused.flatMap(\.faults)) }
-        return usable
+        guard usable.prepared.isEmpty else { return usable }
+        let newer = usable.refused.compactMap { $0.faults.first { $0.newestRun != nil } }
+        guard newer.count == usable.refused.count,
+            let newest = newer.max(by: { ($0.newestRun ?? request.run) < ($1.newestRun ?? request.run) })
+        else { throw WireErrors.joined(usable.refused.flatMap(\.faults)) }
+        throw newest
     }
 }
 

@@ -49,7 +49,10 @@ public enum CatalogError: Fault, Equatable {
         case .notNewest(let run, let newest, let configuration):
             FaultText(
                 "run \(run) is not newer than \(newest), the newest of configuration '\(configuration)'",
-                hint: "take a later name for the run.")
+                hint:
+                    "'amfleet backup' makes a newer one; if a wrong clock named run \(newest), run 'amrmtape \(configuration) LABEL' for "
+                    + "the volume that bears it, if any does, then move log.\(newest).* out of the log directory of '\(configuration)'."
+            )
         case .isRunning(let program, let pid, let log):
             FaultText(
                 "\(program) (process \(pid)) is at work in this configuration, says \(log)",

@@ -128,7 +128,7 @@ import Testing
         #expect(
             error?.description == """
                 run 20261123081044 is not newer than 20261123081045, the newest of configuration 'amcat'
-                hint: take a later name for the run.
+                hint: 'amfleet backup' makes a newer one; if a wrong clock named run 20261123081045, run 'amrmtape amcat LABEL' for the volume that bears it, if any does, then move log.20261123081045.* out of the log directory of 'amcat'.
                 """)
         #expect(!FileSystem.exists(scratch.path("log.20261123081044.0")))
     }

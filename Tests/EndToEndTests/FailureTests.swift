@@ -38,11 +38,9 @@ struct SlowCluster: Arrangement {
     }
 
     /// Starts a backup and returns once the large node has a part of its data in the store, and not all.
-    ///
-    /// - Parameter file: another `cluster.json` with the proxy as the store.
-    func startSlowBackup(_ file: String? = nil) async throws -> RunningProgram {
+    func startSlowBackup() async throws -> RunningProgram {
         proxy.setRate(bytesPerSecond: 3 << 20)
-        let backup = try cluster.startAmfleet(["backup", "--cluster", file ?? slowFile])
+        let backup = try cluster.startAmfleet(["backup", "--cluster", slowFile])
         do {
             _ = try await cluster.store.firstStoredPart(under: "\(TestCluster.prefix)/\(large.name)/")
         } catch {

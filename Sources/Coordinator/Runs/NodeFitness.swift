@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import AgentAPI
-import AmandaFormat
-import CivilCalendar
 
 /// Whether one node gets a job, by what its own agent said of it: never another node's trouble, and never the coordinator's end.
 struct NodeFitness: Sendable, Equatable {
@@ -39,7 +37,8 @@ struct NodeFitness: Sendable, Equatable {
         }
         let found = status.configurations.map { configuration in
             (configuration.faults.filter { unusable.contains($0.kind) }
-                + [Self.lead(of: configuration, over: latest)].compactMap(\.self))
+                + [configuration.lead(over: latest)?.within(configuration: configuration.name)].compactMap(
+                    \.self))
                 .map {
                     $0.on(outcome.node).at(node: outcome.node, configuration: configuration.name)
                 }
@@ -59,20 +58,6 @@ struct NodeFitness: Sendable, Equatable {
         }
         return WireError(
             .busy, node: status.node, "busy: job '\(id)' is running\(what ?? "")", runningJob: id)
-    }
-
-    /// A catalog takes no run that is older than its newest.
-    private static func lead(of configuration: ConfigurationStatus, over latest: Int64) -> WireError? {
-        guard let newest = configuration.newestRun, newest.civil.secondsSince1970 > latest else { return nil }
-        let now = latest - RunNaming.greatestLead
-        let lead = Double(newest.civil.secondsSince1970 - now)
-        return WireError(
-            .configuration,
-            "\(configuration.name): its catalog knows run \(newest), \(Quantity.duration(seconds: lead)) ahead of the coordinator's clock: "
-                + "no run of now can follow it",
-            hint:
-                "set the clock of whichever machine is wrong; a run that a wrong clock has named is taken out of the catalog with "
-                + "'amrmtape \(configuration.name) LABEL' and by moving its log.\(newest).* away.")
     }
 }
 

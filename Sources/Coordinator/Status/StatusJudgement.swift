@@ -20,7 +20,8 @@ enum StatusJudgement {
                 + (bucketAnswered ? selfBackup(of: row) : [])
         }
         return agent(status, row) + expiry(status.certificateExpiresAt, row, now: now)
-            + clocks(status, row) + status.configurations.flatMap { configuration($0, node: row.node) }
+            + clocks(status, row) + leads(status, now: now)
+            + status.configurations.flatMap { configuration($0, node: row.node) }
             + (bucketAnswered ? selfBackup(of: row) : [])
     }
 
@@ -176,6 +177,14 @@ enum StatusJudgement {
             return Finding(
                 .problem, node: row.node, "its clock is \(seconds(offset)) \(whose)",
                 fix: "start chronyd or systemd-timesyncd on the node.")
+        }
+    }
+
+    private static func leads(_ status: NodeStatus, now: Date) -> [Finding] {
+        status.configurations.compactMap { configuration in
+            configuration.lead(over: RunNaming.latest(at: LocalTime(now))).map {
+                Finding($0, node: status.node, configuration: configuration.name)
+            }
         }
     }
 

@@ -3,7 +3,9 @@
 import AgentAPI
 import ArgumentParser
 import BlockingWork
+import Coordinator
 import Descriptors
+import Faults
 import Glibc
 
 @main
@@ -44,11 +46,45 @@ struct Amfleet: AsyncParsableCommand {
         }
     }
 
-    /// Help and version go to standard output; what cannot be parsed is a usage error.
+    /// Help and version go to standard output; what cannot be parsed is a usage error, with `--json` as a document, too.
     private static func end(_ error: any Error) -> Never {
-        let isAnswer = exitCode(for: error) == .success
         let text = fullMessage(for: error)
-        if !text.isEmpty { (isAnswer ? Terminal.standardOutput : Terminal.standardError).write(text + "\n") }
-        Glibc.exit(isAnswer ? ExitCode.complete.rawValue : ExitCode.unusable.rawValue)
+        guard exitCode(for: error) != .success else {
+            let fault = text.isEmpty ? nil : Terminal.standardOutput.write(text + "\n")
+            if let fault { Terminal.standardError.write("amfleet: \(fault)\n") }
+            Glibc.exit((fault == nil ? ExitCode.complete : .failed).rawValue)
+        }
+        if !text.isEmpty { Terminal.standardError.write(text + "\n") }
+        let arguments = CommandLine.arguments.dropFirst().prefix { $0 != "--" }
+        if arguments.contains("--json") {
+            let usage = UsageFault(facts: message(for: error), command: name(in: arguments))
+            let document = try? FailureReport(usage).document(command: usage.command)
+            Terminal.standardOutput.write(document ?? [])
+        }
+        Glibc.exit(ExitCode.unusable.rawValue)
+    }
+
+    /// What the JSON of the command calls it whose arguments these are.
+    private static func name(in arguments: some Sequence<String>) -> String {
+        var command: any ParsableCommand.Type = Amfleet.self
+        for word in arguments where !word.hasPrefix("-") {
+            let next = command.configuration.subcommands.first { $0.configuration.commandName == word }
+            guard let next else { break }
+            command = next
+        }
+        if let verb = command as? any Verb.Type { return verb.documentName }
+        return command.configuration.commandName ?? "amfleet"
+    }
+}
+
+/// What was typed cannot be understood.
+private struct UsageFault: Fault {
+    let facts: String
+    let command: String
+
+    var kind: FaultKind { .configuration }
+    var hint: String? {
+        command == "amfleet"
+            ? "'amfleet --help' shows every command." : "'amfleet \(command) --help' shows what it takes."
     }
 }

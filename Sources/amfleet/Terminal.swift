@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Coordinator
+import Faults
 import Files
 import Glibc
 
@@ -11,19 +12,34 @@ struct Terminal: Sendable {
 
     let descriptor: Int32
 
-    func write(_ text: String) {
+    /// As the bytes of it.
+    @discardableResult
+    func write(_ text: String) -> OutputFault? {
         write(Array(text.utf8))
     }
 
-    /// Writes everything; a reader that went away is no reason to stop the work.
-    func write(_ bytes: [UInt8]) {
+    /// Writes everything; a reader that went away is no reason to stop the work, and no fault.
+    ///
+    /// - Returns: why not all of it could be written.
+    @discardableResult
+    func write(_ bytes: [UInt8]) -> OutputFault? {
         var rest = bytes[...]
         while !rest.isEmpty {
             let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
-            if count < 0, errno == EINTR { continue }
-            guard count > 0 else { return }
-            rest = rest.dropFirst(count)
+            if count > 0 {
+                rest = rest.dropFirst(count)
+                continue
+            }
+            switch errno {
+            case EINTR where count < 0: continue
+            case EAGAIN where count < 0:
+                var waiting = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+                _ = poll(&waiting, 1, -1)
+            case EPIPE where count < 0: return nil
+            default: return OutputFault(number: count < 0 ? errno : EIO)
+            }
         }
+        return nil
     }
 
     /// Progress is redrawn where somebody looks on, and written line by line elsewhere.
@@ -48,5 +64,16 @@ struct Terminal: Sendable {
 
     private static func environment(_ name: String) -> String? {
         getenv(name).map { String(cString: $0) }
+    }
+}
+
+/// What a command has to tell could not be written where it should go.
+struct OutputFault: Fault {
+    /// The kernel's.
+    let number: Int32
+
+    var facts: String { "standard output cannot be written: \(String(cString: strerror(number)))" }
+    var hint: String? {
+        "whatever was done is done; make room where the output goes, then ask with 'amfleet list' or 'amfleet status'."
     }
 }

@@ -87,19 +87,22 @@ extension Verb {
             logger.info("\(name) failed", metadata: ["exit": "\(ExitCode(failure.ending).rawValue)"])
             Terminal.standardError.write(
                 failure.lines(after: "amfleet: ").map { $0.showingHidden + "\n" }.joined())
-            if common.json { try? write(failure, name) }
+            if common.json, !(error is OutputFault) { try? write(failure, name) }
             return ExitCode(failure.ending)
         }
     }
 
+    /// - Throws: `OutputFault`.
     private func write(_ report: any CommandReport, _ name: String) throws {
-        guard common.json else {
-            if !(report is FailureReport) {
+        let fault =
+            if common.json {
+                Terminal.standardOutput.write(try report.document(command: name))
+            } else if report is FailureReport {
+                OutputFault?.none
+            } else {
                 Terminal.standardOutput.write(report.lines.map { $0.showingHidden + "\n" }.joined())
             }
-            return
-        }
-        Terminal.standardOutput.write(try report.document(command: name))
+        if let fault { throw fault }
     }
 }
 

@@ -36,7 +36,9 @@ extension Disklist {
             let fault = ConfigurationFault(
                 entry.place,
                 "\(entry.host) \(entry.diskName): host '\(entry.host)' is not this node, and needs Amanda's network client",
-                hint: "write localhost, or move the entry to that node's own disklist.")
+                hint:
+                    "write localhost; or, if this machine had that name before, give it back with 'hostnamectl set-hostname \(entry.host)', and "
+                    + "the disk's dumps go on; or move the entry to that node's own disklist.")
             return (index, fault)
         }
     }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Certificates
 import Foundation
 import TestSupport
 
@@ -36,20 +37,23 @@ struct NodeTrouble: Sendable, CustomStringConvertible {
     private static let certificate = NodeTrouble(
         description: "an expired certificate", texts: ["certificate", "expired"]
     ) { made in
-        let file = "\(made.node.directory)/agent/\(made.node.name)"
+        let (folder, name) = ("\(made.node.directory)/agent", made.node.name)
+        let authority = try TestAuthority(
+            of: made.cluster.coordinatorDirectory, directory: "\(made.cluster.directory)/expired")
+        let expired = try authority.write(
+            .node(name), validity: CertificateValidity(notBefore: 1_500_000_000, notAfter: 1_600_000_000))
         try await script(
-            """
-            cp "$2.pem" "$2.good"
-            openssl x509 -x509toreq -copy_extensions copy -in "$2.pem" -signkey "$2.key" 2>/dev/null |
-                openssl x509 -req -copy_extensions copy -CA "$1/ca.pem" -CAkey "$1/ca.key" \\
-                    -not_before 20200101000000Z -not_after 20200201000000Z -out "$2.new" 2>/dev/null ||
-                { echo "openssl cannot make an expired certificate" >&2; exit 1; }
-            mv "$2.new" "$2.pem"
-            """, [made.cluster.coordinatorDirectory, file])
-        try await made.eventually(says: "expired", true)
+            "cp \"$1.pem\" \"$1.key\" \"$2\"; cp \"$3\" \"$1.pem\"; cp \"$4\" \"$1.key\"",
+            [
+                "\(folder)/\(name)", made.cluster.directory, expired.certificate, expired.privateKey,
+            ])
+        try await made.eventually("the agent shows it") {
+            try await made.cluster.amfleet(["status"]).text.contains("expired")
+        }
         return Begun {
-            try await script("mv \"$1.good\" \"$1.pem\"", [file])
-            try await made.eventually(says: "expired", false)
+            try await script(
+                "cp \"$2/$3.pem\" \"$2/$3.key\" \"$1\"", [folder, made.cluster.directory, name])
+            try await made.eventually("the agent shows its own") { try await made.isFit() }
         }
     }
 
@@ -59,7 +63,7 @@ struct NodeTrouble: Sendable, CustomStringConvertible {
         try await made.mount.hang()
         return Begun {
             try await made.mount.answer()
-            try await made.eventually(says: "hangs", false)
+            try await made.eventually("nobody waits for the disk") { try await made.isFit() }
         }
     }
 
@@ -170,11 +174,12 @@ struct NodeTrouble: Sendable, CustomStringConvertible {
 }
 
 extension ThreeNights {
-    /// Waits until `status` says a word of the node, or no longer does.
-    fileprivate func eventually(says word: String, _ isSaid: Bool) async throws {
-        try await EndToEndTests.eventually("status says '\(word)': \(isSaid)") {
-            let status = try await cluster.amfleet(["status"])
-            return status.text.contains(word) == isSaid && (isSaid || status.exit == 0)
-        }
+    /// Whether every node could be backed up now.
+    fileprivate func isFit() async throws -> Bool { try await cluster.amfleet(["plan"]).exit == 0 }
+
+    fileprivate func eventually(
+        _ what: String, _ condition: () async throws -> Bool
+    ) async throws {
+        try await EndToEndTests.eventually(within: .seconds(120), what, condition)
     }
 }

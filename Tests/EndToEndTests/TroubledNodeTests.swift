@@ -8,7 +8,7 @@ extension EndToEnd {
     /// One node's trouble, whatever it is, is that node's alone: the others are complete, it is named with its reason, the next night
     /// runs, and the coordinator stays small.
     @Suite(
-        .serialized, .needs(Machine.cluster + ["openssl"]), .enabled(if: HungMount.isUsable),
+        .serialized, .needs(Machine.cluster), .enabled(if: HungMount.isUsable),
         .arranged(ThreeNights.self), .timeLimit(.minutes(8)))
     struct TroubledNodeTests {
         /// Of the coordinator.

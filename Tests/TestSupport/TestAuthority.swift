@@ -20,6 +20,17 @@ public struct TestAuthority: Sendable {
         try Data(authority.certificatePEM.utf8).write(to: URL(fileURLWithPath: certificatePath))
     }
 
+    /// The authority of a cluster that is there already: `ca.pem` and `ca.key` in `folder`.
+    public init(of folder: String, directory: String) throws {
+        let text: (String) throws -> String = {
+            try String(contentsOfFile: "\(folder)/\($0)", encoding: .utf8)
+        }
+        authority = try CertificateAuthority(
+            certificatePEM: text("ca.pem"), privateKeyPEM: Secret(text("ca.key")))
+        self.directory = directory
+        try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+    }
+
     /// The authority's certificate, for peers to trust.
     public var certificatePath: String { "\(directory)/\(authority.cluster)-ca.pem" }
 

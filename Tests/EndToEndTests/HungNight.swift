@@ -49,27 +49,6 @@ struct HungNight {
         return result.text
     }
 
-    /// Of the run that a backup told of: what became of each disk of the data configurations.
-    func dumps(in said: String) async throws -> [String: String] {
-        let run = said.split(separator: "run ").dropFirst().lazy.map { String($0.prefix(14)) }
-            .first { $0.count == 14 && $0.allSatisfy(\.isNumber) }
-        let shown = try await cluster.amfleet(["show", run ?? "", "--json"])
-        let answer = try JSONSerialization.jsonObject(with: Data(shown.output.utf8))
-        var found: [String: String] = [:]
-        func look(_ value: Any) {
-            if let list = value as? [Any] { list.forEach(look) }
-            guard let object = value as? [String: Any] else { return }
-            if let disk = object["disk"] as? String, let status = object["status"] as? String,
-                !disk.hasSuffix("/etc")
-            {
-                found[disk] = status
-            }
-            object.values.forEach(look)
-        }
-        look(answer)
-        return found
-    }
-
     /// Of the agent.
     var threads: Int {
         let pid = node.pid ?? 0

@@ -67,7 +67,9 @@ extension ConfigurationRun {
             target = try await volumes.begin(.success(choice), kept: [])
         } catch {
             if error is CancellationError || Task.isCancelled { throw CancellationError() }
-            try await runBlocking("catalog") { try catalog.volumeRefused("\(error)") }
+            try await runBlocking("catalog", asking: catalog.mayHang, .ofCatalog) {
+                try catalog.volumeRefused("\(error)")
+            }
             throw error
         }
         await outcome.add(notes: volumes.remarks)
@@ -122,7 +124,7 @@ extension ConfigurationRun {
 
     private func bases(of held: HeldDump) async throws -> [DumpBaseRecord] {
         let places = try await taking.look().places
-        return try await runBlocking("history") { [prepared] in
+        return try await runBlocking("history", asking: prepared.location.mayHang, .ofCatalog) { [prepared] in
             let header = held.header
             let name = DiskName(host: header.host, disk: header.disk)
             let chain = try CatalogReader(prepared.location).recentHistory(

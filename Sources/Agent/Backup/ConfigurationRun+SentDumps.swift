@@ -15,7 +15,8 @@ extension ConfigurationRun {
     func finishSent(
         _ dumps: [HeldDump], _ progress: FlushProgress, _ outcome: FlushOutcome
     ) async throws -> [HeldDump] {
-        let stored = try await runBlocking("catalog") { [prepared] in
+        let stored = try await runBlocking("catalog", asking: prepared.location.mayHang, .ofCatalog) {
+            [prepared] in
             try CatalogReader(prepared.location).dumps().filter(\.isWhole)
         }
         let byName = Dictionary(stored.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
@@ -43,7 +44,7 @@ extension ConfigurationRun {
     ) async -> (any Error)? {
         do {
             try await enter(held, sentTo: parts, on: volumes, of: run)
-            try await runBlocking("holding") { [prepared] in
+            try await runBlocking("holding", asking: held.mayHang, .ofCatalog) { [prepared] in
                 try HoldingDisks(prepared.configuration.holdingDisks).remove(held)
                 try RunCatalog.forgetFlush(of: held, in: prepared.location)
             }

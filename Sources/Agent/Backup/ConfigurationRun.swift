@@ -139,7 +139,9 @@ struct ConfigurationRun: Sendable {
         record.dumps = planned.stored
         record.remarks += planned.volumeRemarks
         try await addLeftOut(planned, to: &record)
-        try await runBlocking("catalog") { try catalog.planned(planned.catalogPlan) }
+        try await runBlocking("catalog", asking: catalog.mayHang, .ofCatalog) {
+            try catalog.planned(planned.catalogPlan)
+        }
         for stored in planned.stored {
             await reporter.disk("\(name): \(stored.disk): stays from an earlier attempt")
         }
@@ -204,7 +206,7 @@ struct ConfigurationRun: Sendable {
     ) async throws {
         record.note(said.allStrange + said.notes)
         let strange = said.allStrange
-        try await runBlocking("catalog") {
+        try await runBlocking("catalog", asking: catalog.mayHang, .ofCatalog) {
             for text in strange { try catalog.note(text, isWarning: true) }
         }
     }
@@ -222,7 +224,9 @@ struct ConfigurationRun: Sendable {
         } catch {
             if error is CancellationError || Task.isCancelled { throw CancellationError() }
             let reason = error is VolumeChoiceError ? "no volume can be written" : "\(error)"
-            try await runBlocking("catalog") { try catalog.volumeRefused(reason) }
+            try await runBlocking("catalog", asking: catalog.mayHang, .ofCatalog) {
+                try catalog.volumeRefused(reason)
+            }
             guard holding.standsIn(after: error) else { throw error }
             holding.note(error)
             logger.info("dumps go to the holding disks", metadata: ["reason": "\(error)"])
@@ -250,7 +254,8 @@ struct ConfigurationRun: Sendable {
         _ bases: IncrementBases, in record: inout ConfigurationRecord
     ) async throws {
         guard record.dumps.contains(where: { $0.status == .skipped }) else { return }
-        record = try await runBlocking("stand-ins") { [prepared, record] in
+        record = try await runBlocking("stand-ins", asking: prepared.location.mayHang, .ofCatalog) {
+            [prepared, record] in
             let held = try HoldingDisks(prepared.configuration.holdingDisks).contents().dumps
             var named = record
             named.name(StandIns(bases: bases, held: held), for: prepared.entries)

@@ -87,7 +87,7 @@ struct ConfigurationRuns: Sendable {
         for prepared in configurations {
             let name = prepared.choice.name
             do {
-                let change = try await runBlocking("pins") {
+                let change = try await runBlocking("pins", asking: prepared.location.mayHang, .ofCatalog) {
                     try PinMarks(location: prepared.location).agree(with: protection)
                 }
                 guard change != PinMarks.Change() else { continue }
@@ -111,7 +111,7 @@ struct ConfigurationRuns: Sendable {
             prepared.map { ($0.choice.name, $0.entries.map(\.name)) }, uniquingKeysWith: { first, _ in first }
         )
         let node = settings.node
-        let logged = try await runBlocking("runs") {
+        let logged = try await runBlocking("runs", asking: prepared.flatMap(\.location.mayHang), .ofCatalog) {
             prepared.flatMap { (try? CatalogReader($0.location).newestRuns(MeasureReader.depth)) ?? [] }
         }
         let runs = (request.recentRuns + logged).filter { $0 < request.run }

@@ -173,7 +173,9 @@ struct DiskDump: Sendable {
         let reason = reasons.map(\.message).joined(separator: "; ").replacing("\n", with: " ")
         let failed = LoggedDump(
             header: header, parts: [], status: .failed(reason: reason), seconds: 0)
-        try await runBlocking("catalog") { [catalog] in try catalog.record(failed) }
+        try await runBlocking("catalog", asking: catalog.mayHang, .ofCatalog) { [catalog] in
+            try catalog.record(failed)
+        }
         var record = DumpRecord(planned: work.planned, entry)
         record.status = .failed
         record.error = reasons.first
@@ -186,7 +188,7 @@ struct DiskDump: Sendable {
         let (entry, level) = (work.entry, dump.level)
         let indexPath = entry.dumptype.isIndexed ? "\(part.workDirectory)/\(entry.fileName).index" : nil
         if let destination {
-            try await runBlocking("catalog") { [catalog] in
+            try await runBlocking("catalog", asking: catalog.mayHang, .ofCatalog) { [catalog] in
                 try catalog.began(host: entry.host, disk: entry.diskName, level: level, to: destination)
             }
         }
@@ -203,7 +205,7 @@ struct DiskDump: Sendable {
 
     /// The next increment builds on a dump only once the catalog has it.
     private func enter(_ outcome: DumpOutcome, _ record: LoggedDump) async throws {
-        try await runBlocking("catalog") { [catalog] in
+        try await runBlocking("catalog", asking: catalog.mayHang, .ofCatalog) { [catalog] in
             defer { if let path = outcome.indexPath { try? FileSystem.remove(path) } }
             do {
                 try catalog.record(record)
@@ -223,7 +225,8 @@ struct DiskDump: Sendable {
     /// The planner has asked the same before it chose the level.
     private func base(of dump: ExpectedDump, _ entry: DisklistEntry) async throws -> IncrementBase? {
         guard dump.level > 0 else { return nil }
-        return try await runBlocking("base") { [bases] () -> IncrementBase? in
+        return try await runBlocking("base", asking: DumpPlaces(entry).snapshots, .ofCatalog) {
+            [bases] () -> IncrementBase? in
             if case .possible(let base) = bases.answer(dump.level, of: entry) { base } else { nil }
         }
     }

@@ -32,7 +32,11 @@ final class HoldingFallback: Sendable {
         store = absence
         let disks = prepared.configuration.holdingDisks
         area =
-            disks.isEmpty ? nil : HoldingArea(disks, run: run, owner: prepared.location.owner, logger: logger)
+            disks.isEmpty
+            ? nil
+            : HoldingArea(
+                disks, run: run, owner: prepared.location.owner, stallLimit: prepared.stallLimit,
+                logger: logger)
         reservePercent = prepared.configuration.holdingReservePercent
     }
 
@@ -81,6 +85,6 @@ final class HoldingFallback: Sendable {
 
     /// The run has ended.
     func close() async {
-        try? await runBlocking("holding") { [area] in area?.close() }
+        try? await runBlocking("holding", asking: area?.mayHang ?? []) { [area] in area?.close() }
     }
 }

@@ -5,6 +5,7 @@ import AmandaFormat
 import BlockingWork
 import Catalog
 import Faults
+import Files
 
 /// One configuration of this node: loaded, checked and resolved once a job, for whoever asks.
 ///
@@ -53,7 +54,15 @@ struct CheckedConfiguration: Sendable {
         let node = settings.node
         self.choice = choice
         loaded = Result {
-            try ConfigurationDirectory(root: settings.amandaDirectory, name: choice.name).load()
+            let loaded = try ConfigurationDirectory(root: settings.amandaDirectory, name: choice.name).load()
+            let places = loaded.location.mayHang
+            let answers = PatientLook.all(places, what: "catalog-look", limit: DiskLook.limit) {
+                FileSystem.exists($0)
+            }
+            if let silent = places.first(where: { answers[$0] == nil }) {
+                throw HangFault(silent, within: DiskLook.limit)
+            }
+            return loaded
         }
         switch loaded {
         case .failure(let cause):
@@ -77,6 +86,16 @@ struct CheckedConfiguration: Sendable {
 }
 
 extension CheckedConfiguration {
+    /// One of which nobody knows what it says.
+    private init(_ choice: ConfigurationChoice, unreadable cause: HangFault, node: String) {
+        self.choice = choice
+        loaded = .failure(cause)
+        faults = WireError.all(cause: cause, node: node)
+        resolved = .failure(WireErrors(faults))
+        (changer, stores, diskFaults, remarks, held, newestRun) = (nil, [], [], [], [], nil)
+        (looks, isAnySilent) = ([:], false)
+    }
+
     /// What is mounted inside its disks.
     var holes: MountHoles {
         MountHoles((try? loaded.get().disklist.activeEntries) ?? [], looks)
@@ -87,9 +106,19 @@ extension CheckedConfiguration {
         _ choices: [ConfigurationChoice], _ settings: AgentSettings, _ storage: StorageAddress,
         isPatient: Bool = false
     ) async throws -> [CheckedConfiguration] {
-        try await runBlocking("configurations") {
-            choices.map { CheckedConfiguration($0, settings, storage, isPatient: isPatient) }
+        var checked: [CheckedConfiguration] = []
+        for choice in choices {
+            let directory = "\(settings.amandaDirectory)/\(choice.name)"
+            do {
+                checked.append(
+                    try await runBlocking(
+                        "configurations", asking: [directory], .limit(.seconds(120))
+                    ) { CheckedConfiguration(choice, settings, storage, isPatient: isPatient) })
+            } catch let fault as HangFault {
+                checked.append(CheckedConfiguration(choice, unreadable: fault, node: settings.node))
+            }
         }
+        return checked
     }
 }
 

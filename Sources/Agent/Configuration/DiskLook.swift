@@ -99,12 +99,15 @@ struct DumpPlaces {
     let directory: String
     /// Where tar's snapshots stay, and the lists of excludes and includes that do not lie in the directory.
     let others: [String]
+    /// The first of them.
+    let snapshots: [String]
 
     init(_ entry: DisklistEntry) {
         let description = DLEDescription(entry)
         let options = (try? TarOptions(description)) ?? TarOptions()
         directory = options.directory ?? entry.directory
         let lists = [description.exclude, description.include].compactMap { $0 }.flatMap(\.lists)
+        snapshots = [options.snapshotDirectory]
         others = [options.snapshotDirectory] + options.excludeFiles + lists.filter { $0.hasPrefix("/") }
     }
 

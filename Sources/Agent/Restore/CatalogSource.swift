@@ -19,14 +19,16 @@ struct CatalogSource: RestorableDiskSource {
     /// no state of that time.
     func disks(of configuration: ConfigurationChoice) async throws -> RestorableSet {
         let loaded = try await runBlocking("configuration") { try load(configuration) }
-        let history = try await runBlocking("history") { try CatalogReader(loaded.location).history() }
+        let history = try await runBlocking("history", asking: loaded.location.mayHang, .ofCatalog) {
+            try CatalogReader(loaded.location).history()
+        }
         let found = history.dumps.filter { $0.name.datestamp == run.description }
         let dumps = found.filter { $0.isWhole || $0.isOverwritten }
         let leftOut = history.disks(leftOutOf: run)
         guard !dumps.isEmpty || !leftOut.isEmpty else { throw unknownRun(configuration) }
         let slots = try await slots(of: configuration)
         let standIns = try await standIns(history, slots, loaded)
-        return try await runBlocking("history") {
+        return try await runBlocking("history", asking: loaded.location.mayHang, .ofCatalog) {
             try set(of: configuration, found, leftOut, history, slots, standIns, loaded)
         }
     }

@@ -71,7 +71,8 @@ struct VolumesAnswer: Sendable {
         var foreseen = prepared
         foreseen.loaded.location.recovered = found.runs
         let view = try await taking.of(foreseen).look()
-        let dumps = try await runBlocking("volumes") { [location = foreseen.location] in
+        let dumps = try await runBlocking("volumes", asking: foreseen.location.mayHang, .ofCatalog) {
+            [location = foreseen.location] in
             try CatalogReader(location).dumps()
         }
         return VolumeTable(
@@ -85,7 +86,7 @@ struct VolumesAnswer: Sendable {
         _ prepared: PreparedConfiguration, _ records: NodeRecordStore, before run: Datestamp,
         besides recovered: [Datestamp]
     ) async throws -> KnownMeasures {
-        let runs = try await runBlocking("volumes") {
+        let runs = try await runBlocking("volumes", asking: prepared.location.mayHang, .ofCatalog) {
             try CatalogReader(prepared.location).newestRuns(MeasureReader.depth)
         }
         do {
@@ -101,7 +102,9 @@ struct VolumesAnswer: Sendable {
 
     /// A name that the next run might bear.
     private func nextRun(_ prepared: PreparedConfiguration) async throws -> Datestamp {
-        let newest = try await runBlocking("volumes") { try CatalogReader(prepared.location).newestRun() }
+        let newest = try await runBlocking("volumes", asking: prepared.location.mayHang, .ofCatalog) {
+            try CatalogReader(prepared.location).newestRun()
+        }
         guard let run = CatalogCatchUp.nextRun(after: newest) else {
             throw WireError(.failed, node: settings.node, "the clock of this node shows no possible date")
         }

@@ -93,7 +93,8 @@ struct CatalogCatchUp: Sendable {
             else { return nil }
             return UnknownVolume(slot: slot.slot, label: header.label, run: run, listed: .unlogged)
         }
-        var untold = try await runBlocking("catalog") { [location = prepared.location] in
+        var untold = try await runBlocking("catalog", asking: prepared.location.mayHang, .ofCatalog) {
+            [location = prepared.location] in
             try CatalogReader(location).untoldRuns(among: Set(known.map(\.run)))
         }
         for run in untold where try await hasNoRecord(run) { untold.remove(run) }
@@ -171,7 +172,8 @@ struct CatalogCatchUp: Sendable {
     }
 
     private func isLogged(_ dumps: [RecoveredRun.Dump], of run: Datestamp) async throws -> Bool {
-        try await runBlocking("catalog") { [location = prepared.location] in
+        try await runBlocking("catalog", asking: prepared.location.mayHang, .ofCatalog) {
+            [location = prepared.location] in
             let known = try CatalogReader(location).loggedDumps(of: run) ?? []
             return dumps.allSatisfy { known.contains($0.name) }
         }

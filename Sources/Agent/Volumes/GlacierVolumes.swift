@@ -102,7 +102,8 @@ struct GlacierVolumes: Sendable {
     }
 
     private func setNoReuse(_ label: String) async throws {
-        try await runBlocking("catalog") { [location = prepared.location] in
+        try await runBlocking("catalog", asking: prepared.location.mayHang, .ofCatalog) {
+            [location = prepared.location] in
             try TapelistFile(location).update { list in
                 guard var entry = list.entry(label: label) else { return }
                 entry.isReusable = false

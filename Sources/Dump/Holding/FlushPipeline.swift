@@ -58,8 +58,7 @@ struct FlushPipeline: Sendable {
     }
 
     private func read() async throws {
-        let disks = Set(held.chunks.map { HeldDump.holdingDisk(of: $0.path) }).sorted()
-        try await runBlocking("held-stream", asking: disks, .whileItAnswers(every: .seconds(60))) {
+        try await runBlocking("held-stream", asking: held.mayHang, .whileItAnswers(every: .seconds(60))) {
             var stream = HeldStream(held)
             while true {
                 let block = try blocks.acquireBlocking()

@@ -184,9 +184,15 @@ public final class HoldingArea: Sendable {
         return directory
     }
 
-    /// The run has ended: its process ids go, and directories in which nothing was left. Blocks.
+    /// For `runBlocking(asking:)`: where this run has written, as far as it answers.
+    public var mayHang: [String] {
+        state.withLock { $0.runDirectories }.map(FileSystem.parentDirectory).filter { Hangs.at($0) == nil }
+    }
+
+    /// The run has ended: its process ids go, and directories in which nothing was left, where they answer. Blocks.
     public func close() {
-        for directory in state.withLock({ $0.runDirectories }) {
+        for directory in state.withLock({ $0.runDirectories })
+        where Hangs.at(FileSystem.parentDirectory(of: directory)) == nil {
             try? FileSystem.remove("\(directory)/\(HoldingName.processFile)")
             try? FileSystem.remove(directory)
         }

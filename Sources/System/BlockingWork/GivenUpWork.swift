@@ -16,6 +16,9 @@ public enum Patience: Sendable {
     /// For some mebibytes that are read.
     public static let ofRange = Patience.limit(.seconds(300))
 
+    /// For work on a catalog, which may wait for a lock and grows with its runs.
+    public static let ofCatalog = Patience.whileItAnswers(every: .seconds(30))
+
     fileprivate var period: Duration {
         switch self {
         case .limit(let limit), .whileItAnswers(let limit): limit

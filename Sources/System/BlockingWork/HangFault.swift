@@ -12,7 +12,7 @@ public enum HangFault: Fault, Equatable {
 
     /// Of a path that was not asked, or not answered for, within a limit.
     public init(_ path: String, within limit: Duration) {
-        guard let hang = Hangs.at(path), hang.since + limit + .seconds(2) < .now else {
+        guard let hang = Hangs.at(path), hang.since + limit + .milliseconds(200) < .now else {
             self = .noAnswer(path: path, limit: limit)
             return
         }

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import BlockingWork
+import ChildProcess
+import Foundation
+import TestSupport
+import Testing
+
+@Suite(.serialized, .enabled(if: HungMount.isUsable), .timeLimit(.minutes(2))) struct StuckChildTests {
+    @Test func `a child that cannot be killed is given up, and reaped when it ends`() async throws {
+        let directory = try TemporaryDirectory()
+        let (point, backing) = (directory.path("point"), directory.path("backing"))
+        for path in [point, backing] {
+            try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+        }
+        try directory.write("backing/file", "text")
+        let mount = try await HungMount(at: point, showing: backing)
+        try await mount.hang(on: "file")
+        var command = ChildCommand("/bin/cat", ["\(point)/file"])
+        command.touches = point
+        let child = try await ChildProcess.begin(command)
+        try await Task.sleep(for: .milliseconds(300))
+        child.terminate(grace: .milliseconds(100))
+        #expect(await child.exit() == .stuck)
+        #expect(Hangs.at(point)?.count == 1)
+        await #expect(throws: HangFault.self) { _ = try await ChildProcess.begin(command) }
+
+        try await mount.answer()
+        while Hangs.at(point) != nil { try await Task.sleep(for: .milliseconds(10)) }
+        #expect(await child.exit() == .signal(SIGKILL))
+        #expect(!FileManager.default.fileExists(atPath: "/proc/\(child.processID)"))
+        await mount.end()
+    }
+}

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import TestSupport
+import Testing
+
+extension EndToEnd {
+    /// What is written to, and stops answering: volumes in directories, holding disks, the targets of a restore.
+    @Suite(.serialized, .needs(Machine.cluster), .enabled(if: HungMount.isUsable), .timeLimit(.minutes(5)))
+    struct HungVolumeTests {
+        @Test func `a volume in a directory that hangs fails its configuration alone`() async throws {
+            try await HungNight.with(configurations: ["daily", "local"]) { night in
+                try await night.node.configure(plan("daily"), disks: [night.node.data])
+                var local = plan("local")
+                local.changer = [
+                    "tpchanger \"chg-disk:\(night.mount.directory)\"", "property \"num-slot\" \"5\"",
+                    "property \"auto-create-slot\" \"yes\"",
+                ]
+                local.globalLines = ["dtimeout 3", "etimeout 3"]
+                try await night.node.configure(local, disks: [night.node.data])
+                try await script("chown -R backup:backup \"$1\"", [night.mount.backing])
+            } body: { night in
+                try await night.backUp(expecting: 0)
+                try await night.mount.hang(on: "", reading: true)
+                let written = try await night.backUp(expecting: 1)
+                #expect(
+                    written.contains("daily: \(night.node.data): done")
+                        && written.contains("'\(night.mount.directory)"), "\(written)")
+                try await night.mount.hang()
+                let all = try await night.backUp(expecting: 1)
+                #expect(all.contains("daily: \(night.node.data): done"), "\(all)")
+                try await night.mount.answer()
+                try await night.backUp(expecting: 0)
+            }
+        }
+
+        @Test func `a holding disk that hangs takes nothing and keeps nobody`() async throws {
+            try await HungNight.with { night in
+                var plan = plan("daily")
+                plan.globalLines = ["holdingdisk hd1 {\n    directory \"\(night.mount.directory)\"\n}"]
+                plan.dumptypeLines = ["holdingdisk auto"]
+                try await night.node.configure(plan, disks: [night.node.data])
+            } body: { night in
+                try await night.mount.hang()
+                let said = try await night.backUp(expecting: 0)
+                #expect(said.contains("done"), "\(said)")
+                let status = try await night.cluster.amfleet(["status"])
+                #expect(
+                    status.exit == 7
+                        && status.text.contains("holding disk 'hd1': '\(night.mount.directory)' still hangs"),
+                    "\(status)")
+            }
+        }
+
+        @Test func `a restore into a directory that hangs fails for that disk alone`() async throws {
+            try await HungNight.with { night in
+                try await night.node.configure(
+                    plan("daily"), disks: [night.node.data, night.mount.directory])
+            } body: { night in
+                try await night.backUp(expecting: 0)
+                try await script("rm \"$1/file\"", [night.node.data])
+                try await night.mount.hang()
+                let result = try await night.cluster.amfleet([
+                    "restore", "--node", "node01", "--configuration", "daily", "--overwrite",
+                ])
+                #expect(result.exit != 0, "\(result)")
+                #expect(
+                    result.text.contains("'\(night.mount.directory)' did not answer within")
+                        || result.text.contains("'\(night.mount.directory)' still hangs"), "\(result)")
+                #expect(
+                    try String(contentsOfFile: "\(night.node.data)/file", encoding: .utf8) == "3\n",
+                    "\(result)")
+            }
+        }
+
+        private func plan(_ name: String) -> ConfigurationPlan {
+            ConfigurationPlan(name: name, tapecycle: 4)
+        }
+    }
+}

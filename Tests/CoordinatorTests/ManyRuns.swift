@@ -153,7 +153,10 @@ final class ManyRuns: Sendable {
         return record
     }
 
-    /// How many requests `work` makes.
+    /// Runs with a manifest: the server shows a folder for a while of which nothing is left.
+    func runsThere() async throws -> [RunName] { try await direct.existing(99, of: direct.runs()) }
+
+    /// What `work` asks the store.
     func requests<Value>(_ work: () async throws -> Value) async throws -> (Value, [String]) {
         let before = proxy.requests.count
         let value = try await work()

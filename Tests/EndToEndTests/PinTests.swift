@@ -130,8 +130,12 @@ extension EndToEnd {
             let refused = try await made.amfleet("pin", gone)
             #expect(refused.exit == 1, "\(refused)")
             #expect(
-                refused.errors.contains("nothing of run \(gone) is left to pin: node01: volume "),
+                refused.errors.contains("run \(gone) is history: every volume of it has been overwritten"),
                 "\(refused)")
+            // The hint works.
+            #expect(refused.errors.contains("'amfleet show \(gone)'"), "\(refused)")
+            let shown = try await made.amfleet("show", gone)
+            #expect(shown.exit == 0 && shown.output.contains("(it ended as complete)"), "\(shown)")
         }
     }
 }

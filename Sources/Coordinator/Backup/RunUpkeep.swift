@@ -60,11 +60,12 @@ struct RunUpkeep: Sendable {
             return try await bucket.manifest(run)
         }
         var lines: [HistoryLine] = []
+        var history = HistoryYears(HistoryReader(bucket: bucket))
         for (run, outcome) in zip(turn, manifests) {
             guard case .success(let found) = outcome.result else { continue }
             if let stored = found {
                 if let line = try await judged(stored) { lines.append(line) }
-            } else if try await HistoryReader(bucket: bucket).line(of: run) != nil {
+            } else if try await history.line(of: run.digits) != nil {
                 try await HistoryWriter(bucket: bucket) { lease.isHeld }.remove(run)
             }
         }

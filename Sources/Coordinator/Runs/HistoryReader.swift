@@ -46,3 +46,26 @@ struct HistoryReader: Sendable {
         return lines
     }
 }
+
+/// Lines that are asked for one by one: each year is read once.
+struct HistoryYears {
+    private let reader: HistoryReader
+    private var years: [String: RunHistory] = [:]
+
+    init(_ reader: HistoryReader) {
+        self.reader = reader
+    }
+
+    /// - Parameter digits: a run's name.
+    mutating func line(of digits: String) async throws -> HistoryLine? {
+        let name = String(digits.prefix(4))
+        let year: RunHistory
+        if let known = years[name] {
+            year = known
+        } else {
+            year = try await reader.year(name)?.value ?? RunHistory()
+            years[name] = year
+        }
+        return year.lines.first { $0.run.digits == digits }
+    }
+}

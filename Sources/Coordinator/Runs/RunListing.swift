@@ -48,30 +48,36 @@ public struct RunListing: Sendable {
         let names = all.filter { run in options.since.map { run >= $0 } ?? true }
         let holder = try await cluster.leaseHolder(bucket)
         var (rows, rest) = ([Row](), names.reversed()[...])
-        var (claims, manifestCount, emptyCount) = (VolumeClaims(), 0, 0)
-        while !rest.isEmpty, emptyCount < Self.nameLimit, options.lacks(manifestCount) {
-            let step = rest.prefix(options.limit.map { $0 - manifestCount } ?? rest.count)
+        var history = HistoryYears(HistoryReader(bucket: bucket))
+        var (claims, runCount, emptyCount) = (VolumeClaims(), 0, 0)
+        while !rest.isEmpty, emptyCount < Self.nameLimit, options.lacks(runCount) {
+            let step = rest.prefix(options.limit.map { $0 - runCount } ?? rest.count)
             rest = rest.dropFirst(step.count)
             for outcome in try await Self.manifests(of: step, bucket) {
-                guard let manifest = outcome.report?.flatMap(\.self) else {
+                if let manifest = outcome.report?.flatMap(\.self) {
+                    runCount += 1
+                    claims.add(manifest)
+                    rows.append(
+                        Self.row(manifest, RunOutlook(recorded: manifest, claims), holder: holder))
+                } else if outcome.error == nil, let line = try await history.line(of: outcome.node) {
+                    // A store may show a folder of which nothing is left.
+                    runCount += 1
+                    rows.append(Self.row(line))
+                } else {
                     emptyCount += 1
                     rows += [Self.unread(outcome)].compactMap(\.self)
-                    continue
                 }
-                manifestCount += 1
-                claims.add(manifest)
-                rows.append(
-                    Self.row(manifest, RunOutlook(recorded: manifest, claims), holder: holder))
             }
         }
-        runCount = all.count
+        self.runCount = all.count
         isCut = !rest.isEmpty || names.count < all.count
-        if rest.isEmpty, options.lacks(manifestCount) {
-            let left = options.limit.map { $0 - manifestCount }
-            let known = Set(all)
-            let lines = try await HistoryReader(bucket: bucket).newest(left, since: options.since)
+        if rest.isEmpty, options.lacks(runCount) {
+            let left = options.limit.map { $0 - runCount }
+            let shown = Set(rows.map(\.run))
+            let lines = try await HistoryReader(bucket: bucket)
+                .newest(options.limit, since: options.since)
                 .filter { line in
-                    !known.contains(line.run) && options.since.map { line.run >= $0 } ?? true
+                    !shown.contains(line.run) && options.since.map { line.run >= $0 } ?? true
                 }
             rows += lines.prefix(left ?? lines.count).map(Self.row)
             isCut = isCut || lines.count > left ?? lines.count

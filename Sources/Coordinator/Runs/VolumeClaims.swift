@@ -71,7 +71,7 @@ struct VolumeClaims: Sendable {
         let ownTime = known[run].flatMap(\.self)
         return known.filter { other, time in
             guard other != run else { return false }
-            if let time, let ownTime { return time > ownTime }
+            if let time, let ownTime, time != ownTime { return time > ownTime }
             return other > run
         }.keys.max()
     }

@@ -207,7 +207,7 @@ import Testing
         known.configurations[0].newestRun = Sample.name("20260101000000")
         #expect(StatusJudgement.neverDumped(row(known), facts).isEmpty)
         // Runs before the newest twenty may have it, unless the catalog says that none has.
-        facts.runCount = 21
+        facts.areAllRecent = false
         known.configurations[0].newestRun = Sample.run
         #expect(StatusJudgement.neverDumped(row(known), facts).isEmpty)
         #expect(

@@ -50,7 +50,7 @@ struct BucketFacts: Sendable {
     /// The newest `step` of them.
     var recentRuns: Set<RunName> = []
     /// Whether these are all that there are.
-    var areAllRecent: Bool { runCount <= Self.step }
+    var areAllRecent = true
 
     /// What was found without looking.
     init() {}
@@ -80,15 +80,15 @@ struct BucketFacts: Sendable {
         let bucket = cluster.impatientBucket
         let runs = try await bucket.runs()
         runCount = runs.count
-        recentRuns = Set(runs.suffix(Self.step))
         for name in names { nodes[name] = Node() }
         var wanted = Set(cluster.settings.configurations.inBackupOrder.map(\.name))
-        var rest = runs.suffix(Self.limit).reversed()[...]
+        var rest = Array(runs.suffix(Self.limit).reversed())[...]
         while !rest.isEmpty, newestSet == nil || nodes.values.contains(where: { !$0.isFound }) {
-            let step = Array(rest.prefix(Self.step))
-            rest = rest.dropFirst(step.count)
-            searchedCount += step.count
-            let manifests = try await manifests(of: step, bucket)
+            let manifests = try await step(of: &rest, bucket)
+            if !wanted.isEmpty {
+                recentRuns = Set(manifests.map(\.run))
+                areAllRecent = rest.isEmpty && runs.count <= Self.limit
+            }
             if newestSet == nil, let newest = manifests.first(where: { $0.verdict != .running }) {
                 let outlook = try await RunOutlook(
                     newest, bucket: bucket, volumes: volumes, provesObjects: true)
@@ -98,6 +98,20 @@ struct BucketFacts: Sendable {
             // Suspect dumps are looked for in the newest runs alone: an older dump has a newer one above it.
             wanted = []
         }
+    }
+
+    /// The next runs, `step` of them if there are as many: names that are no runs are passed over.
+    private mutating func step(
+        of rest: inout ArraySlice<RunName>, _ bucket: ClusterBucket
+    ) async throws -> [RunManifest] {
+        var found: [RunManifest] = []
+        while !rest.isEmpty, found.count < Self.step {
+            let names = Array(rest.prefix(Self.step - found.count))
+            rest = rest.dropFirst(names.count)
+            searchedCount += names.count
+            found += try await manifests(of: names, bucket)
+        }
+        return found
     }
 
     /// Those that can be read; of the others it is told.

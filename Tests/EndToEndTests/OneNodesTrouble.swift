@@ -65,6 +65,9 @@ struct OneNodesTrouble: Sendable, CustomStringConvertible {
             description: "a foreign host", file: "disklist", old: "localhost ", new: "db7.example.com ",
             texts: ["disklist:1", "db7.example.com"]),
     ]
+
+    static let tried = LongTests.whole(
+        all, or: Array(all.prefix(2)), leavingOut: "one of the three troubles of OneNodesTroubleTests")
 }
 
 /// A command's JSON.

@@ -23,7 +23,7 @@ extension EndToEnd {
             #expect(document["result"] as? String == "unusable")
             let error = document["error"] as? [String: Any]
             #expect((error?["message"] as? String)?.isEmpty == false && error?["hint"] != nil, "\(result)")
-            let words = (error?["hint"] as? String ?? "").split(separator: "'").dropFirst().first ?? ""
+            let words = (error?["hint"] as? String ?? "").split(separator: "'").first ?? ""
             let help = try await command(
                 ["\(Machine.programs)/amfleet"] + words.split(separator: " ").dropFirst().map(String.init))
             #expect(help.exit == 0 && help.output.contains("USAGE:"), "\(help)")

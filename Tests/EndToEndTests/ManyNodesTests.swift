@@ -23,10 +23,12 @@ extension EndToEnd {
         }
 
         private func askAll(_ cluster: TestCluster) async throws {
-            for number in 1...Self.nodeCount {
+            var ports: Set<Int> = []
+            while ports.count < Self.nodeCount { ports.insert(FreePort.find()) }
+            for (number, port) in zip(1..., ports) {
                 let name = "node\(number < 10 ? "0" : "")\(number)"
                 try await cluster.expectSuccess(
-                    cluster.amfleet(["node", "add", name, "127.0.0.1:\(FreePort.find())"]))
+                    cluster.amfleet(["node", "add", name, "127.0.0.1:\(port)"]))
                 try write(
                     cluster.store.credentials(of: "coordinator"),
                     to: "\(cluster.coordinatorDirectory)/nodes/\(name)/s3-credentials", mode: 0o600)

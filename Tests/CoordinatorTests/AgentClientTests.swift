@@ -111,7 +111,7 @@ struct AgentClientTests {
         #expect(error?.kind == .authentication)
         #expect(
             error?.hint
-                == "compare the authority in agent.json and cluster.json: both must be this cluster's ca.pem."
+                == "compare the authority in agent.json and cluster.json: both must be this cluster's ca.pem; and the clocks of both machines."
         )
         await server.process.stop()
     }

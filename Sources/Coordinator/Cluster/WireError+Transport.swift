@@ -14,7 +14,7 @@ extension WireError {
             self.init(
                 .authentication, node: node, "\(agent) refused the coordinator's certificate: \(text)",
                 hint:
-                    "compare the authority in agent.json and cluster.json: both must be this cluster's ca.pem."
+                    "compare the authority in agent.json and cluster.json: both must be this cluster's ca.pem; and the clocks of both machines."
             )
         case .tlsPeerUntrusted(_, let text):
             self.init(

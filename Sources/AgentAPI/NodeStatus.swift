@@ -21,6 +21,8 @@ public struct NodeStatus: Codable, Sendable, Equatable {
     public var tarVersion: String?
     /// Why it could not be run; nil: it could, there is none, or of an older agent.
     public var tarError: WireError?
+    /// Files with credentials or keys that every user of the node may read; nil: none, or an older agent.
+    public var exposedFiles: [String]?
     /// How far the node's clock is ahead of the store's, in seconds; nil when the store did not answer.
     public var storageClockOffsetSeconds: Double?
     public var storageError: WireError?

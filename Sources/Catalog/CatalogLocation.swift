@@ -62,3 +62,17 @@ public struct CatalogLocation: Sendable, Equatable {
         "\(directory)/\(sanitisedDiskName(host))/\(sanitisedDiskName(disk))"
     }
 }
+
+extension CatalogLocation {
+    /// The directories that catalogs are written in, and the parameters of `amanda.conf` that lead there.
+    public var places: [String: [String]] {
+        var places: [String: [String]] = [:]
+        func add(_ directory: String, _ name: String) { places[directory, default: []].append("'\(name)'") }
+        add(FileSystem.parentDirectory(of: tapelist), "tapelist")
+        add(logDirectory, "logdir")
+        add(indexDirectory, "indexdir")
+        add(infoDirectory, "infofile")
+        if let changerStateFile { add(FileSystem.parentDirectory(of: changerStateFile), "changerfile") }
+        return places
+    }
+}

@@ -36,9 +36,9 @@ public struct CatalogRecovery: Sendable {
         if let known, run.dumps.allSatisfy({ known.contains($0.name) }) { return }
         let lines = run.logLines(location, besides: known ?? [])
         let text = lines.map { RunLog.oneLine($0.text) + "\n" }.joined()
-        try FileSystem.makeDirectories(location.logDirectory, mode: 0o700, owner: location.owner)
+        try FileSystem.makeDirectories(location.logDirectory, mode: 0o700, by: location.owner)
         try FileSystem.writeAtomically(
-            RunLog.nextPath(run.run, location).path, text.amandaBytes, mode: 0o600, owner: location.owner)
+            RunLog.nextPath(run.run, location).path, text.amandaBytes, mode: 0o600, by: location.owner)
     }
 }
 

@@ -58,7 +58,7 @@ public struct ChangerStateFile: Sendable {
     }
 
     private func update<Result>(_ change: (inout ChangerState) throws -> Result) throws -> Result {
-        let file = try LockedFile(path, waitingAtMost: location.lockWait, owner: location.owner)
+        let file = try LockedFile(path, waitingAtMost: location.lockWait, by: location.owner)
         let old = try ChangerState(
             parsing: String(amandaBytes: try file.contents()), location.changerStateForm, file: path)
         var new = old

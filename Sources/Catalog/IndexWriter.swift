@@ -52,7 +52,9 @@ struct IndexWriter {
     private func writeState(_ source: String, _ base: String) throws {
         var lines = IndexLines()
         try FileSystem.forEachBlock(of: source, byteCount: Self.blockByteCount) { lines.check($0) }
-        guard lines.hasEveryBlock else { return try FileSystem.remove(base + ".state.gz") }
+        guard lines.hasEveryBlock else {
+            return try FileSystem.remove(base + ".state.gz", by: location.owner)
+        }
         try replace(base + ".state.gz") { write in
             try FileSystem.forEachBlock(of: source, byteCount: Self.blockByteCount, write)
         }
@@ -63,13 +65,13 @@ struct IndexWriter {
         var header = record.header
         header.kind = .file
         header.part = nil
-        try FileSystem.writeAtomically(base + ".header", header.bytes, mode: 0o600, owner: location.owner)
+        try FileSystem.writeAtomically(base + ".header", header.bytes, mode: 0o600, by: location.owner)
     }
 
     private func basePath(_ record: LoggedDump) throws -> String {
         let directory = location.diskDirectory(
             in: location.indexDirectory, host: record.header.host, disk: record.header.disk)
-        try FileSystem.makeDirectories(directory, mode: 0o755, owner: location.owner)
+        try FileSystem.makeDirectories(directory, mode: 0o755, by: location.owner)
         return "\(directory)/\(record.header.datestamp)_\(record.header.level)"
     }
 
@@ -77,7 +79,7 @@ struct IndexWriter {
         _ path: String, _ fill: ((UnsafeRawBufferPointer) throws -> Void) throws -> Void
     ) throws {
         let temporary = path + ".tmp"
-        try FileSystem.writeAtomically(temporary, [], mode: 0o600, owner: location.owner)
+        try FileSystem.writeAtomically(temporary, [], mode: 0o600, by: location.owner)
         do {
             // Taking the blocks from the lines never makes them longer.
             let member = ByteBlock(capacity: GzipMember.capacity(nativeByteCount: Self.blockByteCount))
@@ -85,15 +87,15 @@ struct IndexWriter {
             func write(_ native: UnsafeRawBufferPointer) throws {
                 member.count = 0
                 try GzipMember.compress(native, into: member, level: .best)
-                try FileSystem.append(temporary, Array(member.bytes))
+                try FileSystem.append(temporary, Array(member.bytes), by: location.owner)
                 hasMember = true
             }
             try fill(write)
             if !hasMember { try write(UnsafeRawBufferPointer(start: nil, count: 0)) }
-            try FileSystem.append(temporary, [], synchronising: true)
-            try FileSystem.rename(temporary, to: path)
+            try FileSystem.append(temporary, [], by: location.owner, synchronising: true)
+            try FileSystem.rename(temporary, to: path, by: location.owner)
         } catch {
-            try? FileSystem.remove(temporary)
+            try? FileSystem.remove(temporary, by: location.owner)
             throw error
         }
     }

@@ -41,11 +41,11 @@ struct InfoFile {
 
     private func update(host: String, disk: String, _ change: (inout Info) -> Void) throws {
         let directory = location.diskDirectory(in: location.infoDirectory, host: host, disk: disk)
-        try FileSystem.makeDirectories(directory, mode: 0o755, owner: location.owner)
+        try FileSystem.makeDirectories(directory, mode: 0o755, by: location.owner)
         var info = try read(host: host, disk: disk) ?? Info()
         change(&info)
         try FileSystem.writeAtomically(
-            directory + "/info", info.text.amandaBytes, mode: 0o600, owner: location.owner)
+            directory + "/info", info.text.amandaBytes, mode: 0o600, by: location.owner)
     }
 }
 

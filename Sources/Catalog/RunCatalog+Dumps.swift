@@ -48,7 +48,7 @@ extension RunCatalog {
     public static func forgetFlush(of held: HeldDump, in location: CatalogLocation) throws {
         guard FileSystem.exists(location.commandFile) else { return }
         let file = try LockedFile(
-            location.commandFile, waitingAtMost: location.lockWait, owner: location.owner)
+            location.commandFile, waitingAtMost: location.lockWait, by: location.owner)
         let old = String(amandaBytes: try file.contents())
         let new = CommandFile.removing(flushesOf: held.path, from: old)
         if new != old { try file.rewrite(new.amandaBytes) }

@@ -12,20 +12,22 @@ struct RunLog: Sendable {
     let path: String
     /// From 0.
     let attempt: Int
+    private let owner: FileOwner?
 
     /// Creates the next log of the run.
     init(creatingFor run: Datestamp, location: CatalogLocation) throws {
         (path, attempt) = Self.nextPath(run, location)
-        try FileSystem.makeDirectories(location.logDirectory, mode: 0o700, owner: location.owner)
-        try FileSystem.writeAtomically(path, [], mode: 0o600, owner: location.owner)
+        owner = location.owner
+        try FileSystem.makeDirectories(location.logDirectory, mode: 0o700, by: location.owner)
+        try FileSystem.writeAtomically(path, [], mode: 0o600, by: location.owner)
         try FileSystem.makeSymbolicLink(
-            location.logDirectory + "/log", to: "log.\(run).\(attempt)", owner: location.owner)
+            location.logDirectory + "/log", to: "log.\(run).\(attempt)", by: location.owner)
     }
 
     /// - Parameter synchronising: return when the lines would survive a power failure.
     func append(_ lines: [LogLine], synchronising: Bool = false) throws {
         let text = lines.map { Self.oneLine($0.text) + "\n" }.joined()
-        try FileSystem.append(path, text.amandaBytes, synchronising: synchronising)
+        try FileSystem.append(path, text.amandaBytes, by: owner, synchronising: synchronising)
     }
 
     /// A message may hold anything; a line must stay one.

@@ -25,15 +25,15 @@ public struct TapelistFile: Sendable {
     @discardableResult
     public func update<Result>(_ change: (inout Tapelist) throws -> Result) throws -> Result {
         let lock = try FileLock(
-            location.tapelist + ".lock", waitingAtMost: location.lockWait, owner: location.owner)
+            location.tapelist + ".lock", waitingAtMost: location.lockWait, by: location.owner)
         let old = try read()
         var new = old
         let result = try change(&new)
         if new != old || !FileSystem.exists(location.tapelist) {
             try FileSystem.writeAtomically(
-                location.tapelist, new.text.amandaBytes, mode: 0o600, owner: location.owner)
+                location.tapelist, new.text.amandaBytes, mode: 0o600, by: location.owner)
             try FileSystem.makeSymbolicLink(
-                location.tapelist + ".last_write", to: String(RunningProcess.current), owner: location.owner)
+                location.tapelist + ".last_write", to: String(RunningProcess.current), by: location.owner)
         }
         _ = consume lock
         return result

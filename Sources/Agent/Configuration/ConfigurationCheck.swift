@@ -60,7 +60,26 @@ struct ConfigurationCheck {
         checkTar()
         leaveOut(disks.silent)
         resolveVolumes()
+        checkPlaces()
         checkCatalog()
+    }
+
+    /// Catalogs are written with the dumpuser's rights: where it may not, nothing is begun.
+    private mutating func checkPlaces() {
+        let (user, places) = (loaded.dumpuser, loaded.location.places)
+        let refusing = PatientLook.all(Array(places.keys), what: "place-look", limit: DiskLook.limit) {
+            FileRights.refusingDirectory($0, to: user.owner)
+        }
+        for (directory, names) in places.sorted(by: { $0.key < $1.key }) {
+            guard let refusing = refusing[directory].flatMap(\.self) else { continue }
+            add(
+                WireError(
+                    .configuration, node: settings.node,
+                    at: FaultPlace(file: loaded.location.directory + "/amanda.conf"),
+                    "user '\(user.name)' may not write in '\(refusing)', where \(names.joined(separator: ", ")) "
+                        + "lead\(names.count == 1 ? "s" : "")",
+                    hint: "install -d -o \(user.name) -m 750 '\(directory)'"))
+        }
     }
 
     private mutating func checkDisks() {

@@ -40,7 +40,7 @@ struct KeyCreation: Sendable {
         do {
             let key = try await encryptedKey(files.passphrasePath)
             try await runBlocking("key") {
-                try FileSystem.writeExclusively(files.keyPath, key, mode: 0o600, owner: user.owner)
+                try self.give(files.keyPath, key)
             }
             try await FilterProof(FilterCommand(program: amcrypt), as: user, limit: Self.limit).run()
         } catch {
@@ -58,10 +58,12 @@ struct KeyCreation: Sendable {
         try requirePrograms()
         try requireAbsent(files)
         let isNewDirectory = !FileSystem.exists(directory(of: files))
-        try FileSystem.makeDirectories(directory(of: files), mode: 0o700, owner: user.owner)
+        if isNewDirectory {
+            try FileSystem.makeDirectories(directory(of: files), mode: 0o700)
+            try FileSystem.setOwner(directory(of: files), user.owner)
+        }
         do {
-            try FileSystem.writeExclusively(
-                files.passphrasePath, Self.random(32).base64.utf8 + [10], mode: 0o600, owner: user.owner)
+            try give(files.passphrasePath, Self.random(32).base64.utf8 + [10])
         } catch {
             if isNewDirectory { try? FileSystem.remove(directory(of: files)) }
             throw error
@@ -96,6 +98,12 @@ struct KeyCreation: Sendable {
                 "'\(self.directory(of: files))' is no directory of user '\(user.name)'",
                 hint: "move it away, or give it to '\(user.name)' with mode 700.")
         }
+    }
+
+    /// A home directory may be root's own, as that of Debian's `backup` is: it is root who gives the file.
+    private func give(_ path: String, _ bytes: [UInt8]) throws {
+        try FileSystem.writeExclusively(path, bytes)
+        try FileSystem.setOwner(path, user.owner)
     }
 
     private func directory(of files: NodeKey) -> String { FileSystem.parentDirectory(of: files.keyPath) }

@@ -89,8 +89,8 @@ struct SelfRestore: Sendable {
         }
         // Beside a file system of Amanda's own, the staging directory lies on another one.
         if FileSystem.parentDirectory(of: staging) == FileSystem.realPath(place.amandaDirectory) {
-            try FileSystem.writeAtomically(
-                target, FileSystem.readAll(source), mode: found.mode, owner: found.owner)
+            try FileSystem.writeAtomically(target, FileSystem.readAll(source), mode: found.mode)
+            try FileSystem.setOwner(target, found.owner)
         } else {
             try FileSystem.rename(source, to: target)
         }

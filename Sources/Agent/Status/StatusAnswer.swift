@@ -52,6 +52,10 @@ struct StatusAnswer: Sendable {
             storageClockOffsetSeconds: offset, storageError: storageError, configurations: configurations,
             runningJob: await table.runningJob, lastJob: await table.lastJob)
         status.identity = NodeIdentity(tls)
+        let exposed = try? await runBlocking("exposure") { [settings] in
+            ExposedFiles.find(settings, (try? checked.get()) ?? [])
+        }
+        status.exposedFiles = exposed?.isEmpty == false ? exposed : nil
         status.revocations = RevocationNumbers(tls.revoked.numbers)
         status.tarError = tarError
         return status

@@ -24,7 +24,7 @@ struct VolumeDirectory: Sendable {
 
     /// Labels the directory for a run, once its old files are gone. A slot that is not there yet is made.
     func label(_ label: VolumeHeader) throws -> (next: UInt32, usedByteCount: Int64) {
-        if currentLink != nil { try FileSystem.makeDirectories(path.path, mode: 0o700, owner: owner) }
+        if currentLink != nil { try FileSystem.makeDirectories(path.path, mode: 0o700, by: owner) }
         let files = try DirectoryFiles(path)
         try files.delete(from: 0)
         try files.write(label, owner: owner)
@@ -46,6 +46,6 @@ struct VolumeDirectory: Sendable {
     private func makeCurrent() throws {
         guard let currentLink else { return }
         if let kind = try FileSystem.status(currentLink)?.kind, kind != .symbolicLink { return }
-        try FileSystem.makeSymbolicLink(currentLink, to: "slot\(path.slot)", owner: owner)
+        try FileSystem.makeSymbolicLink(currentLink, to: "slot\(path.slot)", by: owner)
     }
 }

@@ -18,20 +18,20 @@ struct TraceFile: Sendable {
         link = "\(location.logDirectory)/amdump"
         owner = location.owner
         try roll()
-        try FileSystem.writeAtomically(path, [], mode: 0o600, owner: owner)
-        try FileSystem.makeSymbolicLink(link, to: "amdump.\(run)", owner: owner)
+        try FileSystem.writeAtomically(path, [], mode: 0o600, by: owner)
+        try FileSystem.makeSymbolicLink(link, to: "amdump.\(run)", by: owner)
     }
 
     func append(_ lines: [String]) throws {
         guard !lines.isEmpty else { return }
         let text = lines.map { RunLog.oneLine($0) + "\n" }.joined()
-        try FileSystem.append(path, text.amandaBytes)
+        try FileSystem.append(path, text.amandaBytes, by: owner)
     }
 
     /// The run has ended.
     func roll() throws {
         guard FileSystem.symbolicLinkTarget(link) != nil else { return }
-        try FileSystem.rename(link, to: link + ".1")
+        try FileSystem.rename(link, to: link + ".1", by: owner)
     }
 
     /// Where the bytes of a dump under way stand.
@@ -39,11 +39,11 @@ struct TraceFile: Sendable {
 
     func writeStatus(_ serial: String, storedByteCount: Int64) throws {
         try FileSystem.writeAtomically(
-            statusFile(serial), Array("\(storedByteCount)\n".utf8), mode: 0o600, owner: owner,
+            statusFile(serial), Array("\(storedByteCount)\n".utf8), mode: 0o600, by: owner,
             synchronising: false)
     }
 
     func removeStatus(_ serial: String) throws {
-        try FileSystem.remove(statusFile(serial))
+        try FileSystem.remove(statusFile(serial), by: owner)
     }
 }

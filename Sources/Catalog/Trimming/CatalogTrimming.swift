@@ -50,9 +50,11 @@ struct CatalogTrimming {
 
     private func moveLog(_ name: String) throws {
         let old = location.logDirectory + "/oldlog"
-        try FileSystem.makeDirectories(old, mode: 0o700, owner: location.owner)
-        try FileSystem.rename("\(location.logDirectory)/\(name)", to: "\(old)/\(name)")
-        if let run = Self.run(ofLog: name) { try FileSystem.remove("\(location.logDirectory)/amdump.\(run)") }
+        try FileSystem.makeDirectories(old, mode: 0o700, by: location.owner)
+        try FileSystem.rename("\(location.logDirectory)/\(name)", to: "\(old)/\(name)", by: location.owner)
+        if let run = Self.run(ofLog: name) {
+            try FileSystem.remove("\(location.logDirectory)/amdump.\(run)", by: location.owner)
+        }
     }
 
     private func removeIndexFiles(
@@ -66,7 +68,7 @@ struct CatalogTrimming {
                         !known.contains([host, disk, dump.run, String(dump.level)]),
                         try isOld("\(directory)/\(name)")
                     else { continue }
-                    try FileSystem.remove("\(directory)/\(name)")
+                    try FileSystem.remove("\(directory)/\(name)", by: location.owner)
                     result.removedIndexFiles.append("\(host)/\(disk)/\(name)")
                 }
             }

@@ -44,3 +44,12 @@ public struct ClusterFile: Sendable {
         setting.hasPrefix("/") ? setting : directory == "." ? setting : "\(directory)/\(setting)"
     }
 }
+
+extension ClusterFile {
+    /// Of the files with keys and credentials that it names, those that every user of this machine may read. Blocks.
+    var exposedFiles: [String] {
+        let (tls, storage) = (settings.tls, settings.storage)
+        return [tls.privateKey, tls.authorityKey, storage.credentialsFile].compactMap(\.self).map(resolve)
+            .filter(FileSystem.isOpenToOthers)
+    }
+}

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import AgentAPI
+import BlockingWork
 import FoundationEssentials
 
 /// Asks every agent and the bucket at the same time. Nothing that is wrong is thrown: it is what is to be reported.
@@ -30,6 +31,7 @@ public struct StatusCommand: Sendable {
         var findings = facts.findings
         findings += StatusJudgement.ofCoordinator(
             certificateExpiresAt: cluster.identity.expiresAt, storeClockOffset: cluster.storeClockOffset,
+            exposed: try await runBlocking("exposure") { [file = cluster.file] in file.exposedFiles },
             now: now)
         let nodes = zip(settings.nodes, statuses).map { entry, outcome in
             let row = Self.row(entry, outcome.report?.0, outcome.report?.clockOffset, facts, now: now)

@@ -25,8 +25,11 @@ enum StatusJudgement {
             + (bucketAnswered ? selfBackup(of: row) : [])
     }
 
-    static func ofCoordinator(certificateExpiresAt: Date, storeClockOffset: Double?, now: Date) -> [Finding] {
-        var findings = expiry(certificateExpiresAt, nil, now: now)
+    /// - Parameter exposed: files with keys or credentials that everybody on this machine may read.
+    static func ofCoordinator(
+        certificateExpiresAt: Date, storeClockOffset: Double?, exposed: [String] = [], now: Date
+    ) -> [Finding] {
+        var findings = expiry(certificateExpiresAt, nil, now: now) + exposure(exposed, node: nil)
         if let offset = storeClockOffset, abs(offset) > greatestClockOffset {
             findings.append(
                 Finding(
@@ -122,6 +125,16 @@ enum StatusJudgement {
             reasons: reasons, fixes: fixes)
     }
 
+    private static func exposure(_ paths: [String], node: String?) -> [Finding] {
+        paths.map { path in
+            let command = "chmod o-rwx '\(path)'"
+            return Finding(
+                .problem, node: node,
+                "every user of the machine may read '\(path)', which holds a key or credentials",
+                fix: "\(command), and change what stands in it if anybody may have read it.")
+        }
+    }
+
     private static func agent(_ status: NodeStatus, _ row: StatusReport.Node) -> [Finding] {
         var findings: [Finding] = []
         func problem(_ what: String, fix: String?) {
@@ -137,6 +150,7 @@ enum StatusJudgement {
         } else if status.tarVersion == nil {
             problem("GNU tar is not installed", fix: "apt-get install tar.")
         }
+        findings += exposure(status.exposedFiles ?? [], node: row.node)
         if let error = status.storageError { problem("its store: \(error.message)", fix: error.hint) }
         if status.version != AmfleetVersion.current {
             findings.append(

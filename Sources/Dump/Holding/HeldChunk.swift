@@ -42,7 +42,7 @@ struct HeldChunk {
         if FileSystem.exists(path) { throw HoldingError.exists(path: path) }
         // Of an attempt that was cut short: nobody else writes in this run.
         try FileSystem.remove(temporaryPath)
-        let file = try OutputFile(creating: temporaryPath, owner: owner)
+        let file = try OutputFile(creating: temporaryPath, by: owner)
         self.file = file
         let written = try header.chunk(index, next: nil).paddedBytes.withUnsafeBytes {
             try file.write($0, at: 0)

@@ -173,12 +173,12 @@ public final class HoldingArea: Sendable {
     func runDirectory(on disk: Int) throws -> String {
         let directory = "\(places[disk].directory)/\(run)"
         if state.withLock({ $0.runDirectories.contains(directory) }) { return directory }
-        try FileSystem.makeDirectories(directory, mode: 0o700, owner: owner)
+        try FileSystem.makeDirectories(directory, mode: 0o700, by: owner)
         guard try FileSystem.status(directory)?.kind == .directory else {
             throw FilesError("use", directory, reason: "it is no directory of its own")
         }
         try FileSystem.writeAtomically(
-            "\(directory)/\(HoldingName.processFile)", Array("\(RunningProcess.current)".utf8), owner: owner)
+            "\(directory)/\(HoldingName.processFile)", Array("\(RunningProcess.current)".utf8), by: owner)
         try FileSystem.synchroniseDirectory(places[disk].directory)
         state.withLock { _ = $0.runDirectories.insert(directory) }
         return directory

@@ -77,9 +77,9 @@ public struct TarSnapshots: Sendable, Equatable {
             }
         }
         if let outdated { throw outdated }
-        try FileSystem.makeDirectories(directory, mode: 0o700, owner: owner)
+        try FileSystem.makeDirectories(directory, mode: 0o700, by: owner)
         let held = "\(self.path(level: level)).new"
-        try FileSystem.copy(path, to: held, owner: owner)
+        try FileSystem.copy(path, to: held, by: owner)
         return TarSnapshot(path: self.path(level: level), heldPath: held)
     }
 }

@@ -13,6 +13,8 @@ actor DirectoryFile: DumpFile {
         let path: [UInt8]
         let directory: String
         let patience: Patience
+        /// Whose it is.
+        let owner: FileOwner?
     }
 
     private let place: Place
@@ -67,7 +69,7 @@ actor DirectoryFile: DumpFile {
 
     func writeHeader(_ header: DumpHeader) async throws {
         try await onDisk { [file, place] in
-            let file = try file ?? RandomAccessFile(opening: place.path, forWriting: true)
+            let file = try file ?? RandomAccessFile(openingForWriting: place.path, by: place.owner)
             try file.writeHeader(header.inDirectory.bytes)
             try file.synchronise()
         }

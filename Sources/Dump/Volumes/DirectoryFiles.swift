@@ -84,7 +84,7 @@ public struct DirectoryFiles: Sendable {
 
     /// Labels an empty volume.
     public func write(_ label: VolumeHeader, owner: FileOwner?) throws {
-        let file = try RandomAccessFile(creating: path(DirectoryFileName.label(label.label)), owner: owner)
+        let file = try RandomAccessFile(creating: path(DirectoryFileName.label(label.label)), by: owner)
         try file.writeHeader(label.bytes)
         try file.synchronise()
         try FileSystem.synchroniseDirectory(directory)

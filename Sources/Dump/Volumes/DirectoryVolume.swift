@@ -84,7 +84,7 @@ public final class DirectoryVolume: DumpVolume {
 
     private func make(_ number: UInt32, _ header: DumpHeader, _ claim: RoomClaim) throws -> DirectoryFile {
         let path = path(number, header)
-        let file = try RandomAccessFile(creating: path, owner: owner)
+        let file = try RandomAccessFile(creating: path, by: owner)
         do {
             try file.writeHeader(header.asPartial.inDirectory.bytes)
             try FileSystem.synchroniseDirectory(files.directory)
@@ -95,7 +95,8 @@ public final class DirectoryVolume: DumpVolume {
         room.written(Int64(DirectoryFiles.headerByteCount))
         return DirectoryFile(
             place: DirectoryFile.Place(
-                label: label, number: number, path: path, directory: files.directory, patience: patience),
+                label: label, number: number, path: path, directory: files.directory, patience: patience,
+                owner: owner),
             file: file, room: claim, pieceByteCount: layout.uploadPartByteCount)
     }
 }

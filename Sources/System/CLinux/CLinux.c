@@ -9,7 +9,9 @@
 #include <grp.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/fsuid.h>
 #include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -235,4 +237,32 @@ int amfleet_set_attribute(int descriptor, const char *name, const void *value, s
 long amfleet_file_system_type(const char *path) {
     struct statfs system;
     return statfs(path, &system) != 0 ? -errno : (long)(unsigned int)system.f_type;
+}
+
+// Groups are set by the bare system call: glibc's sets them for every thread of the process.
+static _Thread_local int has_foreign_rights;
+static _Thread_local gid_t own_groups[256];
+static _Thread_local int own_group_count;
+
+int amfleet_assume_file_rights(uid_t user, gid_t group, const gid_t *groups, int groupCount) {
+    if (has_foreign_rights) return -EALREADY;
+    own_group_count = getgroups(sizeof own_groups / sizeof *own_groups, own_groups);
+    if (own_group_count < 0) return -errno;
+    if (syscall(SYS_setgroups, (size_t)groupCount, groups) != 0) return -errno;
+    has_foreign_rights = 1;
+    setfsgid(group);
+    setfsuid(user);
+    // Neither call tells of a failure; an impossible id tells what is set.
+    if ((uid_t)setfsuid((uid_t)-1) == user && (gid_t)setfsgid((gid_t)-1) == group) return 0;
+    amfleet_resume_file_rights();
+    return -EPERM;
+}
+
+void amfleet_resume_file_rights(void) {
+    setfsuid(geteuid());
+    setfsgid(getegid());
+    if ((uid_t)setfsuid((uid_t)-1) != geteuid() || (gid_t)setfsgid((gid_t)-1) != getegid() ||
+        syscall(SYS_setgroups, (size_t)own_group_count, own_groups) != 0)
+        abort();
+    has_foreign_rights = 0;
 }

@@ -9,13 +9,13 @@ import Glibc
 public struct FileLock: ~Copyable, Sendable {
     private let descriptor: Descriptor
 
-    /// Creates the file if need be (`mode`, `owner`) and waits at most `limit` for whoever holds it.
+    /// Creates the file if need be (`mode`), with the rights of `user`, and waits at most `limit` for whoever holds it.
     public init(
-        _ path: String, waitingAtMost limit: Duration, mode: UInt32 = 0o600, owner: FileOwner? = nil
+        _ path: String, waitingAtMost limit: Duration, mode: UInt32 = 0o600, by user: FileOwner? = nil
     ) throws(FilesError) {
-        let isNew = !FileSystem.exists(path)
-        let opened = try Descriptor(path, O_RDWR | O_CREAT | O_NOFOLLOW, mode: mode)
-        if isNew { try FileSystem.setOwner(path, owner) }
+        let opened = try FileRights.acting(as: user, path) { () throws(FilesError) in
+            try Descriptor(path, O_RDWR | O_CREAT | O_NOFOLLOW, mode: mode)
+        }
         try Self.wait(for: opened.number, path: path, limit: limit)
         descriptor = opened
     }

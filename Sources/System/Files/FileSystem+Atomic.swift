@@ -10,18 +10,28 @@ private let temporaryNumber = Atomic<Int>(0)
 extension FileSystem {
     /// Writes the file so that a reader sees the old contents or the new, never a mixture, even after a crash.
     ///
-    /// A temporary file in the same directory is written, given `mode` (exactly, whatever the umask) and `owner`,
+    /// A temporary file in the same directory is written, given `mode` (exactly, whatever the umask),
     /// synchronised, renamed; then the directory is synchronised. A symbolic link of that name is replaced.
     ///
-    /// - Parameter synchronising: false for what need not outlive a crash: nothing is synchronised then.
+    /// - Parameters:
+    ///   - user: with whose rights, and whose it becomes; nil: this process's.
+    ///   - synchronising: false for what need not outlive a crash: nothing is synchronised then.
     public static func writeAtomically(
-        _ path: String, _ bytes: [UInt8], mode: UInt32 = 0o600, owner: FileOwner? = nil,
+        _ path: String, _ bytes: [UInt8], mode: UInt32 = 0o600, by user: FileOwner? = nil,
         synchronising: Bool = true
+    ) throws(FilesError) {
+        try FileRights.acting(as: user, path) { () throws(FilesError) in
+            try replace(path, bytes, mode: mode, synchronising: synchronising)
+        }
+    }
+
+    private static func replace(
+        _ path: String, _ bytes: [UInt8], mode: UInt32, synchronising: Bool
     ) throws(FilesError) {
         let number = temporaryNumber.add(1, ordering: .relaxed).oldValue
         let temporary = "\(path).\(getpid())-\(number).tmp"
         do {
-            try writeNew(temporary, bytes, mode: mode, owner: owner, synchronising: synchronising)
+            try writeNew(temporary, bytes, mode: mode, synchronising: synchronising)
             try rename(temporary, to: path)
         } catch {
             try? remove(temporary)
@@ -34,10 +44,10 @@ extension FileSystem {
 
     /// Writes a file that must not be there yet, not even as a dangling link; synchronised, with its directory.
     public static func writeExclusively(
-        _ path: String, _ bytes: [UInt8], mode: UInt32 = 0o600, owner: FileOwner? = nil
+        _ path: String, _ bytes: [UInt8], mode: UInt32 = 0o600
     ) throws(FilesError) {
         do {
-            try writeNew(path, bytes, mode: mode, owner: owner)
+            try writeNew(path, bytes, mode: mode)
         } catch {
             if error.errorNumber != EEXIST { try? remove(path) }
             throw error
@@ -47,11 +57,11 @@ extension FileSystem {
     }
 
     private static func writeNew(
-        _ path: String, _ bytes: [UInt8], mode: UInt32, owner: FileOwner?, synchronising: Bool = true
+        _ path: String, _ bytes: [UInt8], mode: UInt32, synchronising: Bool = true
     ) throws(FilesError) {
         let descriptor = try Descriptor(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode: 0o600)
         try descriptor.writeAll(bytes, path: path)
-        try descriptor.give(owner, mode: mode, path: path)
+        try descriptor.setMode(mode, path: path)
         if synchronising { try descriptor.synchronise(path: path) }
     }
 

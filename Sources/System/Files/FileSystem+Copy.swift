@@ -8,24 +8,26 @@ extension FileSystem {
     ///
     /// - Parameters:
     ///   - mode: exactly, whatever the umask.
-    ///   - owner: nil: this process's user.
+    ///   - user: with whose rights it is written, and whose it becomes; nil: this process's. It is read with our own.
     /// - Throws: also for a source that is a symbolic link or no regular file; nothing is left of the target then.
     public static func copy(
-        _ source: String, to target: String, mode: UInt32 = 0o600, owner: FileOwner? = nil
+        _ source: String, to target: String, mode: UInt32 = 0o600, by user: FileOwner? = nil
     ) throws(FilesError) {
         let from = try Descriptor(source, O_RDONLY | O_NOFOLLOW | O_NONBLOCK)
         var status = stat()
         guard fstat(from.number, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
             throw FilesError("copy", source, errorNumber: EINVAL)
         }
-        try remove(target)
-        let to = try Descriptor(target, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode: 0o600)
+        try remove(target, by: user)
+        let to = try FileRights.acting(as: user, target) { () throws(FilesError) in
+            try Descriptor(target, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode: 0o600)
+        }
         do throws(FilesError) {
             try transfer(from.number, source, to, target)
-            try to.give(owner, mode: mode, path: target)
+            try to.setMode(mode, path: target)
             try to.synchronise(path: target)
         } catch {
-            try? remove(target)
+            try? remove(target, by: user)
             throw error
         }
     }
@@ -45,10 +47,7 @@ extension FileSystem {
 }
 
 extension Descriptor {
-    func give(_ owner: FileOwner?, mode: UInt32, path: String) throws(FilesError) {
-        if let owner, fchown(number, owner.userID, owner.groupID) != 0 {
-            throw FilesError("chown", path, errorNumber: errno)
-        }
+    func setMode(_ mode: UInt32, path: String) throws(FilesError) {
         guard fchmod(number, mode) == 0 else { throw FilesError("chmod", path, errorNumber: errno) }
     }
 }

@@ -4,15 +4,19 @@ import BlockingWork
 import Glibc
 
 extension FileSystem {
-    /// Makes `path` a symbolic link to `target`, replacing a file or link of that name in one step.
+    /// Makes `path` a symbolic link to `target`, replacing a file or link of that name in one step, with the rights of `user`.
     public static func makeSymbolicLink(
-        _ path: String, to target: String, owner: FileOwner? = nil
+        _ path: String, to target: String, by user: FileOwner? = nil
     ) throws(FilesError) {
+        try FileRights.acting(as: user, path) { () throws(FilesError) in try replace(path, withLinkTo: target)
+        }
+    }
+
+    private static func replace(_ path: String, withLinkTo target: String) throws(FilesError) {
         let temporary = "\(path).\(getpid()).link"
         try remove(temporary)
         guard symlink(target, temporary) == 0 else { throw FilesError("link", temporary, errorNumber: errno) }
         do {
-            try setOwner(temporary, owner)
             try rename(temporary, to: path)
         } catch {
             try? remove(temporary)

@@ -51,22 +51,28 @@ public enum FileSystem {
         return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
     }
 
-    /// Makes the directory and what is missing above it; new ones get `mode` and `owner`, existing ones stay as they are.
+    /// Makes the directory and what is missing above it, with the rights of `user`, whose they become; new ones get `mode`, existing
+    /// ones stay as they are.
     public static func makeDirectories(
-        _ path: String, mode: UInt32 = 0o755, owner: FileOwner? = nil
+        _ path: String, mode: UInt32 = 0o755, by user: FileOwner? = nil
     ) throws(FilesError) {
+        try FileRights.acting(as: user, path) { () throws(FilesError) in
+            try makeDirectories(path, mode: mode)
+        }
+    }
+
+    private static func makeDirectories(_ path: String, mode: UInt32) throws(FilesError) {
         if let found = try status(path) {
             if found.kind == .directory || isDirectory(path) { return }
             throw FilesError("make directory", path, errorNumber: ENOTDIR)
         }
         let parent = parentDirectory(of: path)
-        if parent != path { try makeDirectories(parent, mode: mode, owner: owner) }
+        if parent != path { try makeDirectories(parent, mode: mode) }
         guard mkdir(path, mode) == 0 else {
             if errno == EEXIST { return }
             throw FilesError("make directory", path, errorNumber: errno)
         }
         guard chmod(path, mode) == 0 else { throw FilesError("chmod", path, errorNumber: errno) }
-        try setOwner(path, owner)
     }
 
     /// Gives a file to somebody; a symbolic link itself, not what it points to. nil leaves it alone.
@@ -78,20 +84,24 @@ public enum FileSystem {
         }
     }
 
-    /// Gives `from` the name `to`, replacing what had it.
-    public static func rename(_ from: String, to: String) throws(FilesError) {
+    /// Gives `from` the name `to`, replacing what had it, with the rights of `user`.
+    public static func rename(_ from: String, to: String, by user: FileOwner? = nil) throws(FilesError) {
         BlockingThread.require("rename", from)
-        guard Glibc.rename(from, to) == 0 else {
-            throw FilesError("rename to '\(to)' the file", from, errorNumber: errno)
+        try FileRights.acting(as: user, from) { () throws(FilesError) in
+            guard Glibc.rename(from, to) == 0 else {
+                throw FilesError("rename to '\(to)' the file", from, errorNumber: errno)
+            }
         }
     }
 
-    /// Removes a file or an empty directory; nothing there is no error.
-    public static func remove(_ path: String) throws(FilesError) {
+    /// Removes a file or an empty directory, with the rights of `user`; nothing there is no error.
+    public static func remove(_ path: String, by user: FileOwner? = nil) throws(FilesError) {
         BlockingThread.require("remove", path)
-        guard Glibc.remove(path) != 0 else { return }
-        let error = FilesError("remove", path, errorNumber: errno)
-        if !error.isMissing { throw error }
+        try FileRights.acting(as: user, path) { () throws(FilesError) in
+            guard Glibc.remove(path) != 0 else { return }
+            let error = FilesError("remove", path, errorNumber: errno)
+            if !error.isMissing { throw error }
+        }
     }
 
     /// The directory part: `/` for `/x`, `.` for `x`.

@@ -11,13 +11,12 @@ public final class OutputFile: Sendable {
     public let path: String
     private let descriptor: Descriptor
 
-    /// Creates the file; one that is there already is an error. `mode` holds whatever the umask.
-    public init(creating path: String, mode: UInt32 = 0o600, owner: FileOwner? = nil) throws(FilesError) {
+    /// Creates the file, with the rights of `user`; one that is there already is an error. `mode` holds whatever the umask.
+    public init(creating path: String, mode: UInt32 = 0o600, by user: FileOwner? = nil) throws(FilesError) {
         self.path = path
-        descriptor = try Descriptor(
-            path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode: 0o600, closesLater: true)
-        if let owner, fchown(descriptor.number, owner.userID, owner.groupID) != 0 {
-            throw FilesError("chown", path, errorNumber: errno)
+        descriptor = try FileRights.acting(as: user, path) { () throws(FilesError) in
+            try Descriptor(
+                path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode: 0o600, closesLater: true)
         }
         guard fchmod(descriptor.number, mode) == 0 else {
             throw FilesError("chmod", path, errorNumber: errno)

@@ -13,29 +13,35 @@ public final class RandomAccessFile: Sendable {
     public let path: String
     private let descriptor: Int32
 
-    /// Opens what is there. A symbolic link is refused, and a FIFO is not waited for.
-    public convenience init(opening path: [UInt8], forWriting: Bool = false) throws(FilesError) {
-        try self.init(path, (forWriting ? O_RDWR : O_RDONLY) | O_NOFOLLOW | O_NONBLOCK, "open")
+    /// Opens what is there to be read. A symbolic link is refused, and a FIFO is not waited for.
+    public convenience init(opening path: [UInt8]) throws(FilesError) {
+        try self.init(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK, "open", by: nil)
     }
 
-    /// Makes a new file.
+    /// The same for writing, with the rights of `user`.
+    public convenience init(openingForWriting path: [UInt8], by user: FileOwner?) throws(FilesError) {
+        try self.init(path, O_RDWR | O_NOFOLLOW | O_NONBLOCK, "open", by: user)
+    }
+
+    /// Makes a new file, with the rights of `user`.
     ///
     /// - Throws: `FilesError`, also where there is one already.
     public convenience init(
-        creating path: [UInt8], mode: UInt32 = 0o600, owner: FileOwner? = nil
+        creating path: [UInt8], mode: UInt32 = 0o600, by user: FileOwner? = nil
     ) throws(FilesError) {
-        try self.init(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, "create", mode: mode)
-        if let owner {
-            guard fchown(descriptor, owner.userID, owner.groupID) == 0 else { throw error("chown") }
-        }
+        try self.init(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, "create", mode: mode, by: user)
         guard fchmod(descriptor, mode) == 0 else { throw error("chmod") }
     }
 
-    private init(_ path: [UInt8], _ flags: Int32, _ call: String, mode: UInt32 = 0) throws(FilesError) {
+    private init(
+        _ path: [UInt8], _ flags: Int32, _ call: String, mode: UInt32 = 0, by user: FileOwner?
+    ) throws(FilesError) {
         self.path = String(decoding: path, as: UTF8.self)
         BlockingThread.require("open", String(decoding: path, as: UTF8.self))
         let bytes = path.map { CChar(bitPattern: $0) } + [0]
-        descriptor = amfleet_open(bytes, flags, mode)
+        descriptor = try FileRights.acting(as: user, self.path) { () throws(FilesError) in
+            amfleet_open(bytes, flags, mode)
+        }
         guard descriptor >= 0 else { throw FilesError(call, self.path, errorNumber: -descriptor) }
     }
 

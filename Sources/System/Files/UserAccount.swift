@@ -25,6 +25,16 @@ public struct UserAccount: Sendable, Equatable {
         self.groupIDs = groupIDs
     }
 
+    /// The user of that number; nil if there is none.
+    init?(userID: UInt32) {
+        BlockingThread.require("look up the user", "\(userID)")
+        var entry = passwd()
+        var found: UnsafeMutablePointer<passwd>?
+        var buffer = [CChar](repeating: 0, count: 16_384)
+        guard getpwuid_r(userID, &entry, &buffer, buffer.count, &found) == 0, found != nil else { return nil }
+        self.init(named: String(cString: entry.pw_name))
+    }
+
     /// The user of that name; nil if there is none, or if nobody can tell.
     public init?(named name: String) {
         guard let account = try? Self.find(named: name) else { return nil }

@@ -56,6 +56,12 @@ int amfleet_spawn_as(
     const char *path, char *const arguments[], char *const environment[], const char *directory,
     const int *descriptors, int descriptorCount, const struct amfleet_user *user, pid_t *process);
 
+/// Gives the calling thread another user's rights to files, and to nothing else: 0, or -EALREADY where it has somebody's, or -EPERM. Needs euid 0.
+int amfleet_assume_file_rights(uid_t user, gid_t group, const gid_t *groups, int groupCount);
+
+/// Gives the calling thread its process's rights back; a process that cannot ends.
+void amfleet_resume_file_rights(void);
+
 /// How a child is kept from writing anywhere but below its working directory.
 struct amfleet_confinement {
     /// Mounts of its own, all others read-only; processes of its own. Needs CAP_SYS_ADMIN.

@@ -55,7 +55,7 @@ struct CheckedConfiguration: Sendable {
         self.choice = choice
         loaded = Result {
             let loaded = try ConfigurationDirectory(root: settings.amandaDirectory, name: choice.name).load()
-            let places = loaded.location.mayHang
+            let places = loaded.location.directories
             let answers = PatientLook.all(places, what: "catalog-look", limit: DiskLook.limit) {
                 FileSystem.exists($0)
             }

@@ -8,7 +8,7 @@ public enum Patience: Sendable {
     case limit(Duration)
     /// As long as its paths answer, which is asked about whenever so much time has passed: a tree is moved or removed, or bytes are brought to
     /// the disk.
-    case whileItAnswers(every: Duration)
+    case whileItAnswers(every: Duration, atMost: Duration = .seconds(86_400))
 
     /// For what answers within milliseconds where it answers at all; long enough for a disk that has to start, or an automount.
     public static let ofLook = Patience.limit(.seconds(30))
@@ -17,11 +17,11 @@ public enum Patience: Sendable {
     public static let ofRange = Patience.limit(.seconds(300))
 
     /// For work on a catalog, which may wait for a lock and grows with its runs.
-    public static let ofCatalog = Patience.whileItAnswers(every: .seconds(30))
+    public static let ofCatalog = Patience.whileItAnswers(every: .seconds(30), atMost: .seconds(600))
 
     fileprivate var period: Duration {
         switch self {
-        case .limit(let limit), .whileItAnswers(let limit): limit
+        case .limit(let limit), .whileItAnswers(every: let limit, atMost: _): limit
         }
     }
 }
@@ -107,7 +107,9 @@ private final class GivenUpWork<Value: Sendable>: Sendable {
             guard (try? await Task.sleep(for: patience.period)) != nil else { return }
             switch patience {
             case .limit: return giveUp(as: await silent() ?? paths.first ?? "")
-            case .whileItAnswers: if let path = await silent() { return giveUp(as: path) }
+            case .whileItAnswers(every: _, let longest):
+                if let path = await silent() { return giveUp(as: path) }
+                if start.duration(to: .now) > longest { return giveUp(as: paths.first ?? "") }
             }
         }
     }

@@ -17,6 +17,8 @@ final class EndlessJob: Sendable {
         case garbage
         /// It is interrupted each time it is looked at, and takes it on again.
         case interrupted
+        /// It sends 200 MB of notes before it does as the first.
+        case flooding
         /// It does not answer that it is cancelled, and goes on.
         case uncancellable
     }
@@ -74,15 +76,25 @@ final class EndlessJob: Sendable {
 
     private func events() -> AgentAnswer {
         .stream { [habit] number in
-            if number > 0 { try? await Task.sleep(for: .milliseconds(500)) }
+            if number > 0, habit != .flooding || number > 2000 {
+                try? await Task.sleep(for: .milliseconds(500))
+            }
             if self.state.withLock(\.isCancelled) { return nil }
             switch habit {
             case .garbage: return Array("garbage".utf8)
             case .reconnecting where number > 0: return nil
+            case .flooding where number < 2000: return Self.note(number + 3, byteCount: 100_000)
             case .alternating: return Self.line("progress", bytes: number % 2 * 1000)
             default: return Self.line("heartbeat", bytes: nil)
             }
         }
+    }
+
+    private static func note(_ number: Int, byteCount: Int) -> [UInt8] {
+        let text = "\(number) " + String(repeating: "x", count: byteCount)
+        return Array(
+            "{\"kind\":\"note\",\"sequence\":\(number),\"time\":\"2026-11-30T12:00:00Z\",\"text\":\"\(text)\"}\n"
+                .utf8)
     }
 
     private static func line(_ kind: String, bytes: Int?) -> [UInt8] {

@@ -18,7 +18,9 @@ struct NodeTrouble: Sendable, CustomStringConvertible {
         let mend: @Sendable () async throws -> Void
     }
 
-    static let all = [typo, certificate, hung, busy, ahead, numbers, heartbeats, notes, names]
+    static let all: [NodeTrouble] = [
+        typo, certificate, hung, busy, ahead, numbers, offset, heartbeats, notes, names,
+    ]
     /// Of each kind one: what the node has, what it does not do, what it says.
     static let sample = [typo, heartbeats, names]
 
@@ -89,50 +91,43 @@ struct NodeTrouble: Sendable, CustomStringConvertible {
     }
 
     private static let numbers = told("absurd numbers", texts: ["9223372036854775807"]) { question in
-        let huge = "\"dumpedBytes\":9223372036854775807,\"storedBytes\":9223372036854775807"
-        guard question.isForEvents else {
-            return .changed { status, body in
-                let text = String(decoding: body, as: UTF8.self)
-                return (
-                    status ?? 503,
-                    Array(
-                        text.replacing(/"(dumpedBytes|storedBytes)" *: *[0-9]+/) {
-                            "\"\($0.output.1)\":9223372036854775807"
-                        }.replacing(/"storageClockOffsetSeconds" *: *[-0-9.e]+/) { _ in
-                            "\"storageClockOffsetSeconds\":1e300"
-                        }.utf8)
-                )
+        guard question.isSubmission || question.isForJob else { return .real }
+        return .changed { status, body in
+            let text = String(decoding: body, as: UTF8.self)
+            let absurd = text.replacing(/"(dumpedBytes|storedBytes|finishedDisks)" *: *[0-9]+/) {
+                "\"\($0.output.1)\":9223372036854775807"
             }
+            return (status ?? 503, Array(absurd.utf8))
         }
-        return .changedLines { line in
-            [
-                "{\"kind\":\"progress\",\"sequence\":1,\"time\":\"2026-11-30T12:00:00Z\",\"progress\":"
-                    + "{\(huge),\"finishedDisks\":-1,\"totalDisks\":9223372036854775807}}", line,
-            ]
+    }
+
+    private static let offset = told(
+        "an absurd clock", texts: ["storageClockOffsetSeconds", "out of range"]
+    ) { question in
+        guard question.isForStatus else { return .real }
+        return .changed { status, body in
+            changed(status, body) { $0["storageClockOffsetSeconds"] = 1e300 }
         }
     }
 
     /// The job is there, it runs, and there is nothing else to say of it: until it is cancelled.
-    private static let heartbeats = NodeTrouble(
-        description: "heartbeats without end", texts: ["no byte, no event and no new state for 5 s"]
-    ) { made in
-        let job = EndlessJob()
-        let agent = try await made.cluster.misbehave(made.node) { await job.answer($0) }
-        let file = try made.cluster.clusterFile("tight") { $0.set("limits", "stalled", to: "5s") }
-        return Begun(file: file) {
-            await agent.stop()
-            try made.cluster.behave(made.node)
-        }
-    }
+    private static let heartbeats = endless(
+        "heartbeats without end", .onlyHeartbeats, texts: ["no byte, no event and no new state for 5 s"])
 
-    private static let notes = told("200 MB of notes", texts: []) { question in
-        guard question.isForEvents else { return .real }
-        let flood = String(repeating: "x", count: 100_000)
-        return .stream { number in
-            guard number < 2000 else { return nil }
-            return Array(
-                "{\"kind\":\"note\",\"sequence\":\(number + 3),\"time\":\"2026-11-30T12:00:00Z\",\"text\":\"\(number)\(flood)\"}\n"
-                    .utf8)
+    /// Each note is cut where it is read, so that it is not the bytes that end it.
+    private static let notes = endless("200 MB of notes", .flooding, texts: ["its job was cancelled"])
+
+    private static func endless(
+        _ description: String, _ habit: EndlessJob.Habit, texts: [String]
+    ) -> NodeTrouble {
+        NodeTrouble(description: description, texts: texts) { made in
+            let job = EndlessJob(habit)
+            let agent = try await made.cluster.misbehave(made.node) { await job.answer($0) }
+            let file = try made.cluster.clusterFile("tight") { $0.set("limits", "stalled", to: "5s") }
+            return Begun(file: file) {
+                await agent.stop()
+                try made.cluster.behave(made.node)
+            }
         }
     }
 

@@ -16,7 +16,7 @@ extension EndToEnd {
 
         @Test(
             arguments: LongTests.whole(
-                NodeTrouble.all, or: NodeTrouble.sample, leavingOut: "six kinds of trouble of one node"))
+                NodeTrouble.all, or: NodeTrouble.sample, leavingOut: "seven kinds of trouble of one node"))
         func `costs that node alone, and one night`(_ trouble: NodeTrouble) async throws {
             let made = try Arranged.as(ThreeNights.self)
             let begun = try await trouble.begin(made)
@@ -38,7 +38,9 @@ extension EndToEnd {
             #expect(report.states.last != "complete", "\(night.result)")
             for text in trouble.texts { #expect(reason.contains(text), "\(text) in \(night.result)") }
             #expect(night.peakKibibytes < Self.limitKibibytes, "\(night.peakKibibytes) KiB")
-            #expect(!night.result.text.unicodeScalars.contains(where: Self.isHidden), "\(night.result)")
+            #expect(!night.result.errors.unicodeScalars.contains(where: Self.isHidden), "\(night.result)")
+            // In JSON it is escaped.
+            #expect(!night.result.output.utf8.contains(0x1B), "\(night.result)")
             #expect(next.result.exit == 0, "\(next.result)")
         }
 

@@ -7,6 +7,7 @@ final class FollowWatch: Sendable {
     /// Why a job is given up.
     enum Reason: Sendable, Equatable {
         case silence
+        case flood
         case runOver
     }
 
@@ -43,7 +44,10 @@ final class FollowWatch: Sendable {
         while true {
             let now = MonotonicTime.now
             if let runEndsAt, runEndsAt <= now { return .runOver }
-            let (isPaused, end) = newest.withLock { ($0.isPaused, $0.following.silenceEndsAt) }
+            let (isPaused, end, isFlooded) = newest.withLock {
+                ($0.isPaused, $0.following.silenceEndsAt, $0.following.isFlooded)
+            }
+            if isFlooded { return .flood }
             let silenceEndsAt = isPaused ? now + Self.longestSleep : end
             if silenceEndsAt <= now { return .silence }
             // An end may also come nearer meanwhile.

@@ -81,9 +81,10 @@ struct JobFollower: Sendable {
     private func end(
         _ request: JobRequest, _ following: JobFollowing, _ reason: FollowWatch.Reason, _ redoing: String
     ) async throws -> NodeEnding {
-        let (why, setting) =
+        let (why, setting): (String, String?) =
             switch reason {
             case .silence: (following.silenceText(now()), "limits.stalled")
+            case .flood: (following.floodText, nil)
             case .runOver: ("the run has taken longer than limits.run allows", "limits.run")
             }
         logger.warning("the job is given up", metadata: ["reason": "\(why)"])

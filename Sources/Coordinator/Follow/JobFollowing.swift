@@ -85,6 +85,10 @@ struct JobFollowing {
         NodeEnding(node: node, attempt: attempt, wasHeard: wasHeard, progress: lastProgress).with([error])
     }
 
+    /// Whether the agent has sent more of the job than any job can have.
+    var isFlooded: Bool { silence.isFlooded }
+    var floodText: String { silence.floodText }
+
     /// Why it is given up.
     func silenceText(_ now: Duration) -> String { silence.text(now) }
 

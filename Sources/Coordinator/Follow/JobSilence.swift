@@ -8,6 +8,12 @@ import AgentAPI
 /// higher number than ever, the first word of a state. Heartbeats, figures that alternate and numbers that begin anew are none.
 /// While the node says what it waits for, that long is waited too.
 struct JobSilence {
+    /// A note is news so often: an agent keeps no more of one job.
+    private static let noteLimit = 2000
+    /// Bytes of text and events that a job of any size stays far below.
+    private static let floodBytes = 64 << 20
+    private static let floodEvents = 100_000
+
     /// What an order itself can make a node wait for, whatever the node says.
     let longestWait: Duration
 
@@ -16,6 +22,9 @@ struct JobSilence {
     private(set) var newsCount = 0
 
     private var lastNews: Duration
+    private var noteCount = 0
+    private var eventCount = 0
+    private var textBytes = 0
     private var highest = JobProgress()
     private var sequence = 0
     private var states: Set<JobState> = []
@@ -55,9 +64,24 @@ struct JobSilence {
 
     mutating func saw(_ event: JobEvent, now: Duration) {
         if let progress = event.progress { saw(progress, now: now) }
+        if event.kind == .note || event.kind == .disk || event.kind == .state {
+            eventCount += 1
+            textBytes += event.text?.utf8.count ?? 0
+        }
         guard event.kind != .heartbeat, event.kind != .progress, event.sequence > sequence else { return }
         sequence = event.sequence
+        if event.kind == .note {
+            noteCount += 1
+            guard noteCount <= Self.noteLimit else { return }
+        }
         news(now)
+    }
+
+    /// Whether the agent has sent more of a job than any job can have.
+    var isFlooded: Bool { textBytes > Self.floodBytes || eventCount > Self.floodEvents }
+
+    var floodText: String {
+        "the agent has sent \(eventCount) notes and events of \(Quantity.bytes(Int64(textBytes))) of this job, which is too much"
     }
 
     mutating func saw(_ progress: JobProgress, now: Duration) {

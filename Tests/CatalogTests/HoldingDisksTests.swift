@@ -121,7 +121,7 @@ import Testing
         let path = try write(0, on: "one", total: 100)
         try FileSystem.makeDirectories(directory.path("two"))
         try FileSystem.makeSymbolicLink(
-            directory.path("two/\(run)"), to: FileSystem.parentDirectory(of: path), owner: nil)
+            directory.path("two/\(run)"), to: FileSystem.parentDirectory(of: path))
         #expect(try disks.contents().dumps.map(\.path) == [path])
     }
 }

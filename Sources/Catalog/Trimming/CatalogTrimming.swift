@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import AmandaFormat
+import BlockingWork
 import Files
 
 /// Takes away what no listing reads any longer, as stock `amdump` does after a run; without it, logs and indexes grow
@@ -76,8 +77,17 @@ struct CatalogTrimming {
     }
 
     /// Runs whose dumps wait on a holding disk: it has a directory for each.
+    ///
+    /// - Throws: `HangFault` where one does not answer: then nobody knows which runs are still wanted.
     private func heldRuns() throws -> [String] {
-        try location.holdingDirectories.flatMap { try entries(of: $0) }.filter { Datestamp($0) != nil }
+        let directories = location.holdingDirectories
+        let answers = PatientLook.all(directories, what: "holding-look", limit: .seconds(3)) {
+            FileSystem.isDirectory($0)
+        }
+        if let silent = directories.first(where: { answers[$0] == nil }) {
+            throw HangFault(silent, within: .seconds(3))
+        }
+        return try directories.flatMap { try entries(of: $0) }.filter { Datestamp($0) != nil }
     }
 
     private func isOld(_ path: String) throws -> Bool {

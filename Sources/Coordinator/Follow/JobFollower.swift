@@ -97,9 +97,9 @@ struct JobFollower: Sendable {
             ending = following.givenUp(
                 WireError(
                     .failed, node: agent.node, "\(why): \(end)",
-                    hint:
-                        "look at amfleetd's log on the node, then \(redoing); what only takes long needs a larger "
-                        + "\(setting) in cluster.json."))
+                    hint: "look at amfleetd's log on the node, then \(redoing)"
+                        + (setting.map { "; what only takes long needs a larger \($0) in cluster.json." }
+                            ?? ".")))
             ending.snapshot = job
             // It was done just then.
             if job?.state == .succeeded { ending = ending.with([]) }

@@ -50,16 +50,16 @@ struct Amfleet: AsyncParsableCommand {
     private static func end(_ error: any Error) -> Never {
         let text = fullMessage(for: error)
         guard exitCode(for: error) != .success else {
-            let fault = text.isEmpty ? nil : Terminal.standardOutput.write(text + "\n")
-            if let fault { Terminal.standardError.write("amfleet: \(fault)\n") }
+            let fault = text.isEmpty ? nil : Terminal.standardOutput.write(lines: text.ownLines)
+            if let fault { Terminal.standardError.write(lines: ["amfleet: \(fault)"]) }
             Glibc.exit((fault == nil ? ExitCode.complete : .failed).rawValue)
         }
-        if !text.isEmpty { Terminal.standardError.write(text + "\n") }
+        if !text.isEmpty { Terminal.standardError.write(lines: text.ownLines) }
         let arguments = CommandLine.arguments.dropFirst().prefix { $0 != "--" }
         if arguments.contains("--json") {
             let usage = UsageFault(facts: message(for: error), command: name(in: arguments))
             let document = try? FailureReport(usage).document(command: usage.command)
-            Terminal.standardOutput.write(document ?? [])
+            Terminal.standardOutput.write(document: document ?? [])
         }
         Glibc.exit(ExitCode.unusable.rawValue)
     }
@@ -86,5 +86,12 @@ private struct UsageFault: Fault {
     var hint: String? {
         command == "amfleet"
             ? "'amfleet --help' shows every command." : "'amfleet \(command) --help' shows what it takes."
+    }
+}
+
+extension String {
+    /// Of text that is the program's own.
+    fileprivate var ownLines: [String] {
+        split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
     }
 }

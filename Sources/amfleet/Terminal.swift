@@ -4,6 +4,7 @@ import Coordinator
 import Faults
 import Files
 import Glibc
+import HiddenCharacters
 
 /// One of the process's two outputs, unbuffered.
 struct Terminal: Sendable {
@@ -12,17 +13,31 @@ struct Terminal: Sendable {
 
     let descriptor: Int32
 
-    /// As the bytes of it.
+    /// Lines of text. Here everything that people read leaves the program, and here it is made harmless: names, and what other
+    /// machines say, may hold anything.
+    ///
+    /// - Returns: why not all of it could be written.
     @discardableResult
-    func write(_ text: String) -> OutputFault? {
+    func write(lines: [String]) -> OutputFault? {
+        write(lines.map { $0.shownOnOneLine + "\n" }.joined())
+    }
+
+    /// A JSON document.
+    ///
+    /// - Returns: why not all of it could be written.
+    @discardableResult
+    func write(document: [UInt8]) -> OutputFault? {
+        write(ShownJSON.escaped(document))
+    }
+
+    /// What is harmless already.
+    @discardableResult
+    private func write(_ text: String) -> OutputFault? {
         write(Array(text.utf8))
     }
 
     /// Writes everything; a reader that went away is no reason to stop the work, and no fault.
-    ///
-    /// - Returns: why not all of it could be written.
-    @discardableResult
-    func write(_ bytes: [UInt8]) -> OutputFault? {
+    private func write(_ bytes: [UInt8]) -> OutputFault? {
         var rest = bytes[...]
         while !rest.isEmpty {
             let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }

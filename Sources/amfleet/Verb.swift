@@ -6,7 +6,6 @@ import BlockingWork
 import Coordinator
 import Dispatch
 import Glibc
-import HiddenCharacters
 import LogOutput
 import Logging
 import Synchronization
@@ -85,8 +84,7 @@ extension Verb {
         } catch {
             let failure = FailureReport(error)
             logger.info("\(name) failed", metadata: ["exit": "\(ExitCode(failure.ending).rawValue)"])
-            Terminal.standardError.write(
-                failure.lines(after: "amfleet: ").map { $0.showingHidden + "\n" }.joined())
+            Terminal.standardError.write(lines: failure.lines(after: "amfleet: "))
             if common.json, !(error is OutputFault) { try? write(failure, name) }
             return ExitCode(failure.ending)
         }
@@ -96,11 +94,11 @@ extension Verb {
     private func write(_ report: any CommandReport, _ name: String) throws {
         let fault =
             if common.json {
-                Terminal.standardOutput.write(try report.document(command: name))
+                Terminal.standardOutput.write(document: try report.document(command: name))
             } else if report is FailureReport {
                 OutputFault?.none
             } else {
-                Terminal.standardOutput.write(report.lines.map { $0.showingHidden + "\n" }.joined())
+                Terminal.standardOutput.write(lines: report.lines)
             }
         if let fault { throw fault }
     }

@@ -6,6 +6,7 @@ import ArgumentParser
 import BlockingWork
 import Descriptors
 import Glibc
+import HiddenCharacters
 import Logging
 
 /// The node's daemon.
@@ -56,8 +57,9 @@ struct Amfleetd: AsyncParsableCommand {
         }
     }
 
+    /// Line ends in it are ours: an error has a hint.
     private static func say(_ text: String) {
-        let bytes = Array("\(text)\n".utf8)
+        let bytes = Array("\(text.showingHidden)\n".utf8)
         _ = bytes.withUnsafeBytes { write(STDERR_FILENO, $0.baseAddress, $0.count) }
     }
 }

@@ -31,6 +31,7 @@ struct WireDocument: Sendable, CustomTestStringConvertible {
     static let all: [WireDocument] = [
         WireDocument("record", NodeRecord.self, record),
         WireDocument("manifest", RunManifest.self, manifest),
+        WireDocument("history", HistoryLine.self, history),
         WireDocument("lease", Lease.self, lease),
         WireDocument("pins", PinIndex.self, #"{"format": 1, "runs": ["20261123030600"]}"#),
         WireDocument("status", NodeStatus.self, status),
@@ -116,7 +117,8 @@ struct WireDocument: Sendable, CustomTestStringConvertible {
     private static func verdict(_ node: String, _ state: String) -> String {
         #"""
         {"node": "\#(node)", "state": "\#(state)", "jobID": "j", "attempt": 1, "dumpedBytes": 9, "storedBytes": 8,
-         "notes": ["n"], "noteValues": [\#(remark)], "error": \#(error), "errors": [\#(error)]}
+         "finishedAt": \#(time), "volumes": {"holding": [\#(volume)], "builtOn": [\#(volume)], "emptied": [\#(volume)],
+           "levels": [0, 1], "refusal": "no"}, "notes": ["n"], "noteValues": [\#(remark)], "error": \#(error), "errors": [\#(error)]}
         """#
     }
     static let manifest = #"""
@@ -125,6 +127,14 @@ struct WireDocument: Sendable, CustomTestStringConvertible {
          "configurations": [{"name": "vertica", "role": "data"}, {"name": "amanda-server", "role": "self"}],
          "nodes": [\#(verdict("node01", "complete")), \#(verdict("node02", "failed"))],
          "pin": {"since": \#(time), "by": "me"}, "protectedSets": [\#(run)]}
+        """#
+    static let history = #"""
+        {"format": 1, "cluster": "demo", "run": \#(run), "revision": 2, "fence": 3, "coordinator": "me@here",
+         "flags": ["--full"], "startedAt": \#(time), "finishedAt": \#(time), "verdict": "partial",
+         "configurations": [{"name": "vertica", "role": "data"}], "levels": [0, 1], "overwrittenBy": \#(time),
+         "hadVolumes": true, "nodes": [
+          {"node": "node01", "state": "complete", "dumpedBytes": 9, "storedBytes": 8, "reason": "x"},
+          {"node": "node02", "state": "failed", "dumpedBytes": 9, "storedBytes": 8}]}
         """#
     static let lease = #"""
         {"format": 1, "cluster": "demo", "holder": "me", "purpose": "backup", "verb": "backup", "run": \#(run),

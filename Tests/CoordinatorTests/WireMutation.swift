@@ -17,6 +17,11 @@ struct TreePath: Hashable, CustomStringConvertible {
         return ""
     }
 
+    /// The same place in whichever item of a list.
+    var names: String {
+        steps.map { if case .key(let name) = $0 { name } else { "[]" } }.joined(separator: ".")
+    }
+
     var description: String {
         steps.map { step in
             switch step {

@@ -4,6 +4,7 @@ import AgentAPI
 import BlockingWork
 import Files
 import Glibc
+import HiddenCharacters
 import LogOutput
 public import Logging
 
@@ -71,7 +72,7 @@ public struct AgentProgram: Sendable {
 
     /// The one line that is not a log: tools wait for it.
     private static func say(_ line: String) {
-        let bytes = Array("\(line)\n".utf8)
+        let bytes = Array("\(line.shownOnOneLine)\n".utf8)
         _ = bytes.withUnsafeBytes { write(STDOUT_FILENO, $0.baseAddress, $0.count) }
     }
 }

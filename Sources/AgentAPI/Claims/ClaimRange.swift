@@ -16,6 +16,7 @@ enum ClaimRange {
     static let whole: [String: ClosedRange<Int64>] = [
         // Source: Amanda 3.5.1 `common-src/amanda.h`, `DUMP_LEVELS`.
         "level": 0...399,
+        "levels": 0...399,
         "attempt": 0...1_000_000,
         "revision": 0...1_000_000_000,
         "sequence": 0...(1 << 53),

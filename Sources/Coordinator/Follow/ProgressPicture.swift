@@ -12,9 +12,9 @@ struct ProgressPicture {
     ///
     /// - Parameter terminal: its size now; nil: not a terminal.
     mutating func text(lines: [String], notes: [String], on terminal: TerminalSize?) -> String {
-        let notes = notes.map(TerminalText.visible)
+        let notes = notes.map(\.shownOnOneLine)
         guard let terminal else {
-            let lines = lines.map(TerminalText.visible)
+            let lines = lines.map(\.shownOnOneLine)
             defer { shown = lines }
             return (notes + lines.filter { !shown.contains($0) }).map { $0 + "\n" }.joined()
         }
@@ -38,17 +38,10 @@ struct ProgressPicture {
 
 /// Text as terminals show it.
 enum TerminalText {
-    /// Without what a terminal would obey or nobody would see: names of files may hold anything. Line ends stay.
-    static func visible(_ text: String) -> String {
-        String(
-            String.UnicodeScalarView(
-                text.unicodeScalars.map { $0 == "\n" || !($0.isHidden || $0 == "\t") ? $0 : "?" }))
-    }
-
-    /// On one line, cut so that it fits.
+    /// On one line, cut so that it fits, without what a terminal would obey or nobody would see: names of files may hold anything.
     static func visible(_ text: String, columns: Int) -> String {
         var rest = columns
-        let line = visible(text.split(whereSeparator: \.isNewline).joined(separator: "; "))
+        let line = text.shownOnOneLine.replacing("\t", with: " ")
         return String(
             line.prefix { character in
                 rest -= width(character)

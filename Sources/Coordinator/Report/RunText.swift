@@ -35,10 +35,10 @@ enum RunText {
 
     /// Faults of a node or one of its configurations, in full.
     static func faults(_ faults: [WireError], on node: String, of configuration: String? = nil) -> [String] {
-        faults.map { fault in
+        faults.flatMap { fault in
             var fault = fault
             if let configuration { fault.message = "\(configuration): \(fault.message)" }
-            return "\(fault.on(node))"
+            return [fault.on(node).headline] + [fault.hint].compactMap(\.self).map { "hint: \($0)" }
         }
     }
 

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import HiddenCharacters
+
 /// Rows of text in aligned columns, two blanks apart.
 struct TextTable {
     enum Alignment {
@@ -23,7 +25,7 @@ struct TextTable {
 
     mutating func add(_ row: [String]) {
         precondition(row.count == alignments.count)
-        rows.append(row)
+        rows.append(row.map(\.shownOnOneLine))
     }
 
     var lines: [String] {

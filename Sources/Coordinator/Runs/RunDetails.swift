@@ -17,6 +17,12 @@ public struct RunDetails: Sendable {
     public var state: RunState
     public var nodes: [Node]
 
+    init(manifest: RunManifest, state: RunState, nodes: [Node]) {
+        self.manifest = manifest
+        self.state = state
+        self.nodes = nodes
+    }
+
     public init(_ cluster: Cluster, run: RunName) async throws {
         let bucket = cluster.impatientBucket
         _ = try await cluster.clusterGuard(bucket).check()

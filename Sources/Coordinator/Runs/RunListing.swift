@@ -41,6 +41,12 @@ public struct RunListing: Sendable {
     /// So many names without a manifest are looked at at most: whoever may write a record may make a name.
     private static let nameLimit = 256
 
+    init(rows: [Row]) {
+        self.rows = rows
+        runCount = rows.count
+        isCut = false
+    }
+
     public init(_ cluster: Cluster, _ options: ListOptions) async throws {
         let bucket = cluster.impatientBucket
         _ = try await cluster.clusterGuard(bucket).check()

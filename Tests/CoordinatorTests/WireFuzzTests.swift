@@ -146,7 +146,8 @@ import Testing
 
     private static func said(of snapshot: JobSnapshot) throws -> [String] {
         var following = JobFollowing(
-            node: "node01", attempt: 1, redoing: "x", patience: .seconds(9), now: .zero)
+            node: "node01", attempt: 1, redoing: "x", patience: .seconds(9),
+            silence: JobSilence(limit: .seconds(1800), longestWait: .seconds(86_400), now: .zero), now: .zero)
         var ending = NodeEnding(node: "node01", attempt: 1, snapshot: snapshot)
         if case .finished(let end) = following.answered(snapshot, now: .seconds(1)) { ending = end }
         let result = FleetJobs.Result(endings: [ending], isCancelled: false)
@@ -160,7 +161,8 @@ import Testing
 
     private static func said(of event: JobEvent) -> [String] {
         var following = JobFollowing(
-            node: "node01", attempt: 1, isKnown: true, redoing: "x", patience: .seconds(9), now: .zero)
+            node: "node01", attempt: 1, isKnown: true, redoing: "x", patience: .seconds(9),
+            silence: JobSilence(limit: .seconds(1800), longestWait: .seconds(86_400), now: .zero), now: .zero)
         _ = following.heard(event, now: .seconds(1))
         return (event.progress.map(said) ?? []) + event.faults.map(\.headline)
     }

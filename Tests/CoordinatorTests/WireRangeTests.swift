@@ -102,6 +102,19 @@ import Testing
         #expect(new.fence == Int(Sample.time.timeIntervalSince1970))
     }
 
+    @Test func `notes without end become some, and how many more`() async throws {
+        var record = Sample.record()
+        record.configurations[0].dumps[0].strange = (0..<10_000).map { "odd \($0)" }
+        let verdict = NodeJudgement.verdict(
+            node: "node01", jobID: "j", run: Sample.run, asked: Sample.asked, evidence: .record(record),
+            ending: nil)
+        #expect(verdict.notes.count < 500)
+        #expect(verdict.notes.contains { $0.hasSuffix("and 9800 more") })
+        let board = ProgressBoard(nodes: ["node01"])
+        for index in 0..<10_000 { await board.note("node01", "note \(index)") }
+        #expect(await board.takeNews().notes.count == ProgressBoard.noteLimit + 1)
+    }
+
     @Test func `sums of a record stay what a manifest may say`() throws {
         var record = Sample.record()
         for index in record.configurations.indices {

@@ -7,12 +7,18 @@ import S3
 struct NodeRecordStore: Sendable {
     private static let byteCountLimit = 64 << 20
 
+    /// Indented for people while it is small. What reads it has a limit: its notes have one too.
+    private static func document(_ record: NodeRecord) throws -> [UInt8] {
+        let indented = try WireJSON.document(record.bounded)
+        return indented.count <= 1 << 20 ? indented : try WireJSON.line(record.bounded)
+    }
+
     let client: S3Client
     let layout: BucketLayout
 
     func write(_ record: NodeRecord) async throws {
         let key = layout.nodeRecord(record.run, node: record.node)
-        _ = try await client.put(key, WireJSON.document(record))
+        _ = try await client.put(key, Self.document(record))
     }
 
     /// Writes a record that nobody lets us look for: only where there is none.
@@ -21,7 +27,7 @@ struct NodeRecordStore: Sendable {
     func create(_ record: NodeRecord, besides refusal: S3Error) async throws {
         let key = layout.nodeRecord(record.run, node: record.node)
         do {
-            _ = try await client.put(key, WireJSON.document(record), condition: .ifAbsent)
+            _ = try await client.put(key, Self.document(record), condition: .ifAbsent)
         } catch S3Error.preconditionFailed {
             throw refusal
         }

@@ -12,8 +12,8 @@ struct JSONShape: Equatable {
 
     /// Our own documents have a dozen levels.
     static let depthLimit = 64
-    /// What a record of 300 disks with a thousand parts each, and their bases, does not reach.
-    static let valueLimit = 4 << 20
+    /// Of 100,000 parts of dumps, more than a record within the limit of its bytes has.
+    static let valueLimit = 2 << 20
 
     init(of bytes: [UInt8]) {
         var level = 0

@@ -139,7 +139,7 @@ struct AgentClient: Sendable {
         }
         return HTTPRequest(
             method: method, url: "https://\(node).\(cluster):\(address.port)\(path)",
-            sink: .collect(limit: 64 << 20),
+            sink: .collect(limit: ClusterBucket.documentLimit),
             connectTo: address.description, identity: identity)
     }
 
@@ -179,7 +179,8 @@ struct AgentClient: Sendable {
     /// What the agent said in its own words, or what its status code means.
     private func refusal(_ response: HTTPResponse) -> any Fault {
         if let said = try? WireJSON.read(WireErrors.self, from: response.body, what: "error") {
-            let errors = WireError.all(of: said, node: node)
+            // It speaks for its own node alone.
+            let errors = WireError.all(of: said, node: node).map { $0.said(by: node) }
             for error in errors {
                 logger.info(
                     "the agent refused with \(response.status)",

@@ -7,8 +7,8 @@ import Volumes
 
 /// The cluster's own objects in the bucket, as values (Docs/FORMATS.md, "JSON of ours").
 struct ClusterBucket: Sendable {
-    /// Our JSON documents are small; a node record names every object of a run.
-    static let documentLimit = 256 << 20
+    /// Our JSON documents are small; a node record names every object of a run: some 100,000 parts fit.
+    static let documentLimit = 24 << 20
 
     let client: S3Client
     let layout: BucketLayout
@@ -29,13 +29,23 @@ struct ClusterBucket: Sendable {
         _ type: Value.Type, _ key: String
     ) async throws -> Stored<Value>? {
         do {
-            let (bytes, version) = try await client.get(key, limit: Self.documentLimit)
-            let value = try WireJSON.read(Value.self, from: bytes, what: "'\(key)'")
-            return Stored(value: value, object: S3KnownObject(bytes: bytes, version: version))
+            do {
+                return try await read(key, limit: LargeDocuments.smallByteCount)
+            } catch S3Error.tooLong {
+                return try await LargeDocuments.shared.inTurn {
+                    try await read(key, limit: Self.documentLimit)
+                }
+            }
         } catch let error as S3Error {
             if case .notFound = error { return nil }
             throw error
         }
+    }
+
+    private func read<Value: Codable & Sendable>(_ key: String, limit: Int) async throws -> Stored<Value> {
+        let (bytes, version) = try await client.get(key, limit: limit)
+        let value = try WireJSON.read(Value.self, from: bytes, what: "'\(key)'")
+        return Stored(value: value, object: S3KnownObject(bytes: bytes, version: version))
     }
 
     /// - Returns: nil when the condition does not hold.

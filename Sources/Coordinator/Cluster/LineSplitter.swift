@@ -3,7 +3,7 @@
 /// Cuts a stream of pieces into lines: NDJSON has one value a line.
 struct LineSplitter {
     /// A line that is longer is no event of ours.
-    static let longestLine = 4 << 20
+    static let longestLine = 1 << 20
 
     private var rest: [UInt8] = []
 

@@ -223,7 +223,11 @@ struct JobFollowing {
 
     private func faults(of snapshot: JobSnapshot) -> [WireError] {
         guard snapshot.state != .succeeded else { return [] }
-        guard snapshot.faults.isEmpty else { return snapshot.faults.map { $0.on(node) } }
+        guard snapshot.faults.isEmpty else {
+            return NodeRecord.bounded(
+                snapshot.faults.map { $0.said(by: node) }, to: 100
+            ) { WireError(.failed, node: node, "\($0) reasons") }
+        }
         switch snapshot.state {
         case .cancelled: return [WireError(.cancelled, node: node, "cancelled")]
         case .interrupted: return [WireError(.interrupted, node: node, "the agent stopped in the middle")]

@@ -4,6 +4,10 @@ import AgentAPI
 
 /// What the operator sees of every node: running totals, the newest value wins.
 actor ProgressBoard {
+    /// Of one node, at most; a node may send notes without end.
+    static let noteLimit = 500
+    private static let noteLength = 2000
+
     private let nodes: [String]
     private var rows: [String: ProgressRow] = [:]
     private var notes: [String] = []
@@ -19,10 +23,13 @@ actor ProgressBoard {
 
     /// Something to tell once, on a line of its own. The same text of the same node twice in a row is told once.
     func note(_ node: String, _ text: String) {
-        let line = "\(node): \(text)"
+        let line = "\(node): \(text.prefix(Self.noteLength))"
         guard rows[node]?.lastNote != line else { return }
         rows[node]?.lastNote = line
+        rows[node]?.noteCount += 1
+        guard let count = rows[node]?.noteCount, count <= Self.noteLimit else { return }
         notes.append(line)
+        if count == Self.noteLimit { notes.append("\(node): what else it notes is not shown here") }
     }
 
     /// Something about the cluster as a whole.
@@ -65,6 +72,7 @@ struct ProgressRow: Sendable {
     var rate = RateWindow()
     var ending: Ending?
     var lastNote: String?
+    var noteCount = 0
 
     init(node: String) {
         self.node = node

@@ -121,13 +121,16 @@ enum NodeJudgement {
 
     /// Remarks that an administrator should read; tar's strange lines count. As text each says where it belongs.
     private static func notes(of record: NodeRecord) -> ([String], [Remark]) {
-        let remarks = record.configurations.flatMap { configuration in
+        let all = record.bounded.configurations.flatMap { configuration in
             configuration.remarks.map { $0.of(configuration.name) }
                 + configuration.dumps.flatMap { dump in
                     (leftOut(dump) + dump.strange.map { "STRANGE: \($0)" } + dump.notes).map {
                         Remark($0).of(configuration.name, disk: dump.disk)
                     }
                 }
+        }
+        let remarks = NodeRecord.bounded(all, to: 2 * NodeRecord.noteLimit) {
+            Remark("\($0) notes, in the node's record")
         }
         let texts = remarks.map { remark in
             let whose = [remark.place?.configuration, remark.place?.disk].compactMap(\.self)
@@ -159,6 +162,14 @@ extension WireError {
             hint: "look at the disk, and back it up again; if it is as it should be: 'amfleet accept \(run) "
                 + "--node \(node) --configuration \(configuration) --disk \(dump.disk)'.")
         self = at(node: node, configuration: configuration, disk: dump.disk)
+    }
+
+    /// The same as this node's, whomever it names.
+    func said(by node: String) -> WireError {
+        var error = self
+        error.node = node
+        error.place?.node = node
+        return error
     }
 
     /// The same with a node's name.

@@ -20,7 +20,8 @@ struct Amfleet: AsyncParsableCommand {
             """,
         version: AmfleetVersion.current,
         subcommands: [
-            InitVerb.self, NodeVerb.self, KeyVerb.self, PlanVerb.self, BackupVerb.self, FlushVerb.self,
+            InitVerb.self, NodeVerb.self, CoordinatorVerb.self, AuthorityVerb.self, KeyVerb.self,
+            PlanVerb.self, BackupVerb.self, FlushVerb.self,
             RestoreVerb.self,
             StatusVerb.self,
             ListVerb.self, VolumesVerb.self,

@@ -7,7 +7,7 @@ import Coordinator
 struct NodeVerb: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "node", abstract: "Who belongs to the cluster.",
-        subcommands: [NodeAddVerb.self, NodeRemoveVerb.self, NodeListVerb.self])
+        subcommands: [NodeAddVerb.self, NodeRenewVerb.self, NodeRemoveVerb.self, NodeListVerb.self])
 }
 
 struct NodeAddVerb: Verb {
@@ -34,12 +34,15 @@ struct NodeAddVerb: Verb {
     @Option(help: "Where its agent keeps its jobs.")
     var stateDirectory = "/var/lib/amfleet"
 
+    @OptionGroup var authority: AuthorityOptions
+
     func report() async throws -> any CommandReport {
         try await runBlocking("cluster") {
             var roster = NodeRoster(try ClusterFile.load(common.cluster))
             return try roster.add(
                 name, address,
-                .init(listen: listen, amandaDirectory: amandaDirectory, stateDirectory: stateDirectory))
+                .init(listen: listen, amandaDirectory: amandaDirectory, stateDirectory: stateDirectory),
+                authorityKey: authority.authorityKey)
         }
     }
 }

@@ -38,6 +38,17 @@ import Testing
         #expect(settings.limits.sendMiBPerSecond == 1000 && settings.limits.receiveMiBPerSecond == 2000)
         #expect(settings.limits.stalled == .seconds(1800) && settings.limits.run == .seconds(72_000))
         #expect(settings.storage.address.kmsKeyID != nil)
+        #expect(settings.clusterID?.count == 36)
+    }
+
+    @Test func `an id is entered and all else stays as it was written`() throws {
+        for (text, expected) in [
+            ("{\n\t\"a\": 1\n}", "{\n\t\"clusterID\": \"x\",\n\t\"a\": 1\n}"),
+            (" {\"a\":1}\n", " {\"clusterID\": \"x\", \"a\":1}\n"),
+        ] {
+            #expect(ClusterID.entered("x", in: text) == expected)
+        }
+        #expect(ClusterID.entered("x", in: "[]") == nil)
     }
 
     @Test(arguments: [

@@ -2,6 +2,7 @@
 
 import AgentAPI
 import Foundation
+import LogOutput
 import S3
 import TestSupport
 import Testing
@@ -115,8 +116,10 @@ struct RunLeaseTests {
         func identity(_ cluster: String, _ fingerprint: String) -> ClusterGuard {
             ClusterGuard(
                 bucket: store.bucket,
+                file: ClusterFile(path: "/nonexistent/cluster.json", settings: Sample.cluster([])),
                 identity: ClusterIdentity(
-                    cluster: cluster, authorityFingerprint: fingerprint, createdAt: Sample.time))
+                    cluster: cluster, authorityFingerprint: fingerprint, createdAt: Sample.time),
+                logger: .discarding)
         }
         #expect(try await !identity("demo", "aa").check())
         try await identity("demo", "aa").claim()

@@ -51,18 +51,30 @@ public struct Lease: Codable, Sendable, Equatable {
     }
 }
 
-/// The cluster that owns a prefix (`cluster.json` in the bucket): written once, with `If-None-Match`.
+/// The cluster that owns a prefix (`cluster.json` in the bucket): created once, with `If-None-Match`.
 public struct ClusterIdentity: Codable, Sendable, Equatable {
     var format: Int
     public var cluster: String
-    /// SHA-256 of the CA certificate's DER, hexadecimal: two clusters of one name are told apart.
+    /// Random, and never changed: two clusters of one name are told apart. nil of an older coordinator.
+    public var clusterID: String?
+    /// SHA-256 of the CA certificate's DER, hexadecimal: where `clusterID` is missing here or there, this tells clusters apart.
     public var authorityFingerprint: String
+    /// The same of every authority that the coordinator has; nil of an older one, or where there is one only.
+    public var authorities: [String]?
     public var createdAt: Date
 
-    public init(cluster: String, authorityFingerprint: String, createdAt: Date) {
+    public init(
+        cluster: String, clusterID: String? = nil, authorityFingerprint: String,
+        authorities: [String]? = nil, createdAt: Date
+    ) {
         self.format = WireJSON.format
         self.cluster = cluster
+        self.clusterID = clusterID
         self.authorityFingerprint = authorityFingerprint
+        self.authorities = authorities
         self.createdAt = createdAt
     }
+
+    /// Of every authority that it is known by.
+    public var fingerprints: [String] { authorities ?? [authorityFingerprint] }
 }

@@ -62,6 +62,7 @@ public struct BackupCommand: Sendable {
     ) async throws -> RunReport {
         let nodes = try preflight.fitNodes()
         try await cluster.clusterGuard().claim()
+        try await DueRenewals(cluster: cluster).renew(preflight.statuses)
         try await UnfinishedRuns(cluster: cluster).settle(preflight.statuses)
         let protection = try await cluster.protection()
         for remark in protection.remarks { cluster.console.say(remark) }

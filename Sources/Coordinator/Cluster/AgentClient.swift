@@ -28,6 +28,20 @@ struct AgentClient: Sendable {
     let identity: HTTPIdentity
     let transport: HTTPTransport
     var logger = Logger.discarding
+    private var reusesConnection = true
+
+    init(
+        node: String, address: AgentAddress, cluster: String, identity: HTTPIdentity,
+        transport: HTTPTransport,
+        logger: Logger = .discarding
+    ) {
+        self.node = node
+        self.address = address
+        self.cluster = cluster
+        self.identity = identity
+        self.transport = transport
+        self.logger = logger
+    }
 
     /// What the node says of itself; with a question also of the store and its configurations.
     func status(_ question: StatusQuestion? = nil) async throws -> NodeStatus {
@@ -84,6 +98,42 @@ struct AgentClient: Sendable {
         return try read(response)
     }
 
+    /// Has the node make a new key, and ask for its certificate.
+    func requestCertificate() async throws -> NodeCertificateRequest {
+        let response = try await send(
+            "POST", AgentPaths.identityRequest, body: .bytes(try WireJSON.document(IdentityRequest())),
+            absentIsFine: true)
+        guard response.status != 404 else { throw tooOldForIdentities }
+        return try read(response)
+    }
+
+    /// Changes whom the node believes, and who it is.
+    func carryOut(_ order: IdentityOrder) async throws -> NodeIdentity {
+        let response = try await send(
+            "POST", AgentPaths.identity, body: .bytes(try WireJSON.document(order)), absentIsFine: true)
+        guard response.status != 404 else { throw tooOldForIdentities }
+        let answer: IdentityAnswer = try read(response)
+        guard answer.node == node else {
+            throw WireError(.authentication, node: node, "the agent answers as '\(answer.node)'")
+        }
+        return answer.identity
+    }
+
+    var tooOldForIdentities: WireError {
+        WireError(
+            .unsupported, node: node, "its agent is older and cannot renew its certificate",
+            hint:
+                "bring amfleetd on the node to the version of amfleet, or copy what 'amfleet node renew \(node) --folder DIRECTORY' writes."
+        )
+    }
+
+    /// The same agent over connections of their own, whose certificates are those of now.
+    var afresh: AgentClient {
+        var client = self
+        client.reusesConnection = false
+        return client
+    }
+
     /// Asks for a job. Twice with the same id and attempt is the same job.
     func submit(_ request: JobRequest) async throws -> JobSnapshot {
         try read(await send("POST", AgentPaths.jobs, body: .bytes(try WireJSON.document(request))))
@@ -137,10 +187,12 @@ struct AgentClient: Sendable {
         } catch {
             throw WireError(.configuration, node: node, error.headline, hint: error.hint)
         }
-        return HTTPRequest(
+        var request = HTTPRequest(
             method: method, url: "https://\(node).\(cluster):\(address.port)\(path)",
             sink: .collect(limit: ClusterBucket.documentLimit),
             connectTo: address.description, identity: identity)
+        request.reusesConnection = reusesConnection
+        return request
     }
 
     private func send(

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import AgentAPI
+import Certificates
 import Descriptors
 import FoundationEssentials
 import HTTPTransport
@@ -89,15 +90,15 @@ public struct Cluster: Sendable {
         (client.clockOffset ?? impatientBucket.client.clockOffset)?.inSeconds
     }
 
-    func clusterGuard(_ bucket: ClusterBucket? = nil) throws -> ClusterGuard {
-        guard
-            let identity = ClusterIdentity(
-                cluster: settings.cluster, authorityPEM: identity.authorityPEM, createdAt: Date())
-        else {
-            throw CoordinatorError.ownCertificate(
-                path: file.resolve(settings.tls.authority), reason: "it holds no PEM block")
-        }
-        return ClusterGuard(bucket: bucket ?? self.bucket, identity: identity)
+    func clusterGuard(_ bucket: ClusterBucket? = nil) -> ClusterGuard {
+        let fingerprints = identity.authorities.authorities.map(\.fingerprint)
+        return ClusterGuard(
+            bucket: bucket ?? self.bucket, file: file,
+            identity: ClusterIdentity(
+                cluster: settings.cluster, clusterID: settings.clusterID,
+                authorityFingerprint: fingerprints.first ?? "",
+                authorities: fingerprints.count > 1 ? fingerprints : nil, createdAt: Date().wholeSecond),
+            logger: logger)
     }
 
     /// `user@host, pid N, run XXXXXXXX`: the last is of this process alone. Containers have one host's name and `pid 1`, and their

@@ -1,41 +1,95 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import AgentAPI
-import Digest
+import BlockingWork
 import FoundationEssentials
+import Logging
 import S3
 
 /// Keeps two clusters out of one prefix: the first writes its identity there, once and for all.
+///
+/// What counts is the id, where both sides have one: authorities come and go. A side that has none yet, of an older version, is known
+/// by its authority, and gets the id then.
 struct ClusterGuard: Sendable {
     let bucket: ClusterBucket
+    let file: ClusterFile
+    /// What we would write: with our id where we have one, and all our authorities.
     let identity: ClusterIdentity
+    let logger: Logger
 
     /// Reads who owns the prefix. Proves at once that the store answers and the credentials may read.
+    ///
+    /// A prefix of ours without an id gets one, and so does our `cluster.json`; where that cannot be written, it is tried again the
+    /// next time.
     ///
     /// - Returns: whether the prefix is ours; false: nobody's yet.
     /// - Throws: `CoordinatorError.foreignPrefix`.
     func check() async throws -> Bool {
-        guard let owner = try await bucket.read(ClusterIdentity.self, bucket.layout.cluster)?.value else {
+        guard let owner = try await bucket.read(ClusterIdentity.self, bucket.layout.cluster) else {
             return false
         }
-        try judge(owner)
+        try judge(owner.value)
+        try await takeOver(owner)
         return true
     }
 
-    /// Makes the prefix ours unless it is somebody else's.
+    /// Makes the prefix ours unless it is somebody else's. What the bucket says of our authorities is brought up to date.
     func claim() async throws {
-        guard try await !check() else { return }
-        if try await bucket.create(identity, bucket.layout.cluster) == nil {
+        if let owner = try await bucket.read(ClusterIdentity.self, bucket.layout.cluster) {
+            try judge(owner.value)
+            return try await takeOver(owner, updatesAuthorities: true)
+        }
+        var new = identity
+        new.clusterID = identity.clusterID ?? ClusterID.make()
+        guard let stored = try await bucket.create(new, bucket.layout.cluster) else {
             // Somebody was faster, perhaps ourselves with an answer that was lost.
             _ = try await check()
+            return
         }
+        await keep(stored.value.clusterID)
     }
 
     func judge(_ owner: ClusterIdentity) throws(CoordinatorError) {
         let isNamesake = owner.cluster == identity.cluster
-        guard isNamesake, owner.authorityFingerprint == identity.authorityFingerprint else {
+        let isSame: Bool =
+            if let theirs = owner.clusterID, let ours = identity.clusterID {
+                theirs == ours
+            } else {
+                !Set(owner.fingerprints + [owner.authorityFingerprint]).isDisjoint(
+                    with: identity.fingerprints)
+            }
+        guard isNamesake, isSame else {
             throw .foreignPrefix(
                 prefix: bucket.layout.prefix, owner: owner.cluster, isNamesake: isNamesake)
+        }
+    }
+
+    /// Only on the very document that was judged ours.
+    private func takeOver(
+        _ owner: ClusterBucket.Stored<ClusterIdentity>, updatesAuthorities: Bool = false
+    ) async throws {
+        var wanted = owner.value
+        wanted.clusterID = owner.value.clusterID ?? identity.clusterID ?? ClusterID.make()
+        if updatesAuthorities {
+            wanted.authorityFingerprint = identity.authorityFingerprint
+            wanted.authorities = identity.authorities
+        }
+        guard wanted != owner.value else { return await keep(wanted.clusterID) }
+        do {
+            guard try await bucket.change(owner, to: wanted, bucket.layout.cluster) != nil else { return }
+            await keep(wanted.clusterID)
+        } catch {
+            try Task.checkCancellation()
+            logger.info("the bucket's cluster.json stays as it is", metadata: ["reason": "\(error)"])
+        }
+    }
+
+    private func keep(_ clusterID: String?) async {
+        guard identity.clusterID == nil, let clusterID else { return }
+        do {
+            try await runBlocking("cluster") { try file.enter(clusterID: clusterID) }
+        } catch {
+            logger.info("cluster.json has no clusterID yet", metadata: ["reason": "\(error)"])
         }
     }
 }
@@ -52,31 +106,5 @@ extension Cluster {
         } catch {
             try Task.checkCancellation()
         }
-    }
-}
-
-extension ClusterIdentity {
-    /// - Parameter authorityPEM: the cluster's CA certificate; its first block counts.
-    /// - Returns: nil where the text holds no PEM block.
-    init?(cluster: String, authorityPEM: String, createdAt: Date) {
-        guard let der = Self.firstBlock(of: authorityPEM) else { return nil }
-        self.init(
-            cluster: cluster, authorityFingerprint: SHA256.digest(der).hexadecimal,
-            createdAt: createdAt.wholeSecond)
-    }
-
-    private static func firstBlock(of pem: String) -> [UInt8]? {
-        var isInside = false
-        var base64 = ""
-        for line in pem.split(whereSeparator: \.isNewline) {
-            if line.hasPrefix("-----BEGIN ") {
-                isInside = true
-            } else if line.hasPrefix("-----END ") {
-                break
-            } else if isInside {
-                base64 += line.filter { !$0.isWhitespace }
-            }
-        }
-        return base64.isEmpty ? nil : [UInt8](base64: base64)
     }
 }

@@ -12,6 +12,8 @@ extension ClusterSettings {
         var reader = try SettingsReader(parsing: bytes, file: file)
         try reader.format(1)
         cluster = try reader.checked("cluster", ClusterName.labelFault)
+        clusterID = try reader.optionalString("clusterID")
+        if let clusterID, let fault = ClusterID.fault(clusterID) { throw reader.badValue("clusterID", fault) }
         storage = try Storage(reader.object("storage"))
         tls = try TLSFiles(reader.object("tls"))
         configurations = try Configurations(reader.object("configurations"))

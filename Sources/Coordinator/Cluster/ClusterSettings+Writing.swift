@@ -8,6 +8,7 @@ extension ClusterSettings {
     /// Reading it gives the same settings; `node add` and `node remove` write it.
     public var text: String {
         var lines = ["{", "  \"format\": 1,", "  \"cluster\": \(quoted(cluster)),"]
+        if let clusterID { lines.append("  \"clusterID\": \(quoted(clusterID)),") }
         lines.append("  \"storage\": {")
         lines += members([
             ("bucket", quoted(storage.address.bucket)), ("prefix", quoted(storage.address.prefix)),

@@ -5,6 +5,8 @@ public import AgentAPI
 /// What `cluster.json` says, checked. Paths stand as written; `ClusterFile` knows what they are relative to.
 public struct ClusterSettings: Sendable, Equatable {
     public var cluster: String
+    /// Which cluster of that name: the same for ever, whatever becomes of its authority. nil: not taken over yet.
+    public var clusterID: String?
     public var storage: Storage
     public var tls: TLSFiles
     public var configurations: Configurations

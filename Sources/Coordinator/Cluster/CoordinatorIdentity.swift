@@ -4,25 +4,31 @@ import AgentAPI
 import Certificates
 import Files
 import FoundationEssentials
+import Secret
 
 /// The coordinator's certificate, checked before an agent has to refuse it.
 struct CoordinatorIdentity: Sendable {
+    let notBefore: Date
     let expiresAt: Date
-    /// Of the cluster's authority, for the identity in the bucket.
-    let authorityPEM: String
+    /// The cluster's, of which one has issued it.
+    let authorities: AuthorityBundle
+    let issuer: CertificateFacts
 
+    /// A change of the pair that was cut short is ended first. Blocks.
+    ///
     /// - Throws: `CoordinatorError.ownCertificate` for a missing, foreign or expired one.
     init(_ file: ClusterFile, now: Date) throws {
         let tls = file.settings.tls
-        let authority = file.resolve(tls.authority)
         let certificate = file.resolve(tls.certificate)
         let privateKey = file.resolve(tls.privateKey)
-        let pem = try Self.read(authority)
+        authorities = try Self.authorities(file)
+        try Self.mend(file)
         let facts = try Self.facts(certificate)
-        guard facts.isIssued(by: try Self.facts(authority)) else {
+        guard let issuer = authorities.issuer(of: facts) else {
             throw CoordinatorError.ownCertificate(
-                path: certificate, reason: "'\(authority)' did not issue it")
+                path: certificate, reason: "'\(file.authorityPath)' did not issue it")
         }
+        self.issuer = issuer
         guard let name = try? facts.peerName, name.cluster == file.settings.cluster, name.role == .coordinator
         else {
             throw CoordinatorError.ownCertificate(
@@ -31,13 +37,41 @@ struct CoordinatorIdentity: Sendable {
                     "it is not for the coordinator of cluster '\(file.settings.cluster)' but for \(facts.uris.joined(separator: " "))"
             )
         }
+        notBefore = Date(timeIntervalSince1970: Double(facts.notBefore))
         expiresAt = Date(timeIntervalSince1970: Double(facts.notAfter))
         guard now < expiresAt else {
             throw CoordinatorError.ownCertificate(
                 path: certificate, reason: "it expired on \(LocalTime(expiresAt).text)")
         }
-        _ = try Self.read(privateKey)
-        authorityPEM = pem
+        if Self.areApart(facts, try Self.read(privateKey)) {
+            throw CoordinatorError.ownCertificate(
+                path: certificate, reason: "'\(privateKey)' is not its private key")
+        }
+    }
+
+    private static func mend(_ file: ClusterFile) throws {
+        let files = file.identityFiles
+        guard files.isUnfinished else { return }
+        do {
+            let lock = try RenewalLock(file)
+            try withExtendedLifetime(lock) { _ = try files.recover() }
+        } catch {
+            throw CoordinatorError.ownCertificate(path: files.certificate, reason: "\(error)")
+        }
+    }
+
+    /// What libcrypto cannot read is libcurl's to judge.
+    private static func areApart(_ facts: CertificateFacts, _ key: String) -> Bool {
+        guard let isItsKey = try? facts.isOf(Secret(key)) else { return false }
+        return !isItsKey
+    }
+
+    private static func authorities(_ file: ClusterFile) throws(CoordinatorError) -> AuthorityBundle {
+        do {
+            return try AuthorityBundle(contentsOf: file.authorityPath)
+        } catch {
+            throw .ownCertificate(path: file.authorityPath, reason: "\(error)")
+        }
     }
 
     private static func facts(_ path: String) throws(CoordinatorError) -> CertificateFacts {

@@ -20,7 +20,9 @@ extension WireError {
             self.init(
                 .authentication, node: node,
                 "\(agent) has no certificate of this node and cluster: \(text)",
-                hint: "copy the folder that 'amfleet node add' made to the node, or correct its address.")
+                hint:
+                    "correct its address, or, where its certificate has expired or it missed a change of the authority, copy to it what "
+                    + "'amfleet node renew \(node ?? "NAME") --folder DIRECTORY' writes.")
         case .tlsPeerRevoked(_, let serial):
             self.init(revoked: serial, node: node, agent: agent)
         case .tls(_, let text):

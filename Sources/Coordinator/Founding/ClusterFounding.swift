@@ -33,7 +33,7 @@ public struct ClusterFounding: Sendable {
     ///   file could not hold.
     public func found() throws -> Report {
         let tls = settings.tls
-        let file = ClusterFile(
+        var file = ClusterFile(
             path: directory == "." ? "cluster.json" : "\(directory)/cluster.json", settings: settings)
         // What was given on the command line must be what a reader accepts.
         _ = try ClusterSettings(parsing: Array(settings.text.utf8), file: file.path)
@@ -45,6 +45,8 @@ public struct ClusterFounding: Sendable {
             throw CoordinatorError.alreadyThere(path: taken)
         }
         try FileSystem.makeDirectories(directory, mode: 0o700)
+        // A cluster that goes on has its id in the bucket.
+        if !goesOn { file.settings.clusterID = ClusterID.make() }
         let authority = try goesOn ? found(at: file) : CertificateAuthority.create(cluster: settings.cluster)
         let coordinator = try authority.issue(.coordinator)
         if !goesOn {

@@ -28,6 +28,17 @@ extension NodeRoster.Added: CommandReport {
     }
 }
 
+extension NodeRoster.Renewed: CommandReport {
+    public var ending: CommandEnding { .complete }
+
+    public var lines: [String] {
+        [
+            "node \(node): wrote \(folder)",
+            "next: copy its files over those that 'tls' in the node's agent.json names; they are read without a restart",
+        ]
+    }
+}
+
 /// `amfleet node list`, and what `node remove` leaves.
 public struct NodeListing: CommandReport, Encodable {
     struct Entry: Encodable {

@@ -33,6 +33,14 @@ public struct NodeRoster: Sendable {
         public var files: [String]
     }
 
+    /// What `renew` made.
+    public struct Renewed: Sendable, Encodable {
+        public var node: String
+        /// Copy it to the node, over the files that are there.
+        public var folder: String
+        public var files: [String]
+    }
+
     private(set) public var file: ClusterFile
 
     public init(_ file: ClusterFile) {
@@ -41,7 +49,7 @@ public struct NodeRoster: Sendable {
 
     /// Issues the node's identity and enters it in `cluster.json`, in this order: a name that is there has a folder.
     public mutating func add(
-        _ name: String, _ address: String, _ options: Options = Options()
+        _ name: String, _ address: String, _ options: Options = Options(), authorityKey: String? = nil
     ) throws -> Added {
         if let fault = ClusterName.nodeFault(name) {
             throw CoordinatorError.unusableName(what: "the node's name", fault: fault)
@@ -64,11 +72,25 @@ public struct NodeRoster: Sendable {
         let folder = file.resolve("nodes/\(name)")
         guard !FileSystem.exists(folder) else { throw CoordinatorError.alreadyThere(path: folder) }
         let files = try write(
-            folder, name: name, identity: file.authority().issue(.node(name)),
+            folder, name: name,
+            identity: file.authority(key: authorityKey).issue(.node(name), validity: .spread),
             settings: Self.agentSettings(name, parsed, cluster: file.settings.cluster, options))
         file.settings.nodes.append(.init(name: name, address: parsed))
         try file.save()
         return Added(node: name, address: parsed.description, folder: folder, files: files)
+    }
+
+    /// Writes new files of a node that cannot be reached with its old ones, into a folder to copy to it. Its `agent.json` stays.
+    public func renew(_ name: String, folder: String, authorityKey: String? = nil) throws -> Renewed {
+        let names = file.settings.nodes.map(\.name)
+        guard names.contains(name) else {
+            throw CoordinatorError.unknownNode(name, nearest: nearestName(to: name, among: names))
+        }
+        guard !FileSystem.exists(folder) else { throw CoordinatorError.alreadyThere(path: folder) }
+        let identity = try file.authority(key: authorityKey).issue(.node(name), validity: .spread)
+        return Renewed(
+            node: name, folder: folder,
+            files: try write(folder, name: name, identity: identity, settings: nil))
     }
 
     /// Takes the node out of `cluster.json`. Its folder, and whatever of it is in the bucket, stays.
@@ -101,37 +123,19 @@ public struct NodeRoster: Sendable {
             """
     }
 
-    private func read(_ path: String) throws(CoordinatorError) -> String { try ClusterFile.text(of: path) }
-
     private func write(
-        _ folder: String, name: String, identity: IssuedIdentity, settings: String
+        _ folder: String, name: String, identity: IssuedIdentity, settings: String?
     ) throws -> [String] {
-        let authority = try read(file.resolve(file.settings.tls.authority))
+        let authority = try ClusterFile.text(of: file.authorityPath)
         try FileSystem.makeDirectories(folder, mode: 0o700)
-        let files: [(name: String, text: String, mode: UInt32)] = [
+        var files: [(name: String, text: String, mode: UInt32)] = [
             ("ca.pem", authority, 0o644), ("\(name).pem", identity.certificatePEM, 0o644),
-            ("\(name).key", identity.privateKeyPEM.plaintext, 0o600), ("agent.json", settings, 0o644),
+            ("\(name).key", identity.privateKeyPEM.plaintext, 0o600),
         ]
+        if let settings { files.append(("agent.json", settings, 0o644)) }
         for file in files {
             try FileSystem.writeAtomically("\(folder)/\(file.name)", Array(file.text.utf8), mode: file.mode)
         }
         return files.map { "\(folder)/\($0.name)" }
-    }
-}
-
-extension ClusterFile {
-    /// The cluster's authority with its key, as it lies on this machine.
-    func authority() throws -> CertificateAuthority {
-        try CertificateAuthority(
-            certificatePEM: Self.text(of: resolve(settings.tls.authority)),
-            privateKeyPEM: Secret(Self.text(of: resolve(settings.tls.authorityKey))))
-    }
-
-    fileprivate static func text(of path: String) throws(CoordinatorError) -> String {
-        do {
-            return String(decoding: try FileSystem.readAll(path, limit: 1 << 20), as: UTF8.self)
-        } catch {
-            throw .unreadable(path: path, reason: "\(error)")
-        }
     }
 }

@@ -37,6 +37,7 @@ extension CoordinatorError {
         case .nodesMisconfigured(let errors), .agentsRefused(let errors), .jobsRunning(let errors),
             .noNodeFit(let errors):
             errors.first?.headline ?? "no node says why"
+        case .authorityKeyMissing(let path): "the key of the cluster's authority is not at \(path)"
         case .ownCertificate(let path, let reason): "\(path) is no usable certificate: \(reason)"
         case .runsInTheFuture(let newest, let now):
             "the newest run is \(newest), but this machine's clock says \(now)"
@@ -84,13 +85,16 @@ extension CoordinatorError {
         case .alreadyThere: "take it away first, if it is no longer needed."
         case .nodeKnown(let name, _): "remove it first with 'amfleet node remove \(name)'."
         case .nodesGone: "add them with 'amfleet node add', or name the nodes you want with --node."
-        case .ownCertificate: "check 'tls' in cluster.json; 'amfleet init' made these files."
+        case .authorityKeyMissing: "name where it is kept with --authority-key FILE."
+        case .ownCertificate:
+            "'amfleet coordinator renew' issues a new one where the authority's key is at hand; else check 'tls' in cluster.json."
         case .runsInTheFuture:
             "set the clock of whichever machine is wrong; Amanda sorts volumes by these names."
         case .noConditionalWrites(_, let fault):
             "say --no-lease if nobody else can start a run; otherwise \(fault.remedy)"
         case .foreignPrefix(_, _, isNamesake: true):
-            "if its coordinator was lost: put the ca.pem and ca.key of its first 'amfleet init' (every node has that ca.pem in /etc/amfleet) "
+            "if this is that cluster, its authority renewed: write the \"clusterID\" of the bucket's _amfleet/cluster.json into cluster.json, or "
+                + "put the old ca.pem's certificate behind the new one in ca.pem. If its coordinator was lost: put the ca.pem and ca.key of its first 'amfleet init' (every node has that ca.pem in /etc/amfleet) "
                 + "into an empty directory, run the same 'amfleet init' there, then 'amfleet node add' for each node; without ca.key see "
                 + "Docs/OPERATIONS.md, 'A lost coordinator'. Another 'storage.prefix' finds none of its backups."
         case .foreignPrefix(_, let owner, isNamesake: false):

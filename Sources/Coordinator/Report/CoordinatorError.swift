@@ -25,6 +25,8 @@ public enum CoordinatorError: Fault, Equatable {
     /// The coordinator's own certificate, key or authority.
     case ownCertificate(path: String, reason: String)
     case agentsRefused([WireError])
+    /// The authority's key is not where it should be.
+    case authorityKeyMissing(path: String)
 
     // The store.
     case storage(WireError)
@@ -66,7 +68,8 @@ public enum CoordinatorError: Fault, Equatable {
     public var ending: CommandEnding {
         switch self {
         case .clusterFileMissing, .noNodes, .unknownNode, .unknownConfiguration, .unusableName, .unusableRun,
-            .alreadyThere, .nodeKnown, .unreadable, .nodesGone, .nodesMisconfigured, .runsInTheFuture,
+            .alreadyThere, .authorityKeyMissing, .nodeKnown, .unreadable, .nodesGone, .nodesMisconfigured,
+            .runsInTheFuture,
             .unknownRun, .foreignPrefix, .nothingHeld, .nothingSuspect, .severalSuspects:
             .unusable
         case .agentsRefused, .ownCertificate: .unauthenticated

@@ -2,6 +2,7 @@
 
 import AgentAPI
 import BlockingWork
+import Certificates
 import FoundationEssentials
 
 /// Asks every agent and the bucket at the same time. Nothing that is wrong is thrown: it is what is to be reported.
@@ -17,6 +18,9 @@ public struct StatusCommand: Sendable {
         let selection = try Selection(cluster.file)
         let question = StatusQuestion(
             storage: settings.storage.address, configurations: selection.configurations)
+        let local = try? await runBlocking("authority") { [cluster] in
+            try AuthoritySummary.Local(cluster.file, cluster.identity)
+        }
         let volumes = cluster.volumeJudge()
         async let bucket = BucketFacts(cluster, nodes: selection.nodes, volumes)
         async let retention = RetentionFacts(cluster, selection, volumes)
@@ -29,14 +33,21 @@ public struct StatusCommand: Sendable {
         let kept = try await retention
         let now = Date()
         var findings = facts.findings
+        let authority = local.map { local in
+            AuthoritySummary(
+                local, believed: Set(cluster.identity.authorities.authorities.map(\.fingerprint)),
+                nodes: statuses.map { ($0.node, $0.report?.0.identity) })
+        }
         findings += StatusJudgement.ofCoordinator(
-            certificateExpiresAt: cluster.identity.expiresAt, storeClockOffset: cluster.storeClockOffset,
-            exposed: try await runBlocking("exposure") { [file = cluster.file] in file.exposedFiles },
-            now: now)
+            storeClockOffset: cluster.storeClockOffset,
+            exposed: try await runBlocking("exposure") { [file = cluster.file] in file.exposedFiles })
+        findings += CertificateJudgement.ofCoordinator(
+            certificateExpiresAt: cluster.identity.expiresAt, authority: authority, now: now)
+        if let authority { findings += CertificateJudgement.of(authority, now: now) }
         let nodes = zip(settings.nodes, statuses).map { entry, outcome in
             let row = Self.row(entry, outcome.report?.0, outcome.report?.clockOffset, facts, now: now)
             findings += StatusJudgement.of(
-                row, faults: outcome.faults, bucketAnswered: facts.isKnown, now: now)
+                row, faults: outcome.faults, authority: authority, bucketAnswered: facts.isKnown, now: now)
             findings += StatusJudgement.of(facts.nodes[entry.name]?.suspects ?? [], node: entry.name)
             findings += StatusJudgement.neverDumped(row, facts)
             return row
@@ -45,7 +56,8 @@ public struct StatusCommand: Sendable {
         findings += kept.findings(statuses.map(\.report?.0), bucketAnswered: facts.isKnown)
         return StatusReport(
             cluster: settings.cluster, checkedAt: now, nodes: nodes, newestSet: facts.newestSet,
-            findings: findings, protection: kept.protection.report.map(ProtectionSummary.init))
+            findings: findings, protection: kept.protection.report.map(ProtectionSummary.init),
+            authority: authority)
     }
 
     private static func row(

@@ -8,28 +8,27 @@ import FoundationEssentials
 enum StatusJudgement {
     /// Beyond this, logs of different nodes can no longer be compared, and S3 is a quarter of an hour from refusing.
     static let greatestClockOffset: Double = 60
-    static let expiryRemark: Double = 30 * 86_400
-    static let expiryProblem: Double = 7 * 86_400
 
     static func of(
-        _ row: StatusReport.Node, faults: [WireError], bucketAnswered: Bool, now: Date
+        _ row: StatusReport.Node, faults: [WireError], authority: AuthoritySummary? = nil,
+        bucketAnswered: Bool,
+        now: Date
     ) -> [Finding] {
         guard let status = row.status else {
             let silence = [Finding(.problem, node: row.node, "the agent does not answer")]
             return (faults.isEmpty ? silence : faults.map { Finding($0, node: row.node) })
                 + (bucketAnswered ? selfBackup(of: row) : [])
         }
-        return agent(status, row) + expiry(status.certificateExpiresAt, row, now: now)
+        return agent(status, row)
+            + CertificateJudgement.of(status, node: row.node, authority: authority, now: now)
             + clocks(status, row) + leads(status, now: now)
             + status.configurations.flatMap { configuration($0, node: row.node) }
             + (bucketAnswered ? selfBackup(of: row) : [])
     }
 
     /// - Parameter exposed: files with keys or credentials that everybody on this machine may read.
-    static func ofCoordinator(
-        certificateExpiresAt: Date, storeClockOffset: Double?, exposed: [String] = [], now: Date
-    ) -> [Finding] {
-        var findings = expiry(certificateExpiresAt, nil, now: now) + exposure(exposed, node: nil)
+    static func ofCoordinator(storeClockOffset: Double?, exposed: [String] = []) -> [Finding] {
+        var findings = exposure(exposed, node: nil)
         if let offset = storeClockOffset, abs(offset) > greatestClockOffset {
             findings.append(
                 Finding(
@@ -162,24 +161,6 @@ enum StatusJudgement {
             findings.append(Finding(.remark, node: row.node, "job '\(job)' is running"))
         }
         return findings
-    }
-
-    /// - Parameter row: the node's; nil: it is the coordinator's own.
-    private static func expiry(_ date: Date, _ row: StatusReport.Node?, now: Date) -> [Finding] {
-        let left = date.timeIntervalSince(now)
-        guard left < expiryRemark else { return [] }
-        let whose = row == nil ? "the coordinator's certificate" : "its certificate"
-        let what =
-            left <= 0
-            ? "\(whose) expired on \(LocalTime(date).text)"
-            : "\(whose) expires in \(Quantity.duration(seconds: left)), on \(LocalTime(date).text)"
-        let fix = row.map { row in
-            let (name, folder) = (row.node, "nodes/\(row.node)")
-            return
-                "issue it anew: 'amfleet node remove \(name)', beside cluster.json 'mv \(folder) \(folder).old', "
-                + "'amfleet node add \(name) \(row.address)', and copy the new \(name).pem and \(name).key to the node."
-        }
-        return [Finding(left < expiryProblem ? .problem : .remark, node: row?.node, what, fix: fix)]
     }
 
     private static func clocks(_ status: NodeStatus, _ row: StatusReport.Node) -> [Finding] {

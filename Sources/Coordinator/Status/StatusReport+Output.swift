@@ -10,7 +10,12 @@ extension StatusReport: CommandReport {
         let remarks = findings.filter { $0.weight == .remark }
         return table + section("problems", problems.map(Self.alone))
             + section("remarks", RemarkGroups(remarks, nodes: nodes.map(\.node)).groups) + [""]
-            + (protection?.kept.map { [$0] } ?? []) + [verdict]
+            + (authority.map { [Self.text($0)] } ?? []) + (protection?.kept.map { [$0] } ?? []) + [verdict]
+    }
+
+    private static func text(_ authority: AuthoritySummary) -> String {
+        "authority: since \(LocalTime(authority.since).text), until \(LocalTime(authority.expiresAt).text)"
+            + (authority.isTakingOver ? ", taking over from an older one" : "")
     }
 
     private var table: [String] {

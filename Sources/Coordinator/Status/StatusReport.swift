@@ -51,6 +51,8 @@ public struct StatusReport: Sendable, Encodable {
     public var findings: [Finding]
     /// What is not overwritten; nil: nobody could find out.
     public var protection: ProtectionSummary?
+    /// nil: its files cannot be read.
+    public var authority: AuthoritySummary?
 
     public var ending: CommandEnding {
         findings.contains { $0.weight == .problem } ? .problem : .complete

@@ -21,7 +21,10 @@ public struct AuthoritySuccession: Sendable {
     public func refusal(of proposed: AuthorityBundle, endorsements: [CertificateFacts]) -> String? {
         let valid = endorsements.filter { $0.isAuthority && believed.issuer(of: $0) != nil }
         for authority in proposed.authorities {
-            guard authority.authorityCluster == cluster else {
+            // One that was renewed with its own key by other means may have lost the cluster's name.
+            let isRenewed =
+                believed.authorities.contains { $0.hasKey(of: authority) } && authority.uris.isEmpty
+            guard isRenewed || authority.authorityCluster == cluster else {
                 return "\(authority.subject) is no authority of the cluster '\(cluster)'"
             }
             let isKnown = believed.authorities.contains(authority)

@@ -47,11 +47,14 @@ public struct IdentityFiles: Sendable {
         try replace()
     }
 
+    /// Whether a change was decided and not ended, by a process that is gone or is about to.
+    public var isUnfinished: Bool { FileSystem.exists(newCertificate) }
+
     /// Ends what a process began that is gone.
     ///
     /// - Returns: whether anything was left to be done.
     @discardableResult public func recover() throws -> Bool {
-        guard FileSystem.exists(newCertificate) else { return false }
+        guard isUnfinished else { return false }
         let facts = try? CertificateFacts(contentsOf: newCertificate)
         if let facts, let waiting = try Self.key(newPrivateKey), try facts.isOf(waiting) {
             try replace()

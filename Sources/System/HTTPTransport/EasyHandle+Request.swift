@@ -60,6 +60,8 @@ extension EasyHandle {
         }
         set(CURLOPT_CAINFO, identity.authority)
         set(CURLOPT_CAPATH, nil)
+        // libcurl keeps a file's authorities for a day, and a cluster's are replaced while a run goes on.
+        if identity.requiresTLS13 { set(CURLOPT_CA_CACHE_TIMEOUT, 0) }
         set(CURLOPT_SSL_SESSIONID_CACHE, 0)
         set(
             CURLOPT_SSLVERSION,

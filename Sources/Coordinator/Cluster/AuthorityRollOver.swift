@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Certificates
+import Files
+import Secret
+
+/// A new authority that is taking the old one's place: the folder `authority-next` beside `ca.pem`, from the beginning to the end.
+///
+/// Shape: `ca.pem`, `ca.key` (0600) of the new one, and `endorsement.pem`, its key signed by the old one. The folder comes and goes by
+/// a rename, so it is whole or not there. Every call blocks.
+struct AuthorityRollOver: Sendable {
+    let authority: CertificateAuthority
+    /// `CertificateFacts.fingerprint` of its certificate.
+    let fingerprint: String
+    let endorsement: String
+    private let directory: String
+
+    /// The one that is under way; nil: none.
+    static func current(_ file: ClusterFile) throws -> AuthorityRollOver? {
+        let directory = directory(file)
+        guard FileSystem.exists(directory) else { return nil }
+        return try AuthorityRollOver(directory)
+    }
+
+    /// Makes an authority with a key of its own, and keeps it.
+    static func begin(_ file: ClusterFile, after old: CertificateAuthority) throws -> AuthorityRollOver {
+        let directory = directory(file)
+        let new = try CertificateAuthority.create(cluster: old.cluster)
+        let making = "\(directory).making"
+        try FileSystem.removeTree(making)
+        try FileSystem.makeDirectories(making, mode: 0o700)
+        let files = [
+            ("ca.key", new.privateKeyPEM.plaintext, UInt32(0o600)), ("ca.pem", new.certificatePEM, 0o644),
+            ("endorsement.pem", try old.endorse(new), 0o644),
+        ]
+        for (name, text, mode) in files {
+            try FileSystem.writeAtomically("\(making)/\(name)", Array(text.utf8), mode: mode)
+        }
+        try FileSystem.rename(making, to: directory)
+        try FileSystem.synchroniseDirectory(FileSystem.parentDirectory(of: directory))
+        return try AuthorityRollOver(directory)
+    }
+
+    private init(_ directory: String) throws {
+        func text(_ name: String) throws -> String { try ClusterFile.text(of: "\(directory)/\(name)") }
+        authority = try CertificateAuthority(
+            certificatePEM: text("ca.pem"), privateKeyPEM: Secret(text("ca.key")))
+        fingerprint = try CertificateFacts(pem: authority.certificatePEM).fingerprint
+        endorsement = try text("endorsement.pem")
+        self.directory = directory
+    }
+
+    /// Its files are where they belong by now.
+    func end() throws {
+        let done = "\(directory).done"
+        try FileSystem.removeTree(done)
+        try FileSystem.rename(directory, to: done)
+        try FileSystem.synchroniseDirectory(FileSystem.parentDirectory(of: directory))
+        try FileSystem.removeTree(done)
+    }
+
+    private static func directory(_ file: ClusterFile) -> String {
+        "\(FileSystem.parentDirectory(of: file.resolve(file.settings.tls.authority)))/authority-next"
+    }
+}

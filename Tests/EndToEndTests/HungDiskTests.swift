@@ -32,7 +32,7 @@ extension EndToEnd {
 
                 try await night.mount.answer()
                 try await eventually("nobody waits for the disk") {
-                    try await !cluster.amfleet(["status"]).text.contains("'\(disk)' still hangs")
+                    try await !cluster.amfleet(["plan"]).text.contains("still hangs")
                 }
                 try await night.backUp(expecting: 0)
             }

@@ -44,6 +44,6 @@ extension ClusterFile {
         guard now.clusterID == nil, let changed = ClusterID.entered(clusterID, in: text) else { return }
         let status = try FileSystem.status(path)
         try FileSystem.writeAtomically(
-            path, Array(changed.utf8), mode: status?.mode ?? 0o644, owner: status?.owner)
+            path, Array(changed.utf8), mode: status?.mode ?? 0o644)
     }
 }

@@ -40,7 +40,7 @@ import Testing
 
     @Test func `names that hold line ends and escapes cannot tear the picture`() {
         var picture = ProgressPicture()
-        expect(&picture, ["a\nb\u{1B}[2J"], ["n\u{9B}\r"], on: terminal, "n??\na; b?[2J\n")
+        expect(&picture, ["a\nb\u{1B}[2J"], ["n\u{9B}\r"], on: terminal, "n<U+009B>\na; b<U+001B>[2J\n")
     }
 
     private func expect(

@@ -69,7 +69,7 @@ import Testing
     private static func said(of value: any Sendable) throws -> [String] {
         switch value {
         case let record as NodeRecord: return try said(of: record)
-        case let manifest as RunManifest: return try said(of: manifest)
+        case let manifest as RunManifest: return try said(ofManifest: manifest, Sample.record())
         case let line as HistoryLine: return RunListing(rows: [RunListing.row(line)]).lines
         case let lease as Lease:
             let claim = LeaseClaim(cluster: "demo", holder: "me", verb: "backup", run: nil)

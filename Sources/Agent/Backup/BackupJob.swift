@@ -39,10 +39,15 @@ struct BackupJob: Sendable {
         var record = emptyRecord(without: runs.refused)
         var night = RunNight()
         for run in try await runs.all.caughtUp().runs {
-            let planned = try await run.preparePlan(startingIn: night.seconds)
-            record.configurations.append(try await run.record(of: planned))
+            do {
+                let planned = try await run.preparePlan(startingIn: night.seconds)
+                record.configurations.append(try await run.record(of: planned))
+                night.add(planned, of: run.prepared)
+            } catch {
+                if error is CancellationError || Task.isCancelled { throw CancellationError() }
+                record.configurations.append(run.record(without: error))
+            }
             if run.isSelfBackup { record.configurations[record.configurations.count - 1].note(gaps) }
-            night.add(planned, of: run.prepared)
         }
         night.warn(in: &record)
         for found in try await DisklistRestore(settings: settings).faults(of: configurations) {

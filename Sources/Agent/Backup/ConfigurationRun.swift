@@ -84,6 +84,11 @@ struct ConfigurationRun: Sendable {
         return record
     }
 
+    /// The record of a plan that could not be made.
+    func record(without cause: any Error) -> ConfigurationRecord {
+        emptyRecord.with(WireError.all(cause: cause, node: node))
+    }
+
     /// Carries out a plan.
     ///
     /// A disk that fails does not stop the others; a store that refuses or stays away does. `keeper` gets the record

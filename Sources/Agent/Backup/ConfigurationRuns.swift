@@ -87,7 +87,8 @@ struct ConfigurationRuns: Sendable {
         for prepared in configurations {
             let name = prepared.choice.name
             do {
-                let change = try await runBlocking("pins", asking: prepared.location.mayHang, .ofCatalog) {
+                let change = try await runBlocking("pins", asking: prepared.location.directories, .ofCatalog)
+                {
                     try PinMarks(location: prepared.location).agree(with: protection)
                 }
                 guard change != PinMarks.Change() else { continue }
@@ -111,9 +112,8 @@ struct ConfigurationRuns: Sendable {
             prepared.map { ($0.choice.name, $0.entries.map(\.name)) }, uniquingKeysWith: { first, _ in first }
         )
         let node = settings.node
-        let logged = try await runBlocking("runs", asking: prepared.flatMap(\.location.mayHang), .ofCatalog) {
-            prepared.flatMap { (try? CatalogReader($0.location).newestRuns(MeasureReader.depth)) ?? [] }
-        }
+        var logged: [Datestamp] = []
+        for configuration in prepared { logged += try await loggedRuns(of: configuration) }
         let runs = (request.recentRuns + logged).filter { $0 < request.run }
         do {
             let records = NodeRecordStore(client: try clients.brief, layout: BucketLayout(request.storage))
@@ -123,6 +123,17 @@ struct ConfigurationRuns: Sendable {
             await reporter.note(
                 "the records of earlier dumps cannot be read, those that this agent has kept count: \(error)")
             return try await MeasureReader(await reporter.keptRecords(), node: node).known(disks, in: runs)
+        }
+    }
+
+    /// The newest; none where its catalog hangs, which it fails of by itself.
+    private func loggedRuns(of prepared: PreparedConfiguration) async throws -> [Datestamp] {
+        do {
+            return try await runBlocking("runs", asking: prepared.location.directories, .ofCatalog) {
+                (try? CatalogReader(prepared.location).newestRuns(MeasureReader.depth)) ?? []
+            }
+        } catch is HangFault {
+            return []
         }
     }
 

@@ -19,9 +19,12 @@ struct PinService: Sendable {
 
     private func mark(_ name: String, _ protection: RunProtection) async -> ConfigurationPins {
         do {
-            let change = try await runBlocking("pins") { [settings] in
-                let loaded = try ConfigurationDirectory(root: settings.amandaDirectory, name: name).load()
-                return try PinMarks(location: loaded.location).agree(with: protection)
+            let directory = "\(settings.amandaDirectory)/\(name)"
+            let location = try await runBlocking("pins", asking: [directory]) { [settings] in
+                try ConfigurationDirectory(root: settings.amandaDirectory, name: name).load().location
+            }
+            let change = try await runBlocking("pins", asking: location.directories, .ofCatalog) {
+                try PinMarks(location: location).agree(with: protection)
             }
             return ConfigurationPins(name: name, marked: change.marked, freed: change.freed)
         } catch {

@@ -108,13 +108,11 @@ import Testing
             _ = Plausibility().fault(of: dump.measure(of: record.run), after: dump.measures(of: record.run))
         }
         return try said(
-            of: Sample.manifest([verdict, Sample.verdict("node02", .complete)], .partial), record)
+            ofManifest: Sample.manifest([verdict, Sample.verdict("node02", .complete)], .partial), record)
             + [NodeRecoveryPoints(record)].lines
     }
 
-    private static func said(
-        of manifest: RunManifest, _ record: NodeRecord = Sample.record()
-    ) throws -> [String] {
+    private static func said(ofManifest manifest: RunManifest, _ record: NodeRecord) throws -> [String] {
         let outlook = RunOutlook(byNode: ["node01": .damaged("gone")])
         _ = SetJudgement.verdict(
             manifest.nodes, asked: manifest.configurations, cluster: Sample.cluster(["node01"]))

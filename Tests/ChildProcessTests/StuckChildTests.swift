@@ -23,7 +23,9 @@ import Testing
         child.terminate(grace: .milliseconds(100))
         #expect(await child.exit() == .stuck)
         #expect(Hangs.at(point)?.count == 1)
-        await #expect(throws: HangFault.self) { _ = try await ChildProcess.begin(command) }
+        await #expect(throws: HangFault.self) {
+            try await runBlocking("another", asking: [point], .limit(.milliseconds(1))) {}
+        }
 
         try await mount.answer()
         while Hangs.at(point) != nil { try await Task.sleep(for: .milliseconds(10)) }

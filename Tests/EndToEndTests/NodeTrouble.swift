@@ -60,7 +60,7 @@ struct NodeTrouble: Sendable, CustomStringConvertible {
     }
 
     private static let hung = NodeTrouble(
-        description: "a disk that hangs", texts: ["/hung' did not answer within"]
+        description: "a disk that hangs", texts: ["/hung' is left out: '"]
     ) { made in
         try await made.mount.hang()
         return Begun {

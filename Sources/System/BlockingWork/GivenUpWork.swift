@@ -11,7 +11,7 @@ public enum Patience: Sendable {
     case whileItAnswers(every: Duration, atMost: Duration = .seconds(86_400))
 
     /// For what answers within milliseconds where it answers at all; long enough for a disk that has to start, or an automount.
-    public static let ofLook = Patience.limit(.seconds(30))
+    public static let ofLook = Patience.limit(.seconds(20))
 
     /// For some mebibytes that are read.
     public static let ofRange = Patience.limit(.seconds(300))

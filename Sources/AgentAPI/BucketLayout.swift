@@ -17,8 +17,8 @@ public struct BucketLayout: Sendable, Hashable {
 
     /// Identity of the cluster that owns the prefix: written once, with `If-None-Match`.
     public var cluster: String { ours("cluster.json") }
-    /// The lists of revoked certificates, each signed by its authority: X.509 in PEM.
-    public var revoked: String { ours("revoked.pem") }
+    /// The lists of revoked certificates, each signed by its authority: a `RevocationOrder`.
+    public var revoked: String { ours("revoked.json") }
     public var lease: String { ours("lease.json") }
     /// Lets one node at a time change the lifecycle rules of a bucket that has volumes.
     ///

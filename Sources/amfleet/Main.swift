@@ -20,7 +20,8 @@ struct Amfleet: AsyncParsableCommand {
             """,
         version: AmfleetVersion.current,
         subcommands: [
-            InitVerb.self, NodeVerb.self, CoordinatorVerb.self, AuthorityVerb.self, KeyVerb.self,
+            InitVerb.self, NodeVerb.self, CoordinatorVerb.self, AuthorityVerb.self, ObserverVerb.self,
+            RevokeVerb.self, KeyVerb.self,
             PlanVerb.self, BackupVerb.self, FlushVerb.self,
             RestoreVerb.self,
             StatusVerb.self,

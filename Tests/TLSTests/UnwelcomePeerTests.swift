@@ -78,7 +78,7 @@ struct UnwelcomePeerTests {
             #expect(try await goes.outcome().status != 0)
             try await eventually { server.seen.runningStreamCount == 1 }
             #expect(server.context.peers.count == 1)
-            stays.signal(SIGTERM)
+            stays.signal(SIGKILL)
             _ = try await stays.outcome()
         }
     }

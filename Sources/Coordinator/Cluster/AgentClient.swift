@@ -28,6 +28,8 @@ struct AgentClient: Sendable {
     let identity: HTTPIdentity
     let transport: HTTPTransport
     var logger = Logger.discarding
+    /// What is revoked; nil: nothing, and nobody is told.
+    var revocations: RevocationKeeper?
     private var reusesConnection = true
 
     init(
@@ -187,6 +189,7 @@ struct AgentClient: Sendable {
         } catch {
             throw WireError(.configuration, node: node, error.headline, hint: error.hint)
         }
+        if let revocations { identity.revoked = revocations.lists }
         var request = HTTPRequest(
             method: method, url: "https://\(node).\(cluster):\(address.port)\(path)",
             sink: .collect(limit: ClusterBucket.documentLimit),
@@ -199,6 +202,25 @@ struct AgentClient: Sendable {
         _ method: String, _ path: String, body: HTTPBody = .empty, limit: Duration = answerLimit,
         absentIsFine: Bool = false
     ) async throws -> HTTPResponse {
+        await revocations?.refresh()
+        let response = try await answer(method, path, body: body, limit: limit)
+        try await exchangeRevocations(after: response)
+        if (200...299).contains(response.status) || (absentIsFine && response.status == 404) {
+            return response
+        }
+        throw refusal(response)
+    }
+
+    /// Without a look at what the agent knows of revoked certificates.
+    func sendPlainly(_ method: String, _ path: String, body: HTTPBody = .empty) async throws -> HTTPResponse {
+        let response = try await answer(method, path, body: body, limit: Self.answerLimit)
+        guard (200...299).contains(response.status) else { throw refusal(response) }
+        return response
+    }
+
+    private func answer(
+        _ method: String, _ path: String, body: HTTPBody, limit: Duration
+    ) async throws -> HTTPResponse {
         var request = try request(method, path)
         request.body = body
         request.limits = HTTPLimits(stall: limit, total: limit)
@@ -210,10 +232,7 @@ struct AgentClient: Sendable {
             throw failure(error, of: method, path)
         }
         logger.debug("\(method) \(path.withoutQuery) was answered with \(response.status)")
-        if (200...299).contains(response.status) || (absentIsFine && response.status == 404) {
-            return response
-        }
-        throw refusal(response)
+        return response
     }
 
     private func failure(_ error: HTTPTransportError, of method: String, _ path: String) -> any Error {
@@ -250,7 +269,7 @@ struct AgentClient: Sendable {
         return WireError(kind, node: node, "the agent answered \(response.status)")
     }
 
-    private func read<Value: Decodable>(_ response: HTTPResponse) throws -> Value {
+    func read<Value: Decodable>(_ response: HTTPResponse) throws -> Value {
         do {
             return try WireJSON.read(Value.self, from: response.body, what: "the agent's answer")
         } catch {

@@ -19,7 +19,7 @@ struct AuthorityRollOver: Sendable {
     static func current(_ file: ClusterFile) throws -> AuthorityRollOver? {
         let directory = directory(file)
         guard FileSystem.exists(directory) else { return nil }
-        return try AuthorityRollOver(directory)
+        return try AuthorityRollOver(directory, ledger: file.ledgerPath)
     }
 
     /// Makes an authority with a key of its own, and keeps it.
@@ -38,13 +38,15 @@ struct AuthorityRollOver: Sendable {
         }
         try FileSystem.rename(making, to: directory)
         try FileSystem.synchroniseDirectory(FileSystem.parentDirectory(of: directory))
-        return try AuthorityRollOver(directory)
+        return try AuthorityRollOver(directory, ledger: file.ledgerPath)
     }
 
-    private init(_ directory: String) throws {
+    private init(_ directory: String, ledger: String) throws {
         func text(_ name: String) throws -> String { try ClusterFile.text(of: "\(directory)/\(name)") }
-        authority = try CertificateAuthority(
+        var authority = try CertificateAuthority(
             certificatePEM: text("ca.pem"), privateKeyPEM: Secret(text("ca.key")))
+        authority.ledger = ledger
+        self.authority = authority
         fingerprint = try CertificateFacts(pem: authority.certificatePEM).fingerprint
         endorsement = try text("endorsement.pem")
         self.directory = directory

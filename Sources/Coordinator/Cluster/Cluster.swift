@@ -14,6 +14,7 @@ public struct Cluster: Sendable {
     let file: ClusterFile
     let settings: ClusterSettings
     let identity: CoordinatorIdentity
+    let revocations: RevocationKeeper
     let transport: HTTPTransport
     let client: S3Client
     let bucket: ClusterBucket
@@ -31,6 +32,7 @@ public struct Cluster: Sendable {
         self.logger = logger
         settings = file.settings
         identity = try CoordinatorIdentity(file, now: Date())
+        revocations = try RevocationKeeper(file, logger: logger)
         // What is no connection, files and libcurl's own, needs few.
         transport = try HTTPTransport(
             connectionCount: settings.nodes.count + 32, descriptorCount: DescriptorLimit.current - 64)
@@ -71,13 +73,15 @@ public struct Cluster: Sendable {
         guard let entry = settings.nodes.first(where: { $0.name == node }) else {
             throw CoordinatorError.unknownNode(node, nearest: nil)
         }
-        return AgentClient(
+        var client = AgentClient(
             node: node, address: entry.address, cluster: settings.cluster,
             identity: HTTPIdentity(
                 authority: file.resolve(settings.tls.authority),
                 certificate: file.resolve(settings.tls.certificate),
                 privateKey: file.resolve(settings.tls.privateKey)),
             transport: transport, logger: logger.with(["node": "\(node)"]))
+        client.revocations = revocations
+        return client
     }
 
     /// The store's time, as far as any of its answers has told it.

@@ -24,7 +24,10 @@ extension ClusterFile {
     func presentAuthority(key: String? = nil) throws -> CertificateAuthority {
         let path = key ?? authorityKeyPath
         guard FileSystem.exists(path) else { throw CoordinatorError.authorityKeyMissing(path: path) }
-        return try CertificateAuthority(among: authorities(), privateKeyPEM: Secret(Self.text(of: path)))
+        var authority = try CertificateAuthority(
+            among: authorities(), privateKeyPEM: Secret(Self.text(of: path)))
+        authority.ledger = ledgerPath
+        return authority
     }
 
     /// Whether certificates can be issued without being told where the key is.

@@ -10,8 +10,8 @@ extension WireError {
         let name = node ?? "NAME"
         self.init(
             .authentication, node: node, "\(agent) shows a certificate that is revoked, serial \(serial)",
-            hint: "give the node a new identity: 'amfleet node remove \(name)', beside cluster.json "
-                + "'mv nodes/\(name) nodes/\(name).old', 'amfleet node add \(name) HOST:PORT', and copy the new folder to it."
+            hint:
+                "give the node a new identity: 'amfleet node renew \(name) --folder DIRECTORY', and copy its files to the node."
         )
     }
 }

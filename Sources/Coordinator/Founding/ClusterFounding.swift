@@ -47,7 +47,8 @@ public struct ClusterFounding: Sendable {
         try FileSystem.makeDirectories(directory, mode: 0o700)
         // A cluster that goes on has its id in the bucket.
         if !goesOn { file.settings.clusterID = ClusterID.make() }
-        let authority = try goesOn ? found(at: file) : CertificateAuthority.create(cluster: settings.cluster)
+        var authority = try goesOn ? found(at: file) : CertificateAuthority.create(cluster: settings.cluster)
+        authority.ledger = file.ledgerPath
         let coordinator = try authority.issue(.coordinator)
         if !goesOn {
             try write(authority.privateKeyPEM.plaintext, file.resolve(tls.authorityKey), mode: 0o600)

@@ -39,6 +39,12 @@ extension CoordinatorError {
             errors.first?.headline ?? "no node says why"
         case .authorityKeyMissing(let path): "the key of the cluster's authority is not at \(path)"
         case .ownCertificate(let path, let reason): "\(path) is no usable certificate: \(reason)"
+        case .revocationsDamaged(let path, let reason):
+            "'\(path)', the lists of revoked certificates, cannot be read: \(reason)"
+        case .nothingToRevoke(let who, _):
+            "no certificate of '\(who)' is known here, and it is no serial"
+        case .revokesItself(let serial):
+            "the certificate with serial \(serial) is the one that this coordinator itself uses"
         case .runsInTheFuture(let newest, let now):
             "the newest run is \(newest), but this machine's clock says \(now)"
         case .storage(let error): error.headline
@@ -88,6 +94,13 @@ extension CoordinatorError {
         case .authorityKeyMissing: "name where it is kept with --authority-key FILE."
         case .ownCertificate:
             "'amfleet coordinator renew' issues a new one where the authority's key is at hand; else check 'tls' in cluster.json."
+        case .revocationsDamaged(let path, _):
+            "take '\(path)' away: the nodes that have the lists give them back with the next contact, 'amfleet status' for instance."
+        case .nothingToRevoke(_, let nearest?): "did you mean '\(nearest)'?"
+        case .nothingToRevoke:
+            "give its serial instead: 'openssl x509 -noout -serial -in FILE' tells that of a certificate."
+        case .revokesItself:
+            "'amfleet coordinator renew' gives the coordinator a new one; then run this again."
         case .runsInTheFuture:
             "set the clock of whichever machine is wrong; Amanda sorts volumes by these names."
         case .noConditionalWrites(_, let fault):

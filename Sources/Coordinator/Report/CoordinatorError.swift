@@ -24,6 +24,12 @@ public enum CoordinatorError: Fault, Equatable {
     // Who may.
     /// The coordinator's own certificate, key or authority.
     case ownCertificate(path: String, reason: String)
+    /// The file with the lists of revoked certificates.
+    case revocationsDamaged(path: String, reason: String)
+    /// Nothing that is known has this name, or this serial's shape.
+    case nothingToRevoke(String, nearest: String?)
+    /// The coordinator's own certificate, by which it would revoke.
+    case revokesItself(serial: String)
     case agentsRefused([WireError])
     /// The authority's key is not where it should be.
     case authorityKeyMissing(path: String)
@@ -70,7 +76,8 @@ public enum CoordinatorError: Fault, Equatable {
         case .clusterFileMissing, .noNodes, .unknownNode, .unknownConfiguration, .unusableName, .unusableRun,
             .alreadyThere, .authorityKeyMissing, .nodeKnown, .unreadable, .nodesGone, .nodesMisconfigured,
             .runsInTheFuture,
-            .unknownRun, .foreignPrefix, .nothingHeld, .nothingSuspect, .severalSuspects:
+            .unknownRun, .foreignPrefix, .revocationsDamaged, .nothingToRevoke, .revokesItself,
+            .nothingHeld, .nothingSuspect, .severalSuspects:
             .unusable
         case .agentsRefused, .ownCertificate: .unauthenticated
         case .storage, .noConditionalWrites: .storage

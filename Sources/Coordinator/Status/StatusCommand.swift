@@ -24,6 +24,7 @@ public struct StatusCommand: Sendable {
         let volumes = cluster.volumeJudge()
         async let bucket = BucketFacts(cluster, nodes: selection.nodes, volumes)
         async let retention = RetentionFacts(cluster, selection, volumes)
+        async let sharing: Void = cluster.shareRevocations()
         let statuses = try await onEveryNode(selection.nodes) { node in
             let status = try await cluster.agent(node).status(question)
             // It tells whole seconds: half of one is the best guess at the rest.
@@ -31,6 +32,7 @@ public struct StatusCommand: Sendable {
         }
         let facts = try await bucket
         let kept = try await retention
+        await sharing
         let now = Date()
         var findings = facts.findings
         let authority = local.map { local in
@@ -52,6 +54,7 @@ public struct StatusCommand: Sendable {
             findings += StatusJudgement.neverDumped(row, facts)
             return row
         }
+        findings += RevocationFindings.of(cluster.revocations, nodes: selection.nodes)
         findings += StatusJudgement.of(facts.newestSet, isKnown: facts.isKnown)
         findings += kept.findings(statuses.map(\.report?.0), bucketAnswered: facts.isKnown)
         return StatusReport(

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import COpenSSL
+import Glibc
 public import Secret
 
 /// A cluster's certificate authority: the one key that makes peers of it.
@@ -19,6 +20,9 @@ public struct CertificateAuthority: Sendable {
 
     /// The last second, since 1970, of its own certificate: what it issues does not outlive it.
     public let notAfter: Int64
+
+    /// The file that keeps what is signed (`IssuedCertificate`), so that it can be revoked by name; nil: it is not kept.
+    public var ledger: String?
 
     /// A new authority for `cluster`.
     public static func create(
@@ -71,6 +75,28 @@ public struct CertificateAuthority: Sendable {
         return IssuedIdentity(name: name, certificatePEM: certificate, privateKeyPEM: key)
     }
 
+    /// A certificate and key for an observer that goes by `label` on this machine; its name in the cluster is every observer's.
+    ///
+    /// - Parameter label: a lower-case DNS label, at most 48 bytes.
+    public func issueObserver(
+        _ label: String, validity: CertificateValidity = .peer
+    ) throws(CertificateError) -> IssuedIdentity {
+        guard DNSLabel.isValid(label), label.utf8.count <= Self.longestObserver else {
+            throw .invalidName(what: "observer name", name: label)
+        }
+        let name = try PeerName(cluster: cluster, role: .observer)
+        var profile = CertificateProfile.peer(name)
+        profile.commonName = Self.observerName(label)
+        let (certificate, key) = try sign(profile, validity: validity)
+        return IssuedIdentity(name: name, certificatePEM: certificate, privateKeyPEM: key)
+    }
+
+    /// A common name has 64 bytes at most.
+    private static let longestObserver = 48
+
+    /// The common name of an observer's certificate: with a blank, so no node can have it.
+    public static func observerName(_ label: String) -> String { "observer \(label)" }
+
     /// Signs whatever `profile` asks for; `issue` is the way for everything but tests.
     package func sign(
         _ profile: CertificateProfile, validity: CertificateValidity = .peer
@@ -116,6 +142,13 @@ public struct CertificateAuthority: Sendable {
         try certificate.fillAndSign(
             profile, key: publicKey, validity: validity, issuer: authority.pointer,
             issuerKey: authorityKey.pointer)
+        if let ledger {
+            let facts = try CertificateFacts(certificate)
+            try IssuedCertificate(
+                serial: facts.serial, issuedAt: Int64(time(nil)), notAfter: facts.notAfter,
+                uri: facts.uris.first ?? "-", commonName: profile.commonName
+            ).append(to: ledger)
+        }
         return try certificate.pem()
     }
 

@@ -40,6 +40,9 @@ public enum CertificateError: Fault, Hashable {
     /// A certificate that its authority has taken back.
     case revoked(serial: String)
 
+    /// What was signed could not be written down, and is not given out.
+    case unrecorded(path: String, reason: String)
+
     /// A revocation list that is none, or not one of the authority's.
     case unusableList(reason: String)
 
@@ -87,6 +90,8 @@ extension CertificateError {
             "the certificate of \(subject) is not put in place: \(reason)"
         case .revoked(let serial):
             "the certificate with serial \(serial) is revoked"
+        case .unrecorded(let path, let reason):
+            "nothing is signed that cannot be written down in '\(path)': \(reason)"
         case .unusableList(let reason):
             "the list of revoked certificates cannot be used: \(reason)"
         case .libcrypto(let call, let reason):

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import AgentAPI
+import BlockingWork
+import Certificates
+import Files
+import Glibc
+import LogOutput
+import Logging
+import Synchronization
+
+/// The lists of revoked certificates as this coordinator knows them: `revoked.pem` beside `ca.pem`. And which node has them.
+final class RevocationKeeper: Sendable {
+    /// How a node took the newest lists.
+    enum Outcome: Sendable, Equatable {
+        case has
+        /// An older agent, which goes by none.
+        case unsupported
+        case refused(WireError)
+    }
+
+    private struct State {
+        var lists: RevocationLists
+        var stamp: FileStatus?
+        var lookedAt = ContinuousClock.now
+        var outcomes: [String: Outcome] = [:]
+        /// What was sent to a node, so that it is sent once.
+        var sent: [String: RevocationLists] = [:]
+    }
+
+    /// How often the file is looked at: another command may write it while this one runs.
+    private static let lookEvery: Duration = .seconds(5)
+    private static let byteCountLimit = 1 << 20
+
+    let path: String
+    private let authorityPath: String
+    private let logger: Logger
+    private let state: Mutex<State>
+
+    /// Reads the file; none is no error. Blocks.
+    ///
+    /// - Throws: `CoordinatorError.revocationsDamaged`
+    init(_ file: ClusterFile, logger: Logger = .discarding) throws {
+        authorityPath = file.resolve(file.settings.tls.authority)
+        path = Self.path(file)
+        self.logger = logger
+        let stamp = try? FileSystem.status(path)
+        state = Mutex(State(lists: try Self.read(path, authorityPath), stamp: stamp))
+    }
+
+    /// `revoked.pem` beside `ca.pem`.
+    static func path(_ file: ClusterFile) -> String {
+        "\(FileSystem.parentDirectory(of: file.resolve(file.settings.tls.authority)))/revoked.pem"
+    }
+
+    var lists: RevocationLists { state.withLock(\.lists) }
+    var numbers: RevocationNumbers { RevocationNumbers(lists.numbers) }
+
+    /// Nil: nothing was heard of the node.
+    func outcome(of node: String) -> Outcome? { state.withLock { $0.outcomes[node] } }
+
+    func note(_ outcome: Outcome, of node: String) { state.withLock { $0.outcomes[node] = outcome } }
+
+    /// Whether the lists are yet to be sent to the node by this command.
+    func begins(sending lists: RevocationLists, to node: String) -> Bool {
+        state.withLock { state in
+            guard state.sent[node] != lists else { return false }
+            state.sent[node] = lists
+            return true
+        }
+    }
+
+    /// Reads the file again where another command has written it. What cannot be read changes nothing.
+    func refresh() async {
+        let now = ContinuousClock.now
+        let isDue = state.withLock { state in
+            guard state.lookedAt.advanced(by: Self.lookEvery) <= now else { return false }
+            state.lookedAt = now
+            return true
+        }
+        guard isDue else { return }
+        try? await runBlocking("revocations") { try self.readAgain() }
+    }
+
+    private func readAgain() throws {
+        let stamp = try? FileSystem.status(path)
+        guard stamp != state.withLock({ $0.stamp }) else { return }
+        let lists = try Self.read(path, authorityPath)
+        state.withLock { state in
+            state.stamp = stamp
+            state.lists = state.lists.joined(with: lists)
+        }
+    }
+
+    /// Keeps what is newer of lists that somebody else has: their signature is what is believed. The file that lies there is joined too.
+    ///
+    /// - Throws: `CertificateError`, `FilesError`; nothing changes then.
+    func take(_ pem: String) async throws {
+        try await runBlocking("revocations") { [self] in
+            let given = try RevocationLists(pem: pem, authorities: PEMText.read(authorityPath))
+            let kept = try Self.read(path, authorityPath)
+            let joined = lists.joined(with: kept).joined(with: given)
+            if joined != kept { try FileSystem.writeAtomically(path, Array(joined.pem.utf8), mode: 0o644) }
+            let stamp = try? FileSystem.status(path)
+            state.withLock { state in
+                state.lists = state.lists.joined(with: joined)
+                state.stamp = stamp
+            }
+            logger.info("lists of revoked certificates kept", metadata: ["count": "\(joined.entries.count)"])
+        }
+    }
+
+    private static func read(_ path: String, _ authority: String) throws -> RevocationLists {
+        guard FileSystem.exists(path) else { return RevocationLists() }
+        do {
+            let bytes = try FileSystem.readAll(path, limit: byteCountLimit)
+            return try RevocationLists(
+                pem: String(decoding: bytes, as: UTF8.self), authorities: PEMText.read(authority))
+        } catch {
+            throw CoordinatorError.revocationsDamaged(path: path, reason: "\(error)")
+        }
+    }
+}

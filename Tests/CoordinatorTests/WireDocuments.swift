@@ -25,7 +25,9 @@ struct WireDocument: Sendable, CustomTestStringConvertible {
     var tree: Any { (try? JSONSerialization.jsonObject(with: Data(json.utf8))) ?? [:] }
 
     static func bytes(_ tree: Any) -> [UInt8] {
-        Array((try? JSONSerialization.data(withJSONObject: tree, options: [.sortedKeys])) ?? Data())
+        Array(
+            (try? JSONSerialization.data(withJSONObject: tree, options: [.sortedKeys, .fragmentsAllowed]))
+                ?? Data())
     }
 
     static let all: [WireDocument] = [

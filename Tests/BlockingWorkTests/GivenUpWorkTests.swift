@@ -45,6 +45,27 @@ import Testing
         #expect(done)
     }
 
+    @Test func `a thread that waits in one call is given up though its path answers`() async throws {
+        let gate = DispatchSemaphore(value: 0)
+        defer { gate.signal() }
+        await #expect(throws: HangFault.noAnswer(path: "/usr", limit: .milliseconds(300))) {
+            try await runBlocking("stuck", asking: ["/usr"], .whileItMoves(every: .milliseconds(300))) {
+                gate.wait()
+            }
+        }
+        #expect(Hangs.at("/usr")?.count == 1)
+    }
+
+    @Test func `a thread that goes from call to call takes as long as it needs`() async throws {
+        let done = try await runBlocking(
+            "moves", asking: ["/tmp"], .whileItMoves(every: .milliseconds(500))
+        ) {
+            for _ in 0..<160 { usleep(10_000) }
+            return true
+        }
+        #expect(done)
+    }
+
     @Test func `of several paths the one that does not answer is named`() async throws {
         let (gate, hung) = (DispatchSemaphore(value: 0), newPath())
         Hangs.enter(hung, since: .now - .seconds(60))

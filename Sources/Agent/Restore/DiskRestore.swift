@@ -68,7 +68,7 @@ struct DiskRestore: Sendable {
         _ name: String, _ work: @escaping @Sendable () throws -> Value
     ) async throws -> Value {
         try await runBlocking(
-            name, asking: [step.target.path], .whileItAnswers(every: .seconds(60)), work)
+            name, asking: [step.target.path], .ofTree, work)
     }
 
     private func place() throws -> RestorePlace {

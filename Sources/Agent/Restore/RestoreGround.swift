@@ -21,7 +21,7 @@ struct RestoreGround: Sendable {
         let silent = try await RestoreTarget.silent(targets)
         let answering = targets.filter { silent[$0.path] == nil }
         let asked = answering.map(\.path)
-        return try await runBlocking("restore-targets", asking: asked, .whileItAnswers(every: .seconds(60))) {
+        return try await runBlocking("restore-targets", asking: asked, .ofTree) {
             RestoreGround(
                 directories: try RestoreDirectories(answering, order, node: settings.node),
                 places: targets + otherPlaces(order, settings),

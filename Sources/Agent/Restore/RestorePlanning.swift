@@ -75,7 +75,7 @@ struct RestorePlanning: Sendable {
         try lost.requireAny(of: first)
         let decided = disks.filter { !$0.disk.isUndecided && silent[$0.target.path] == nil }
         try await runBlocking(
-            "targets", asking: decided.map(\.target.path), .whileItAnswers(every: .seconds(60))
+            "targets", asking: decided.map(\.target.path), .ofTree
         ) { [order, node, ledger] in
             try Self.requireFree(decided, order: order, ledger, node: node)
         }
@@ -169,7 +169,7 @@ struct RestorePlanning: Sendable {
 
     private func requireRoom(_ steps: [RestoreStep]) async throws {
         let asked = steps.filter { $0.fault == nil }.map(\.target.path)
-        let remarks = try await runBlocking("room", asking: asked, .whileItAnswers(every: .seconds(60))) {
+        let remarks = try await runBlocking("room", asking: asked, .ofTree) {
             [order, node, settings] in
             let others = RestoreGround.otherPlaces(order, settings)
             let targets = steps.map(\.target)

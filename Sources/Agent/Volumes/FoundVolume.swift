@@ -72,7 +72,7 @@ extension VolumeAccess {
             }
             return numbers.sorted()
         }
-        return try await runBlocking("volume", asking: [directory], .whileItAnswers(every: .seconds(60))) {
+        return try await runBlocking("volume", asking: [directory], .ofTree) {
             try DirectoryFiles(at: directory).entries().filter { !$0.isEmpty && $0.number > 0 }.map(\.number)
         }
     }

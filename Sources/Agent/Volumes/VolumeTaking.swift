@@ -167,7 +167,7 @@ struct VolumeTaking: Sendable {
                 path, of: prepared.changer, owner: prepared.loaded.dumpuser.owner)
             if !isGoingOn { try await requireUnchanged(device, from: found) }
             (next, used) = try await runBlocking(
-                "volume", asking: device.mayHang, .whileItAnswers(every: .seconds(60))
+                "volume", asking: device.mayHang, .ofTree
             ) {
                 try isGoingOn ? volume.goOn() : volume.label(header)
             }

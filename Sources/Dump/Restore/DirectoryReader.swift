@@ -69,8 +69,7 @@ public struct DirectoryReader: VolumeReader {
     }
 
     public func files(_ numbers: [UInt32]) async throws -> [FoundFile] {
-        try await runBlocking("volume-files", asking: [files.directory], .whileItAnswers(every: .seconds(60)))
-        {
+        try await runBlocking("volume-files", asking: [files.directory], .ofTree) {
             var isListed = false
             return try numbers.map { number in
                 let entry = try entry(number, isListed: &isListed)

@@ -6,9 +6,11 @@ import Synchronization
 public enum Patience: Sendable {
     /// So long: it is a few calls, or moves so few bytes that they are done by then.
     case limit(Duration)
-    /// As long as its paths answer, which is asked about whenever so much time has passed: a tree is moved or removed, or bytes are brought to
-    /// the disk.
+    /// As long as its paths answer, which is asked about whenever so much time has passed.
     case whileItAnswers(every: Duration, atMost: Duration = .seconds(86_400))
+    /// The same, and as long as the thread does anything at all, within that time too: a tree is moved or removed, whose top may answer out
+    /// of a cache when nothing else does. Not for work that waits for other threads.
+    case whileItMoves(every: Duration, atMost: Duration = .seconds(86_400))
 
     /// For what answers within milliseconds where it answers at all; long enough for a disk that has to start, or an automount.
     public static let ofLook = Patience.limit(.seconds(20))
@@ -16,12 +18,17 @@ public enum Patience: Sendable {
     /// For some mebibytes that are read.
     public static let ofRange = Patience.limit(.seconds(300))
 
+    /// For a tree that is moved or removed.
+    public static let ofTree = Patience.whileItMoves(every: .seconds(60))
+
     /// For work on a catalog, which may wait for a lock and grows with its runs.
     public static let ofCatalog = Patience.whileItAnswers(every: .seconds(30), atMost: .seconds(600))
 
     fileprivate var period: Duration {
         switch self {
-        case .limit(let limit), .whileItAnswers(every: let limit, atMost: _): limit
+        case .limit(let limit), .whileItAnswers(every: let limit, atMost: _),
+            .whileItMoves(every: let limit, atMost: _):
+            limit
         }
     }
 }
@@ -46,7 +53,10 @@ public func runBlocking<Value: Sendable>(
     let result: Result<Value, any Error>? = await withTaskCancellationHandler {
         await withCheckedContinuation { continuation in
             call.begin(continuation)
-            startDetachedThread(name) { call.end(Result { try work() }) }
+            startDetachedThread(name) {
+                call.begins(ThreadProgress())
+                call.end(Result { try work() })
+            }
         }
     } onCancel: {
         call.giveUp(after: GivenUpWork<Value>.afterCancellation)
@@ -84,6 +94,7 @@ private final class GivenUpWork<Value: Sendable>: Sendable {
     private let start = ContinuousClock.now
     private let phase = Mutex<Phase>(.ended)
     private let watch = Mutex<Task<Void, Never>?>(nil)
+    private let progress = Mutex<ThreadProgress?>(nil)
 
     init(_ paths: [String], _ patience: Patience, _ late: @escaping @Sendable (Value) -> Void) {
         self.paths = paths
@@ -102,7 +113,15 @@ private final class GivenUpWork<Value: Sendable>: Sendable {
         watch.withLock { $0 = task }
     }
 
+    /// Called by the thread itself.
+    func begins(_ thread: ThreadProgress) {
+        progress.withLock { $0 = thread }
+    }
+
+    private var mark: [String]? { progress.withLock { $0 }?.mark }
+
     private func lookAfterIt() async {
+        var before: [String]?
         while !Task.isCancelled {
             guard (try? await Task.sleep(for: patience.period)) != nil else { return }
             switch patience {
@@ -110,9 +129,18 @@ private final class GivenUpWork<Value: Sendable>: Sendable {
             case .whileItAnswers(every: _, let longest):
                 if let path = await silent() { return giveUp(as: path) }
                 if start.duration(to: .now) > longest { return giveUp(as: paths.first ?? "") }
+            case .whileItMoves(every: _, let longest):
+                if let path = await silent() { return giveUp(as: path) }
+                let now = mark
+                let isStuck = now != nil && now == before
+                if isStuck || start.duration(to: .now) > longest { return giveUp(as: whole) }
+                before = now
             }
         }
     }
+
+    /// Of several that all answer nobody knows which one holds the thread, and none of them is barred for it.
+    private var whole: String { paths.joined(separator: "', '") }
 
     /// The first of the paths that does not answer.
     private func silent() async -> String? {
@@ -128,8 +156,12 @@ private final class GivenUpWork<Value: Sendable>: Sendable {
             try? await Task.sleep(for: limit)
             guard case .limit = patience else {
                 // What still moves is waited for.
+                var before: [String]?
                 while phase.withLock({ if case .waiting = $0 { true } else { false } }) {
                     if let path = await silent() { return giveUp(as: path) }
+                    let now = mark
+                    if now != nil, now == before { return giveUp(as: whole) }
+                    before = now
                     try? await Task.sleep(for: limit)
                 }
                 return

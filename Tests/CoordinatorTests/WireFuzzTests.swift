@@ -16,7 +16,7 @@ import Testing
     @Test(arguments: WireDocument.all)
     func `documents changed at random are refused or judged`(document: WireDocument) throws {
         let tree = document.tree
-        var generator = SeededGenerator(seed: UInt64(document.name.utf8.reduce(7) { $0 * 31 + Int($1) }))
+        var generator = SeededGenerator(seed: document.name.utf8.reduce(7) { $0 &* 31 &+ UInt64($1) })
         var read = 0
         for _ in 0..<Self.rounds {
             var changed = tree

@@ -62,7 +62,7 @@ extension EndToEnd {
             }
         }
 
-        @Test func `an estimate of a disk that hangs inside ends with etimeout`() async throws {
+        @Test(.long) func `an estimate of a disk that hangs inside ends with etimeout`() async throws {
             try await withHungDisk(lines: ["etimeout 2"]) { night in
                 let disk = night.mount.directory
                 try await night.mount.hang(on: "late")
@@ -75,7 +75,7 @@ extension EndToEnd {
             }
         }
 
-        @Test func `a backup of a disk that hangs is cancelled in bounded time`() async throws {
+        @Test(.long) func `a backup of a disk that hangs is cancelled in bounded time`() async throws {
             try await withHungDisk { night in
                 try await night.mount.hang(on: "late")
                 let backup = try night.cluster.startAmfleet(["backup"])

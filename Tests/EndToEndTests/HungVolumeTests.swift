@@ -8,7 +8,7 @@ extension EndToEnd {
     /// What is written to, and stops answering: volumes in directories, holding disks, the targets of a restore.
     @Suite(.serialized, .needs(Machine.cluster), .enabled(if: HungMount.isUsable), .timeLimit(.minutes(5)))
     struct HungVolumeTests {
-        @Test func `a volume in a directory that hangs fails its configuration alone`() async throws {
+        @Test(.long) func `a volume in a directory that hangs fails its configuration alone`() async throws {
             try await HungNight.with(configurations: ["daily", "local"]) { night in
                 try await night.node.configure(plan("daily"), disks: [night.node.data])
                 var local = plan("local")
@@ -25,6 +25,30 @@ extension EndToEnd {
                 let all = try await night.backUp(expecting: 1)
                 #expect(all.contains("daily: \(night.node.data): done"), "\(all)")
                 try await night.mount.answer()
+                try await night.backUp(expecting: 0)
+            }
+        }
+
+        @Test(.long) func `a catalog that hangs fails its configuration alone`() async throws {
+            try await HungNight.with(configurations: ["daily", "other"]) { night in
+                try await night.node.configure(plan("daily"), disks: [night.node.data])
+                var other = plan("other")
+                other.globalLines = ["indexdir \"\(night.mount.directory)\"", "etimeout 3"]
+                try await night.node.configure(other, disks: [night.node.data])
+                try await script("chown -R backup:backup \"$1\"", [night.mount.backing])
+            } body: { night in
+                try await night.backUp(expecting: 0)
+                try await night.mount.hang()
+                let all = try await night.backUp(expecting: 1)
+                #expect(all.contains("daily: \(night.node.data): done"), "\(all)")
+                #expect(all.contains("other: '\(night.mount.directory)'"), "\(all)")
+                let plan = try await night.cluster.amfleet(["plan"])
+                #expect(plan.text.contains("'\(night.mount.directory)' still hangs"), "\(plan)")
+                #expect(plan.text.contains("daily"), "\(plan)")
+                try await night.mount.answer()
+                try await eventually("the catalog answers") {
+                    try await night.cluster.amfleet(["plan"]).exit == 0
+                }
                 try await night.backUp(expecting: 0)
             }
         }

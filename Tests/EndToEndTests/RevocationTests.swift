@@ -107,7 +107,7 @@ extension EndToEnd {
                 )
                 .replacing("HOST:PORT", with: "127.0.0.1:\(node.port)")
             return try await run(
-                ["sh", "-c", line],
+                ["/bin/sh", "-c", line],
                 directory: "\(cluster.coordinatorDirectory)/\(folder ?? "observers/\(name)")")
         }
 

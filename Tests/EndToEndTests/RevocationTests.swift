@@ -89,7 +89,9 @@ extension EndToEnd {
                 try await script("rm \"$1/revoked.pem\"", [folder])
                 _ = try await cluster.amfleet(["status"])
                 #expect(try Data(contentsOf: URL(fileURLWithPath: "\(folder)/revoked.pem")) == list)
-                let mistyped = try await cluster.amfleet(["revoke", "node1"])
+                let mistyped = try await cluster.amfleet([
+                    "revoke", "node1", "--authority-key", "safe/ca.key",
+                ])
                 #expect(
                     mistyped.exit == 2 && mistyped.errors.contains("did you mean 'node01'?"), "\(mistyped)")
             }

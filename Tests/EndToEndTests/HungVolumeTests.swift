@@ -24,6 +24,11 @@ extension EndToEnd {
                 try await night.mount.hang()
                 let all = try await night.backUp(expecting: 1)
                 #expect(all.contains("daily: \(night.node.data): done"), "\(all)")
+                for question in ["status", "plan"] {
+                    let answer = try await night.cluster.amfleet([question])
+                    #expect(answer.exit != 0, "\(answer)")
+                    #expect(answer.text.contains("'\(night.mount.directory)' still hangs"), "\(answer)")
+                }
                 try await night.mount.answer()
                 try await night.backUp(expecting: 0)
             }
@@ -47,6 +52,27 @@ extension EndToEnd {
                 #expect(plan.text.contains("daily"), "\(plan)")
                 try await night.mount.answer()
                 try await eventually("the catalog answers") {
+                    try await night.cluster.amfleet(["plan"]).exit == 0
+                }
+                try await night.backUp(expecting: 0)
+            }
+        }
+
+        @Test(.long) func `a list of excludes that hangs costs the disks that it is for`() async throws {
+            try await HungNight.with(configurations: ["daily", "other"]) { night in
+                try await night.node.configure(plan("daily"), disks: [night.node.data])
+                var other = plan("other")
+                other.globalLines = ["etimeout 3"]
+                other.dumptypeLines = ["exclude list \"\(night.mount.directory)/early\""]
+                try await night.node.configure(other, disks: [night.node.data])
+            } body: { night in
+                try await night.backUp(expecting: 0)
+                try await night.mount.hang(on: "early")
+                let said = try await night.backUp(expecting: 1)
+                #expect(said.contains("daily: \(night.node.data): done"), "\(said)")
+                #expect(said.contains("is left out: '\(night.mount.directory)/early'"), "\(said)")
+                try await night.mount.answer()
+                try await eventually("the list can be read") {
                     try await night.cluster.amfleet(["plan"]).exit == 0
                 }
                 try await night.backUp(expecting: 0)

@@ -149,7 +149,7 @@ import Testing
         var ending = NodeEnding(node: "node01", attempt: 1, snapshot: snapshot)
         if case .finished(let end) = following.answered(snapshot, now: .seconds(1)) { ending = end }
         let result = FleetJobs.Result(endings: [ending], isCancelled: false)
-        let flush = FlushSetReport(run: Sample.run, result, silent: [])
+        let flush = FlushSetReport(run: Sample.run, result, asked: [:], silent: [])
         _ = try flush.document(command: "flush")
         let verdict = NodeJudgement.verdict(
             node: "node01", jobID: "j", run: Sample.run, asked: Sample.asked, evidence: .none, ending: ending)

@@ -49,7 +49,8 @@ public struct BackupCommand: Sendable {
                     id: "plan-\(run)-\(number)-\(node)", fence: 0, protection: protection.order(for: node)))
         }
         let result = try await FleetJobs(cluster: cluster, lease: nil).carry(jobs)
-        return PlanReport(run: run, protection, result, preflight.fitness)
+        return PlanReport(
+            run: run, protection, result, preflight.fitness, asked: selection.configurations.map(\.name))
     }
 
     private func checked(_ selection: Selection) async throws -> Preflight {

@@ -71,7 +71,11 @@ public struct FlushCommand: Sendable {
         }
         let result = try await FleetJobs(cluster: cluster, lease: lease).carry(jobs)
         await UnfinishedRuns(cluster: cluster).settleHeld(held)
-        return FlushSetReport(run: run, result, silent: parts.filter { !$0.faults.isEmpty })
+        return FlushSetReport(
+            run: run, result,
+            asked: Dictionary(flushing.map { ($0.node, $0.configurations.map(\.name)) }) { first, _ in first
+            },
+            silent: parts.filter { !$0.faults.isEmpty })
     }
 }
 

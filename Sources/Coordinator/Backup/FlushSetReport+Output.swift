@@ -57,7 +57,7 @@ extension FlushSetReport: CommandReport {
 
     private var verdict: String {
         let sent = dumps.filter { !$0.dump.labels.isEmpty && $0.dump.error == nil }
-        let bytes = sent.reduce(Int64(0)) { $0 + $1.dump.held.storedBytes }
+        let bytes = sent.map(\.dump.held.storedBytes).byteSum
         let left = dumps.count - sent.count
         return "flush \(run): \(Quantity.count(sent.count, "dump")) sent, \(Quantity.bytes(bytes))"
             + (left == 0 ? "" : "; \(Quantity.count(left, "dump")) still held")

@@ -16,13 +16,32 @@ public struct FlushSetReport: Sendable {
     public var nodes: [Node]
     public var ending: CommandEnding
 
-    /// - Parameter silent: of nodes that did not say all that they hold, or got no job.
-    init(run: RunName, _ result: FleetJobs.Result, silent: [FlushCommand.Part]) {
+    /// - Parameters:
+    ///   - asked: the configurations with held dumps, of each node with a job.
+    ///   - silent: of nodes that did not say all that they hold, or got no job.
+    init(
+        run: RunName, _ result: FleetJobs.Result, asked: [String: [String]], silent: [FlushCommand.Part]
+    ) {
         self.run = run
+        func unproved(_ ending: NodeEnding) -> [WireError] {
+            let report = ending.snapshot?.flush
+            let faults = ending.faults(ofReport: report?.run, for: run)
+            guard faults.isEmpty, ending.snapshot?.state == .succeeded else { return faults }
+            return (asked[ending.node] ?? []).filter { name in
+                let said = report?.configurations.first { $0.name == name }
+                return said.map { $0.dumps.isEmpty && $0.notes.isEmpty && $0.faults.isEmpty } ?? true
+            }.map {
+                WireError(
+                    .failed, node: ending.node,
+                    "\($0): the agent says that it is done, and nothing of the dumps that it held",
+                    hint: "'amfleet status' shows what is held now.")
+            }
+        }
         nodes =
             result.endings.map { ending in
                 let unsaid = silent.first { $0.node == ending.node }?.faults ?? []
-                return Node(node: ending.node, report: ending.snapshot?.flush).with(ending.faults + unsaid)
+                return Node(node: ending.node, report: ending.snapshot?.flush).with(
+                    ending.faults + unproved(ending) + unsaid)
             }
             + silent.filter { part in !result.endings.contains { $0.node == part.node } }
             .map { Node(node: $0.node).with($0.faults) }

@@ -18,9 +18,12 @@ public struct PlanReport: Sendable {
     public var protection: ProtectionSummary
     public var ending: CommandEnding
 
-    /// - Parameter fitness: of every node that was asked, in order; why some got no job.
+    /// - Parameters:
+    ///   - fitness: of every node that was asked, in order; why some got no job.
+    ///   - asked: the configurations that each is to say something of.
     init(
-        run: RunName, _ protection: ClusterProtection, _ result: FleetJobs.Result, _ fitness: [NodeFitness]
+        run: RunName, _ protection: ClusterProtection, _ result: FleetJobs.Result, _ fitness: [NodeFitness],
+        asked: [String]
     ) {
         self.run = run
         self.protection = ProtectionSummary(protection)
@@ -28,7 +31,14 @@ public struct PlanReport: Sendable {
             guard let ending = result.endings.first(where: { $0.node == node.node }) else {
                 return node.isFit ? nil : Node(node: node.node).with(node.reasons)
             }
-            return Node(node: ending.node, record: ending.snapshot?.record).with(ending.faults)
+            let record = ending.snapshot?.record
+            let unsaid = asked.filter { name in record?.configurations.contains { $0.name == name } == false }
+            return Node(node: ending.node, record: record).with(
+                ending.faults
+                    + ending.faults(ofReport: record?.node == node.node ? record?.run : nil, for: run)
+                    + unsaid.map {
+                        WireError(.failed, node: node.node, "its plan says nothing of configuration '\($0)'")
+                    })
         }
         let failures = nodes.compactMap(\.error)
         ending = CommandEnding(

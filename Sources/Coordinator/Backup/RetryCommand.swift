@@ -84,9 +84,11 @@ public struct RetryCommand: Sendable {
                 return .init(node: outcome.node, attempt: recorded + 1)
             }
             guard job.state.isFinal else {
-                return .init(node: outcome.node, attempt: job.attempt, isKnown: true)
+                return .init(
+                    node: outcome.node, attempt: JobClaim.attempt(job.attempt, after: recorded), isKnown: true
+                )
             }
-            return .init(node: outcome.node, attempt: max(recorded, job.attempt) + 1)
+            return .init(node: outcome.node, attempt: JobClaim.attempt(job.attempt, after: recorded) + 1)
         }
     }
 

@@ -138,13 +138,21 @@ struct AgentClient: Sendable {
 
     /// Asks for a job. Twice with the same id and attempt is the same job.
     func submit(_ request: JobRequest) async throws -> JobSnapshot {
-        try read(await send("POST", AgentPaths.jobs, body: .bytes(try WireJSON.document(request))))
+        let snapshot: JobSnapshot = try read(
+            await send("POST", AgentPaths.jobs, body: .bytes(try WireJSON.document(request))))
+        if let fault = JobClaim.fault(snapshot, id: request.id, request, node: node) { throw fault }
+        return snapshot
     }
 
     /// Where a job stands; nil for one that the agent does not know.
-    func job(_ id: String) async throws -> JobSnapshot? {
+    ///
+    /// - Parameter request: as it was asked for, where that is known.
+    func job(_ id: String, _ request: JobRequest? = nil) async throws -> JobSnapshot? {
         let response = try await send("GET", AgentPaths.job(id), absentIsFine: true)
-        return response.status == 404 ? nil : try read(response)
+        guard response.status != 404 else { return nil }
+        let snapshot: JobSnapshot = try read(response)
+        if let fault = JobClaim.fault(snapshot, id: id, request, node: node) { throw fault }
+        return snapshot
     }
 
     /// Every job that the agent remembers, newest first.

@@ -28,6 +28,8 @@ struct AgentEvents: AsyncSequence {
         /// - Throws: `WireError` of kind `agentLost` when the stream breaks or stalls; `CancellationError`.
         mutating func next() async throws -> JobEvent? {
             while lines.isEmpty {
+                // What has come already is handed over without a pause.
+                try Task.checkCancellation()
                 guard let piece = try await nextPiece() else { return nil }
                 guard let complete = splitter.take(piece) else {
                     throw WireError(.agentLost, node: node, "the agent's event stream is no NDJSON")

@@ -64,7 +64,7 @@ struct JobFollower: Sendable {
             watch.keep(following)
             switch step {
             case .submit(let attempt): step = try await submit(request, attempt: attempt, &following, watch)
-            case .look: step = try await look(request.id, &following)
+            case .look: step = try await look(request, &following)
             case .follow(let sequence):
                 step = try await follow(request.id, after: sequence, &following, watch)
             case .pause(let duration):
@@ -142,8 +142,12 @@ struct JobFollower: Sendable {
         return try await asking(&following) { [request] in try await agent.submit(request) }
     }
 
-    private func look(_ id: String, _ following: inout JobFollowing) async throws -> JobFollowing.Step {
-        try await asking(&following) { try await agent.job(id) }
+    private func look(
+        _ request: JobRequest, _ following: inout JobFollowing
+    ) async throws -> JobFollowing.Step {
+        var request = request
+        request.attempt = max(request.attempt, following.attempt)
+        return try await asking(&following) { [request] in try await agent.job(request.id, request) }
     }
 
     private func asking(

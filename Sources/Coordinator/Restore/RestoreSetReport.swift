@@ -29,7 +29,9 @@ public struct RestoreSetReport: Sendable {
         recoveryPoints = source.recoveryPoints.filter { !$0.points.isEmpty }
         suspects = source.suspects
         nodes = asked.compactMap { node in
-            if let ending = result.endings.first(where: { $0.node == node }) { return Node(ending) }
+            if let ending = result.endings.first(where: { $0.node == node }) {
+                return Node(ending, of: run, source.dumped[node] ?? [])
+            }
             let faults = left.filter { $0.node == node }
             return faults.isEmpty ? nil : Node(node: node, isComplete: false).with(faults)
         }
@@ -41,10 +43,21 @@ public struct RestoreSetReport: Sendable {
 }
 
 extension RestoreSetReport.Node {
-    /// Complete when the job succeeded and every disk of it did.
-    init(_ ending: NodeEnding) {
+    /// Complete when the job succeeded and every disk of it did, by its own report.
+    ///
+    /// - Parameter disks: that the run dumped.
+    init(_ ending: NodeEnding, of run: RunName, _ disks: Set<String>) {
         let report = ending.snapshot?.restore
-        let own = ending.faults
+        let unsaid = disks.subtracting((report?.disks ?? []).map(\.disk)).sorted()
+        var own = ending.faults + ending.faults(ofReport: report?.run, for: run)
+        if own.isEmpty {
+            own = unsaid.map {
+                WireError(
+                    .failed, node: ending.node,
+                    "disk '\($0)': the agent says that it is done, and nothing of this disk",
+                    hint: "look at amfleetd's log on the node, then restore it again, with '--overwrite'.")
+            }
+        }
         let all = own.isEmpty ? (report?.disks ?? []).compactMap { $0.error?.on(ending.node) } : own
         self.init(
             node: ending.node, isComplete: all.isEmpty && ending.snapshot?.state == .succeeded, report: report

@@ -19,6 +19,8 @@ struct RestoreSource: Sendable {
     var suspects: [WireError] = []
     /// The disks that it has of a node; nil of a node whose own catalog alone knows.
     var disks: [String: Set<String>] = [:]
+    /// Those of them that the run itself dumped: a restore that is done has brought back each.
+    var dumped: [String: Set<String>] = [:]
 
     /// - Parameter run: nil: the newest complete one that can still be had on every node that was asked.
     static func choose(_ cluster: Cluster, run: RunName?, selection: Selection) async throws -> RestoreSource
@@ -130,7 +132,8 @@ struct RestoreSource: Sendable {
         RestoreSource(
             run: run, configurations: configurations, nodes: nodes + other.nodes, left: left + other.left,
             unknown: unknown + other.unknown, recoveryPoints: recoveryPoints + other.recoveryPoints,
-            suspects: suspects + other.suspects, disks: disks.merging(other.disks) { mine, _ in mine })
+            suspects: suspects + other.suspects, disks: disks.merging(other.disks) { mine, _ in mine },
+            dumped: dumped.merging(other.dumped) { mine, _ in mine })
     }
 
     private static func source(
@@ -153,7 +156,8 @@ struct RestoreSource: Sendable {
             left: outcomes.flatMap(\.faults) + unknown, unknown: unknown,
             recoveryPoints: outcomes.compactMap { $0.report?.recoveryPoints },
             suspects: outcomes.flatMap { $0.report?.suspects ?? [] },
-            disks: outcomes.reduce(into: [:]) { $0[$1.node] = $1.report?.disks })
+            disks: outcomes.reduce(into: [:]) { $0[$1.node] = $1.report?.disks },
+            dumped: outcomes.reduce(into: [:]) { $0[$1.node] = $1.report?.dumped })
     }
 
     /// What a node has of the run.
@@ -162,6 +166,7 @@ struct RestoreSource: Sendable {
         var recoveryPoints: NodeRecoveryPoints?
         var suspects: [WireError] = []
         var disks: Set<String>?
+        var dumped: Set<String>?
         /// Why nobody knows whether it is there.
         var unknown: WireError?
     }
@@ -200,7 +205,8 @@ struct RestoreSource: Sendable {
                 recoveryPoints: NodeRecoveryPoints(wanted),
                 suspects: wanted.suspectDumps.map { configuration, dump in
                     WireError(suspect: dump, of: configuration, run: manifest.run, node: node)
-                }, disks: Set(wanted.configurations.flatMap(\.dumps).map(\.disk)))
+                }, disks: Set(wanted.configurations.flatMap(\.dumps).map(\.disk)),
+                dumped: Set(wanted.configurations.flatMap(\.dumps).filter(\.status.isUsable).map(\.disk)))
         case .overwritten(let reason):
             throw WireError(.damaged, node: node, "run \(manifest.run) was overwritten: \(reason)")
         case .refused(let reason):

@@ -7,10 +7,10 @@ import CivilCalendar
 extension ConfigurationStatus {
     /// That its catalog is further ahead than time zones explain, so that no run of now can follow its newest: a clock is wrong, or was.
     ///
-    /// - Parameter latest: what a run can be called by now, in seconds since 1970.
+    /// - Parameter latest: the latest that it can know by now, in seconds since 1970.
     func lead(over latest: Int64) -> WireError? {
         guard let newestRun, newestRun.civil.secondsSince1970 > latest else { return nil }
-        let now = latest - RunNaming.greatestLead
+        let now = latest - RunNaming.greatestCatalogLead
         let lead = Double(newestRun.civil.secondsSince1970 - now)
         let volume = newestLabel.map { "run 'amrmtape \(name) \($0)' on the node, then " } ?? ""
         return WireError(

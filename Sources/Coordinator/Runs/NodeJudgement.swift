@@ -39,7 +39,7 @@ enum NodeJudgement {
                     hint: error.hint)
             ]
         case .record(let record):
-            verdict.attempt = max(verdict.attempt, record.attempt)
+            verdict.attempt = JobClaim.attempt(record.attempt, after: verdict.attempt)
             verdict.dumpedBytes = record.dumpedBytes
             verdict.storedBytes = record.storedBytes
             (verdict.notes, verdict.noteValues) = notes(of: record)

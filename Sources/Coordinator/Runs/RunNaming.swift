@@ -10,8 +10,11 @@ enum RunNaming {
     /// zones, and their stock runs are named in theirs.
     static let greatestLead: Int64 = 48 * 3600
 
-    /// The latest that a run can be called by this clock, in seconds since 1970.
-    static func latest(at now: LocalTime) -> Int64 { now.civil.secondsSince1970 + greatestLead }
+    /// How far ahead a node's catalog may be: less, so that the run after its newest has a name too.
+    static let greatestCatalogLead = greatestLead - 3600
+
+    /// The latest run that a catalog can know by this clock, in seconds since 1970.
+    static func latest(at now: LocalTime) -> Int64 { now.civil.secondsSince1970 + greatestCatalogLead }
 
     /// Of the names in the bucket those that a run can have had by now.
     ///

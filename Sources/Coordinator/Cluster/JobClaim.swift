@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import AgentAPI
+
+/// Which of an agent's words about a job are taken for that job's.
+enum JobClaim {
+    /// How many attempts a node may be ahead of what this coordinator knows: others may have begun some since it looked. More are no
+    /// job of ours, and a number that grew without end could not be written down one day.
+    static let greatestLead = 100
+
+    /// The attempt that counts after a node has named one.
+    static func attempt(_ claimed: Int, after known: Int) -> Int {
+        claimed > known && claimed - known <= greatestLead ? claimed : known
+    }
+
+    /// Why a snapshot is not of the job that was asked for; nil: it is.
+    ///
+    /// - Parameters:
+    ///   - request: nil: only the id is known.
+    static func fault(
+        _ snapshot: JobSnapshot, id: String, _ request: JobRequest? = nil, node: String
+    ) -> WireError? {
+        func other(_ what: String) -> WireError {
+            WireError(
+                .failed, node: node, "asked for job '\(id)', the agent answered \(what)",
+                hint: "look at amfleetd's log on the node, and that no other program answers at its address.")
+        }
+        guard snapshot.id == id else { return other("for job '\(snapshot.id)'") }
+        guard let request else { return nil }
+        guard snapshot.run == request.run else { return other("for run \(snapshot.run)") }
+        guard snapshot.kind == request.order.kind else { return other("with a \(snapshot.kind.rawValue)") }
+        guard snapshot.attempt <= request.attempt + greatestLead else {
+            return other("for attempt \(snapshot.attempt), when attempt \(request.attempt) was asked for")
+        }
+        return nil
+    }
+}

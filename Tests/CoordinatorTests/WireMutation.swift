@@ -17,9 +17,10 @@ struct TreePath: Hashable, CustomStringConvertible {
         return ""
     }
 
-    /// The same place in whichever item of a list.
+    /// The field and what it is a part of, wherever that stands.
     var names: String {
-        steps.map { if case .key(let name) = $0 { name } else { "[]" } }.joined(separator: ".")
+        steps.compactMap { if case .key(let name) = $0 { name } else { nil } }.suffix(2).joined(
+            separator: ".")
     }
 
     var description: String {

@@ -52,6 +52,12 @@ struct DisklistRestore {
         let shared = Dictionary(grouping: placed, by: \.path).values.filter { $0.count > 1 }.joined()
         let pieces = shared.compactMap { placed -> RestorePiece? in
             let (entry, directory) = (placed.entry, placed.entry.directory)
+            // Its lists may lie elsewhere, and hang there: the directory is not to be blamed for them.
+            let places = Set(DumpPlaces(entry).all)
+            let answers = PatientLook.all(Array(places), what: "place-look", limit: DiskLook.limit) {
+                FileSystem.exists($0)
+            }
+            guard answers.count == places.count else { return nil }
             let look = PatientLook.all([directory], what: "selection-look", limit: DiskLook.limit) {
                 TarSelection(DLEDescription(entry), device: $0)
             }

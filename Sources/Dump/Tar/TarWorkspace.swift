@@ -34,8 +34,11 @@ struct TarWorkspace: Sendable {
     static func make(
         _ source: DumpSource, _ options: TarOptions, _ patience: Patience
     ) async throws -> TarWorkspace {
-        try await runBlocking(
-            "tar-workspace", asking: [source.directory(asTold: options), options.snapshotDirectory], patience,
+        let lists = [source.dle.exclude, source.dle.include].compactMap(\.self).flatMap(\.lists)
+        let others = options.excludeFiles + lists.filter { $0.hasPrefix("/") }
+        return try await runBlocking(
+            "tar-workspace",
+            asking: [source.directory(asTold: options), options.snapshotDirectory] + others, patience,
             late: { try? FileSystem.removeTree($0.directory) }
         ) { try TarWorkspace(source, options) }
     }

@@ -18,8 +18,8 @@ import Testing
         _ = try document.read(WireDocument.bytes(tree))
         for path in WireMutation.paths(tree)
         where WireMutation.isNumber(WireMutation.value(in: tree, at: path)) {
-            for number in [Int64.max, Int64.min, 1e300, -1e300, UInt64.max] as [Any] {
-                if Self.free.contains(path.field), number is Int64 || number is UInt64 { continue }
+            for number in [Int64.max, 1e300] as [Any] {
+                if Self.free.contains(path.field), number is Int64 { continue }
                 let changed = WireMutation.replacing(tree, at: path.steps[...], with: number) ?? tree
                 #expect(
                     throws: WireJSONError.self, "\(document.name): \(path) = \(number)",

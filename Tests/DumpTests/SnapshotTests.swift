@@ -30,6 +30,7 @@ struct SnapshotTests {
     {
         let fixture = try await DumpFixture(server: .shared())
         try shell("touch x", in: fixture.source)
+        try shell("chown 1234:4321 .", in: fixture.snapshots)  // whose rights it is written with
         #expect(try snapshots(fixture).highestLevel == nil)
         var plan = try fixture.plan()
         plan.snapshotOwner = FileOwner(userID: 1234, groupID: 4321)

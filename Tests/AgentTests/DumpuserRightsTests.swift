@@ -59,6 +59,25 @@ struct DumpuserRightsTests {
         #expect(try FileSystem.list(fixture.path("root")).isEmpty)
     }
 
+    @Test func `of a link no command is given that would give away what it leads to`() async throws {
+        let fixture = try await fixture(indexdir: "etc/amanda/data/index")
+        try shell("ln -s \(fixture.path("root")) etc/amanda/data/index", in: fixture.state.path)
+        let fault = try #require(
+            try await fixture.checked(data).faults.first { $0.message.contains("indexdir") })
+        #expect(fault.hint?.contains("install") == false && fault.hint?.contains("leads to") == true)
+    }
+
+    @Test func `a holding disk of root's own is named beforehand`() async throws {
+        let fixture = try await fixture(indexdir: "etc/amanda/data/index")
+        try shell(
+            "mkdir -p holding && echo 'holdingdisk hd { directory \"'$PWD'/holding\" }' >>etc/amanda/data/amanda.conf",
+            in: fixture.state.path)
+        let faults = try await fixture.checked(data).diskFaults.map(\.message)
+        #expect(faults.contains { $0.contains("may not write") && $0.contains("chown backup:") }, "\(faults)")
+        try shell("chown backup: holding", in: fixture.state.path)
+        #expect(try await fixture.checked(data).diskFaults.isEmpty)
+    }
+
     @Test func `credentials that everybody may read are named`() async throws {
         let fixture = try await fixture(indexdir: "etc/amanda/data/index")
         let checked = [try await fixture.checked(data)]

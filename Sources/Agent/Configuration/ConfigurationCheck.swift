@@ -61,24 +61,50 @@ struct ConfigurationCheck {
         leaveOut(disks.silent)
         resolveVolumes()
         checkPlaces()
+        checkSnapshots()
         checkCatalog()
     }
 
     /// Catalogs are written with the dumpuser's rights: where it may not, nothing is begun.
     private mutating func checkPlaces() {
         let (user, places) = (loaded.dumpuser, loaded.location.places)
-        let refusing = PatientLook.all(Array(places.keys), what: "place-look", limit: DiskLook.limit) {
-            FileRights.refusingDirectory($0, to: user.owner)
+        let looks = PatientLook.all(Array(places.keys), what: "place-look", limit: DiskLook.limit) {
+            (refusing: FileRights.refusingDirectory($0, to: user.owner), real: FileSystem.realPath($0))
         }
         for (directory, names) in places.sorted(by: { $0.key < $1.key }) {
-            guard let refusing = refusing[directory].flatMap(\.self) else { continue }
+            guard let look = looks[directory], let refusing = look.refusing else { continue }
+            // Who made a link there would be given what it leads to.
+            let hint =
+                look.real == directory
+                ? "install -d -o \(user.name) -m 750 '\(directory)'"
+                : "'\(directory)' leads to '\(look.real)': let amanda.conf name a directory of user '\(user.name)' itself."
             add(
                 WireError(
                     .configuration, node: settings.node,
                     at: FaultPlace(file: loaded.location.directory + "/amanda.conf"),
                     "user '\(user.name)' may not write in '\(refusing)', where \(names.joined(separator: ", ")) "
                         + "lead\(names.count == 1 ? "s" : "")",
-                    hint: "install -d -o \(user.name) -m 750 '\(directory)'"))
+                    hint: hint))
+        }
+    }
+
+    /// A full dump whose snapshot cannot be kept has nothing that an increment could build on.
+    private mutating func checkSnapshots() {
+        let user = loaded.dumpuser
+        let directories = Set(
+            entries.filter { $0.dumptype.schedule.isRecorded }.compactMap {
+                try? TarSnapshots(host: $0.host, dle: DLEDescription($0)).directory
+            })
+        let looks = PatientLook.all(Array(directories), what: "place-look", limit: DiskLook.limit) {
+            FileRights.refusingDirectory($0, to: user.owner)
+        }
+        diskFaults += looks.sorted { $0.key < $1.key }.compactMap { directory, refusing in
+            refusing.map {
+                WireError(
+                    .configuration, node: settings.node,
+                    "user '\(user.name)' may not write in '\($0)', where GNUTAR-LISTDIR '\(directory)' leads: every dump is a full one",
+                    hint: "let GNUTAR-LISTDIR name a directory of user '\(user.name)'.")
+            }
         }
     }
 

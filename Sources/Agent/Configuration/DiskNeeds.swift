@@ -38,7 +38,7 @@ struct DiskNeeds {
             holdingDisks.map { ($0.directory, $0) }, uniquingKeysWith: { first, _ in first })
         holdingLooks = PatientLook.all(
             Array(byDirectory.keys), what: "holding-look", limit: DiskLook.limit
-        ) { directory in byDirectory[directory].flatMap { HoldingArea.fault(of: $0) } }
+        ) { directory in byDirectory[directory].flatMap { HoldingArea.fault(of: $0, to: dumpuser) } }
         self.dumpuser = dumpuser
         self.node = node
         roomFaults = Self.roomFaults(self.entries, in: stateDirectory)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import AgentAPI
+import BlockingWork
 import Certificates
 import FoundationEssentials
 
@@ -19,7 +20,10 @@ struct NodeRenewal: Sendable {
         let certificate: String
         do {
             request = try CertificateRequest(pem: try await agent.requestCertificate().request)
-            certificate = try authority.signer.issue(.node(node), for: request, validity: .spread)
+            // It writes down what it issues.
+            certificate = try await runBlocking("issue") { [signer = authority.signer] in
+                try signer.issue(.node(node), for: request, validity: .spread)
+            }
         } catch let error as CertificateError {
             throw WireError(.authentication, node: node, error.headline, hint: error.hint)
         }

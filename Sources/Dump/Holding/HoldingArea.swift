@@ -82,10 +82,17 @@ public final class HoldingArea: Sendable {
     }
 
     /// Why a holding disk cannot be used now; nil: it can. Blocks.
-    public static func fault(of disk: HoldingDisk) -> String? {
+    ///
+    /// - Parameter user: who is to write there.
+    public static func fault(of disk: HoldingDisk, to user: UserAccount) -> String? {
         do {
             _ = try FileSystem.room(at: disk.directory)
-            return nil
+            guard let refusing = FileRights.refusingDirectory(disk.directory, to: user.owner) else {
+                return nil
+            }
+            return
+                "holding disk '\(disk.name)' is not used: user '\(user.name)' may not write in '\(refusing)' "
+                + "(chown \(user.name): '\(refusing)')"
         } catch {
             return remark(on: disk, error)
         }

@@ -33,10 +33,7 @@ struct SnapshotTests {
         try shell("chown 1234:4321 .", in: fixture.snapshots)  // whose rights it is written with
         #expect(try snapshots(fixture).highestLevel == nil)
         var plan = try fixture.plan()
-        let owner = FileOwner(userID: 1234, groupID: 4321)
-        plan.snapshotOwner = owner
-        // It is kept with the dumpuser's rights.
-        try FileSystem.makeDirectories(fixture.snapshots, mode: 0o700, owner: owner)
+        plan.snapshotOwner = FileOwner(userID: 1234, groupID: 4321)
         let before = Int64(Date().timeIntervalSince1970)
         let outcome = try await fixture.dump(plan)
         #expect(try names(fixture) == ["0.new"] && snapshots(fixture).highestLevel == nil)

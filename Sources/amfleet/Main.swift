@@ -41,8 +41,9 @@ struct Amfleet: AsyncParsableCommand {
             } else {
                 try command.run()
             }
+            ProcessEnd.now(ExitCode.complete.rawValue)
         } catch let code as ArgumentParser.ExitCode {
-            Glibc.exit(code.rawValue)
+            ProcessEnd.now(code.rawValue)
         } catch {
             end(error)
         }
@@ -54,7 +55,7 @@ struct Amfleet: AsyncParsableCommand {
         guard exitCode(for: error) != .success else {
             let fault = text.isEmpty ? nil : Terminal.standardOutput.write(lines: text.ownLines)
             if let fault { Terminal.standardError.write(lines: ["amfleet: \(fault)"]) }
-            Glibc.exit((fault == nil ? ExitCode.complete : .failed).rawValue)
+            ProcessEnd.now((fault == nil ? ExitCode.complete : .failed).rawValue)
         }
         if !text.isEmpty { Terminal.standardError.write(lines: text.ownLines) }
         let arguments = CommandLine.arguments.dropFirst().prefix { $0 != "--" }
@@ -63,7 +64,7 @@ struct Amfleet: AsyncParsableCommand {
             let document = try? FailureReport(usage).document(command: usage.command)
             Terminal.standardOutput.write(document: document ?? [])
         }
-        Glibc.exit(ExitCode.unusable.rawValue)
+        ProcessEnd.now(ExitCode.unusable.rawValue)
     }
 
     /// What the JSON of the command calls it whose arguments these are.

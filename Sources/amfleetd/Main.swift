@@ -48,12 +48,13 @@ struct Amfleetd: AsyncParsableCommand {
             } else {
                 try command.run()
             }
+            ProcessEnd.now(EXIT_SUCCESS)
         } catch let code as ExitCode {
-            Glibc.exit(code.rawValue)
+            ProcessEnd.now(code.rawValue)
         } catch {
             guard exitCode(for: error) != .success else { exit(withError: error) }
             say(fullMessage(for: error))
-            Glibc.exit(unusable)
+            ProcessEnd.now(unusable)
         }
     }
 

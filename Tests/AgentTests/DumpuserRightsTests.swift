@@ -70,7 +70,7 @@ struct DumpuserRightsTests {
     @Test func `a holding disk of root's own is named beforehand`() async throws {
         let fixture = try await fixture(indexdir: "etc/amanda/data/index")
         try shell(
-            "mkdir -p holding && echo 'holdingdisk hd { directory \"'$PWD'/holding\" }' >>etc/amanda/data/amanda.conf",
+            "mkdir -p holding && printf 'holdingdisk hd {\\n directory \"%s/holding\"\\n}\\n' \"$PWD\" >>etc/amanda/data/amanda.conf",
             in: fixture.state.path)
         let faults = try await fixture.checked(data).diskFaults.map(\.message)
         #expect(faults.contains { $0.contains("may not write") && $0.contains("chown backup:") }, "\(faults)")

@@ -11,7 +11,7 @@ import Testing
 
 /// Whatever an agent or the bucket says, the coordinator says something and goes on. A trap would end the test program.
 @Suite struct WireFuzzTests {
-    private static let rounds = LongTests.areWanted ? 20_000 : 80
+    private static let rounds = LongTests.areWanted ? 400 : 80
 
     @Test(arguments: WireDocument.all)
     func `documents changed at random are refused or judged`(document: WireDocument) throws {

@@ -12,7 +12,7 @@ struct StormRound: Sendable {
     struct Step: Sendable {
         let name: String
         let result: CommandResult
-        /// What it said on standard output, each line once, without numbers and places, which differ from round to round.
+        /// What it said on standard output, each line once, without numbers, places and the mark of a command, which differ from round to round.
         let lines: Set<String>
 
         /// Why a dump is held is said in the store's words, and a storm has more than one.
@@ -23,7 +23,9 @@ struct StormRound: Sendable {
                 separator: "\n")
             self.lines = Set(
                 lines.filter { !$0.contains("dumps are held") }.map { line in
-                    line.map { $0.isNumber ? "#" : $0 }.split(separator: " ").map {
+                    line.replacing(/, run [0-9a-f]+$/, with: "").map { $0.isNumber ? "#" : $0 }.split(
+                        separator: " "
+                    ).map {
                         String($0).replacing(/#[#.:]*/, with: "#")
                     }.joined(separator: " ")
                 })

@@ -77,7 +77,10 @@ struct TransferTests {
     }
 
     @Test func `serves 300 connections at once`() async throws {
-        try await TestServer.run { server in
+        // As many of one name as a server of the most descriptors would not take by itself.
+        var limits = ConnectionLimits()
+        (limits.all, limits.unproved, limits.perPeer) = (400, 400, 400)
+        try await TestServer.run(connections: limits) { server in
             let list = server.authority.directory + "/urls"
             let urls = (0..<300).map { _ in "url = \(server.url("together/300"))" }
             try Data(urls.joined(separator: "\n").utf8).write(to: URL(fileURLWithPath: list))

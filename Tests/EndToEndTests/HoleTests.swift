@@ -103,7 +103,8 @@ extension EndToEnd {
                     #expect(planned.text.contains(text), "\(text): \(planned)")
                 }
                 try await script(
-                    "mkdir \"$1\" \"$2\"; touch \"$3\"", [gone, holding, "\(node.directory)/excludes"])
+                    "mkdir \"$1\" \"$2\"; chown backup: \"$2\"; touch \"$3\"",
+                    [gone, holding, "\(node.directory)/excludes"])
                 _ = try await backUp(cluster, expecting: 0)
                 let mended = try await cluster.amfleet(["status"])
                 #expect(mended.exit == 0, "\(mended)")

@@ -51,7 +51,8 @@ extension EndToEnd {
             }
         }
 
-        @Test func `a coordinator that is killed at any point goes on, and a node that is left out is told`()
+        @Test(.long)
+        func `a coordinator that is killed at any point goes on, and a node that is left out is told`()
             async throws
         {
             try await withCluster(["node01", "node02"]) { cluster in

@@ -42,7 +42,8 @@ extension EndToEnd {
         }
 
         /// Level 0 alone over other data is unpacked straight; what came damaged first is written over.
-        @Test func `a dump that was seen to be damaged only at its end is unpacked again over other data`()
+        @Test(.long)
+        func `a dump that was seen to be damaged only at its end is unpacked again over other data`()
             async throws
         {
             let made = try Arranged.as(DamagedWay.self)

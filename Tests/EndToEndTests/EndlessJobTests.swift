@@ -55,7 +55,7 @@ extension EndToEnd {
                 job.deletions.allSatisfy { $0.contains("?attempt=1&fence=1") }, "\(job.deletions)")
         }
 
-        @Test func `a plan ends, too`() async throws {
+        @Test(.long) func `a plan ends, too`() async throws {
             let made = try Arranged.as(TwoNodes.self)
             let plan = try await made.night(EndlessJob(), ["stalled": "5s"]) {
                 try await made.cluster.amfleet(["plan", "--cluster", $0])

@@ -79,7 +79,7 @@ extension EndToEnd {
             }
         }
 
-        @Test func `a holding disk that hangs takes nothing and keeps nobody`() async throws {
+        @Test(.long) func `a holding disk that hangs takes nothing and keeps nobody`() async throws {
             try await HungNight.with { night in
                 var plan = plan("daily")
                 plan.globalLines = ["holdingdisk hd1 {\n    directory \"\(night.mount.directory)\"\n}"]

@@ -32,6 +32,18 @@ import Testing
         #expect(JobClaim.attempt(.min, after: 1) == 1)
     }
 
+    @Test func `what cannot be the name of a job goes into no path`() {
+        for id in [
+            "backup-20261130020000-node01", "restore-20261130020000-1f-db_2",
+            JobID.backup(Sample.run, node: "node-1"),
+        ] {
+            #expect(JobClaim.isPossible(id), "\(id)")
+        }
+        for id in ["", "j0/../x", "a?b=c", "x\u{1B}[31m", "é", String(repeating: "a", count: 257)] {
+            #expect(!JobClaim.isPossible(id), "\(id)")
+        }
+    }
+
     @Test func `another job's state is no answer`() {
         #expect(JobClaim.fault(snapshot(), id: "job", node: "node01") == nil)
         #expect(

@@ -65,7 +65,7 @@ extension EndToEnd {
                     try await Task.sleep(for: .milliseconds(delay))
                     await cut.kill()
                 }
-                // Killed between its own key and certificate, and between the new key and the new ca.pem.
+                // Killed at three moments, whatever it was at; and between its own key and certificate, laid down by hand.
                 let cut = try await cluster.amfleet(["authority", "renew"])
                 #expect(cut.exit == 3, "\(cut)")
                 try await script(Self.betweenKeyAndCertificate, [folder])

@@ -148,6 +148,7 @@ struct AgentClient: Sendable {
     ///
     /// - Parameter request: as it was asked for, where that is known.
     func job(_ id: String, _ request: JobRequest? = nil) async throws -> JobSnapshot? {
+        try requirePossible(id)
         let response = try await send("GET", AgentPaths.job(id), absentIsFine: true)
         guard response.status != 404 else { return nil }
         let snapshot: JobSnapshot = try read(response)
@@ -168,6 +169,7 @@ struct AgentClient: Sendable {
     ///   - attempt: up to which one it must not begin.
     ///   - fence: of the lease under which this is asked.
     func cancel(_ id: String, attempt: Int? = nil, fence: Int? = nil) async throws {
+        try requirePossible(id)
         let path = AgentPaths.cancellation(id, attempt: attempt, fence: fence)
         _ = try await send("DELETE", path, absentIsFine: true)
     }
@@ -188,6 +190,14 @@ struct AgentClient: Sendable {
         }
         logger.debug("listening to the job's events", metadata: ["job": "\(id)", "after": "\(sequence)"])
         return AgentEvents(node: node, stream: stream)
+    }
+
+    private func requirePossible(_ id: String) throws {
+        guard JobClaim.isPossible(id) else {
+            throw WireError(
+                .failed, node: node, "the agent names a job '\(id)', which is no name of a job",
+                hint: "look at amfleetd's log on the node, and that no other program answers at its address.")
+        }
     }
 
     private func request(_ method: String, _ path: String) throws -> HTTPRequest {

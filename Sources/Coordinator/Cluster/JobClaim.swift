@@ -13,6 +13,23 @@ enum JobClaim {
         claimed > known && claimed - known <= greatestLead ? claimed : known
     }
 
+    /// How long an id may be, in bytes.
+    private static let longestID = 256
+
+    /// Whether a job can be called so: ids are made of names of nodes, runs and hexadecimal digits. One that an agent names goes into
+    /// a path.
+    static func isPossible(_ id: String) -> Bool {
+        (1...longestID).contains(id.utf8.count)
+            && id.utf8.allSatisfy { byte in
+                switch byte {
+                case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                    UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"):
+                    true
+                default: false
+                }
+            }
+    }
+
     /// Why a snapshot is not of the job that was asked for; nil: it is.
     ///
     /// - Parameters:

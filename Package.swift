@@ -41,7 +41,7 @@ let package = Package(
 
         // Layer 1: the only Swift that imports C. No C type in any public signature.
         .system("Faults"),
-        .system("Secret"),
+        .system("Secret", ["CLinux"]),
         .system("NearestName"),
         .system("HiddenCharacters"),
         .system("Saturation"),
@@ -58,6 +58,7 @@ let package = Package(
         .system(
             "Certificates",
             ["COpenSSL", "Descriptors", "Files", "HiddenCharacters", "Secret", "Faults"]),
+        .system("Sealing", ["COpenSSL", "Certificates", "Faults", "Secret"]),
         .system(
             "HTTPTransport",
             [
@@ -89,10 +90,13 @@ let package = Package(
         .module("Settings", ["Faults", "HiddenCharacters", "NearestName"]),
         .module(
             "AgentAPI",
-            ["AmandaFormat", "Faults", "HiddenCharacters", "Saturation", "Settings", "Secret", logging]),
+            [
+                "AmandaFormat", "Certificates", "Digest", "Faults", "HiddenCharacters", "Saturation",
+                "Sealing", "Settings", "Secret", logging,
+            ]),
 
         // Layer 3: what a node does. One configuration's files; one disk, either way.
-        .module("Volumes", ["AmandaFormat", "S3", "BlockingWork"]),
+        .module("Volumes", ["AmandaFormat", "S3", "BlockingWork", "Saturation"]),
         .module(
             "Catalog",
             [
@@ -113,9 +117,11 @@ let package = Package(
             "Agent",
             [
                 "LogOutput", "Faults", "AgentAPI", "Settings", "AmandaFormat", "Planning", "Catalog", "Dump",
-                "Descriptors", "S3", "Volumes", "HTTPTransport", "TLS", "Certificates", "Files", "Digest",
+                "Descriptors", "S3", "Sealing", "Volumes", "HTTPTransport", "TLS", "Certificates", "Files",
+                "Digest",
                 "ChildProcess",
-                "BlockingWork", "HiddenCharacters", "Saturation", "Secret", hummingbird, hummingbirdCore,
+                "BlockingWork", "HiddenCharacters", "Saturation", "Sealing", "Secret", hummingbird,
+                hummingbirdCore,
                 httpTypes,
                 nioCore, lifecycle,
                 unixSignals, logging,
@@ -125,7 +131,7 @@ let package = Package(
             [
                 "LogOutput", "Faults", "AgentAPI", "Settings", "AmandaFormat", "Descriptors", "S3", "Volumes",
                 "HTTPTransport", "BlockingWork", "Certificates", "CivilCalendar", "Digest", "Files",
-                "HiddenCharacters", "NearestName", "Saturation", "Secret", logging,
+                "HiddenCharacters", "NearestName", "Saturation", "Sealing", "Secret", logging,
             ]),
 
         // Layer 5: flags in, text and exit code out.
@@ -133,12 +139,16 @@ let package = Package(
             "amfleet",
             [
                 "LogOutput", "Coordinator", "AgentAPI", "BlockingWork", "Descriptors", "HiddenCharacters",
-                "Settings", "Files",
+                "Settings", "Files", "Secret",
                 argumentParser,
                 logging,
             ]),
         .program(
-            "amfleetd", ["Agent", "BlockingWork", "Descriptors", "HiddenCharacters", argumentParser, logging]),
+            "amfleetd",
+            [
+                "LogOutput", "Agent", "AgentAPI", "BlockingWork", "Descriptors", "HiddenCharacters", "Secret",
+                argumentParser, logging,
+            ]),
 
         // Tests, one target per target.
         .support(
@@ -165,6 +175,7 @@ let package = Package(
         .tests("ChildProcess", ["BlockingWork"]),
         .tests("HTTPTransport", ["BlockingWork", "Certificates", "Secret"]),
         .tests("Certificates"),
+        .tests("Sealing", ["Certificates", "ChildProcess", "Files", "Secret"]),
         .tests(
             "TLS",
             [
@@ -181,7 +192,7 @@ let package = Package(
             ]),
         .tests("Planning", ["Faults", "AmandaFormat"]),
         .tests("Settings", ["Faults"]),
-        .tests("AgentAPI", ["AmandaFormat", "Faults"]),
+        .tests("AgentAPI", ["AmandaFormat", "Certificates", "Faults", "Sealing", "Secret"]),
         .tests("Volumes", ["AmandaFormat", "HTTPTransport", "S3", "Secret"]),
         .tests("Catalog", ["Faults", "AmandaFormat", "Planning", "Files"], fixtures: true),
         .tests(
@@ -189,22 +200,22 @@ let package = Package(
             [
                 "Faults", "AmandaFormat", "S3", "Gzip", "BlockingWork", "Catalog", "Digest", "Files",
                 "HTTPTransport",
-                "Secret", logging, inMemoryLogging,
+                "Secret", "Volumes", logging, inMemoryLogging,
             ]),
         .tests(
             "Agent",
             [
                 "Faults", "AgentAPI", "Settings", "AmandaFormat", "Planning", "BlockingWork", "Catalog",
-                "Dump", "HTTPTransport",
+                "Digest", "Dump", "HTTPTransport",
                 "Certificates",
-                "Files", "S3", "Secret", "TLS",
+                "Files", "S3", "Sealing", "Secret", "TLS", "Volumes",
                 logging, httpTypes,
             ]),
         .tests(
             "Coordinator",
             [
-                "Faults", "AgentAPI", "Settings", "AmandaFormat", "Certificates", "Files", "HTTPTransport",
-                "S3", "Secret",
+                "Faults", "AgentAPI", "Settings", "AmandaFormat", "Certificates", "Digest", "Files",
+                "HTTPTransport", "S3", "Sealing", "Secret",
             ]),
         .testTarget(
             name: "EndToEndTests",

@@ -5,7 +5,7 @@
 bucket=backups
 prefix=demo
 storage=
-agents=()
+agents=() made_places=()
 declare -A key
 
 say() { printf '\n== %s\n' "$*"; }
@@ -44,12 +44,13 @@ finish() {
         echo "$(basename "$0"): failed"
     fi >&2
     if [ -n "${keep:-}" ]; then echo "kept $work" >&2; else rm -rf "$work"; fi
+    [ ${#made_places[@]} = 0 ] || rmdir "${made_places[@]}" 2>/dev/null || true
     exit "$code"
 }
 
 # Free ports P with P + 10000 free too: SeaweedFS opens a gRPC port 10,000 above each of its own.
 choose_ports() {
-    read -r -a ports < <(/usr/bin/python3 - "$((4 + ${#names[@]}))" <<'PYTHON'
+    read -r -a ports < <(/usr/bin/python3 - "$((4 + 2 * ${#names[@]}))" <<'PYTHON'
 import random, socket, sys
 wanted, found, held = int(sys.argv[1]), [], []
 def is_free(port):
@@ -73,9 +74,9 @@ new_secret() { /usr/bin/python3 -c 'import secrets; print(secrets.token_hex(16))
 
 credentials() { printf '[default]\naws_access_key_id = %s\naws_secret_access_key = %s\n' "$1" "${key[$1]}"; }
 
-# The coordinator may do everything; a node only what lies under its own prefix, and write its own node records.
+# The coordinator may do everything; a node what Docs/OPERATIONS.md ("What they must allow") lets it.
 identities() {
-    local name own record
+    local name own record ours action
     printf '{"identities": [\n  {"name": "coordinator", "credentials": [{"accessKey": "coordinator", "secretKey": "%s"}],\n' \
         "${key[coordinator]}"
     printf '   "actions": ["Admin", "Read", "Write", "List"]}'
@@ -84,16 +85,35 @@ identities() {
         record="$bucket/$prefix/_amfleet/runs/*/nodes/$name.json"
         printf ',\n  {"name": "%s", "credentials": [{"accessKey": "%s", "secretKey": "%s"}], "actions": [' \
             "$name" "$name" "${key[$name]}"
-        printf '"Read:%s", "Write:%s", "List:%s", "Read:%s", "Write:%s"]}' "$own" "$own" "$own" "$record" "$record"
+        printf '"Read:%s", "Write:%s", "List:%s", "Read:%s", "Write:%s"' "$own" "$own" "$own" "$record" "$record"
+        ours="$bucket/$prefix/_amfleet"
+        for action in "Read:$ours/nodes/$name/*" "Write:$ours/nodes/$name/*" "List:$ours/nodes/$name/*" \
+            "Read:$ours/offsets/$name/*" "Write:$ours/offsets/$name/*" "Read:$ours/cluster.json" \
+            "Read:$ours/revoked.json" "Read:$ours/authorities/*" "List:$ours/authorities/*" \
+            "Read:$ours/recovery/*"; do
+            printf ', "%s"' "$action"
+        done
+        printf ']}'
     done
     printf '\n]}\n'
 }
 
+# A port may be taken between the look at it and its use: then others are tried.
 start_storage() {
     local name
-    choose_ports
     for name in coordinator "${names[@]}"; do key[$name]=$(new_secret); done
     (umask 077 && identities >"$work/s3-identities.json")
+    for _ in 1 2 3; do
+        choose_ports
+        ! serve_storage || return 0
+        kill -KILL "$storage" 2>/dev/null || true
+        rm -rf "$work/s3"
+    done
+    echo "the S3 server does not answer" >&2
+    return 1
+}
+
+serve_storage() {
     mkdir "$work/s3"
     weed server -dir="$work/s3" -ip=127.0.0.1 -ip.bind=127.0.0.1 -master.port="${ports[0]}" \
         -volume.port="${ports[1]}" -filer -filer.port="${ports[2]}" -s3 -s3.port="${ports[3]}" \
@@ -106,11 +126,11 @@ start_storage() {
         s3 s3api create-bucket --bucket "$bucket" >/dev/null 2>&1 || true
         if echo ready | s3 s3 cp - "s3://$bucket/ready" >/dev/null 2>&1; then
             s3 s3 rm "s3://$bucket/ready" >/dev/null
-            return
+            return 0
         fi
+        kill -0 "$storage" 2>/dev/null || return 1
         sleep 1
     done
-    echo "the S3 server does not answer" >&2
     return 1
 }
 
@@ -120,17 +140,12 @@ s3() {
         AWS_MAX_ATTEMPTS=1 aws --endpoint-url "$endpoint" --cli-connect-timeout 2 --cli-read-timeout 60 "$@"
 }
 
-configuration() {  # configuration NODE NAME COMPRESS DISK...
-    local node=$1 name=$2 compress=$3 directory=$work/$1/etc/amanda/$2 disk
-    shift 3
-    mkdir -p "$directory"
-    cat >"$directory/amanda.conf" <<CONF
+# What every amanda.conf here has in common: where its catalog and its volumes are, how its application is called.
+common_configuration() {  # common_configuration NODE NAME DIRECTORY
+    local node=$1 name=$2 directory=$3
+    cat <<CONF
 org "$name of $node"
 dumpuser "backup"
-inparallel 1
-dumpcycle 0
-runspercycle 1
-tapecycle 3 tapes
 runtapes 1
 tapedev "my_s3"
 tapetype S3
@@ -158,6 +173,26 @@ define application-tool app_amgtar {
     property "XATTRS" "YES"
     property "GNUTAR-LISTDIR" "$directory/gnutar-lists"
 }
+define tapetype S3 {
+    length 500 gigabytes
+    part_size 50 gigabytes
+    part_cache_type none
+    blocksize 10 megabytes
+}
+CONF
+}
+
+configuration() {  # configuration NODE NAME COMPRESS DISK...
+    local node=$1 name=$2 compress=$3 directory=$work/$1/etc/amanda/$2 disk
+    shift 3
+    mkdir -p "$directory"
+    {
+        common_configuration "$node" "$name" "$directory"
+        cat <<CONF
+inparallel 1
+dumpcycle 0
+runspercycle 1
+tapecycle 3 tapes
 define dumptype archive {
     program "APPLICATION"
     application "app_amgtar"
@@ -166,13 +201,8 @@ define dumptype archive {
     index yes
     record no
 }
-define tapetype S3 {
-    length 500 gigabytes
-    part_size 50 gigabytes
-    part_cache_type none
-    blocksize 10 megabytes
-}
 CONF
+    } >"$directory/amanda.conf"
     for disk in "$@"; do echo "localhost $disk archive"; done >"$directory/disklist"
     : >"$directory/tapelist"
     chown -R backup:backup "$directory"

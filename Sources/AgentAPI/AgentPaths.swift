@@ -21,6 +21,9 @@ public enum AgentPaths {
 
     public static func job(_ id: String) -> String { "\(jobs)/\(id)" }
 
+    /// PUT of a `SecretsOrder`, for a restore that awaits them.
+    public static func secrets(_ id: String) -> String { "\(job(id))/secrets" }
+
     /// DELETE: the job is to end, or not to begin at any attempt up to `attempt` (nil: 1). With the lease's number `fence` it is
     /// refused where the agent has seen a higher one. An older agent knows neither.
     public static func cancellation(_ id: String, attempt: Int?, fence: Int?) -> String {

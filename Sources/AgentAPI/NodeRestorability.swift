@@ -47,6 +47,8 @@ public struct NodeRestorability: Codable, Sendable, Equatable {
     public var state: State
     /// Why it is not restorable, or why nobody knows.
     public var reason: String?
+    /// Configurations whose changer lets a restore thaw what lies in the archive; nil: none, or of an older agent.
+    public var thaws: [String]?
 
     public init(node: String, run: RunName, _ restorability: Restorability) {
         format = WireJSON.format

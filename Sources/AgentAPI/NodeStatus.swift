@@ -26,11 +26,16 @@ public struct NodeStatus: Codable, Sendable, Equatable {
     /// How far the node's clock is ahead of the store's, in seconds; nil when the store did not answer.
     public var storageClockOffsetSeconds: Double?
     public var storageError: WireError?
+    /// Why it cannot write into its state directory, where every job is written down first; nil: it can, nobody asked, or an older
+    /// agent.
+    public var stateError: WireError?
     public var configurations: [ConfigurationStatus]
     public var runningJob: String?
     public var lastJob: JobSnapshot?
     /// Which lists of revoked certificates it goes by; nil of an older agent.
     public var revocations: RevocationNumbers?
+    /// How its secrets are sealed; nil: nobody asked, or an older agent.
+    public var secrets: NodeSecrets?
 
     public init(
         node: String, cluster: String, version: String, time: Date, certificateExpiresAt: Date, isRoot: Bool,
@@ -45,7 +50,10 @@ public struct NodeStatus: Codable, Sendable, Equatable {
         self.certificateExpiresAt = certificateExpiresAt
         self.isRoot = isRoot
         self.tarVersion = tarVersion
-        self.storageClockOffsetSeconds = storageClockOffsetSeconds
+        let offsets = ClaimRange.fraction("storageClockOffsetSeconds")
+        self.storageClockOffsetSeconds = storageClockOffsetSeconds.map {
+            min(max($0, offsets.lowerBound), offsets.upperBound)
+        }
         self.storageError = storageError
         self.configurations = configurations
         self.runningJob = runningJob
@@ -87,6 +95,8 @@ public struct ConfigurationStatus: Codable, Sendable, Equatable, Failable {
     /// Volumes that bear a run which the catalog does not know, and which is not entered into it by itself: nobody writes to
     /// them. nil: none, or they were not looked at.
     public var unknownVolumes: [Remark]?
+    /// What of its settings must be in the self-backup, as it is now; nil: of an older agent.
+    public var selfBackupFiles: [SelfBackupFile]?
 
     public init(
         name: String, role: ConfigurationChoice.Role, error: WireError? = nil, remarks: [String] = [],

@@ -2,6 +2,7 @@
 
 public import Faults
 import FoundationEssentials
+import HiddenCharacters
 
 /// How every JSON value of ours is written and read: sorted keys, times as ISO 8601 in UTC, `/` left alone.
 ///
@@ -11,13 +12,16 @@ public enum WireJSON {
 
     /// One line, for an event stream.
     public static func line(_ value: some Encodable) throws -> [UInt8] {
-        try Array(encoder([.sortedKeys, .withoutEscapingSlashes]).encode(value)) + [0x0A]
+        try shown(encoder([.sortedKeys, .withoutEscapingSlashes]).encode(value))
     }
 
     /// Indented, for a person who opens the object in the bucket.
     public static func document(_ value: some Encodable) throws -> [UInt8] {
-        try Array(encoder([.sortedKeys, .withoutEscapingSlashes, .prettyPrinted]).encode(value)) + [0x0A]
+        try shown(encoder([.sortedKeys, .withoutEscapingSlashes, .prettyPrinted]).encode(value))
     }
+
+    /// People look at these with `cat` and `curl` too: what moves a terminal stands there as an escape.
+    private static func shown(_ document: Data) -> [UInt8] { ShownJSON.escaped(Array(document)) + [0x0A] }
 
     /// What another machine or the bucket says: its numbers are held against `ClaimRange`, its sentences stand on one line.
     ///
@@ -33,7 +37,8 @@ public enum WireJSON {
             return try decoder.decode(Document<Value>.self, from: Data(bytes)).value
         } catch let error as UnknownFormat {
             throw WireJSONError(
-                what: what, reason: "it has format \(error.format), this version knows \(format)")
+                what: what, reason: "it has format \(error.format), this version knows \(format)",
+                isOfOtherFormat: true)
         } catch let error as DecodingError {
             throw WireJSONError(what: what, reason: error.reason)
         }
@@ -73,11 +78,23 @@ public enum WireJSON {
 public struct WireJSONError: Fault, Equatable {
     let what: String
     public let reason: String
+    /// It may be whole: another version of amfleet has written it.
+    public let isOfOtherFormat: Bool
 
-    init(what: String, reason: String) {
+    init(what: String, reason: String, isOfOtherFormat: Bool = false) {
         self.what = what
-        self.reason = reason
+        self.isOfOtherFormat = isOfOtherFormat
+        self.reason = ClaimText.bounded(reason, to: Self.reasonByteCountLimit)
     }
+
+    /// One that was not read to its end.
+    public init(what: String, longerThan byteCount: Int) {
+        self.init(
+            what: what, reason: "it is longer than \(byteCount) bytes, and no document of amfleet's is")
+    }
+
+    /// It may repeat a value, and that may be as long as the document.
+    private static let reasonByteCountLimit = 1 << 10
 
     public var kind: FaultKind { .damaged }
     public var facts: String { "\(what) cannot be read: \(reason)" }

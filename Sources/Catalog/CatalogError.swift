@@ -36,7 +36,9 @@ public enum CatalogError: Fault, Equatable {
             FaultText(
                 "no Amanda configuration '\(name)' in \(root)",
                 hint:
-                    "\(known.isEmpty ? "there is none at all; a configuration is a directory with an amanda.conf." : "those that exist: \(known.joined(separator: ", ")).")"
+                    known.isEmpty
+                    ? "there is none at all; a configuration is a directory with an amanda.conf: 'amfleet restore' brings lost ones back."
+                    : "make it, restore it, or correct 'configurations' in cluster.json; those that exist: \(known.joined(separator: ", "))."
             )
         case .missingDumpuser(let name, let configuration):
             FaultText(

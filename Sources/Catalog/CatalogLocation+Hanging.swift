@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+public import BlockingWork
 import Files
 
 /// For `runBlocking(asking:)`: where a catalog's files lie.
@@ -17,8 +18,12 @@ extension CatalogLocation {
         let state = changerStateFile.map { [FileSystem.parentDirectory(of: $0)] } ?? []
         return directories + state.filter { !directories.contains($0) }
     }
+
+    /// A file that does not answer though its directory does is waited for as long as Amanda waits for a disk's estimate (`etimeout`).
+    public var patience: Patience { .ofCatalog(callLimit) }
 }
 
 extension RunCatalog {
     public var mayHang: [String] { location.mayHang }
+    public var patience: Patience { location.patience }
 }

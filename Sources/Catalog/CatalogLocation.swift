@@ -16,6 +16,8 @@ public struct CatalogLocation: Sendable, Equatable {
     public var commandFile: String
     /// `changerfile`; nil for a changer that keeps no state.
     public var changerStateFile: String?
+    /// `changerStateFile` tells of volumes in directories alone.
+    var changerStateIsOfDirectories = false
     /// Of the configuration's holding disks.
     var holdingDirectories: [String]
     /// What is in it.
@@ -28,6 +30,8 @@ public struct CatalogLocation: Sendable, Equatable {
     public var owner: FileOwner?
     /// How long to wait for a lock that another program holds.
     var lockWait: Duration
+    /// How long one call on a single file may take, while everything else answers.
+    var callLimit: Duration
     /// Runs that readers are told of as if they stood in the catalog: what a dry run sees, which enters nothing.
     public var recovered: [RecoveredRun] = []
 
@@ -45,6 +49,7 @@ public struct CatalogLocation: Sendable, Equatable {
         pool = configuration
         self.owner = owner
         lockWait = .seconds(60)
+        callLimit = .seconds(300)
     }
 
     /// The file that Amanda's device keeps a bucket's label in, and believes: it must go when the label changes.
@@ -56,6 +61,10 @@ public struct CatalogLocation: Sendable, Equatable {
         }
         return "\(directory)/bucket-\(bucket)/\(prefix)"
     }
+
+    /// What an empty machine wants back of the changer: not a state of volumes in directories, which are lost with the machine or
+    /// stay where they are, and whose labels tell the changer the same again.
+    public var savedChangerStateFile: String? { changerStateIsOfDirectories ? nil : changerStateFile }
 
     /// The directory of a DLE under `indexDirectory` or `infoDirectory`.
     func diskDirectory(in directory: String, host: String, disk: String) -> String {

@@ -49,7 +49,7 @@ public struct CatalogReader: Sendable {
 
     /// The commands that keep volumes from being overwritten.
     public func commands() throws -> CommandFile {
-        guard FileSystem.exists(location.commandFile) else { return CommandFile(parsing: "") }
+        guard try FileSystem.isPresent(location.commandFile) else { return CommandFile(parsing: "") }
         return CommandFile(parsing: String(amandaBytes: try FileSystem.readAll(location.commandFile)))
     }
 
@@ -105,9 +105,9 @@ public struct CatalogReader: Sendable {
     }
 
     /// The logs of a run, attempts in order, up to the first that is missing.
-    func logs(of run: Datestamp) -> [String] {
+    func logs(of run: Datestamp) throws -> [String] {
         var paths: [String] = []
-        while FileSystem.exists("\(location.logDirectory)/log.\(run).\(paths.count)") {
+        while try FileSystem.isPresent("\(location.logDirectory)/log.\(run).\(paths.count)") {
             paths.append("\(location.logDirectory)/log.\(run).\(paths.count)")
         }
         return paths
@@ -117,7 +117,7 @@ public struct CatalogReader: Sendable {
     private func logs() throws -> [(run: Datestamp, path: String)] { try logs(in: location.logDirectory) }
 
     func logs(in directory: String) throws -> [(run: Datestamp, path: String)] {
-        guard FileSystem.exists(directory) else { return [] }
+        guard try FileSystem.isPresent(directory) else { return [] }
         return try FileSystem.list(directory).compactMap { name in
             guard let run = CatalogTrimming.run(ofLog: name).flatMap({ Datestamp($0) }) else { return nil }
             return (run, "\(directory)/\(name)")

@@ -45,7 +45,7 @@ public struct CatalogRecovery: Sendable {
 extension CatalogReader {
     /// The whole dumps that a run's logs have; nil: it has no log.
     public func loggedDumps(of run: Datestamp) throws -> Set<LogDumpName>? {
-        let logs = logs(of: run)
+        let logs = try logs(of: run)
         guard !logs.isEmpty else { return nil }
         let dumps = try logs.flatMap { try summary($0).dumps }
         return Set(dumps.filter { $0.status == .done }.map(\.name))
@@ -54,7 +54,7 @@ extension CatalogReader {
     /// Of runs that the tapelist has, those whose logs are not there, or do not tell how they ended.
     public func untoldRuns(among runs: Set<Datestamp>) throws -> Set<Datestamp> {
         try runs.filter { run in
-            let logs = logs(of: run)
+            let logs = try logs(of: run)
             return try logs.isEmpty || !logs.contains { try summary($0).isFinished }
         }
     }

@@ -19,7 +19,7 @@ public struct ChangerStateFile: Sendable {
 
     /// The state as it is now; a new changer's if there is no file.
     public func read() throws -> ChangerState {
-        guard FileSystem.exists(path) else { return ChangerState(location.changerStateForm) }
+        guard try FileSystem.isPresent(path) else { return ChangerState(location.changerStateForm) }
         return try update { $0 }
     }
 

@@ -20,9 +20,9 @@ public struct HoldingDisks: Sendable {
         self.directories = directories
     }
 
-    /// Every dump, whole or not, and every file that belongs to none. What is no chunk is passed over.
+    /// Every dump, whole or not, and every file that belongs to none. What is no chunk is passed over, and what does not answer.
     public func contents() throws -> HoldingContents {
-        HoldingContents(try runDirectories().flatMap(files))
+        HoldingContents(try runDirectories().flatMap { try files(in: $0).found })
     }
 
     /// Removes a dump that has gone to a volume, or that nobody wants.
@@ -48,7 +48,11 @@ public struct HoldingDisks: Sendable {
     /// - Parameter isOurs: whether a run was begun by this program.
     /// - Returns: the files that went.
     public func removeLeftovers(where isOurs: (Datestamp) -> Bool) throws -> [String] {
-        let strays = try contents().strays.filter { isOurs($0.header.datestamp) && isLost($0) }.map(\.path)
+        let files = try runDirectories().map(files)
+        // The dump of what looks like a stray may begin in a file that does not answer.
+        guard files.allSatisfy(\.areAll) else { return [] }
+        let strays = HoldingContents(files.flatMap(\.found)).strays
+            .filter { isOurs($0.header.datestamp) && isLost($0) }.map(\.path)
         let begun = try runDirectories().filter { Self.run(of: $0).map(isOurs) ?? false }
             .flatMap(headlessChunks)
         guard !strays.isEmpty || !begun.isEmpty else { return [] }
@@ -102,17 +106,32 @@ public struct HoldingDisks: Sendable {
         }
     }
 
-    private func isBeingWritten(_ directory: String) -> Bool {
-        guard let bytes = try? FileSystem.readAll("\(directory)/\(HoldingName.processFile)", limit: 64),
+    private func isBeingWritten(_ directory: String) throws -> Bool {
+        let path = "\(directory)/\(HoldingName.processFile)"
+        guard let bytes = try Self.contents(path),
             let pid = Int32(String(decoding: bytes, as: UTF8.self).prefix { $0.isNumber })
         else { return false }
         return RunningProcess.isAlive(pid)
     }
 
-    private func files(in directory: String) throws -> [HeldFile] {
-        try FileSystem.list(directory).filter { $0 != HoldingName.processFile }.compactMap {
-            try file("\(directory)/\($0)")
+    /// nil: there is no such file. What cannot be read may say that somebody writes there.
+    private static func contents(_ path: String) throws(FilesError) -> [UInt8]? {
+        do throws(FilesError) {
+            return try FileSystem.readAll(path, limit: 64)
+        } catch {
+            if error.isMissing { return nil }
+            throw error
         }
+    }
+
+    private func files(in directory: String) throws -> (found: [HeldFile], areAll: Bool) {
+        let paths = try FileSystem.list(directory).filter { $0 != HoldingName.processFile }
+            .map { "\(directory)/\($0)" }
+        let looks = PatientLook.all(paths, what: "holding-look", limit: .seconds(3)) { path in
+            Result { try file(path) }
+        }
+        let found = try paths.compactMap { try looks[$0]?.get() }
+        return (found, looks.count == paths.count)
     }
 
     /// nil: no chunk, or it went to a volume meanwhile.

@@ -35,7 +35,7 @@ struct InfoFile {
     /// Nil for a disk that was never dumped, and for a damaged file, which stock Amanda takes for none too.
     func read(host: String, disk: String) throws -> Info? {
         let path = location.diskDirectory(in: location.infoDirectory, host: host, disk: disk) + "/info"
-        guard FileSystem.exists(path) else { return nil }
+        guard try FileSystem.isPresent(path) else { return nil }
         return Info(parsing: String(amandaBytes: try FileSystem.readAll(path)))
     }
 

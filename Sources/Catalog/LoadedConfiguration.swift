@@ -13,6 +13,8 @@ public struct LoadedConfiguration: Sendable {
     public var location: CatalogLocation
     /// Who owns the catalog.
     public let dumpuser: UserAccount
+    /// What was read for it, absolute: `amanda.conf`, the disklist, and what the two include.
+    public internal(set) var files: [String] = []
 
     /// What is set and has no effect here, or another than its words say, for the administrator to see. Blocks.
     public var remarks: [Remark] {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import AmandaFormat
+import Saturation
 
 /// What became of one DLE in a run, as the catalog is told: the engine's outcome, or what befell a dump that never reached it.
 /// Read back it is a `CatalogDump`, which knows less and is stock Amanda's as well.
@@ -58,12 +59,12 @@ public struct LoggedDump: Sendable, Equatable {
 
     var storedByteCount: Int64 {
         if case .held(_, let byteCount) = way { return byteCount }
-        return parts.reduce(0) { $0 + $1.byteCount }
+        return parts.map(\.byteCount).saturatedSum
     }
 
     /// Amanda's lines want seconds for each part: its share of the whole.
     func seconds(of part: DumpPart) -> Double {
-        seconds * Double(part.byteCount) / Double(max(1, parts.reduce(0) { $0 + $1.byteCount }))
+        seconds * Double(part.byteCount) / Double(max(1, parts.map(\.byteCount).saturatedSum))
     }
 
     var isUsable: Bool { if case .failed = status { false } else { true } }

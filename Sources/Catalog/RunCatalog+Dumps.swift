@@ -46,7 +46,7 @@ extension RunCatalog {
 
     /// The same without a run.
     public static func forgetFlush(of held: HeldDump, in location: CatalogLocation) throws {
-        guard FileSystem.exists(location.commandFile) else { return }
+        guard try FileSystem.isPresent(location.commandFile) else { return }
         let file = try LockedFile(
             location.commandFile, waitingAtMost: location.lockWait, by: location.owner)
         let old = String(amandaBytes: try file.contents())

@@ -16,7 +16,7 @@ struct RunLog: Sendable {
 
     /// Creates the next log of the run.
     init(creatingFor run: Datestamp, location: CatalogLocation) throws {
-        (path, attempt) = Self.nextPath(run, location)
+        (path, attempt) = try Self.nextPath(run, location)
         owner = location.owner
         try FileSystem.makeDirectories(location.logDirectory, mode: 0o700, by: location.owner)
         try FileSystem.writeAtomically(path, [], mode: 0o600, by: location.owner)
@@ -36,9 +36,10 @@ struct RunLog: Sendable {
     }
 
     /// Where the next log of the run goes.
-    static func nextPath(_ run: Datestamp, _ location: CatalogLocation) -> (path: String, attempt: Int) {
+    static func nextPath(_ run: Datestamp, _ location: CatalogLocation) throws -> (path: String, attempt: Int)
+    {
         var attempt = 0
-        while FileSystem.exists(path(run, attempt, location)) { attempt += 1 }
+        while try FileSystem.isPresent(path(run, attempt, location)) { attempt += 1 }
         return (path(run, attempt, location), attempt)
     }
 

@@ -16,7 +16,7 @@ public struct TapelistFile: Sendable {
 
     /// Every volume; none if there is no file yet.
     public func read() throws -> Tapelist {
-        guard FileSystem.exists(location.tapelist) else { return Tapelist() }
+        guard try FileSystem.isPresent(location.tapelist) else { return Tapelist() }
         let bytes = try FileSystem.readAll(location.tapelist)
         return try Tapelist(parsing: String(amandaBytes: bytes), file: location.tapelist)
     }
@@ -29,7 +29,7 @@ public struct TapelistFile: Sendable {
         let old = try read()
         var new = old
         let result = try change(&new)
-        if new != old || !FileSystem.exists(location.tapelist) {
+        if try new != old || !FileSystem.isPresent(location.tapelist) {
             try FileSystem.writeAtomically(
                 location.tapelist, new.text.amandaBytes, mode: 0o600, by: location.owner)
             try FileSystem.makeSymbolicLink(

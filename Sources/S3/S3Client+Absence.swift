@@ -38,4 +38,12 @@ extension S3Error {
     public var isDenial: Bool {
         if case .accessDenied = self { true } else { false }
     }
+
+    /// The object is kept from the caller, in the archive, or damaged where it lies: another attempt would meet the same.
+    public var isLasting: Bool {
+        switch self {
+        case .accessDenied, .archived, .corruptObject: true
+        default: false
+        }
+    }
 }

@@ -32,13 +32,16 @@ extension S3Client {
 
     private func info(_ request: S3Request) async throws -> S3ObjectInfo {
         return try await perform(request) { response throws(AttemptFault) in
-            guard let byteCount = response.header("content-length").flatMap(Int64.init) else {
-                throw .malformed(reason: "no Content-Length", requestID: response.header("x-amz-request-id"))
+            guard let byteCount = response.header("content-length").flatMap(S3ObjectInfo.byteCount) else {
+                throw .malformed(
+                    reason: "no Content-Length that an object can have",
+                    requestID: response.header("x-amz-request-id"))
             }
             return S3ObjectInfo(
                 byteCount: byteCount, etag: response.entityTag ?? "", crc32c: response.fullObjectCRC32C,
                 lastModified: response.header("last-modified").flatMap(HTTPDate.secondsSince1970),
                 storageClass: response.header("x-amz-storage-class"), archiveState: S3ArchiveState(response),
+                expiry: response.header("x-amz-expiration").flatMap(S3ObjectExpiry.init(header:)),
                 date: response.date)
         }
     }

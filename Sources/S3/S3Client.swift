@@ -50,11 +50,11 @@ public final class S3Client: Sendable {
     /// Nothing between the store and here can change what it gives without TLS seeing it.
     public var isEncrypted: Bool { location.server.isEncrypted }
 
-    /// The store's clock minus ours, to about a second, from its newest answer; nil before the first.
+    /// The store's clock minus ours as it is now, to about a second; nil before its first answer.
     public var clockOffset: Duration? { clock.offset }
 
     /// The store's time as far as we know it, in seconds since 1970.
-    public var storeTime: Int64 { Int64(WallClock.now + (clock.offset.map { $0 / .seconds(1) } ?? 0)) }
+    public var storeTime: Int64 { Int64(clock.time ?? WallClock.now) }
 
     /// Sends until it succeeds, or fails for good.
     func perform(_ request: S3Request) async throws -> HTTPResponse {

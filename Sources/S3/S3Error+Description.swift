@@ -62,7 +62,7 @@ extension S3Error {
             FaultText(
                 "no S3 credentials found; looked in \(places.joined(separator: ", "))",
                 hint:
-                    "put aws_access_key_id and aws_secret_access_key under [default] into the file that storage.credentialsFile names."
+                    "put aws_access_key_id and aws_secret_access_key under [default] into a file, and name it by storage.credentialsFile of cluster.json, on a node of agent.json."
             )
         case .invalidCredentials(let origin, let reason, let hint):
             FaultText("cannot use the S3 credentials from \(origin): \(reason)", hint: hint)
@@ -223,6 +223,10 @@ extension S3Error {
             "got \(actual) bytes instead of \(expected): \(call.text)"
         case .tooLong(let call, let limit):
             "'\(call.key ?? "")' in bucket '\(call.bucket)' is longer than \(limit) bytes"
+        case .tooMany(let call, let prefix, let limit):
+            FaultText(
+                "more than \(limit) objects lie under '\(prefix)' in bucket '\(call.bucket)' at \(call.endpoint): no more were looked at",
+                hint: "amfleet never writes so many there: see who did, and remove what is foreign.")
         case .completionFailed(let call, let reason):
             "the upload of '\(call.key ?? "")' to bucket '\(call.bucket)' at \(call.endpoint) is not complete: \(reason)"
         case .malformedAnswer(let call, let reason):

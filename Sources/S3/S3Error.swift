@@ -106,6 +106,9 @@ public enum S3Error: Fault, Equatable {
     /// The object is longer than the caller takes.
     case tooLong(S3Call, limit: Int)
 
+    /// More objects lie under a prefix than the caller takes.
+    case tooMany(S3Call, prefix: String, limit: Int)
+
     /// The store said that an upload is complete, and the object does not prove it.
     case completionFailed(S3Call, reason: String)
 

@@ -52,8 +52,19 @@ public struct S3ObjectInfo: Sendable, Hashable {
     /// Whether it can be read.
     var archiveState = S3ArchiveState.readable
 
+    /// When the bucket's lifecycle deletes it; nil: it does not, or the store does not say.
+    public var expiry: S3ObjectExpiry?
+
     /// The store's clock when it said so.
     let date: Int64?
+
+    /// No object is longer, whatever a store says: 8 PiB.
+    static let longestByteCount: Int64 = 1 << 53
+
+    /// A length as stores write it; nil: none that an object can have.
+    static func byteCount(_ digits: String) -> Int64? {
+        Int64(digits).flatMap { (0...longestByteCount).contains($0) ? $0 : nil }
+    }
 }
 
 /// One object in a listing.

@@ -38,6 +38,19 @@ public struct VolumeProof: Sendable {
         }
     }
 
+    /// What a listing shows of all its files: a request a thousand objects, however many files are asked for.
+    ///
+    /// - Throws: `S3Error.tooMany` where more lies there than a volume has.
+    public func listed() async throws -> SlotListing.Slot {
+        var listing = SlotListing()
+        try await client.forEachPage(
+            prefix: keys.files, delimiter: nil, atMost: S3Client.listingLimit
+        ) { page in
+            for object in page.objects { listing.add(object.key, byteCount: object.byteCount) }
+        }
+        return listing.slots[keys.slotPrefix] ?? SlotListing.Slot(keys: keys)
+    }
+
     /// Numbered files, in the order of the numbers.
     public func files(_ numbers: [UInt32]) async throws -> [FoundFile] {
         try await onEvery(numbers, width: Self.width) { try await file($0) }
@@ -54,7 +67,8 @@ public struct VolumeProof: Sendable {
             objects.append(NeededObject(client: client, key: dataKey, info: data))
             let piece = StoredFile.Piece(key: dataKey, byteCount: data.byteCount)
             return FoundFile(
-                stored: StoredFile(header: headerKey, hasHeader: hasHeader, data: piece), objects: objects)
+                stored: StoredFile(header: headerKey, hasHeader: hasHeader, data: piece), objects: objects,
+                crc32c: data.crc32c)
         }
         let blocks = try await client.list(prefix: keys.blocks(file: number)).objects
         // They may be very many: of the others the listing says enough.
@@ -70,9 +84,12 @@ public struct FoundFile: Sendable {
     public let stored: StoredFile
     /// None of a file that lies on the node.
     public let objects: [NeededObject]
+    /// CRC-32C of all of its data, as the store keeps it; nil: it keeps none, or they lie in blocks.
+    public let crc32c: UInt32?
 
-    public init(stored: StoredFile, objects: [NeededObject] = []) {
+    public init(stored: StoredFile, objects: [NeededObject] = [], crc32c: UInt32? = nil) {
         self.stored = stored
         self.objects = objects
+        self.crc32c = crc32c
     }
 }

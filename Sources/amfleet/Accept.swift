@@ -11,8 +11,7 @@ struct AcceptVerb: Verb {
 
     @OptionGroup var common: CommonOptions
 
-    @Argument(help: "The run, as 'amfleet list' names it.")
-    var run: String
+    @OptionGroup var run: NamedRun
 
     @Option(help: "The node whose dump it is.")
     var node: String
@@ -23,13 +22,12 @@ struct AcceptVerb: Verb {
     @Option(help: "The disk, as the disklist names it.")
     var disk: String
 
-    @Flag(help: "Do without the lease, on a store without conditional writes.")
-    var noLease = false
+    @OptionGroup var lease: LeaseOptions
 
     func report() async throws -> any CommandReport {
-        let name = try RunName(argument: run)
+        let name = try run.name
         let options = AcceptCommand.Options(
-            node: node, disk: disk, configuration: configuration, isLeased: !noLease)
+            node: node, disk: disk, configuration: configuration, isLeased: lease.isLeased)
         return try await withCluster { try await AcceptCommand($0, options).run(name) }
     }
 }

@@ -18,11 +18,10 @@ struct BackupVerb: Verb {
     @Flag(help: "Only say what would be done on every node.")
     var dryRun = false
 
-    @Flag(help: "Do without the lease, on a store without conditional writes.")
-    var noLease = false
+    @OptionGroup var lease: LeaseOptions
 
     func report() async throws -> any CommandReport {
-        let options = RunOptions(nodes: node, configurations: configuration, isLeased: !noLease)
+        let options = RunOptions(nodes: node, configurations: configuration, isLeased: lease.isLeased)
         if dryRun { return try await withCluster { try await BackupCommand($0, options).plan() } }
         return try await withCluster { try await BackupCommand($0, options).run() }
     }

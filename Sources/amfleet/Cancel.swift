@@ -9,10 +9,9 @@ struct CancelVerb: Verb {
 
     @OptionGroup var common: CommonOptions
 
-    @Flag(help: "Do without the lease, on a store without conditional writes.")
-    var noLease = false
+    @OptionGroup var lease: LeaseOptions
 
     func report() async throws -> any CommandReport {
-        try await withCluster { try await CancelCommand($0, isLeased: !noLease).run() }
+        try await withCluster { try await CancelCommand($0, isLeased: lease.isLeased).run() }
     }
 }

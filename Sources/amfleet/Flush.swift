@@ -10,17 +10,13 @@ struct FlushVerb: Verb {
 
     @OptionGroup var common: CommonOptions
 
-    @Option(help: "Only this node; may be repeated.")
-    var node: [String] = []
+    @OptionGroup var selection: SelectionOptions
 
-    @Option(help: "Only this configuration; may be repeated.")
-    var configuration: [String] = []
-
-    @Flag(help: "Do without the lease, on a store without conditional writes.")
-    var noLease = false
+    @OptionGroup var lease: LeaseOptions
 
     func report() async throws -> any CommandReport {
-        let options = RunOptions(nodes: node, configurations: configuration, isLeased: !noLease)
+        let options = RunOptions(
+            nodes: selection.node, configurations: selection.configuration, isLeased: lease.isLeased)
         return try await withCluster { try await FlushCommand($0, options).run() }
     }
 }

@@ -45,7 +45,30 @@ struct InitVerb: Verb {
     @Option(help: "The directory to write into.")
     var directory = "."
 
+    @Option(
+        help: ArgumentHelp(
+            "Where to write the recovery kit, which must not be there yet (default: \(RecoveryKeyMaking.kitName) in the directory).",
+            valueName: "file"))
+    var recoveryKey: String?
+
+    @Flag(help: "Ask for a passphrase of the recovery key.")
+    var recoveryPassphrase = false
+
+    @Option(
+        help: ArgumentHelp("The recovery key's passphrase, the first line of this file.", valueName: "file"))
+    var recoveryPassphraseFile: String?
+
+    @Flag(help: "Make no recovery key: what is sealed to one then lies in no backup.")
+    var withoutRecoveryKey = false
+
     func validate() throws {
+        let wantsKey = recoveryKey != nil || recoveryPassphrase || recoveryPassphraseFile != nil
+        if withoutRecoveryKey, wantsKey {
+            throw ValidationError("--without-recovery-key, or the options of one")
+        }
+        if recoveryPassphrase, recoveryPassphraseFile != nil {
+            throw ValidationError("--recovery-passphrase, or --recovery-passphrase-file")
+        }
         if let addressing, StorageAddress.Addressing(rawValue: addressing) == nil {
             throw ValidationError("--addressing must be 'path' or 'virtualHost', found '\(addressing)'")
         }
@@ -55,12 +78,25 @@ struct InitVerb: Verb {
         let address = StorageAddress(
             bucket: bucket, prefix: prefix ?? name, region: region, endpoint: endpoint,
             addressing: addressing.flatMap(StorageAddress.Addressing.init(rawValue:)))
-        let settings = ClusterSettings(
+        var settings = ClusterSettings(
             cluster: name,
             storage: .init(address: address, credentialsFile: credentialsFile, authority: storageAuthority),
             configurations: .init(selfBackup: selfBackup, data: data))
-        return try await runBlocking("cluster") { [directory] in
-            try ClusterFounding(settings, directory: directory).found()
+        if withoutRecoveryKey { settings.recovery = [] }
+        let recovery = try await recovery
+        return try await runBlocking("cluster") { [directory, settings] in
+            try ClusterFounding(settings, directory: directory, recovery: recovery).found()
+        }
+    }
+
+    private var recovery: RecoveryKeyMaking? {
+        get async throws {
+            guard !withoutRecoveryKey else { return nil }
+            let beside = "\(RecoveryKeyMaking.kitName)"
+            let question = NewPassphrase(isAsked: recoveryPassphrase, file: recoveryPassphraseFile).passphrase
+            return RecoveryKeyMaking(
+                kitPath: recoveryKey ?? (directory == "." ? beside : "\(directory)/\(beside)"),
+                passphrase: try await question?.new())
         }
     }
 }

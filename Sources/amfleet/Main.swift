@@ -7,6 +7,7 @@ import Coordinator
 import Descriptors
 import Faults
 import Glibc
+import Secret
 
 @main
 struct Amfleet: AsyncParsableCommand {
@@ -21,7 +22,7 @@ struct Amfleet: AsyncParsableCommand {
         version: AmfleetVersion.current,
         subcommands: [
             InitVerb.self, NodeVerb.self, CoordinatorVerb.self, AuthorityVerb.self, ObserverVerb.self,
-            RevokeVerb.self, KeyVerb.self,
+            RevokeVerb.self, RecoverVerb.self, RecoveryVerb.self, KeyVerb.self,
             PlanVerb.self, BackupVerb.self, FlushVerb.self,
             RestoreVerb.self,
             StatusVerb.self,
@@ -32,8 +33,10 @@ struct Amfleet: AsyncParsableCommand {
 
     static func main() async {
         signal(SIGPIPE, SIG_IGN)
+        CoreDumps.forbid()
         DescriptorLimit.raise()
         BlockingThread.enforce()
+        UnaskedPatience.set(.seconds(30))
         do {
             var command = try parseAsRoot()
             if var verb = command as? any AsyncParsableCommand {

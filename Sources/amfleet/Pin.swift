@@ -11,15 +11,13 @@ struct PinVerb: Verb {
 
     @OptionGroup var common: CommonOptions
 
-    @Argument(help: "The run, as 'amfleet list' names it.")
-    var run: String
+    @OptionGroup var run: NamedRun
 
-    @Flag(help: "Do without the lease, on a store without conditional writes.")
-    var noLease = false
+    @OptionGroup var lease: LeaseOptions
 
     func report() async throws -> any CommandReport {
-        let name = try RunName(argument: run)
-        return try await withCluster { try await PinCommand($0, .pin, isLeased: !noLease).run(name) }
+        let name = try run.name
+        return try await withCluster { try await PinCommand($0, .pin, isLeased: lease.isLeased).run(name) }
     }
 }
 
@@ -29,14 +27,12 @@ struct UnpinVerb: Verb {
 
     @OptionGroup var common: CommonOptions
 
-    @Argument(help: "The run, as 'amfleet list' names it.")
-    var run: String
+    @OptionGroup var run: NamedRun
 
-    @Flag(help: "Do without the lease, on a store without conditional writes.")
-    var noLease = false
+    @OptionGroup var lease: LeaseOptions
 
     func report() async throws -> any CommandReport {
-        let name = try RunName(argument: run)
-        return try await withCluster { try await PinCommand($0, .unpin, isLeased: !noLease).run(name) }
+        let name = try run.name
+        return try await withCluster { try await PinCommand($0, .unpin, isLeased: lease.isLeased).run(name) }
     }
 }

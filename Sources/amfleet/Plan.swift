@@ -10,14 +10,10 @@ struct PlanVerb: Verb {
 
     @OptionGroup var common: CommonOptions
 
-    @Option(help: "Only this node; may be repeated.")
-    var node: [String] = []
-
-    @Option(help: "Only this configuration; may be repeated.")
-    var configuration: [String] = []
+    @OptionGroup var selection: SelectionOptions
 
     func report() async throws -> any CommandReport {
-        let options = RunOptions(nodes: node, configurations: configuration)
+        let options = RunOptions(nodes: selection.node, configurations: selection.configuration)
         return try await withCluster { try await BackupCommand($0, options).plan() }
     }
 }

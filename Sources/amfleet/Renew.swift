@@ -91,15 +91,24 @@ struct AuthorityRenewVerb: Verb {
     @Option(help: "Do not wait for this node; may be repeated. It has to be brought new files by hand.")
     var without: [String] = []
 
+    @Flag(
+        help:
+            "Go on also where another coordinator has begun to replace the authority, and is lost with what it has made."
+    )
+    var takeOver = false
+
     @OptionGroup var authority: AuthorityOptions
+    @OptionGroup var lease: LeaseOptions
 
     func report() async throws -> any CommandReport {
-        let terminal = Terminal.standardError
-        let console = common.logLevel == nil ? terminal.console : terminal.plainConsole
-        let command = try await runBlocking("authority") { [common, without, key = authority.authorityKey] in
-            try AuthorityRenewCommand(ClusterFile.load(common.cluster), without: without, authorityKey: key) {
-                try Cluster($0, console: console, logger: common.logger)
-            }
+        let console = common.console
+        let options = AuthorityRenewCommand.Options(
+            without: without, authorityKey: authority.authorityKey, takesOver: takeOver,
+            isClaimed: lease.isLeased)
+        let file = try await runBlocking("authority") { [path = common.cluster] in try ClusterFile.load(path)
+        }
+        let command = try await AuthorityRenewCommand(file, options, logger: common.logger) { [common] in
+            try Cluster($0, console: console, logger: common.logger)
         }
         do {
             let report = try await command.run()

@@ -14,11 +14,7 @@ struct RestoreVerb: Verb {
     @Option(help: "The run, as 'amfleet list' names it.")
     var run: String?
 
-    @Option(help: "Only this node; may be repeated.")
-    var node: [String] = []
-
-    @Option(help: "Only this configuration; may be repeated.")
-    var configuration: [String] = []
+    @OptionGroup var selection: SelectionOptions
 
     @Option(
         name: .customLong("to"),
@@ -51,21 +47,48 @@ struct RestoreVerb: Verb {
     @Flag(help: "Let tar run though nothing here keeps it from writing outside the target.")
     var unconfined = false
 
+    @Flag(help: "Give disks of host names that a machine has lost to localhost, in its disklists.")
+    var adopt = false
+
+    @OptionGroup(title: "What the nodes have sealed") var recovery: RecoveryKeyOptions
+
+    @Flag(help: "Put sealed keys back also where others lie; a copy of those stays beside them.")
+    var overwriteKeys = false
+
+    @Option(
+        help: ArgumentHelp(
+            "Put this sealed file back though no program of Amanda's looks for its keys there; may be repeated.",
+            valueName: "path"))
+    var acceptKey: [String] = []
+
     @OptionGroup(title: "What lies in Glacier") var thaw: ThawOptions
 
-    @Flag(help: "Do without the lease, on a store without conditional writes.")
-    var noLease = false
+    @OptionGroup var lease: LeaseOptions
 
-    @Option(help: .hidden)
+    @Option(
+        help: ArgumentHelp(
+            "The newest run that had begun by then and can be restored: '2026-11-30 02:00', '2026-11-30T01:00:00Z', or a run's name.",
+            valueName: "TIME"))
+    var at: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "A node's data go to the machine of another name; may be repeated. --node names the machines.",
+            valueName: "old=new"))
     var map: [String] = []
+
+    @Flag(help: "Only say what would be done: bytes, room, keys, time, and what is lost. Nothing is written.")
+    var dryRun = false
 
     @Option(help: .hidden)
     var path: [String] = []
 
     func validate() throws {
-        if !map.isEmpty {
-            throw ValidationError(
-                "--map is not in this version: a node's data is restored to the node of that name")
+        if recovery.recoveryKey == nil, overwriteKeys || !acceptKey.isEmpty {
+            throw ValidationError("--overwrite-keys and --accept-key are for --recovery-key")
+        }
+        if run != nil, at != nil {
+            throw ValidationError("--run names a run, and --at asks for one: give one of them")
         }
         if !path.isEmpty {
             throw ValidationError(
@@ -75,14 +98,22 @@ struct RestoreVerb: Verb {
 
     func report() async throws -> any CommandReport {
         var options = RestoreCommand.Options(
-            run: try run.map { try RunName(argument: $0) }, nodes: node, configurations: configuration,
-            directory: directory, overwrites: overwrite, deletes: delete, isLeased: !noLease,
+            run: try run.map { try RunName(argument: $0) }, nodes: selection.node,
+            configurations: selection.configuration,
+            directory: directory, overwrites: overwrite, deletes: delete, isLeased: lease.isLeased,
             thaw: try thaw.order, ignoresRoom: ignoreRoom)
         options.overwritten = .init(
             selfBackup: overwriteSelf, configurations: overwriteConfiguration, disks: overwriteDisk)
         options.acceptsSecurityFile = acceptSecurityFile
         options.isUnconfined = unconfined
+        options.adopts = adopt
+        options.moment = try at.map { try RunMoment(argument: $0) }
+        options.map = map
+        options.recoveryKey = recovery.file
+        options.overwritesKeys = overwriteKeys
+        options.acceptedKeys = acceptKey
         let chosen = options
+        if dryRun { return try await withCluster { try await RestoreCommand($0, chosen).plan() } }
         return try await withCluster { try await RestoreCommand($0, chosen).run() }
     }
 }

@@ -11,14 +11,12 @@ struct RetryVerb: Verb {
 
     @OptionGroup var common: CommonOptions
 
-    @Argument(help: "The run, as 'amfleet list' names it.")
-    var run: String
+    @OptionGroup var run: NamedRun
 
-    @Flag(help: "Do without the lease, on a store without conditional writes.")
-    var noLease = false
+    @OptionGroup var lease: LeaseOptions
 
     func report() async throws -> any CommandReport {
-        let name = try RunName(argument: run)
-        return try await withCluster { try await RetryCommand($0, isLeased: !noLease).run(name) }
+        let name = try run.name
+        return try await withCluster { try await RetryCommand($0, isLeased: lease.isLeased).run(name) }
     }
 }

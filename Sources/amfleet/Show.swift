@@ -10,11 +10,10 @@ struct ShowVerb: Verb {
 
     @OptionGroup var common: CommonOptions
 
-    @Argument(help: "The run, as 'amfleet list' names it.")
-    var run: String
+    @OptionGroup var run: NamedRun
 
     func report() async throws -> any CommandReport {
-        let name = try RunName(argument: run)
+        let name = try run.name
         return try await withCluster { try await ShowCommand($0).run(name) }
     }
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import BlockingWork
 import Coordinator
+import Descriptors
 import Faults
 import Files
 import Glibc
@@ -57,16 +59,34 @@ struct Terminal: Sendable {
         return nil
     }
 
+    /// Standard error, as long as there is a run to go on with: whoever does not read it, a pager or a terminal that was stopped, must
+    /// not keep a run from its end, and the cluster with it.
+    private static let running = OutputQueue(descriptor: standardError.descriptor)
+    /// For a reader who takes nothing.
+    private static let patience: Duration = .seconds(5)
+
     /// Progress is redrawn where somebody looks on, and written line by line elsewhere.
-    var console: Console {
-        let isRedrawable = isatty(descriptor) == 1 && Self.environment("TERM") != "dumb"
+    static var console: Console {
+        let isRedrawable = isatty(standardError.descriptor) == 1 && environment("TERM") != "dumb"
         guard isRedrawable else { return plainConsole }
-        return Console(terminal: { size }) { write($0) }
+        return Console(terminal: { standardError.size }) { running.write($0) }
     }
 
     /// Line by line, also on a terminal: other lines come between, which redrawing would overwrite.
-    var plainConsole: Console {
-        Console { write($0) }
+    static var plainConsole: Console {
+        Console { running.write($0) }
+    }
+
+    /// Lines behind all that the console was told; waited for as `finishConsole` does.
+    static func conclude(_ lines: [String]) async {
+        await finishConsole()
+        running.write(lines.map { $0.shownOnOneLine + "\n" }.joined())
+        await finishConsole()
+    }
+
+    /// Waits until what the console was told has been taken, or nobody takes anything.
+    static func finishConsole() async {
+        _ = try? await runBlocking("output") { running.finish(patience: patience) }
     }
 
     /// What the terminal says now, since its window may change; else the environment; else what terminals once had.
@@ -87,7 +107,7 @@ struct OutputFault: Fault {
     /// The kernel's.
     let number: Int32
 
-    var facts: String { "standard output cannot be written: \(String(cString: strerror(number)))" }
+    var facts: String { "standard output cannot be written: \(SystemReason.text(number))" }
     var hint: String? {
         "whatever was done is done; make room where the output goes, then ask with 'amfleet list' or 'amfleet status'."
     }

@@ -2,7 +2,6 @@
 
 import AgentAPI
 import ArgumentParser
-import Settings
 
 /// How a restore brings back what lies in the archive.
 struct ThawOptions: ParsableArguments, Sendable {
@@ -50,11 +49,12 @@ struct ThawOptions: ParsableArguments, Sendable {
     private var deadlineSeconds: Int? {
         get throws {
             guard let thawDeadline else { return nil }
-            guard let deadline = Duration(settingsText: thawDeadline), deadline >= .seconds(1) else {
+            guard let seconds = ThawOrder.deadlineSeconds(thawDeadline) else {
                 throw ValidationError(
-                    "--thaw-deadline must be a number and one of s, m, h, d, found '\(thawDeadline)'")
+                    "--thaw-deadline must be a number and one of s, m, h, d, at most \(JobRequest.longestLimitSeconds)s, "
+                        + "found '\(thawDeadline)'")
             }
-            return Int(clamping: deadline.components.seconds)
+            return seconds
         }
     }
 }

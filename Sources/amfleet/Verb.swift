@@ -32,6 +32,9 @@ struct CommonOptions: ParsableArguments, Sendable {
         guard let logLevel else { return .discarding }
         return LogOutput(limitedBy: "node").logger("amfleet", level: logLevel)
     }
+
+    /// Where progress is shown.
+    var console: Console { logLevel == nil ? Terminal.console : Terminal.plainConsole }
 }
 
 /// A command: flags in, a report out.
@@ -56,8 +59,7 @@ extension Verb {
     func withCluster(
         _ work: (Cluster) async throws -> any CommandReport
     ) async throws -> any CommandReport {
-        let terminal = Terminal.standardError
-        let console = common.logLevel == nil ? terminal.console : terminal.plainConsole
+        let console = common.console
         let cluster = try await runBlocking("cluster") { [file = common.cluster, logger = common.logger] in
             try Cluster(ClusterFile.load(file), console: console, logger: logger)
         }
@@ -77,14 +79,16 @@ extension Verb {
         logger.info("\(name) begins", metadata: ["version": "\(AmfleetVersion.current)"])
         do {
             let report = try await report()
+            await Terminal.finishConsole()
             try write(report, name)
+            await Terminal.finishConsole()
             let code = ExitCode(report.ending)
             logger.info("\(name) ended", metadata: ["exit": "\(code.rawValue)"])
             return code
         } catch {
             let failure = FailureReport(error)
             logger.info("\(name) failed", metadata: ["exit": "\(ExitCode(failure.ending).rawValue)"])
-            Terminal.standardError.write(lines: failure.lines(after: "amfleet: "))
+            await Terminal.conclude(failure.lines(after: "amfleet: "))
             if common.json, !(error is OutputFault) { try? write(failure, name) }
             return ExitCode(failure.ending)
         }

@@ -10,15 +10,11 @@ struct VolumesVerb: Verb {
 
     @OptionGroup var common: CommonOptions
 
-    @Option(help: "Only this node; may be repeated.")
-    var node: [String] = []
-
-    @Option(help: "Only this configuration; may be repeated.")
-    var configuration: [String] = []
+    @OptionGroup var selection: SelectionOptions
 
     func report() async throws -> any CommandReport {
         try await withCluster {
-            try await VolumesCommand($0, nodes: node, configurations: configuration).run()
+            try await VolumesCommand($0, nodes: selection.node, configurations: selection.configuration).run()
         }
     }
 }

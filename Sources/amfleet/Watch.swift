@@ -13,11 +13,10 @@ struct WatchVerb: Verb {
     @Argument(help: "The run (default: the newest that is running).")
     var run: String?
 
-    @Flag(help: "Do without the lease, on a store without conditional writes.")
-    var noLease = false
+    @OptionGroup var lease: LeaseOptions
 
     func report() async throws -> any CommandReport {
         let name = try run.map { try RunName(argument: $0) }
-        return try await withCluster { try await WatchCommand($0, isLeased: !noLease).run(name) }
+        return try await withCluster { try await WatchCommand($0, isLeased: lease.isLeased).run(name) }
     }
 }

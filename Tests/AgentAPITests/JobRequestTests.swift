@@ -34,6 +34,16 @@ import Testing
         #expect(!ThawOrder(deadlineSeconds: 0).isPossible)
     }
 
+    @Test func `what only a newer agent knows ends no stream, and no job`() throws {
+        let text = """
+            {"sequence":7,"time":"2026-11-23T03:06:00Z","kind":"measurement","state":"paused","text":"half",\
+            "progress":{"dumpedBytes":1,"storedBytes":1,"finishedDisks":0,"totalDisks":1,"limitedBy":"memory"},"more":{"a":[1]}}
+            """
+        let event = try WireJSON.read(JobEvent.self, from: Array(text.utf8), what: "event")
+        #expect(event.kind == .note && event.sequence == 7 && event.text == "half")
+        #expect(event.state == .running && event.progress?.limitedBy == .other)
+    }
+
     @Test func `names the field that is missing`() {
         let text = Array(#"{"format":1,"id":"a"}"#.utf8)
         #expect(throws: WireJSONError(what: "job", reason: "'cluster' is missing")) {
@@ -42,7 +52,10 @@ import Testing
     }
 
     @Test func `refuses a document of a later format`() {
-        #expect(throws: WireJSONError(what: "job", reason: "it has format 2, this version knows 1")) {
+        #expect(
+            throws: WireJSONError(
+                what: "job", reason: "it has format 2, this version knows 1", isOfOtherFormat: true)
+        ) {
             try WireJSON.read(JobRequest.self, from: Array(#"{"format": 2}"#.utf8), what: "job")
         }
     }

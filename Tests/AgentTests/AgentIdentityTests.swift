@@ -41,6 +41,39 @@ import Testing
         }
     }
 
+    /// Of a swap that was killed: a key that nobody knows of must not lie about.
+    @Test func `what a killed agent had begun to write goes at the next start, and what is others' stays`()
+        async throws
+    {
+        let (tls, state) = (fixture.settings.tls, fixture.settings.stateDirectory)
+        let folder = FileSystem.parentDirectory(of: tls.privateKey)
+        try FileSystem.makeDirectories("\(state)/jobs")
+        let gone = [
+            "\(tls.privateKey).new", tls.privateKey, "\(tls.certificate).new", tls.authority,
+            "\(state)/revoked.pem", "\(state)/jobs/backup-1.json",
+        ].map { "\($0).4194305-0.tmp" }
+        // In a container the one before had the same number.
+        let own = "\(tls.privateKey).new.\(ProcessInfo.processInfo.processIdentifier)-0.tmp"
+        let stays = ["\(folder)/other.key.4194305-0.tmp", "\(folder)/notes.tmp"]
+        for path in gone + [own] + stays { try FileSystem.writeAtomically(path, Array("half".utf8)) }
+        try await fixture.withAgent(HeldWork()) { _ in
+            #expect((gone + [own]).filter { FileSystem.exists($0) } == [])
+            #expect(stays.filter { !FileSystem.exists($0) } == [])
+        }
+    }
+
+    @Test func `a certificate that begins ahead of the node's clock is refused as that`() async throws {
+        try await fixture.withAgent(HeldWork()) { agent in
+            let now = Int64(Date().timeIntervalSince1970)
+            let certificate = try authority.issue(
+                .node("node01"), for: try await agent.request(),
+                validity: CertificateValidity(notBefore: now + 7_200, notAfter: now + 86_400))
+            let body = try WireJSON.document(IdentityOrder(certificate: certificate))
+            let (status, error) = try await agent.refusal("POST", AgentPaths.identity, body: body)
+            #expect(status == 403 && error.message.contains("ahead of this node's clock"), "\(error)")
+        }
+    }
+
     @Test func `refuses what is another's, another key's, another authority's or expired, and keeps its own`()
         async throws
     {
@@ -65,6 +98,45 @@ import Testing
             let kept = try FileSystem.readAll(fixture.node.certificate)
             #expect(kept == before)
         }
+    }
+
+    @Test(.enabled(if: RequiredTools.areUsable("openssl")))
+    func `refuses a certificate for its own key that names another`() async throws {
+        try await fixture.withAgent(HeldWork()) { agent in
+            let before = try FileSystem.readAll(fixture.node.certificate)
+            for names in [
+                "URI:spiffe://demo/node/node02,DNS:node02.demo", "URI:spiffe://demo/coordinator",
+                "URI:spiffe://other/node/node01,DNS:node01.other",
+            ] {
+                let certificate = try signed(try await agent.request(), names)
+                let body = try WireJSON.document(IdentityOrder(certificate: certificate))
+                let (status, error) = try await agent.refusal("POST", AgentPaths.identity, body: body)
+                #expect(
+                    status == 403 && error.message.contains("not 'spiffe://demo/node/node01'"), "\(error)")
+            }
+            let kept = try FileSystem.readAll(fixture.node.certificate)
+            #expect(kept == before)
+        }
+    }
+
+    /// By the cluster's authority, as no coordinator of ours would.
+    private func signed(_ request: CertificateRequest, _ names: String) throws -> String {
+        let directory = try TemporaryDirectory()
+        for (file, text) in [
+            ("request", request.pem), ("ca.pem", authority.certificatePEM),
+            ("ca.key", authority.privateKeyPEM.plaintext),
+            ("extensions", "subjectAltName=\(names)\nextendedKeyUsage=serverAuth,clientAuth\n"),
+        ] { _ = try directory.write(file, text) }
+        let openssl = Process()
+        openssl.executableURL = URL(fileURLWithPath: try RequiredTools.path("openssl"))
+        openssl.currentDirectoryURL = URL(fileURLWithPath: directory.path)
+        openssl.arguments =
+            "x509 -req -in request -CA ca.pem -CAkey ca.key -CAcreateserial -extfile extensions -days 2 -out certificate"
+            .split(separator: " ").map(String.init)
+        openssl.standardError = FileHandle.nullDevice
+        try openssl.run()
+        openssl.waitUntilExit()
+        return try String(contentsOfFile: directory.path("certificate"), encoding: .utf8)
     }
 
     @Test

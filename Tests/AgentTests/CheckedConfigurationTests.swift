@@ -48,6 +48,34 @@ struct CheckedConfigurationTests {
         #expect(try await refusal(choice, dryRun: true) == problem)
     }
 
+    @Test func `an empty disklist is mended by the line that the hint has`() async throws {
+        try node.write("etc/amanda/data/disklist", "# none\n")
+        let choice = ConfigurationChoice(name: "data", role: .data)
+        let hint = try #require(try await refusal(choice)?.hint)
+        let line = try #require(hint.split(separator: ": ").last)
+        try node.write("etc/amanda/data/disklist", line.replacing("/path", with: node.data) + "\n")
+        #expect(try await refusal(choice) == nil, "\(hint)")
+    }
+
+    @Test func `of a self-backup that cannot be read nobody says what it leaves out`() async throws {
+        try node.write("etc/amanda/self/disklist", "localhost /etc nowhere-defined\n")
+        let checked = try await CheckedConfiguration.all(NodeFixture.both, node.settings, node.storage)
+        let status = try await ConfigurationStatus.all(of: checked, node.settings)
+        #expect(status.map(\.outsideSelfBackup) == [[], []], "\(status)")
+        #expect(status[0].error == nil && status[1].error != nil, "\(status)")
+    }
+
+    @Test func `a state directory that cannot be written is told, and nothing stays of the look`()
+        async throws
+    {
+        let directory = node.path("looked-at")
+        try FileSystem.makeDirectories(directory)
+        #expect(await StateLook.fault(in: directory, node: "node01") == nil)
+        #expect(try FileSystem.list(directory).isEmpty)
+        let fault = try #require(await StateLook.fault(in: "/proc/self", node: "node01"))
+        #expect(fault.message.contains("/proc/self") && fault.hint != nil, "\(fault)")
+    }
+
     @Test func `nothing is wrong with what can be backed up`() async throws {
         for choice in NodeFixture.both {
             let status = try await status(choice)
@@ -70,6 +98,65 @@ struct CheckedConfigurationTests {
         for fault in checked.flatMap(\.faults) {
             #expect(messages.contains { $0.contains(fault.message) }, "\(fault)")
         }
+    }
+
+    /// `amanda.conf` was copied, and its changer left as it was.
+    @Test func `a configuration that would take another's volumes is refused, one that leaves them is told`()
+        async throws
+    {
+        let place = "\(node.storage.bucket)/demo/node01/self"
+        try node.configure("data", disks: [node.data], place: place)
+        let told = try await CheckedConfiguration.all(NodeFixture.both, node.settings, node.storage)
+        #expect(told.flatMap(\.faults).isEmpty)
+        let remark = "slot 's3:\(place)/slot-1' is one of configuration 'self' too"
+        #expect(told[0].remarks.contains { "\($0)".contains(remark) }, "\(told[0].remarks)")
+
+        let file = "etc/amanda/data/amanda.conf"
+        try node.write(file, node.read(file).replacing("\"data-%%\" empty", with: "\"data-%%\" any"))
+        let run = try await node.backUp("20261123030600")
+
+        let record = try #require(run.record)
+        #expect(record.configurations.map(\.isComplete) == [false, true], "\(record)")
+        let fault = try #require(record.configurations[0].faults.first)
+        #expect(fault.message.contains("slot 's3:\(place)/slot-1' is one of configuration 'self' too"))
+        #expect(
+            fault.message.contains("amanda.conf:") && fault.hint?.contains("autolabel") == true, "\(fault)")
+        // Its own slots, as the hint says.
+        try node.write(
+            file, node.read(file).replacing("chg-multi:s3:\(place)/", with: "chg-multi:s3:\(place)-data/"))
+        let mended = try await CheckedConfiguration.all(NodeFixture.both, node.settings, node.storage)
+        #expect(mended.flatMap(\.faults).isEmpty, "\(mended.flatMap(\.faults))")
+    }
+
+    @Test(arguments: ["tapelist", "logdir"])
+    func `a catalog of two configurations is its owner's, and named before the night`(
+        parameter: String
+    ) async throws {
+        let directory = "\(node.settings.amandaDirectory)/data"
+        let (shared, own) =
+            parameter == "logdir"
+            ? (directory, "\(node.settings.amandaDirectory)/self")
+            : ("\(directory)/tapelist", "\(node.settings.amandaDirectory)/self/tapelist")
+        let file = "etc/amanda/self/amanda.conf"
+        let lines = try node.read(file).replacing("logdir \"\(own)\"\n", with: "")
+        try node.write(file, "\(parameter) \"\(shared)\"\n" + lines)
+
+        let run = try await node.backUp("20261123030600")
+
+        let record = try #require(run.record)
+        let states = Dictionary(
+            record.configurations.map { ($0.name, $0.isComplete) }, uniquingKeysWith: { first, _ in first })
+        #expect(states == ["data": true, "self": false], "\(record)")
+        let fault = try #require(record.configurations.first { $0.name == "self" }?.faults.first)
+        #expect(
+            fault.message.contains("\(parameter) '\(shared)' is that of configuration 'data' too"), "\(fault)"
+        )
+        // As the hint says.
+        let line = try #require(fault.hint?.firstMatch(of: /own: (.*) for 'self'/)?.1)
+        #expect(line == "\(parameter) \"\(own)\"")
+        try node.write(file, "\(line)\n" + lines)
+        let mended = try await CheckedConfiguration.all(NodeFixture.both, node.settings, node.storage)
+        #expect(mended.flatMap(\.faults).isEmpty, "\(mended.flatMap(\.faults))")
     }
 
     @Test func `a typo in one configuration costs no other its night, and the next attempt makes up for it`()

@@ -138,6 +138,13 @@ extension ConfigurationFlaw {
             description: "an encryption that S3 lacks", properties: [("S3_SERVER_SIDE_ENCRYPTION", "des")],
             text: "AES256 or aws:kms"),
         ConfigurationFlaw(
+            description: "parts of no end",
+            change: ("part_size 1 gigabytes", "part_size 9223372036854775807"),
+            text: "of memory for its upload parts"),
+        ConfigurationFlaw(
+            description: "blocks of no end", change: ("blocksize 5 megabytes", "blocksize 7000000 gbytes"),
+            text: "of memory for its upload parts"),
+        ConfigurationFlaw(
             description: "copies", change: ("tapetype S3\n", "tapetype S3\nvault-storage \"v\"\n"),
             definitions: ["define storage v {\n tapedev \"my_s3\"\n}"], text: "vault-storage"),
         ConfigurationFlaw(

@@ -78,6 +78,22 @@ struct DumpuserRightsTests {
         #expect(try await fixture.checked(data).diskFaults.isEmpty)
     }
 
+    @Test func `volumes in a directory of root's own are named beforehand`() async throws {
+        let fixture = try await fixture(indexdir: "etc/amanda/data/index")
+        try shell(
+            "mkdir -p root/slot1 && sed -i \"s|tpchanger .*|tpchanger \\\"chg-disk:$PWD/root\\\"|\" etc/amanda/data/amanda.conf",
+            in: fixture.state.path)
+        let faults = try await fixture.checked(data).faults.map(\.message)
+        #expect(
+            faults.contains {
+                $0.contains("may not write in '\(fixture.path("root"))'") && $0.contains("volumes")
+            },
+            "\(faults)")
+        try shell("chown -R backup: root", in: fixture.state.path)
+        let after = try await fixture.checked(data).faults.map(\.message)
+        #expect(!after.contains { $0.contains("may not write") }, "\(after)")
+    }
+
     @Test func `credentials that everybody may read are named`() async throws {
         let fixture = try await fixture(indexdir: "etc/amanda/data/index")
         let checked = [try await fixture.checked(data)]

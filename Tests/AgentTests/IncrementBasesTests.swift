@@ -3,7 +3,7 @@
 import AgentAPI
 import AmandaFormat
 import Files
-import FoundationEssentials
+import Foundation
 import TestSupport
 import Testing
 
@@ -62,6 +62,50 @@ struct IncrementBasesTests {
         try FileSystem.removeTree(directory)
         let none = try await fixture.bases(for: run(hours: 2))
         #expect(none.bases.baseLevels(of: none.entry) == [])
+    }
+
+    @Test func `a snapshot of a time that has not come yet is not built on`() async throws {
+        let fixture = try await fixture()
+        let base = try run(hours: -1)
+        try await fixture.dump(base, level: 0)
+        #expect(try await fixture.refusal(1, for: run(hours: 1)) == nil)
+        let path = try snapshot(fixture, 0)
+        let bytes = try FileSystem.readAll(path)
+        let line = try #require(bytes.firstIndex(of: 10)) + 1
+        let digits = Array(String(Int64(Date().timeIntervalSince1970) + 7200).utf8)
+        let ahead = Array(bytes[..<line]) + digits + Array(bytes[(line + digits.count)...])
+        try FileSystem.writeAtomically(path, ahead, mode: 0o600)
+        #expect(
+            try await fixture.refusal(1, for: run(hours: 1))
+                == "the snapshot of level 0 is of a time that has not come yet: this machine's clock was set back since run \(base)"
+        )
+        try FileSystem.writeAtomically(path, bytes, mode: 0o600)
+        #expect(try await fixture.refusal(1, for: run(hours: 1)) == nil)
+    }
+
+    @Test func `a run whose clock is ahead of the store's leaves a snapshot of the store's time`()
+        async throws
+    {
+        let server = try await LocalS3Server.shared()
+        let proxy = try FaultyProxy(to: server.port)
+        let node = try await NodeFixture(server: server, endpoint: proxy.endpoint)
+        try node.configure("data", disks: [node.data], slots: "{1..5}", dumptypeLines: ["record yes"])
+        try node.write("data/file", "x")
+        let format = DateFormatter()
+        (format.locale, format.timeZone) = (Locale(identifier: "en_US_POSIX"), .gmt)
+        format.dateFormat = "EEE, dd MMM yyyy HH:mm:ss 'GMT'"
+        let behind = format.string(from: Date().addingTimeInterval(-300))
+        proxy.inject(.changeHeader("date") { _ in behind }, times: 9_999)
+        var runs: [String] = []
+        let before = Int64(Date().timeIntervalSince1970)
+        _ = try await node.backUpNow(&runs)
+        let after = Int64(Date().timeIntervalSince1970)
+        let fixture = LevelFixture(node)
+        let head = try FileSystem.readAll(snapshot(fixture, 0)).split(separator: 10, maxSplits: 1)
+        let digits = try #require(head.last).prefix { $0 != 0 }
+        let started = try #require(Int64(String(decoding: digits, as: UTF8.self)))
+        // The store's clock stands still here: it is the further behind the longer the job takes.
+        #expect((before - 301 - (after - before)...after - 298).contains(started), "\(started - before)")
     }
 
     /// Stock amgtar renames the snapshot when tar has ended; the volume may fail after that.

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import AgentAPI
+import BlockingWork
+import Files
 import Testing
 
 @testable import Agent
@@ -27,6 +29,23 @@ import Testing
             if delivery.isOver { break }
         }
         return events
+    }
+
+    /// nil: it was not over in time.
+    private static func boundedListen(
+        _ table: JobTable, _ id: String, after sequence: Int
+    ) async throws -> [JobEvent]? {
+        try await withTimeLimit(.seconds(10)) { try await listen(table, id, after: sequence) }
+    }
+
+    /// Waits until the job has said all that it says by itself.
+    ///
+    /// - Returns: the number of the event.
+    private static func lastBegun(_ table: JobTable, _ id: String) async throws -> Int {
+        while try await table.snapshot(of: id).lastSequence < 3 {
+            try await Task.sleep(for: .milliseconds(5))
+        }
+        return try await table.snapshot(of: id).lastSequence
     }
 
     @Test func `every listener gets every numbered event without gaps`() async throws {
@@ -88,6 +107,38 @@ import Testing
             #expect(events.contains { $0.kind == .disk })
             #expect(events.last?.state == .succeeded)
         }
+    }
+
+    /// Its state directory was full, or gone, when it ended.
+    @Test func `a job whose last events could not be written down is over all the same`() async throws {
+        let (table, work, path) = (table, work, directory.path)
+        try await withRunner(table, work) {
+            _ = try await table.accept(.sample())
+            let before = try await Self.lastBegun(table, "job-1")
+            // Neither can be written, root or not.
+            try FileSystem.removeTree("\(path)/jobs")
+            async let live = Self.boundedListen(table, "job-1", after: before)
+            try await work.end()
+            let done = try await wait(for: "job-1", in: table, until: .final)
+            #expect(done.state == .succeeded)
+            #expect(done.lastSequence > before)
+            #expect(try await live != nil)
+            #expect(try await Self.boundedListen(table, "job-1", after: 0) != nil)
+        }
+    }
+
+    @Test func `the end of a job is kept where only its events cannot be written`() async throws {
+        let (table, work, path) = (table, work, directory.path)
+        try await withRunner(table, work) {
+            _ = try await table.accept(.sample())
+            _ = try await Self.lastBegun(table, "job-1")
+            try FileSystem.remove("\(path)/jobs/job-1.events")
+            try FileSystem.makeDirectories("\(path)/jobs/job-1.events")
+            try await work.end()
+            _ = try await wait(for: "job-1", in: table, until: .final)
+        }
+        let kept = try directory.store().loadJobs(logger: .silent)
+        #expect(kept.map(\.snapshot.state) == [.succeeded])
     }
 
     @Test func `a quiet job sends heartbeats that repeat the newest number`() async throws {

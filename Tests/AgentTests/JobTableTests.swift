@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import AgentAPI
+import BlockingWork
+import FoundationEssentials
 import Testing
 
 @testable import Agent
@@ -236,5 +238,31 @@ import Testing
         }
         #expect(await table.list().jobs.count == JobTable.finishedJobLimit)
         #expect(try directory.store().loadJobs(logger: .silent).count == JobTable.finishedJobLimit)
+    }
+
+    /// A clock that was ahead has been put right, or one without a battery has begun anew.
+    @Test func `the job that has just ended is kept, whatever the clock said of those before it`()
+        async throws
+    {
+        let store = try directory.store()
+        for number in 0..<JobTable.finishedJobLimit {
+            let request = try JobRequest.sample(id: "ahead-\(number)")
+            var snapshot = JobSnapshot(
+                id: request.id, run: request.run, kind: .backup, attempt: 1, state: .succeeded,
+                startedAt: Date(timeIntervalSinceNow: 86_400 + Double(number)))
+            snapshot.finishedAt = snapshot.startedAt
+            try store.save(StoredJob(request: request, snapshot: snapshot))
+        }
+        let (table, work) = (try directory.table(), work)
+        try await withRunner(table, work) {
+            _ = try await table.accept(.sample())
+            try await work.end()
+            let ended = try await withTimeLimit(.seconds(20)) {
+                try await wait(for: "job-1", in: table, until: .final)
+            }
+            #expect(ended?.state == .succeeded)
+        }
+        #expect(await table.lastJob?.id == "job-1")
+        #expect(await table.list().jobs.map(\.id).prefix(2) == ["job-1", "ahead-99"])
     }
 }

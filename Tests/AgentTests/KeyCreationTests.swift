@@ -77,7 +77,7 @@ struct KeyCreationTests {
         #expect(Set(back.split(separator: "\n")).count == 1)
     }
 
-    @Test func `every key is another`() async throws {
+    @Test(.long) func `every key is another`() async throws {
         let first = try await creation.run()
         let bytes = try FileSystem.readAll(first.passphrasePath)
         try Self.shell("rm -r .gnupg .am_passphrase", in: home)

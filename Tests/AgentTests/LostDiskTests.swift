@@ -61,7 +61,7 @@ struct LostDiskTests {
         }
     }
 
-    @Test(arguments: Lost.allCases)
+    @Test(.long, arguments: Lost.allCases)
     func `its disk fails with the reason, the others and the self-backup come back`(_ lost: Lost) async throws
     {
         let part = try #require(try await backedUp()[0].dumps.first { $0.disk == fixture.data }?.parts.first)

@@ -69,9 +69,11 @@ struct NodeFailureTests {
         #expect(try reservations() == 0)
     }
 
-    @Test(arguments: [
-        (404, "NoSuchBucket"), (403, "AccessDenied"), (403, "SignatureDoesNotMatch"), (401, ""),
-    ])
+    @Test(
+        .long,
+        arguments: [
+            (404, "NoSuchBucket"), (403, "AccessDenied"), (403, "SignatureDoesNotMatch"), (401, ""),
+        ])
     func `a record that is refused for some seconds is taken`(status: Int, code: String) async throws {
         // The first record of the job is tried twice, the last one again after each pause.
         proxy.inject(

@@ -137,13 +137,13 @@ struct NodeRoundTripTests {
         let newest = try await fixture.record("20261123030800")
         let reused = try #require(newest?.configurations[0].volumes.first)
         #expect(reused.label == "data-01")
-        // The self-backup's volumes are looked at first, and were reused in the same way.
+        // The self-backup's volumes were reused in the same way, but the newest whole one stands in its place.
         let error = try await fixture.restore("20261123030600", overwrite: true).error
         #expect(error?.kind == .damaged)
         #expect(
             error?.message == """
-                level 0 of '\(fixture.path("etc"))' of run 20261123030600, on volume 'self-01', which was overwritten by \
-                run 20261123030800 (volume 'self-01') in 's3:\(reused.bucket)/demo/node01/self/slot-1'
+                level 0 of '\(fixture.data)' of run 20261123030600, on volume 'data-01', which was overwritten by \
+                run 20261123030800 (volume 'data-01') in 's3:\(reused.bucket)/demo/node01/data/slot-1'
                 """)
         let keys = ObjectKeys(slotPrefix: reused.prefix)
         let objects = try await fixture.client.list(prefix: reused.prefix).objects.map(\.key)

@@ -69,7 +69,7 @@ struct OutageTests {
         #expect(again.flush?.configurations.first?.notes == ["an earlier attempt has sent what was held"])
     }
 
-    @Test func `with a holding disk the run is held, and the next one sends it`() async throws {
+    @Test(.long) func `with a holding disk the run is held, and the next one sends it`() async throws {
         let proxy = try FaultyProxy(to: try await LocalS3Server.shared().port)
         let fixture = try await fixture(proxy, isHolding: true)
         let held = try await interrupted(fixture, proxy)
@@ -101,7 +101,7 @@ struct OutageTests {
         #expect(dumps.map(\.name.level).sorted() == [0, 0, 1, 1])
     }
 
-    @Test func `an increment of a night without a store comes back once it is sent`() async throws {
+    @Test(.long) func `an increment of a night without a store comes back once it is sent`() async throws {
         let proxy = try FaultyProxy(to: try await LocalS3Server.shared().port)
         let fixture = try await fixture(proxy, isHolding: true)
         var runs: [String] = []

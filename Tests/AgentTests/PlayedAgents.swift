@@ -104,7 +104,7 @@ struct PlayedWork: JobWork {
             return JobResult(record: record)
         case .restore(let order):
             return JobResult(restore: RestoreReport(sourceNode: order.sourceNode, run: request.run))
-        case .flush, .accept:
+        case .restorePlan, .flush, .accept:
             return JobResult()
         }
     }

@@ -3,6 +3,7 @@
 import AgentAPI
 import AmandaFormat
 import Files
+import Glibc
 import HTTPTransport
 import S3
 import Secret
@@ -53,7 +54,7 @@ struct RestorabilityTests {
             ])
     }
 
-    @Test func `a store of its own: there, changed, missing, overwritten, away`() async throws {
+    @Test(.long) func `a store of its own: there, changed, missing, overwritten, away`() async throws {
         let own = try await LocalS3Server.start(identities: [Self.keys])
         let fixture = try await NodeFixture(server: .shared())
         try configure(fixture, port: own.port)
@@ -154,6 +155,44 @@ struct RestorabilityTests {
             try await ask(fixture) == .overwritten("volume '\(volume.label)' is gone from '\(disk)/slot1'"))
         try FileSystem.removeTree(disk)
         expectUnknown(try await ask(fixture), "the directory '\(disk)' of 'chg-disk:\(disk)' does not exist")
+    }
+
+    @Test(.enabled(if: geteuid() == 0))
+    func `a key that is neither here nor sealed keeps a run from coming back`() async throws {
+        let fixture = try await NodeFixture(server: .shared())
+        // Known by its name; what it reads its own text says.
+        let (key, program) = (fixture.path("keys/pass"), fixture.path("bin/amcryptsimple"))
+        try fixture.write("keys/pass", "a passphrase\n")
+        try fixture.write("bin/amcryptsimple", "#!/bin/sh\nAM_PASS=\(key)\n[ -s $AM_PASS ] && exec cat\n")
+        try fixture.run("chmod 711 .; mkdir -p gnutar-lists; chmod 755 bin/amcryptsimple")
+        func configure(_ lines: [String]) throws {
+            try fixture.configure(
+                "data", disks: [fixture.data],
+                dumptypeLines: ["record no", "encrypt server", "server_encrypt \"\(program)\""] + lines,
+                globalLines: ["dumpuser \"backup\""])
+            try fixture.run("chown -R backup: etc/amanda/data gnutar-lists")
+        }
+        try configure([])
+        _ = try await backUp(fixture)
+        #expect(try await ask(fixture) == .restorable)
+        try FileSystem.remove(key)
+        #expect(
+            try await ask(fixture)
+                == .refused("'\(key)' is not there, and '\(program)' decrypts nothing without it"))
+        try configure(["property \"AMFLEET-SECRETS\" \"elsewhere\""])
+        #expect(try await ask(fixture) == .restorable)
+    }
+
+    @Test func `another node's record in the place of its own is damage`() async throws {
+        let fixture = try await NodeFixture(server: .shared())
+        _ = try await backUp(fixture)
+        var record = try #require(try await fixture.record(Self.run))
+        record.node = "node02"
+        let key = BucketLayout(fixture.storage).nodeRecord(record.run, node: "node01")
+        _ = try await fixture.client.put(key, WireJSON.document(record))
+        #expect(
+            try await ask(fixture)
+                == .damaged("its record is that of run \(Self.run) of node 'node02'"))
     }
 
     @Test func `without its record the node knows nothing`() async throws {

@@ -3,6 +3,7 @@
 import AgentAPI
 import AmandaFormat
 import Files
+import Foundation
 import Testing
 
 @testable import Agent
@@ -48,8 +49,31 @@ import Testing
         #expect(ledgers.ledger(of: run, order(overwrite: true), logger: .silent).entries.isEmpty)
         let later = try #require(RunName("20261124030600"))
         #expect(ledgers.ledger(of: later, order(), logger: .silent).entries.isEmpty)
-        try ledgers.remove(ledger)
+        try ledgers.end(ledger, logger: .silent)
         #expect(ledgers.ledger(of: run, order(), logger: .silent).entries.isEmpty)
+    }
+
+    @Test func `what has ended here counts for a while where the restore goes on elsewhere`() throws {
+        let step = try step("a")
+        let ledger = try saved([step], order())
+        let then = Date(timeIntervalSince1970: 1_800_000_000)
+        try ledgers.end(ledger, at: then, logger: .silent)
+        var going = order()
+        going.continues = true
+        func found(after seconds: Double) -> RestoreLedger {
+            ledgers.ledger(of: run, going, at: then + seconds, logger: .silent)
+        }
+        #expect(found(after: 86_400).entries.map(\.target) == [step.target.path])
+        #expect(found(after: 86_400).endedAt == nil)
+        #expect(found(after: 4 * 86_400).entries.isEmpty)
+        #expect(found(after: -1).entries.isEmpty)
+    }
+
+    @Test func `how a restore came to be asked for makes no other one of it`() throws {
+        _ = try saved([step("a")], order())
+        var going = order()
+        going.continues = true
+        #expect(!ledgers.ledger(of: run, going, logger: .silent).entries.isEmpty)
     }
 
     @Test func `a directory that was put in the place of the first is another one`() throws {
@@ -60,6 +84,17 @@ import Testing
         #expect(try ledger.entry(of: step) == nil && !ledger.hasBegun(step.target))
         try FileSystem.makeDirectories("\(state.path)/a")
         #expect(try ledger.entry(of: step) == nil && !ledger.hasBegun(step.target))
+    }
+
+    @Test func `what was brought back and then emptied is not back`() throws {
+        let step = try step("a")
+        var ledger = try saved([step], order())
+        try FileSystem.writeAtomically("\(state.path)/a/file", [1])
+        #expect(try ledger.finishedEntry(of: step) == nil)
+        ledger.entries[0].report = .init(configuration: "data", disk: "/a", target: step.target.path)
+        #expect(try ledger.finishedEntry(of: step) != nil)
+        try FileSystem.remove("\(state.path)/a/file")
+        #expect(try ledger.finishedEntry(of: step) == nil && ledger.hasBegun(step.target))
     }
 
     @Test func `a restore into the same directories ends the claim of another`() throws {

@@ -45,7 +45,7 @@ struct RestoreRequestTests {
         return bytes
     }
 
-    @Test func `each object of a dump of 200 parts is asked for once`() async throws {
+    @Test(.long) func `each object of a dump of 200 parts is asked for once`() async throws {
         let bytes = try writeFile(Self.partCount * Self.partByteCount - Self.partByteCount / 2)
         let backup = try await fixture.run(
             fixture.request(Self.run, .backup(BackupOrder(configurations: Self.data))))

@@ -143,6 +143,10 @@ import Testing
             try FileSystem.writeAtomically("\(path)/file", [1])
         }
         try FileSystem.makeDirectories("\(state.path)/state/jobs")
+        // Of a look whether it can be written, before and since.
+        for name in [".status-123", "trial.4194305-0.tmp"] {
+            try FileSystem.writeAtomically("\(state.path)/state/\(name)", [1])
+        }
         Leftovers(settings: settings()).remove(logger: .silent)
         #expect(try FileSystem.list("\(state.path)/state") == ["jobs"])
         #expect(try FileSystem.list("\(state.path)/etc").isEmpty)

@@ -33,6 +33,17 @@ import Testing
         #expect(try target("/", to: "/restore").path == "/restore/node02/vertica")
     }
 
+    @Test(arguments: [
+        ("/data", "/data"), ("/srv/it's", "'/srv/it'\\''s'"), ("/srv/$(reboot)", "'/srv/$(reboot)'"),
+    ])
+    func `the flag that is enough is told as a shell takes it`(name: String, word: String) {
+        let choice = ConfigurationChoice(name: "vertica", role: .data)
+        let disk = RestorableDisk(
+            configuration: choice, disk: name, device: name, dumps: [], recoveryThreadCount: 1)
+        let order = RestoreOrder(sourceNode: "node01", configurations: [choice])
+        #expect(order.wayOut(for: disk, isBootstrap: false).contains("'--overwrite-disk \(word)'"))
+    }
+
     @Test func `a disk name that is no path needs a directory`() throws {
         let error = #expect(throws: WireError.self) { try target(nil) }
         #expect(

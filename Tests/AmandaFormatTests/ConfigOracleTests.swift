@@ -15,7 +15,8 @@ struct ConfigOracleTests {
     /// Parameters that agreed; nil where both refuse the file.
     private typealias Verdict = Int?
 
-    @Test func `every file that Amanda ships is refused by both, or read alike to the last parameter`() throws
+    @Test(.long) func `every file that Amanda ships is refused by both, or read alike to the last parameter`()
+        throws
     {
         var verdicts: [String: Verdict] = [:]
         for path in try Self.shippedFiles() {

@@ -101,7 +101,7 @@ import Testing
         #expect(
             faultText { try list.requireSupported(configuration: configuration, ownNames: own) } == """
                 disklist:3: node02 /c: host 'node02' is not this node, and needs Amanda's network client
-                hint: write localhost; or, if this machine had that name before, give it back with 'hostnamectl set-hostname node02', and the disk's dumps go on; or move the entry to that node's own disklist.
+                hint: write localhost; or, if this machine had that name before, give it back with 'hostnamectl set-hostname node02', and the disk's dumps go on, or have its disks taken over by 'amfleetd adopt'; or move the entry to that node's own disklist.
                 """)
     }
 

@@ -56,6 +56,67 @@ import Testing
         #expect(Hangs.at("/usr")?.count == 1)
     }
 
+    @Test func `a single file that holds the thread is named, and its directory stays open to others`()
+        async throws
+    {
+        let (gate, top) = (DispatchSemaphore(value: 0), newPath())
+        let file = "\(top)/file"
+        let fault = await fault {
+            try await runBlocking(
+                "stuck", asking: [top], .whileItMoves(every: .milliseconds(100), still: .milliseconds(400))
+            ) {
+                BlockingThread.require("open", "\(top)/before")
+                BlockingThread.require("open", file)
+                gate.wait()
+            }
+        }
+        #expect(fault == .noAnswer(path: file, limit: .milliseconds(400)))
+        #expect(Hangs.at(file)?.count == 1)
+        #expect(try await runBlocking("other", asking: [top]) { 8 } == 8)
+        gate.signal()
+        while Hangs.at(file) != nil { try await Task.sleep(for: .milliseconds(5)) }
+    }
+
+    @Test func `who waits for somebody that hangs is not taken for the one that does`() async throws {
+        let (gate, top) = (DispatchSemaphore(value: 0), newPath())
+        let file = "\(top)/file"
+        Hangs.enter(file, since: .now - .seconds(60))
+        let fault = await fault {
+            try await runBlocking("waits", asking: [top], .whileItMoves(every: .milliseconds(100))) {
+                BlockingThread.require("open", "\(top)/written already")
+                gate.wait()
+            }
+        }
+        #expect(fault?.path == file)
+        Hangs.leave(file)
+        gate.signal()
+        while Hangs.at(file) != nil { try await Task.sleep(for: .milliseconds(5)) }
+    }
+
+    @Test func `a thread of which nobody said what may hang is given up too`() async throws {
+        let before = UnaskedPatience.limit
+        UnaskedPatience.set(.seconds(2))
+        defer { UnaskedPatience.set(before) }
+        let (gate, file) = (DispatchSemaphore(value: 0), "/nonexistent/\(UUID().uuidString)")
+        async let waits = runBlocking("waits") {
+            BlockingThread.require("open", "/nonexistent/opened")
+            BlockingThread.require("wait")
+            usleep(5_000_000)  // for something that is no file
+            return true
+        }
+        let fault = await fault {
+            try await runBlocking("stuck") {
+                BlockingThread.require("open", file)
+                gate.wait()
+            }
+        }
+        #expect(fault == .noAnswer(path: file, limit: .seconds(2)))
+        #expect(Hangs.at(file)?.count == 1)
+        gate.signal()
+        while Hangs.at(file) != nil { try await Task.sleep(for: .milliseconds(5)) }
+        #expect(try await waits)
+    }
+
     @Test func `a thread that goes from call to call takes as long as it needs`() async throws {
         let done = try await runBlocking(
             "moves", asking: ["/tmp"], .whileItMoves(every: .milliseconds(500))
@@ -80,6 +141,26 @@ import Testing
         #expect(await found?.path == hung)
         Hangs.leave(hung)
         gate.signal()
+    }
+
+    @Test func `of work that is given up the file is named at which it hangs`() async throws {
+        let (gate, top) = (DispatchSemaphore(value: 0), newPath())
+        let file = "\(top)/file"
+        let fault = await fault {
+            try await runBlocking("one") {
+                try PatientLook.one("test-look", at: top, limit: .milliseconds(200)) {
+                    BlockingThread.require("open", file)
+                    gate.wait()
+                }
+            }
+        }
+        #expect(fault?.path == file && Hangs.at(file)?.count == 1, "\(String(describing: fault))")
+        gate.signal()
+        while Hangs.at(file) != nil { try await Task.sleep(for: .milliseconds(5)) }
+        let seven = try await runBlocking("one") {
+            try PatientLook.one("test-look", at: top, limit: .seconds(30)) { 7 }
+        }
+        #expect(seven == 7)
     }
 
     @Test func `looks at one path go one after the other`() async throws {

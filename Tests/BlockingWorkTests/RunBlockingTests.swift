@@ -1,11 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import BlockingWork
+import Glibc
 import Testing
 
 private struct Broken: Error {}
 
 @Suite(.timeLimit(.minutes(1))) struct RunBlockingTests {
+    @Test func `a cancellation that meets the end of the work holds nobody`() async {
+        for round in 0..<4_000 {
+            let task = Task { try? await runBlocking("short") { _ = usleep(useconds_t(round % 40)) } }
+            await Task.yield()
+            task.cancel()
+            _ = await task.value
+        }
+    }
+
     @Test func `gives the result and the error of the work`() async throws {
         #expect(try await runBlocking("work") { 42 } == 42)
         await #expect(throws: Broken.self) { try await runBlocking("work") { throw Broken() } }

@@ -27,6 +27,17 @@ import Testing
         #expect(try TapelistFile(scratch.location).read() == Tapelist())
     }
 
+    /// It was an empty one too: every volume was free then.
+    @Test func `a tapelist that cannot be looked at is no empty one`() throws {
+        let scratch = try ScratchCatalog.ofStockAmanda()
+        let directory = FileSystem.parentDirectory(of: scratch.location.tapelist)
+        try FileSystem.rename(directory, to: "\(directory).away")
+        defer { try? FileSystem.removeTree("\(directory).away") }
+        symlink(directory, directory)
+        #expect(throws: FilesError.self) { _ = try TapelistFile(scratch.location).read() }
+        #expect(throws: FilesError.self) { _ = try CatalogReader(scratch.location).tapelist() }
+    }
+
     @Test(.timeLimit(.minutes(1)))
     func `waits only so long for a tapelist that another program holds`() throws {
         let scratch = try ScratchCatalog.ofStockAmanda()
@@ -115,7 +126,7 @@ import Testing
         #expect(
             unknown?.description == """
                 no Amanda configuration 'x' in \(root)
-                hint: those that exist: vertica.
+                hint: make it, restore it, or correct 'configurations' in cluster.json; those that exist: vertica.
                 """)
         let missing = #expect(throws: FaultList.self) {
             try ConfigurationDirectory(root: root, name: "vertica").load()

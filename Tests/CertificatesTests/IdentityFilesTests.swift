@@ -71,6 +71,26 @@ import Testing
         #expect(!FileSystem.exists(files.newCertificate))
     }
 
+    /// Whatever lies beside the pair must not keep an agent from starting.
+    @Test(arguments: ["", "-----BEGIN PRIVATE KEY-----\nnonsense\n-----END PRIVATE KEY-----\n"])
+    func `a waiting key that is none leaves the pair as it is`(text: String) throws {
+        let certificate = try renewed()
+        try FileSystem.writeAtomically(files.newCertificate, Array(certificate.utf8))
+        try FileSystem.writeAtomically(files.newPrivateKey, Array(text.utf8))
+        #expect(try files.recover())
+        #expect(try fits())
+        #expect(try serial() == CertificateFacts(pem: old.certificatePEM).serial)
+    }
+
+    @Test func `half-written files of a process that is gone go, and no others`() throws {
+        for name in ["node01.key.new", "node01.key", "node01.pem", "node01.pem.new", "node02.key"] {
+            _ = try directory.write("\(name).4194305-0.tmp", "half")
+        }
+        #expect(files.removeAbandoned(includingOwn: false).count == 4)
+        #expect(
+            try FileSystem.list(directory.path) == ["node01.key", "node01.pem", "node02.key.4194305-0.tmp"])
+    }
+
     @Test func `follows links to where the files are`() throws {
         try FileSystem.makeSymbolicLink(directory.path("link.pem"), to: files.certificate)
         try FileSystem.makeSymbolicLink(directory.path("link.key"), to: files.privateKey)

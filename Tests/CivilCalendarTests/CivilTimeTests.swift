@@ -21,6 +21,18 @@ import Testing
         }
     }
 
+    @Test(arguments: [Int64.min, .min + 1, -1, 0, .max])
+    func `every number of seconds is a moment`(seconds: Int64) {
+        let time = CivilTime(secondsSince1970: seconds)
+        #expect((0..<24).contains(time.hour) && (0..<60).contains(time.second) && !time.digits.isEmpty)
+        if seconds > -1_000_000, seconds < 1_000_000 { #expect(time.secondsSince1970 == seconds) }
+    }
+
+    @Test(arguments: [Int.min, .max, 1_000_000, -1_000_000])
+    func `no date has a year beyond reckoning`(year: Int) {
+        #expect(CivilDate(year: year, month: 1, day: 1) == nil)
+    }
+
     @Test(arguments: [
         "20260229000000", "19000229000000", "20261301000000", "20260001000000", "20260100000000",
         "20260431000000", "20260101240000", "20260101006000", "20260101000061", "2026010100000",

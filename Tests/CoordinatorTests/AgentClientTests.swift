@@ -143,6 +143,45 @@ struct AgentClientTests {
         await server.process.stop()
     }
 
+    @Test func `what an agent says of another node it says of its own`() async throws {
+        let server = try await server(authority.write(.node("node01")))
+        let said = ["node02", "node03"].map { WireError(.configuration, node: $0, "no room") }
+        for (body, count) in [
+            (try WireJSON.document(WireErrors(said)), 2), (try WireJSON.document(said[0]), 1),
+        ] {
+            try answer("v1/status", body, status: "422 Unprocessable Content")
+            do {
+                _ = try await agent(server.port).status()
+                Issue.record("no refusal")
+            } catch let fault as any Fault {
+                let errors = WireError.all(of: fault, node: nil)
+                #expect(errors.map(\.node) == Array(repeating: "node01", count: count))
+            }
+        }
+        await server.process.stop()
+    }
+
+    @Test func `an answer that is longer than any document of ours is not read`() async throws {
+        let whole = try WireJSON.document(status("node01"))
+        let server = try await server(authority.write(.node("node01")))
+        for byteCount in [ClusterBucket.documentLimit, ClusterBucket.documentLimit + 1] {
+            let blanks = [UInt8](repeating: UInt8(ascii: " "), count: byteCount - whole.count)
+            try answer("v1/status", whole + blanks)
+            guard byteCount > ClusterBucket.documentLimit else {
+                #expect(try await agent(server.port).status().node == "node01")
+                continue
+            }
+            let error = await refusal(agent(server.port))
+            // It is there, and would say the same once more.
+            #expect(error?.kind == .failed && error?.node == "node01")
+            #expect(
+                error?.message
+                    == "what the agent at 127.0.0.1:\(server.port) says is not read: its answer is longer than 25165824 bytes"
+            )
+        }
+        await server.process.stop()
+    }
+
     @Test func `an agent that is older than a question is said to be, one that knows it answers`()
         async throws
     {
@@ -178,8 +217,10 @@ struct AgentClientTests {
             privateKey: coordinator.privateKey)
         guard let address = AgentAddress("127.0.0.1:\(port)") else { preconditionFailure("port \(port)") }
         return AgentClient(
-            node: "node01", address: address, cluster: "demo", identity: identity ?? own, transport: transport
-        )
+            connection: AgentConnection(
+                node: "node01", address: address, cluster: "demo", identity: identity ?? own,
+                transport: transport
+            ))
     }
 
     private func status(_ node: String) -> NodeStatus {

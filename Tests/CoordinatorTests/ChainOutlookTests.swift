@@ -63,7 +63,7 @@ struct ChainOutlookTests {
     }
 
     private func outlook(_ fixture: StoreFixture) async -> Restorability {
-        await fixture.volumes.provenRestorability(of: record(fixture))
+        await fixture.volumes.provenRestorability(of: record(fixture)).restorability
     }
 
     @Test func `a volume that holds no dump of the run may be overwritten`() async throws {
@@ -75,7 +75,7 @@ struct ChainOutlookTests {
         record.configurations[0].volumes.append(
             VolumeRecord(
                 label: "vertica-03", bucket: fixture.bucket.bucket, prefix: "demo/node01/vertica/slot-03"))
-        #expect(await fixture.volumes.provenRestorability(of: record) == .restorable)
+        #expect(await fixture.volumes.provenRestorability(of: record).restorability == .restorable)
     }
 
     @Test func `what a base was overwritten by is said with its level, run and volume`() async throws {
@@ -96,10 +96,10 @@ struct ChainOutlookTests {
         var skipped = Sample.dump(.skipped, disk: "/var")
         (skipped.parts, skipped.bases) = ([], record.configurations[0].dumps[0].bases)
         record.configurations[0].dumps = [skipped]
-        #expect(await fixture.volumes.provenRestorability(of: record) == .restorable)
+        #expect(await fixture.volumes.provenRestorability(of: record).restorability == .restorable)
         try await fixture.bucket.client.delete(full.data(file: 1))
         #expect(
-            await fixture.volumes.provenRestorability(of: record)
+            await fixture.volumes.provenRestorability(of: record).restorability
                 == .damaged(
                     "level 0 of '/var' of run \(Self.base), on volume 'vertica-01': "
                         + "'\(full.data(file: 1))' is not in the bucket"))
@@ -132,8 +132,9 @@ struct ChainOutlookTests {
         let outlook = RunOutlook(byNode: [
             "node01": .damaged("level 0 of '/data' …: 'k' is not in the bucket")
         ])
-        let set = StatusJudgement.newestSet(
-            Sample.manifest([Sample.verdict("node01", .complete)], .complete), outlook, nodes: ["node01"])
+        let set = NewestSetJudgement.set(
+            Sample.manifest([Sample.verdict("node01", .complete)], .complete), outlook, nodes: ["node01"],
+            configurations: Sample.asked)
         #expect(set.restorableNodes == 0 && set.totalNodes == 1)
         #expect(set.reasons == ["node01: damaged: level 0 of '/data' …: 'k' is not in the bucket"])
         #expect(set.fixes == ["'amfleet backup' makes a new one."])

@@ -39,6 +39,22 @@ import Testing
         #expect(settings.limits.stalled == .seconds(1800) && settings.limits.run == .seconds(72_000))
         #expect(settings.storage.address.kmsKeyID != nil)
         #expect(settings.clusterID?.count == 36)
+        #expect(settings.recovery == ["recovery.pem"])
+        #expect(
+            settings.nodes[0].restore
+                == RestoreCommands(
+                    before: "systemctl stop vertica", after: "systemctl start vertica",
+                    afterFailure: "logger -p daemon.err 'the restore failed: vertica stays stopped'",
+                    limitSeconds: 600))
+        #expect(settings.nodes[1].restore == nil)
+    }
+
+    @Test func `no recovery key, and nothing said of one, are two things`() throws {
+        let said = Self.sample.replacingFirst(
+            "\"configurations\"", with: "\"recovery\": [],\n  \"configurations\"")
+        #expect(try read(Self.sample).recovery == nil)
+        #expect(try read(said).recovery == [])
+        #expect(try read(try read(said).text).recovery == [])
     }
 
     @Test func `an id is entered and all else stays as it was written`() throws {
@@ -79,6 +95,14 @@ import Testing
             "\"agentLost\": \"90s\"", "\"sendMiBPerSecond\": 0",
             "'limits.sendMiBPerSecond' must lie between 1 and"
         ),
+        (
+            "\"127.0.0.1:7443\"", "\"127.0.0.1:7443\", \"restore\": { \"befor\": \"x\" }",
+            "unknown key 'nodes[0].restore.befor'"
+        ),
+        (
+            "\"127.0.0.1:7443\"", "\"127.0.0.1:7443\", \"restore\": { \"limit\": \"2d\" }",
+            "'nodes[0].restore.limit' must be at most 86400s"
+        ),
         ("\"127.0.0.1:7443\"", "\"127.0.0.1\"", "'nodes[0].address' must be HOST:PORT, found '127.0.0.1'"),
         (
             "\"127.0.0.1:7443\"", "\"node_1:7443\"",
@@ -86,6 +110,10 @@ import Testing
         ),
         ("\"127.0.0.1:7443\"", "\"h:0\"", "'nodes[0].address' must be HOST:PORT, found 'h:0'"),
         ("\"127.0.0.1:7443\"", "\"[::1]:7443\"", "'nodes[1].address' is '[::1]:7443', as nodes[0]'s is"),
+        (
+            "\"configurations\"", "\"recovery\": [\"a\", \"a\"], \"configurations\"",
+            "'recovery[1]' is 'a' a second time"
+        ),
         ("\"node02\"", "\"node01\"", "'nodes[1].name' is 'node01', as nodes[0] is: give each node its own"),
         (
             "\"node02\"", "\"Node02\"",

@@ -60,7 +60,7 @@ struct ElsewhereOutlookTests {
         for word in [Restorability.restorable, .damaged("a"), .overwritten("b"), .unknown("c")] {
             let (reader, log) = reader(fixture) { word }
             #expect(await reader.restorability(of: record) == word)
-            #expect(await reader.provenRestorability(of: record) == word)
+            #expect(await reader.provenRestorability(of: record).restorability == word)
             #expect(log.all == [false, true])
             #expect(await reader.restorabilityInBucket(of: record) == .restorable)
         }
@@ -73,7 +73,7 @@ struct ElsewhereOutlookTests {
             ObjectKeys(slotPrefix: record.configurations[0].volumes[0].prefix).volumeLabel)
         let (reader, log) = reader(fixture) { .restorable }
         let gone = "volume 'own-01' is gone from 'demo/node01/own/slot-01'"
-        #expect(await reader.provenRestorability(of: record) == .overwritten(gone))
+        #expect(await reader.provenRestorability(of: record).restorability == .overwritten(gone))
         #expect(log.all.isEmpty)
     }
 
@@ -86,7 +86,7 @@ struct ElsewhereOutlookTests {
         let reason =
             "volume 'data-01' in 's3:archive/node01/data/slot-01' at https://store.example, where only the "
             + "node can look: the agent does not answer"
-        #expect(await reader.provenRestorability(of: record) == .unknown(reason))
+        #expect(await reader.provenRestorability(of: record).restorability == .unknown(reason))
         #expect(await reader.restorability(of: record) == .unknown(reason))
         #expect(log.all == [true])
     }

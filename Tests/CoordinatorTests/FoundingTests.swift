@@ -72,8 +72,49 @@ import Testing
         try roster.remove("node01")
         #expect(try ClusterFile.load(directory.path("cluster.json")).settings.nodes.isEmpty)
         #expect(throws: CoordinatorError.alreadyThere(path: added.folder)) {
-            try roster.add("node01", "127.0.0.1:7443")
+            try roster.add("node01", "127.0.0.1:7444")
         }
+    }
+
+    @Test func `a node whose adding was cut short, or is said twice, has the identity that was issued`()
+        throws
+    {
+        let directory = try TemporaryDirectory()
+        _ = try ClusterFounding(Sample.cluster([]), directory: directory.path).found()
+        var roster = NodeRoster(try ClusterFile.load(directory.path("cluster.json")))
+        let added = try roster.add("node01", "127.0.0.1:7443")
+        let certificate = try FileSystem.readAll("\(added.folder)/node01.pem")
+        let issued = try roster.file.issuedCertificates().count
+        let whole = try FileSystem.readAll(directory.path("cluster.json"))
+        #expect(try roster.add("node01", "127.0.0.1:7443").wasThere == true)
+        // Killed before cluster.json named it.
+        try roster.remove("node01")
+        let again = try roster.add("node01", "127.0.0.1:7443")
+        #expect(again.folder == added.folder && again.files == added.files)
+        #expect(try FileSystem.readAll("\(added.folder)/node01.pem") == certificate)
+        #expect(try FileSystem.readAll(directory.path("cluster.json")) == whole)
+        #expect(try roster.file.issuedCertificates().count == issued)
+    }
+
+    @Test func `what another command has changed in cluster.json meanwhile stays, and so do link and mode`()
+        throws
+    {
+        let directory = try TemporaryDirectory()
+        _ = try ClusterFounding(Sample.cluster([]), directory: directory.path).found()
+        let kept = directory.path("kept.json")
+        try FileSystem.rename(directory.path("cluster.json"), to: kept)
+        try FileSystem.makeSymbolicLink(directory.path("cluster.json"), to: kept)
+        try FileSystem.writeAtomically(kept, FileSystem.readAll(kept), mode: 0o600)
+        let file = try ClusterFile.load(directory.path("cluster.json"))
+        var (one, other) = (NodeRoster(file), NodeRoster(file))
+        _ = try one.add("node01", "127.0.0.1:1")
+        _ = try other.add("node02", "127.0.0.1:2")
+        #expect(throws: CoordinatorError.nodeKnown("node02", file: file.path)) {
+            try one.add("node02", "127.0.0.1:3")
+        }
+        #expect(try ClusterFile.load(kept).settings.nodes.map(\.name) == ["node01", "node02"])
+        #expect(try FileSystem.status(kept)?.mode == 0o600)
+        #expect(FileSystem.symbolicLinkTarget(directory.path("cluster.json")) == kept)
     }
 
     @Test func `writes agent.json in the shape that agents read`() throws {

@@ -21,7 +21,7 @@ import Testing
     private func node(_ report: RestoreReport?) -> RestoreSetReport.Node {
         let ending = NodeEnding(
             node: "node01", attempt: 1, snapshot: snapshot(restore: report), wasHeard: true)
-        return RestoreSetReport.Node(ending, of: Sample.run, ["/a", "/b"])
+        return RestoreSetReport.Node(ending, of: Sample.run, ["/a", "/b"], from: "node01")
     }
 
     @Test func `an attempt is believed only a little ahead`() {
@@ -60,6 +60,7 @@ import Testing
         for report in [
             nil, RestoreReport(sourceNode: "node01", run: Sample.run, disks: [disk("/a")]),
             RestoreReport(sourceNode: "node01", run: Sample.run),
+            RestoreReport(sourceNode: "node02", run: Sample.run, disks: both),
             RunName("20200101000000").map { RestoreReport(sourceNode: "node01", run: $0, disks: both) },
         ] {
             let node = node(report)

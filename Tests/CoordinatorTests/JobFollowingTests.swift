@@ -73,7 +73,10 @@ import Testing
         }
         #expect(ending.error?.kind == .agentLost)
         #expect(ending.error?.message == "no word from the agent for 2 min 00 s: connection refused")
-        #expect(ending.error?.hint == "start amfleetd on the node, then run 'amfleet retry 20261123030600'.")
+        #expect(
+            ending.error?.hint
+                == "see that amfleetd runs on the node and that its address in cluster.json is right, then run 'amfleet retry 20261123030600'."
+        )
     }
 
     @Test func `an answer gives an agent all of its time again`() {
@@ -209,6 +212,25 @@ import Testing
                 == .finished(NodeEnding(node: "node01", attempt: 1).with([error])))
     }
 
+    @Test
+    func `a certificate that is refused in the midst is waited for as a silent agent is, and then named`() {
+        let following = following()
+        _ = following.answered(snapshot(.running), now: .zero)
+        let refused = WireError(.authentication, node: "node01", "its certificate is not yet valid")
+        for now in [1, 60, 119] {
+            guard case .pause = following.streamEnded(refused, now: .seconds(now)) else {
+                Issue.record("given up after \(now) s")
+                return
+            }
+            #expect(following.resumed() == .look)
+        }
+        guard case .finished(let ending) = following.failed(refused, now: .seconds(121)) else {
+            Issue.record("not finished")
+            return
+        }
+        #expect(ending.faults == [refused])
+    }
+
     @Test func `keeps the job's own reason`() {
         let following = following()
         var failed = snapshot(.failed)
@@ -218,6 +240,19 @@ import Testing
             return
         }
         #expect(ending.error == WireError(.storageRefused, node: "node01", "S3 refused PutObject"))
+    }
+
+    @Test func `reasons without end become some, and how many more`() {
+        let following = following()
+        var failed = snapshot(.failed)
+        failed.faults = (0..<10_000).map { WireError(.failed, "reason \($0)") }
+        guard case .finished(let ending) = following.answered(failed, now: .zero) else {
+            Issue.record("not finished")
+            return
+        }
+        #expect(ending.faults.count == 101)
+        #expect(ending.faults.first?.message == "reason 0")
+        #expect(ending.faults.last?.message == "and 9900 more reasons")
     }
 
     @Test func `a lost agent's ending has the progress that was last seen, also by its next self`() {

@@ -46,6 +46,27 @@ import Testing
         #expect(silence.endsAt == .seconds(161))
     }
 
+    @Test func `more text or more events than any job has are a flood`() {
+        var texts = silence
+        let text = String(repeating: "x", count: 16 << 10)
+        for number in 1...4096 {
+            texts.saw(note(number, text), now: .seconds(1))
+        }
+        #expect(!texts.isFlooded)
+        texts.saw(note(4097, text), now: .seconds(1))
+        #expect(texts.isFlooded)
+        #expect(texts.floodText.contains("4097 notes and events of 64.0 MiB"), "\(texts.floodText)")
+        var events = silence
+        for number in 1...100_000 { events.saw(event(number, .disk), now: .seconds(1)) }
+        #expect(!events.isFlooded)
+        // One that is told again counts, too.
+        events.saw(event(1, .disk), now: .seconds(1))
+        #expect(events.isFlooded)
+        var heartbeats = silence
+        for _ in 1...200_000 { heartbeats.saw(event(2, .heartbeat), now: .seconds(1)) }
+        #expect(!heartbeats.isFlooded)
+    }
+
     @Test func `numbers at the end of their range are news once`() {
         var silence = silence
         silence.saw(JobProgress(dumpedBytes: .max, storedBytes: .max, finishedDisks: .max), now: .seconds(1))
@@ -103,6 +124,10 @@ import Testing
             silence.text(.seconds(300))
                 == "no byte, no event and no new state for 5 min 00 s, where it said that it waits for vertica: tar"
         )
+    }
+
+    private func note(_ sequence: Int, _ text: String) -> JobEvent {
+        JobEvent(sequence: sequence, time: Sample.time, kind: .note, text: text)
     }
 
     private func event(_ sequence: Int, _ kind: JobEvent.Kind) -> JobEvent {

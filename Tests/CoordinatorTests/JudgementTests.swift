@@ -202,6 +202,16 @@ import Testing
         #expect(CommandEnding(completeNodes: complete, failures: failures) == ending)
     }
 
+    @Test func `a key that is not sealed leaves the set complete, and the command ends with 3`() {
+        var verdicts = [Sample.verdict("node01", .complete), Sample.verdict("node02", .complete)]
+        verdicts[1].unsealed = [WireError(.failed, node: "node02", "a key of 'amcrypt' is not sealed")]
+        let cluster = Sample.cluster(["node01", "node02"])
+        #expect(SetJudgement.verdict(verdicts, asked: Sample.asked, cluster: cluster) == .complete)
+        #expect(SetJudgement.ending(verdicts) == .suspect)
+        verdicts[0].state = .failed
+        #expect(SetJudgement.ending(verdicts) == .partial)
+    }
+
     @Test func `one cause on every failed node is still partial where another is complete`() {
         let verdicts = [
             Sample.verdict("node01", .complete), Sample.verdict("node02", .failed, .storageRefused),

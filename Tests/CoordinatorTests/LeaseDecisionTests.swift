@@ -65,6 +65,9 @@ import Testing
         other.fence += 1
         #expect(ours.renewed(at: now.addingTimeInterval(15)).isSameHold(as: ours))
         #expect(!other.isSameHold(as: ours))
+        // Containers: one host's name, `pid 1`, the same second.
+        (other, other.hold) = (ours, "2")
+        #expect(!other.isSameHold(as: ours))
         #expect(ours.renewed(at: now.addingTimeInterval(15)).expiresAt == now.addingTimeInterval(75))
     }
 

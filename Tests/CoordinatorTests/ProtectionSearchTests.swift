@@ -55,7 +55,26 @@ struct ProtectionSearchTests {
     }
 
     private func bear(_ header: VolumeHeader, _ prefix: String, _ fixture: StoreFixture) async throws {
-        _ = try await fixture.bucket.client.put(ObjectKeys(slotPrefix: prefix).volumeLabel, header.bytes)
+        let keys = ObjectKeys(slotPrefix: prefix)
+        _ = try await fixture.bucket.client.put(keys.volumeLabel, header.bytes)
+        _ = try await fixture.bucket.client.put(keys.header(file: 1), [1])
+        _ = try await fixture.bucket.client.put(keys.data(file: 1), [UInt8](repeating: 1, count: 1024))
+    }
+
+    @Test func `a run of which an object is gone, or shorter, is no set, and an older one is kept`()
+        async throws
+    {
+        let fixture = try await StoreFixture.weed()
+        for number in 1...2 { try await store(number, in: fixture) }
+        #expect(try await find(fixture).sets == [run(2)])
+        let keys = ObjectKeys(slotPrefix: "demo/node02/vertica/slot-2")
+        try await fixture.bucket.client.delete(keys.header(file: 1))
+        let gone = try await find(fixture)
+        #expect(gone.sets == [run(1)] && gone.hasWholeSet, "\(gone)")
+        _ = try await fixture.bucket.client.put(keys.header(file: 1), [1])
+        #expect(try await find(fixture).sets == [run(2)])
+        _ = try await fixture.bucket.client.put(keys.data(file: 1), [1])
+        #expect(try await find(fixture).sets == [run(1)])
     }
 
     @Test func `the newest whole run is found, with every node's volumes`() async throws {

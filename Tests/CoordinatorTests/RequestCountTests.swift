@@ -34,7 +34,7 @@ struct RequestCountTests {
 
         let (source, chosen) = try await many.requests {
             try await RestoreSource.choose(
-                many.cluster, run: nil, selection: Selection(many.cluster.file))
+                many.cluster, RestoreWish(selection: Selection(many.cluster.file)))
         }
         #expect(chosen.count <= 3 * 100 + 50, "\(chosen.count)")
         #expect(source.run == newest && source.nodes == many.nodes)
@@ -57,7 +57,7 @@ struct RequestCountTests {
         let before = many.proxy.requests.count
         let error = await #expect(throws: CoordinatorError.self) {
             try await RestoreSource.choose(
-                many.cluster, run: nil, selection: Selection(many.cluster.file))
+                many.cluster, RestoreWish(selection: Selection(many.cluster.file)))
         }
         guard case .noRestorableRun(let reason)? = error else {
             Issue.record("\(error.map { "\($0)" } ?? "nothing")")

@@ -59,6 +59,59 @@ import Testing
         #expect(try targets("coordinator").certificates.map(\.serial) == [serial])
     }
 
+    @Test func `the authority is on no list of its own`() throws {
+        let authority = try serial("ca.pem")
+        #expect(throws: CoordinatorError.revokesAuthority(serial: authority)) {
+            try RevocationTargets(
+                authority, among: file.issuedCertificates(), revoked: RevocationLists(),
+                own: serial("coordinator.pem"), authorities: [authority], now: now)
+        }
+    }
+
+    @Test func `a serial that nobody knows is told as such`() {
+        var report = RevokeReport(who: "4f00112233445566")
+        report.revoked = [.init(serial: "4f00112233445566")]
+        #expect(report.lines.contains { $0.contains("of which no certificate is known here") })
+    }
+
+    /// The old authority's list is believed by nobody once that is gone.
+    @Test func `what was revoked stays so when the authority changes, and before its end`() throws {
+        let revoked = try serial("nodes/node01/node01.pem")
+        let signers = try RevocationSigners(file, key: nil)
+        try RevocationKeeper(file).change { old in
+            try signers.sign([revoked], besides: old, ends: [:], now: now)
+        }
+        let renewal = AuthorityRenewal(file: file)
+        let rollOver = try renewal.begin(authorityKey: nil)
+        let new = try CertificateFacts(pem: rollOver.authority.certificatePEM)
+        // A node that believes the new one alone.
+        let alone = try RevocationLists(
+            pem: RevocationKeeper(file).lists.pem, authorities: rollOver.authority.certificatePEM)
+        #expect(alone.isRevoked(revoked) && alone.lists.map(\.authority) == [new.keyFingerprint])
+        let numbers = try RevocationKeeper(file).lists.numbers
+        _ = try renewal.begin(authorityKey: nil)
+        #expect(try RevocationKeeper(file).lists.numbers == numbers)
+        try renewal.goOver(rollOver)
+        _ = try renewal.end(rollOver)
+        #expect(try RevocationKeeper(file).lists.isRevoked(revoked))
+        let later = try RevocationSigners(file, key: nil)
+        try RevocationKeeper(file).change { old in
+            try later.sign(["4f00112233445566"], besides: old, ends: [:], now: now)
+        }
+        #expect(try RevocationKeeper(file).lists.isRevoked(revoked))
+    }
+
+    /// Both know the same list, and neither knows of the other.
+    @Test func `two commands of one machine that revoke at once lose nothing of each other's`() throws {
+        let signers = try RevocationSigners(file, key: nil)
+        let (one, other) = (try RevocationKeeper(file), try RevocationKeeper(file))
+        for (keeper, serial) in [(one, "4f00112233445566"), (other, "4f00112233445577")] {
+            try keeper.change { old in try signers.sign([serial], besides: old, ends: [:], now: now) }
+        }
+        #expect(try RevocationKeeper(file).lists.entries.count == 2)
+        #expect(other.lists.lists.map(\.number) == [2])
+    }
+
     @Test func `a name that nobody has is refused with the nearest`() throws {
         #expect(throws: CoordinatorError.nothingToRevoke("nod01", nearest: "node01")) { try targets("nod01") }
     }
@@ -90,6 +143,13 @@ import Testing
             #expect(throws: (any Error).self) { try ObserverRoster(file).add(name) }
             #expect(!FileSystem.exists(directory.path("observers/\(name)")) || name == "../x")
         }
+    }
+
+    @Test func `an observer's name is no node's`() throws {
+        var roster = NodeRoster(file)
+        let error = #expect(throws: CoordinatorError.self) { try roster.add("grafana", "127.0.0.1:7999") }
+        #expect(error?.facts.contains("is 'grafana', which is an observer's") == true)
+        #expect(!FileSystem.exists(directory.path("nodes/grafana")))
     }
 
     @Test func `nothing is issued that cannot be written down`() throws {

@@ -36,6 +36,16 @@ struct RunLeaseTests {
         #expect(outcomes.compactMap(\.report).count == 1)
     }
 
+    @Test(.timeLimit(.minutes(3))) func `of many that call themselves the same exactly one gets it`()
+        async throws
+    {
+        let store = try await StoreFixture.weed()
+        let outcomes = try await onEveryNode((0..<8).map(String.init)) { _ in
+            try await store.lease("root@db, pid 1").fence
+        }
+        #expect(outcomes.compactMap(\.report).count == 1)
+    }
+
     @Test(.timeLimit(.minutes(3)))
     func `an expired one is taken over and its holder loses it at the next renewal`()
         async throws
@@ -48,6 +58,9 @@ struct RunLeaseTests {
         #expect(await dead.renew() == "next")
         #expect(!dead.isHeld)
         #expect(dead.lostTo == "next")
+        #expect(await dead.mayStart() == .no)
+        let loss = await #expect(throws: CoordinatorError.self) { try await dead.requireHeld() }
+        #expect(loss?.description.contains("next") == true)
         await dead.release()
         #expect(try await store.stored()?.holder == "next")
         #expect(try await store.stored()?.isReleased == false)
@@ -90,7 +103,7 @@ struct RunLeaseTests {
         .error(status: 409, code: "ConditionalRequestConflict"),
     ]
 
-    @Test(.timeLimit(.minutes(3)), arguments: lostOrRefused.indices)
+    @Test(.long, .timeLimit(.minutes(3)), arguments: lostOrRefused.indices)
     func `no single fault on the way makes the lease's store one that ignores conditions`(
         index: Int
     )

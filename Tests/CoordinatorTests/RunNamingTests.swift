@@ -3,6 +3,7 @@
 import AgentAPI
 import AmandaFormat
 import CivilCalendar
+import FoundationEssentials
 import Testing
 
 @testable import Coordinator
@@ -52,6 +53,41 @@ import Testing
                 the newest run is 20301123030600, but this machine's clock says 2026-11-23 03:06:00
                 hint: set the clock of whichever machine is wrong; Amanda sorts volumes by these names.
                 """)
+    }
+
+    /// By how many seconds this machine's clock is ahead of the others'.
+    struct Leads: Sendable {
+        /// nil: the store was not heard.
+        let overStore: Double?
+        let overNodes: [Double]
+    }
+
+    @Test(arguments: [
+        Leads(overStore: 259_200, overNodes: [259_200, 259_300]), Leads(overStore: 259_200, overNodes: []),
+        Leads(overStore: nil, overNodes: [259_200]),
+        Leads(overStore: 259_200, overNodes: [259_200, -63_072_000]),
+    ])
+    func `a clock that is far ahead of the others names no run`(leads: Leads) throws {
+        let fault = try #require(Self.fault(leads))
+        #expect(fault.ending == .unusable && fault.hint?.contains("set this machine's clock") == true)
+        #expect(fault.facts.hasPrefix("this machine's clock is 3 d 0 h or more ahead of"), "\(fault)")
+    }
+
+    @Test(arguments: [
+        Leads(overStore: nil, overNodes: []), Leads(overStore: 40_000, overNodes: [40_000]),
+        Leads(overStore: -259_200, overNodes: [-259_200]), Leads(overStore: 63_072_000, overNodes: [0, 1]),
+        Leads(overStore: 0, overNodes: [259_200]), Leads(overStore: 259_200, overNodes: [0]),
+    ])
+    func `neither a small lead nor one wrong clock among the others keeps a run from its name`(leads: Leads) {
+        #expect(Self.fault(leads) == nil)
+    }
+
+    private static func fault(_ leads: Leads) -> CoordinatorError? {
+        let now = Sample.time
+        return OtherClocks(
+            times: leads.overNodes.map { now.addingTimeInterval(-$0) },
+            storeOffset: leads.overStore.map { -$0 }
+        ).fault(at: now)
     }
 
     private func run(_ digits: String) throws -> RunName { try #require(RunName(digits)) }

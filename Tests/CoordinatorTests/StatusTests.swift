@@ -30,6 +30,8 @@ import Testing
         ill.isRoot = false
         ill.tarVersion = nil
         ill.storageError = WireError(.storageRefused, "S3 refused PutObject", hint: "allow it.")
+        ill.stateError = WireError(
+            .failed, "cannot write '/s/x': No space left on device", hint: "make room there.")
         ill.configurations[0].error = WireError(.configuration, "amanda.conf:3: unknown keyword 'x'")
         ill.configurations[0].outsideSelfBackup = ["/var/lib/amanda/vertica"]
         let problems = findings(row(ill)).filter { $0.weight == .problem }
@@ -38,6 +40,7 @@ import Testing
                 "the agent does not run as root: it cannot read and restore every file",
                 "GNU tar is not installed",
                 "its store: S3 refused PutObject",
+                "it can take no job: cannot write '/s/x': No space left on device",
                 "its certificate expires in 3 d 0 h, on \(LocalTime(ill.certificateExpiresAt).text)",
                 "its clock is 1 min 30 s behind the store's", "amanda.conf:3: unknown keyword 'x'",
                 "'/var/lib/amanda/vertica' lies outside every disk of the self-backup",
@@ -83,7 +86,8 @@ import Testing
         let manifest = Sample.manifest(
             [Sample.verdict("node01", .complete), Sample.verdict("node02", .failed, .agentLost)], .partial)
         let outlook = RunOutlook(byNode: ["node01": .restorable])
-        let set = StatusJudgement.newestSet(manifest, outlook, nodes: ["node01", "node02", "node03"])
+        let set = NewestSetJudgement.set(
+            manifest, outlook, nodes: ["node01", "node02", "node03"], configurations: Sample.asked)
         #expect(set.restorableNodes == 1)
         #expect(set.reasons == ["node02: reason of node02", "node03: not in this run"])
         #expect(set.missingNodes == ["node02", "node03"])
@@ -108,6 +112,27 @@ import Testing
             report.lines.last == "restorable on 3/3 nodes as of 2026-11-23 03:06:00 (run 20261123030600)")
         #expect(
             report.lines[1].hasPrefix("node01  ok     0.1.0    365 d left     0 s       0 s  vertica ok"))
+    }
+
+    @Test func `a node that nobody asked is not called silent`() {
+        func line(_ row: StatusReport.Node) -> String {
+            StatusReport(cluster: "demo", checkedAt: now, nodes: [row], newestSet: nil, findings: []).lines[1]
+        }
+        var unasked = row(nil)
+        #expect(line(unasked).hasPrefix("node01  no answer  "))
+        unasked.wasNotAsked = true
+        #expect(line(unasked).hasPrefix("node01  not asked  "))
+    }
+
+    @Test func `nodes that were not asked are remembered, whatever else fails`() async throws {
+        let nodes = NodesNotAsked()
+        await #expect(throws: NotAsked.self) {
+            try await nodes.noting("node01") { throw NotAsked(agent: "it", number: 24) }
+        }
+        await #expect(throws: WireError.self) {
+            try await nodes.noting("node02") { throw WireError(.agentLost, "gone") }
+        }
+        #expect(nodes.contains("node01") && !nodes.contains("node02"))
     }
 
     @Test func `the text sums remarks up, the JSON keeps each by itself`() throws {

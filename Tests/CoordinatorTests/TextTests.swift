@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import AgentAPI
+import Synchronization
 import Testing
 
 @testable import Coordinator
@@ -11,6 +12,23 @@ import Testing
         table.add(["node01", "1.0 GiB", ""])
         table.add(["n2", "512 B", "x"])
         #expect(table.lines == ["NODE       SIZE  WHY", "node01  1.0 GiB", "n2        512 B  x"])
+    }
+
+    @Test func `what is said on the way is one line, and harmless`() {
+        let said = Mutex("")
+        Console { text in said.withLock { $0 += text } }.say(
+            "node02: \u{1B}]0;owned\u{7}\nnode01: complete\u{202E}")
+        #expect(said.withLock { $0 } == "node02: <U+001B>]0;owned<U+0007>; node01: complete<U+202E>\n")
+    }
+
+    @Test func `what nobody sees moves no column`() {
+        var table = TextTable(["NODE", "WHY"])
+        table.add(["n\u{202E}2", "x"])
+        table.add(["node01", "two\nlines \u{1B}[2J"])
+        #expect(
+            table.lines == [
+                "NODE        WHY", "n<U+202E>2  x", "node01      two; lines <U+001B>[2J",
+            ])
     }
 
     @Test func `cuts a stream into lines wherever the pieces end`() {

@@ -50,6 +50,13 @@ struct WireDocument: Sendable, CustomTestStringConvertible {
         WireDocument("flush", JobRequest.self, request(#""kind": "flush", "configurations": []"#)),
         WireDocument("pin request", PinRequest.self, pinRequest),
         WireDocument("key request", KeyRequest.self, #"{"format": 1, "configurations": ["vertica"]}"#),
+        WireDocument("cluster", ClusterIdentity.self, cluster),
+        WireDocument("measured restore", MeasuredRestore.self, measuredRestore),
+        WireDocument(
+            "revocations", RevocationOrder.self, #"{"format": 1, "lists": "-----BEGIN X509 CRL-----"}"#),
+        WireDocument("history's progress", HistoryProgress.self, #"{"format": 1, "seen": "20261123030600"}"#),
+        WireDocument("secrets", SecretsOrder.self, #"{"format": 1, "files": [\#(sealedFile)]}"#),
+        WireDocument("sealed manifest", SealedManifest.self, sealedManifest),
     ]
 
     static func named(_ name: String) -> WireDocument? { all.first { $0.name == name } }
@@ -98,17 +105,22 @@ struct WireDocument: Sendable, CustomTestStringConvertible {
          "recoveryPoints": [{"name": "epoch", "value": "3"}], "names": 4, "files": 3, "directories": 1,
          "deviceNumber": 7, "isMountPoint": true, "holes": [\#(hole)],
          "judgedBy": {"full": \#(measure), "newest": \#(measure)},
-         "suspect": {"reasons": ["bytes", "hole"], "before": \#(measure), "now": \#(measure), "acceptedAt": \#(time),
-                     "acceptedBy": "me"},
+         "suspect": {"reasons": ["selfBackup", "bytes", "hole"], "before": \#(measure), "now": \#(measure),
+                     "acceptedAt": \#(time), "acceptedBy": "me",
+                     "gaps": [{"path": "/etc/amanda/x", "reason": "mounted", "detail": "/etc/amanda", "moreCount": 3}]},
          "selection": {"included": ["a"], "excluded": ["./b"]}}
         """#
     }
+    private static let selfBackupFile =
+        #"{"path": "/etc/amanda/vertica/disklist", "byteCount": 5, "sha256": "00ff"}"#
     private static func configuration(_ name: String, _ role: String) -> String {
         #"""
         {"name": "\#(name)", "role": "\#(role)", "volumes": [\#(volume)],
          "dumps": [\#(role == "self" ? dump("ok") : ["ok", "planned", "held", "skipped"].map(dump).joined(separator: ", "))],
          "error": \#(error), "errors": [\#(error)], "notes": ["note"], "noteValues": [\#(remark)],
-         "readsFromGlacier": true}
+         "readsFromGlacier": true,
+         "selfBackup": {"files": [\#(selfBackupFile)],
+                        "trees": [{"path": "/etc/amanda/vertica/index", "fileCount": 3, "byteCount": 9}]}}
         """#
     }
     static let record = #"""
@@ -179,7 +191,7 @@ struct WireDocument: Sendable, CustomTestStringConvertible {
            "restoreErrors": [\#(error)], "remarks": ["r"], "remarkValues": [\#(remark)], "disks": ["/data"],
            "outsideSelfBackup": ["/o"], "selfBackupHoles": [\#(hole)], "secretsReadable": ["/s"],
            "newestRun": \#(run), "newestLabel": "vertica-01", "held": [\#(held)], "flushesByItself": false,
-           "unknownVolumes": [\#(remark)]}]}
+           "unknownVolumes": [\#(remark)], "selfBackupFiles": [\#(selfBackupFile)]}]}
         """#
     static let volumes = #"""
         {"format": 1, "node": "node01", "configurations": [{"name": "vertica", "role": "data", "error": \#(error),
@@ -207,6 +219,23 @@ struct WireDocument: Sendable, CustomTestStringConvertible {
         """#
     static let pinRequest = #"""
         {"format": 1, "configurations": ["vertica"], "protection": \#(protection)}
+        """#
+    private static let cluster = #"""
+        {"format": 1, "cluster": "demo", "clusterID": "0a1b2c3d-0000", "authorityFingerprint": "00ff",
+         "authorities": ["00ff", "11ee"], "createdAt": \#(time)}
+        """#
+    private static let measuredRestore = #"""
+        {"format": 1, "node": "node01", "run": \#(run), "finishedAt": \#(time), "dumpedBytes": 33554432,
+         "storedBytes": 9, "seconds": 2.5}
+        """#
+    private static let owner = #""user": "backup", "group": "disk", "userID": 34, "groupID": 6"#
+    private static let sealedFile = #"""
+        {"path": "/etc/amanda/key", "kind": "encryption", "mode": 384, \#(owner), "content": "cGFzc3dvcmQ="}
+        """#
+    private static let sealedManifest = #"""
+        {"format": 1, "cluster": "demo", "clusterID": "0a1b2c3d-0000", "owner": "node/node01", "run": \#(run),
+         "sealedAt": \#(time), "fingerprintKey": "00ff", "number": 2, "keysSince": \#(run),
+         "files": [{"path": "/etc/amanda/key", "kind": "encryption", "mode": 384, \#(owner), "byteCount": 8}]}
         """#
     private static let backupOrder = #"""
         "kind": "backup", "configurations": [{"name": "vertica", "role": "data"}], "dryRun": false,

@@ -90,6 +90,12 @@ import Testing
             let report = FailureReport(errors)
             _ = try report.document(command: "status")
             return report.lines
+        case let measured as MeasuredRestore:
+            _ = try WireJSON.document(measured)
+            return ["\(measured.rate?.bytesPerSecond ?? 0)"]
+        case let cluster as ClusterIdentity:
+            return try [String(decoding: WireJSON.line(cluster).dropLast(), as: UTF8.self)]
+                + cluster.fingerprints
         case let answer as NodeRestorability: return ["\(answer.restorability)"]
         default:
             return ["\(value)"]
@@ -125,7 +131,8 @@ import Testing
             _ = try some.document(command: "show")
         }
         _ = RetryCommand.revised(manifest, [.init(node: "node01", attempt: 2)], coordinator: "me", fence: nil)
-        _ = StatusJudgement.newestSet(manifest, outlook, nodes: ["node01", "node02"])
+        _ = NewestSetJudgement.set(
+            manifest, outlook, nodes: ["node01", "node02"], configurations: Sample.asked)
         return listing.lines + details.lines + report.lines
     }
 

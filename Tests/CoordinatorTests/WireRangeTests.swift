@@ -3,6 +3,7 @@
 import AgentAPI
 import AmandaFormat
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Coordinator
@@ -72,10 +73,29 @@ import Testing
         }
     }
 
-    @Test func `a small document of very many values is refused`() {
-        let bytes = Array(
-            ("{\"format\": 1, \"x\": [0" + String(repeating: ",0", count: 1_200_000) + "]}").utf8)
-        #expect(throws: WireJSONError.self) { try WireJSON.read(PinIndex.self, from: bytes, what: "pins") }
+    @Test func `as many levels as no document of ours has are refused, and one less is read`() throws {
+        func pins(levels: Int) throws -> PinIndex {
+            let (opened, closed) = (
+                String(repeating: "[", count: levels - 1), String(repeating: "]", count: levels - 1)
+            )
+            let text = "{\"format\": 1, \"runs\": [], \"x\": \(opened)\(closed)}"
+            return try WireJSON.read(PinIndex.self, from: Array(text.utf8), what: "pins")
+        }
+        _ = try pins(levels: 64)
+        let error = #expect(throws: WireJSONError.self) { try pins(levels: 65) }
+        #expect(error?.reason == "it has 65 levels, more than 64")
+    }
+
+    @Test func `a small document of very many values is refused`() throws {
+        func pins(values: Int) throws -> PinIndex {
+            let list = "[0\(String(repeating: ",0", count: values - 1))]"
+            return try WireJSON.read(
+                PinIndex.self, from: Array("{\"format\": 1, \"runs\": [], \"x\": \(list)}".utf8), what: "pins"
+            )
+        }
+        _ = try pins(values: 1_000_000)
+        let error = #expect(throws: WireJSONError.self) { try pins(values: 1_100_000) }
+        #expect(error?.reason == "it has more than 1048576 values")
     }
 
     @Test func `a sentence begins no line of its own and is cut`() throws {

@@ -36,6 +36,16 @@ import Testing
             #expect("\(error)" == "cannot start '/no/such/program': No such file or directory")
         }
     }
+
+    /// It had its reason, and not what to do.
+    @Test func aProgramThatFindsNoDescriptorHasTheHintOfAFileThatFindsNone() {
+        for number in [EMFILE, ENFILE, ENOMEM] {
+            let error = ChildProcessError.cannotStart(executable: "/usr/bin/tar", errorNumber: number)
+            #expect(error.facts == "cannot start '/usr/bin/tar': \(SystemReason.text(number))")
+            #expect(error.hint != nil && error.hint == SystemReason.hint(number))
+            #expect(error.hint == FilesError("open", "/etc/x", errorNumber: number).hint)
+        }
+    }
 }
 
 @Suite struct SystemReasonTests {
@@ -44,7 +54,11 @@ import Testing
         #expect(SystemReason.text(ENFILE) == "no file descriptors left on this machine")
         #expect(SystemReason.text(EACCES) == "Permission denied")
         #expect(SystemReason.hint(EMFILE)?.contains("LimitNOFILE") == true)
-        #expect(SystemReason.hint(ENOENT) == nil)
+        #expect(SystemReason.hint(ENOENT) == nil && SystemReason.hint(EACCES) == nil)
+        for number in [EMFILE, ENFILE, ENOMEM, ENOSPC, EDQUOT, EROFS] {
+            #expect(FilesError("write", "/etc/x", errorNumber: number).hint == SystemReason.hint(number))
+            #expect(SystemReason.hint(number)?.hasSuffix(".") == true)
+        }
         let failed = FilesError("open", "/etc/x", errorNumber: EMFILE)
         #expect(!failed.isMissing)
         #expect(failed.facts.hasPrefix("cannot open '/etc/x': no file descriptors left"))

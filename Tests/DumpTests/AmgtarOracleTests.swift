@@ -65,7 +65,7 @@ struct AmgtarOracleTests {
             name: "an optional include list", include: .init(lists: ["none", "includes"], isOptional: true)),
     ]
 
-    @Test(arguments: propertyCases + selectionCases)
+    @Test(.long, arguments: propertyCases + selectionCases)
     func `lists the same archive and finds the same strange as stock amgtar`(_ example: Case) async throws {
         let fixture = try await DumpFixture(server: .shared())
         try makeTree(fixture.source)

@@ -96,7 +96,10 @@ struct DamagedOnTheWayTests {
         }
     }
 
-    @Test(arguments: Kind.allCases)
+    @Test(
+        arguments: LongTests.whole(
+            Kind.allCases, or: [.gzip, .plain, .encrypted],
+            leavingOut: "further kinds of DamagedOnTheWayTests"))
     func `what turned on its way is read again, what is damaged in the store is named`(
         kind: Kind
     ) async throws {
@@ -148,7 +151,7 @@ struct DamagedOnTheWayTests {
         #expect(asked.count > (bytes.count + 199_999) / 200_000)
     }
 
-    @Test(arguments: [Kind.gzip, .plain, .encrypted])
+    @Test(.long, arguments: [Kind.gzip, .plain, .encrypted])
     func `what comes otherwise each time is no fault of the store's`(kind: Kind) async throws {
         let made = try await Made(kind)
         made.proxy.inject(.flipAnswerSomewhere, method: "GET", target: "-mp.data", times: 10_000)
@@ -190,7 +193,7 @@ struct DamagedOnTheWayTests {
     }
 
     /// Every byte of a member's header, where a turned bit makes it look foreign, longer or shorter.
-    @Test(arguments: [Kind.gzip, .zstd])
+    @Test(arguments: LongTests.first(1, of: [Kind.gzip, .zstd], in: "DamagedOnTheWayTests"))
     func `a member whose header changed on its way is read again`(kind: Kind) async throws {
         let made = try await Made(kind)
         for place in 0..<20 {

@@ -138,6 +138,37 @@ struct DirectoryVolumeTests {
         #expect(!FileSystem.exists(fixture.target))
     }
 
+    @Test func `a volume is listed once, however many of its files are looked at`() async throws {
+        let directory = try TemporaryDirectory("volume")
+        for number in 101...300 {
+            let start = Array("AMANDA: ".utf8)
+            try FileSystem.writeAtomically(
+                directory.path("00\(number).localhost.a.0"),
+                start + [UInt8](repeating: 0, count: DirectoryFiles.headerByteCount - start.count + number))
+        }
+        let reader = DirectoryReader(
+            try DirectoryFiles(DirectoryDevicePath(path: directory.path, slot: 1, dataDirectory: .never)))
+        let listings = ListingCount(of: directory.path)
+        let found = try await reader.files(Array(101...300))
+        #expect(found.map(\.stored.byteCount) == (101...300).map(Int64.init))
+        for number in UInt32(101)...300 { #expect(try await reader.files([number]).count == 1) }
+        #expect(listings.take() == 1)
+        // Those that are not there, once more together.
+        let partly = try await reader.files([200, 301, 302, 201, 303])
+        #expect(partly.map(\.stored.byteCount) == [200, 0, 0, 201, 0])
+        #expect(listings.take() == 1)
+    }
+
+    /// Its files were looked for beside it then, and the volume was taken for an empty one.
+    @Test func `a data directory that cannot be looked at is not passed over`() throws {
+        let directory = try TemporaryDirectory("volume")
+        try FileSystem.makeSymbolicLink(directory.path("data"), to: directory.path("data"))
+        #expect(throws: FilesError.self) {
+            _ = try DirectoryFiles(
+                DirectoryDevicePath(path: directory.path, slot: 1, dataDirectory: .ifPresent))
+        }
+    }
+
     @Test func `a reader finds what was written, moved or deleted after it had looked`() async throws {
         let directory = try TemporaryDirectory("volume")
         let files = try DirectoryFiles(

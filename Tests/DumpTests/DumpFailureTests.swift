@@ -73,7 +73,7 @@ struct DumpFailureTests {
         #expect(try !openUploads(fixture).contains("slot-01"))
     }
 
-    @Test func `a dump that is cancelled while an upload begins leaves none open`() async throws {
+    @Test(.long) func `a dump that is cancelled while an upload begins leaves none open`() async throws {
         let server = try await LocalS3Server.shared()
         let proxy = try FaultyProxy(to: server.port)
         let fixture = try await DumpFixture(server: server, endpoint: proxy.endpoint)

@@ -19,11 +19,14 @@ struct FilterTests {
         exec tr '\\000-\\377' '\\200-\\377\\000-\\177'
         """
 
-    @Test(arguments: [
-        DLEDescription.Compression.clientCustom(program: "/usr/bin/bzip2"),
-        .serverCustom(program: "/usr/bin/xz"), .serverCustom(program: "/usr/bin/pigz"),
-        .clientCustom(program: "/usr/bin/lz4"),
-    ])
+    @Test(
+        arguments: LongTests.first(
+            1,
+            of: [
+                DLEDescription.Compression.serverCustom(program: "/usr/bin/pigz"),
+                .clientCustom(program: "/usr/bin/bzip2"), .serverCustom(program: "/usr/bin/xz"),
+                .clientCustom(program: "/usr/bin/lz4"),
+            ], in: "FilterTests"))
     func `compresses with any program, and its own -d reads it`(
         compression: DLEDescription.Compression
     ) async throws {
@@ -44,7 +47,9 @@ struct FilterTests {
         #expect(outcome.server != outcome.native)
     }
 
-    @Test(arguments: [nil, DLEDescription.Compression.clientFast, .clientCustom(program: "/usr/bin/bzip2")])
+    @Test(
+        .long,
+        arguments: [nil, DLEDescription.Compression.clientFast, .clientCustom(program: "/usr/bin/bzip2")])
     func `encrypts on the client with any program and any option`(
         compression: DLEDescription.Compression?
     ) async throws {
@@ -58,10 +63,13 @@ struct FilterTests {
         #expect(outcome.header.clientDecryptOption == "--undo" && outcome.header.encryptionSuffix == "enc")
     }
 
-    @Test(arguments: [
-        nil, DLEDescription.Compression.clientFast, .serverBest, .clientCustom(program: "/usr/bin/bzip2"),
-        .serverCustom(program: "/usr/bin/lz4"),
-    ])
+    @Test(
+        arguments: LongTests.whole(
+            [
+                nil, DLEDescription.Compression.clientFast, .serverBest,
+                .clientCustom(program: "/usr/bin/bzip2"), .serverCustom(program: "/usr/bin/lz4"),
+            ], or: [.clientCustom(program: "/usr/bin/bzip2")],
+            leavingOut: "four of the five compressions before amcrypt"))
     func `encrypts on the server with amcrypt, and amcrypt -d reads it`(
         compression: DLEDescription.Compression?
     ) async throws {
@@ -83,7 +91,7 @@ struct FilterTests {
         }
     }
 
-    @Test func `reads what it wrote without any recorded checksum`() async throws {
+    @Test(.long) func `reads what it wrote without any recorded checksum`() async throws {
         let fixture = try await DumpFixture(server: .shared())
         try makeOddTree(in: fixture.source)
         let amcrypt = try fixture.amcrypt()

@@ -48,7 +48,7 @@ struct NativeFilterTests {
         #expect(count == "\(outcome.native.byteCount)\n")
     }
 
-    @Test(arguments: ["zstd -c", "zstd -19 -T2 -c", "pzstd -c", "zstd -c --no-check"])
+    @Test(.long, arguments: ["zstd -c", "zstd -19 -T2 -c", "pzstd -c", "zstd -c --no-check"])
     func `reads what zstd wrote, cut anywhere`(command: String) async throws {
         let fixture = try await DumpFixture(server: .shared())
         try makeOddTree(in: fixture.source)
@@ -74,10 +74,14 @@ struct NativeFilterTests {
                 == manifest(of: fixture.source, withXattrs: true))
     }
 
-    @Test(arguments: [
-        nil, DLEDescription.Compression.clientFast, .serverBest, .clientCustom(program: "/usr/bin/zstd"),
-        .serverCustom(program: "/usr/bin/zstd"), .serverCustom(program: "/usr/bin/bzip2"),
-    ])
+    @Test(
+        arguments: LongTests.first(
+            3,
+            of: [
+                DLEDescription.Compression.clientFast, nil, .clientCustom(program: "/usr/bin/zstd"),
+                .serverBest, .serverCustom(program: "/usr/bin/zstd"),
+                .serverCustom(program: "/usr/bin/bzip2"),
+            ], in: "NativeFilterTests"))
     func `encrypts as amcrypt-ossl, whose -d reads it, and reads what that wrote`(
         compression: DLEDescription.Compression?
     ) async throws {
@@ -117,7 +121,7 @@ struct NativeFilterTests {
         #expect(try await fixture.restoreOnly(restore).native == outcome.native)
     }
 
-    @Test func `reads a dump whose key was made with MD5, and says so`() async throws {
+    @Test(.long) func `reads a dump whose key was made with MD5, and says so`() async throws {
         let fixture = try await DumpFixture(server: .shared())
         try makeOddTree(in: fixture.source)
         let program = try fixture.amcryptOSSL()

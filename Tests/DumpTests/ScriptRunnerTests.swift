@@ -116,6 +116,25 @@ struct ScriptRunnerTests {
         #expect(after.failures.isEmpty, "\(after)")
     }
 
+    @Test func `what goes on writing to a script's output does not hold us up either`() async throws {
+        let fixture = try ScriptFixture([("talker", Self.bothBackupPoints)])
+        // Of standard error another pipe is waited for. It outlives the end of the pipe.
+        try fixture.write(
+            "talker",
+            """
+            echo first
+            (trap '' PIPE; while [ -e $RECORD ]; do echo still here; sleep 0.05; done) 2>/dev/null &
+            echo $! > $RECORD/talker
+            """)
+        let start = ContinuousClock.now
+        let report = try await fixture.runner().run(.postDLEBackup, fixture.entry, levels: [0])
+        #expect(ContinuousClock.now - start < .seconds(15))
+        #expect(report.notes.first == "Script 'talker' command 'POST-DLE-BACKUP': first", "\(report)")
+        let talker = try #require(fixture.recorded("talker").flatMap { Int32($0.dropLast()) })
+        #expect(RunningProcess.isAlive(talker))
+        kill(talker, SIGKILL)
+    }
+
     @Test func `a flood of output is bounded`() async throws {
         let fixture = try ScriptFixture([("floods", Self.bothBackupPoints)])
         try fixture.write("floods", "seq 1 100000; seq 1 100000 >&2")

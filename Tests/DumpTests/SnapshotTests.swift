@@ -45,6 +45,41 @@ struct SnapshotTests {
         #expect(try #require(snapshots(fixture).startedAt(level: 0)) >= before)
     }
 
+    /// Set back afterwards, such a clock gives what changes next a time before the snapshot's, and tar leaves it out.
+    @Test func `made by a clock that is ahead, it is put back to when it was`() async throws {
+        let fixture = try await DumpFixture(server: .shared())
+        try shell("touch x", in: fixture.source)
+        var plan = try fixture.plan()
+        plan.clockAheadSeconds = 3600
+        let before = Int64(Date().timeIntervalSince1970)
+        try await fixture.dump(plan).snapshot?.keep()
+        let started = try #require(snapshots(fixture).startedAt(level: 0))
+        let after = Int64(Date().timeIntervalSince1970)
+        #expect((before - 3600...after - 3600).contains(started), "\(started), \(before)")
+        let next = try await fixture.dumpLevel(1, firstFile: 2)
+        #expect(next.strange.isEmpty && next.notes.isEmpty)
+        #expect(try next.indexedNames.contains("/x"))
+    }
+
+    /// What changed since its base has a time before it.
+    @Test func `by a clock that is behind, an increment holds what changed around its base once more`()
+        async throws
+    {
+        let fixture = try await DumpFixture(server: .shared())
+        try shell("touch x; touch -d '2 hours ago' x; sleep 1.1", in: fixture.source)
+        _ = try await fixture.dumpLevel(0, firstFile: 1)
+        func names(behind seconds: Int64, level: Int, file: UInt32) async throws -> [String] {
+            var plan = try fixture.increment(level, fixture.volume(firstFile: file))
+            plan.clockAheadSeconds = -seconds
+            let outcome = try await fixture.dump(plan)
+            try #require(outcome.isUsable, "\(outcome.status)")
+            try outcome.snapshot?.keep()
+            return try outcome.indexedNames
+        }
+        #expect(try await !names(behind: 0, level: 1, file: 2).contains("/x"))
+        #expect(try await names(behind: 3600, level: 1, file: 3).contains("/x"))
+    }
+
     @Test func `a dump that the catalog did not get leaves none, and none of its level stays`() async throws {
         let fixture = try await DumpFixture(server: .shared())
         for level in 0...3 { _ = try await fixture.dumpLevel(level, firstFile: UInt32(level) + 1) }
@@ -109,6 +144,23 @@ struct SnapshotTests {
         #expect(failure(missing).hasPrefix("'\(fixture.snapshots)' has no snapshot of level 1 that"))
         try shell("for f in *_0; do : > $f; done", in: fixture.snapshots)
         #expect(try snapshots(fixture).highestLevel == nil, "an empty file would make tar store everything")
+    }
+
+    @Test func `the highest level is found over gaps, and among the files of other disks`() async throws {
+        let fixture = try await DumpFixture(server: .shared())
+        try shell("touch x", in: fixture.source)
+        _ = try await fixture.dumpLevel(0, firstFile: 1)
+        let name = "localhost\(sanitisedDiskName(fixture.source))_"
+        for copy in ["\(name)7", "\(name)399.new", "\(name)08", "\(name)400", "\(name)x_9", "other_11"] {
+            try shell("cp '\(name)0' '\(copy)'", in: fixture.snapshots)
+        }
+        try shell(": > '\(name)12'", in: fixture.snapshots)
+        let lasting = try snapshots(fixture)
+        #expect(lasting.highestLevel == 7, "one that is empty is no base")
+        #expect(lasting.highestLevel(below: 7) == 0)
+        let listing = SnapshotListing(fixture.snapshots)
+        #expect(listing.levels(of: name) == [12, 7, 0] && listing.levels(of: "other_") == [11])
+        #expect(SnapshotListing(fixture.snapshots + "/none").levels(of: name).isEmpty)
     }
 
     @Test func `a link in the place of a snapshot is neither read nor written through`() async throws {

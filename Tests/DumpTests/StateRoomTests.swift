@@ -51,7 +51,8 @@ struct StateRoomTests {
         #expect(need.byteCount(level: 1, isIndexed: true) > 2 * need.snapshotByteCount)
     }
 
-    @Test(arguments: [0, 1]) func `a directory that is too small is found before the first byte`(
+    @Test(arguments: LongTests.first(1, of: [0, 1], in: "StateRoomTests"))
+    func `a directory that is too small is found before the first byte`(
         level: Int
     ) async throws {
         let fixture = try await DumpFixture(server: .shared())
@@ -72,7 +73,10 @@ struct StateRoomTests {
     }
 
     /// Nobody knows before: there is no snapshot yet.
-    @Test(arguments: [(20_000, true), (20_000, false), (3_000, false)])
+    @Test(
+        arguments: LongTests.first(
+            1, of: [(3_000, false), (20_000, true), (20_000, false)], in: "StateRoomTests, without a snapshot"
+        ))
     func `a first dump that finds no room names the directory, and ends before tar has listed all`(
         count: Int, isIndexed: Bool
     ) async throws {

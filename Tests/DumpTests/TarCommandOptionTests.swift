@@ -104,6 +104,32 @@ import Testing
         return Set(try FileManager.default.subpathsOfDirectory(atPath: target))
     }
 
+    @Test(.enabled(if: geteuid() == 0))
+    func `owners are of the archive's names where asked, else of its numbers`() async throws {
+        let scratch = try TemporaryDirectory()
+        let (disk, number) = (scratch.path("disk"), 54_321)
+        try FileManager.default.createDirectory(atPath: disk, withIntermediateDirectories: false)
+        for name in ["known", "strange"] { try Data(name.utf8).write(to: URL(filePath: "\(disk)/\(name)")) }
+        let flags = ["--create", "--file", "-", "--directory", disk]
+        for (owner, name, byName) in [("root", "known", 0), ("no-such-user-here", "strange", number)] {
+            let made = try await tar(
+                flags + ["--owner=\(owner):\(number)", "--group=\(owner):\(number)", name])
+            for (isByNames, expected) in [(false, number), (true, byName)] {
+                let target = scratch.path("\(name)-\(isByNames)")
+                try FileManager.default.createDirectory(atPath: target, withIntermediateDirectories: false)
+                let unpacked = try await tar(
+                    TarCommand.extract(
+                        TarOptions(), directory: target, deletes: false, ownersByName: isByNames),
+                    input: made.output)
+                #expect(unpacked.exit == .status(0), "\(unpacked.messages)")
+                let owner = try #require(try FileSystem.status("\(target)/\(name)")).owner
+                #expect(
+                    owner == FileOwner(userID: UInt32(expected), groupID: UInt32(expected)),
+                    "\(name), by names: \(isByNames)")
+            }
+        }
+    }
+
     private func tar(_ arguments: [String], input: [UInt8] = []) async throws -> ChildResult {
         try await ChildProcess.run(
             ChildCommand(try RequiredTools.path("tar"), arguments, hasInput: true, hasOutput: true),

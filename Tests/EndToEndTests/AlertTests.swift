@@ -8,7 +8,8 @@ extension EndToEnd {
     /// A store behind TLS whose door answers with alerts for a while, as a proxy does that reloads.
     @Suite(.serialized, .needs(Machine.cluster), .timeLimit(.minutes(5)))
     struct AlertTests {
-        @Test func `a backup goes on after the door's alerts, and is refused at once over a certificate`()
+        @Test(.long)
+        func `a backup goes on after the door's alerts, and is refused at once over a certificate`()
             async throws
         {
             let cluster = try await TestCluster(nodes: ["node01"])

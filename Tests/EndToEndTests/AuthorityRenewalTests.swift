@@ -88,6 +88,62 @@ extension EndToEnd {
             }
         }
 
+        @Test(.long)
+        func
+            `with a key that lies elsewhere, a backup in its midst, and an agent that is killed in its swap`()
+            async throws
+        {
+            try await withCluster(["node01", "node02"]) { cluster in
+                let folder = cluster.coordinatorDirectory
+                for node in cluster.nodes {
+                    try await script("head -c 6000000 /dev/urandom >\"$1/large\"", [node.data])
+                }
+                try changeJSON(cluster.clusterFile) { settings in
+                    var limits = settings["limits"] as? [String: Any] ?? [:]
+                    limits["sendMiBPerSecond"] = 1
+                    settings["limits"] = limits
+                }
+                try await cluster.startAgents()
+                try await script("mkdir \"$1/safe\"; mv \"$1/ca.key\" \"$1/safe/\"", [folder])
+                let refused = try await cluster.amfleet(["authority", "renew"])
+                #expect(refused.exit == 2 && refused.text.contains("--authority-key"), "\(refused)")
+                #expect(try await certificates("\(folder)/ca.pem") == 1)
+
+                let backup = try cluster.startAmfleet(["backup"])
+                try await eventually("the backup runs") {
+                    try await cluster.amfleet(["status"]).text.contains("running")
+                        || !backup.isRunning
+                }
+                #expect(backup.isRunning, "the backup is over before the roll-over begins")
+                let renewed = try await cluster.amfleet([
+                    "authority", "renew", "--authority-key", "safe/ca.key",
+                ])
+                #expect(renewed.exit == 0, "\(renewed)")
+                #expect(try await certificates("\(folder)/ca.pem") == 1)
+                let ended = try await backup.end()
+                #expect(ended.exit == 0, "\(ended)")
+
+                // Once more, and node02's agent dies as soon as it believes two.
+                let trusted = "\(cluster.nodes[1].directory)/agent/ca.pem"
+                let again = try cluster.startAmfleet(["authority", "renew"])
+                try await eventually("node02 believes both") {
+                    try await certificates(trusted) == 2 || !again.isRunning
+                }
+                await cluster.nodes[1].kill()
+                _ = try await again.end()
+                try await cluster.nodes[1].start()
+                try await eventually("the roll-over comes to its end") {
+                    let renewed = try await cluster.amfleet(["authority", "renew"])
+                    return renewed.exit == 0 && renewed.output.contains("the old authority is gone")
+                }
+                #expect(try await certificates(trusted) == 1)
+                let status = try await cluster.amfleet(["status"])
+                #expect(!status.output.contains("does not answer"), "\(status)")
+                #expect(!status.output.contains("taking over"), "\(status)")
+                try await cluster.expectSuccess(cluster.amfleet(["backup"]))
+            }
+        }
+
         @Test func `an authority renewed with its own key is the same cluster, here and on the nodes`()
             async throws
         {
@@ -112,7 +168,8 @@ extension EndToEnd {
             }
         }
 
-        @Test func `a cluster of before gets its id, in the bucket and in cluster.json as it was written`()
+        @Test(.long)
+        func `a cluster of before gets its id, in the bucket and in cluster.json as it was written`()
             async throws
         {
             try await withCluster(["node01"]) { cluster in

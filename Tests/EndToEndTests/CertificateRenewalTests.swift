@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
+import TestSupport
 import Testing
 
 extension EndToEnd {
@@ -30,7 +31,8 @@ extension EndToEnd {
             }
         }
 
-        @Test func `the same for the coordinator, and with a key that is kept elsewhere`() async throws {
+        @Test(.long) func `the same for the coordinator, and with a key that is kept elsewhere`() async throws
+        {
             try await withCluster { cluster, node in
                 let folder = cluster.coordinatorDirectory
                 try await script(Self.endSoon, [folder, "\(folder)/coordinator"])

@@ -35,6 +35,7 @@ extension EndToEnd.OneBackupTests {
         ]
 
         @Test(
+            .long,
             arguments: LongTests.whole(
                 orders, or: [orders[1]], leavingOut: "two of the three orders of ChainInterchangeTests"))
         func `each day comes back through either program`(

@@ -7,7 +7,7 @@ import Testing
 extension EndToEnd {
     /// A way from the store that turns bits: the programs end as without it.
     @Suite(
-        .serialized, .needs(Machine.cluster + Machine.amanda + ["bzip2", "openssl", "amcrypt-ossl"]),
+        .serialized, .long, .needs(Machine.cluster + Machine.amanda + ["bzip2", "openssl", "amcrypt-ossl"]),
         .arranged(DamagedWay.self), .timeLimit(.minutes(10)))
     struct DamagedWayTests {
         @Test
@@ -42,8 +42,7 @@ extension EndToEnd {
         }
 
         /// Level 0 alone over other data is unpacked straight; what came damaged first is written over.
-        @Test(.long)
-        func `a dump that was seen to be damaged only at its end is unpacked again over other data`()
+        @Test func `a dump that was seen to be damaged only at its end is unpacked again over other data`()
             async throws
         {
             let made = try Arranged.as(DamagedWay.self)

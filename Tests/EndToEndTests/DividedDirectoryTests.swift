@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
+import TestSupport
 import Testing
 
 extension EndToEnd.OneBackupTests {
@@ -62,7 +63,7 @@ extension EndToEnd.OneBackupTests {
             return String(tapelist.prefix { $0 != " " })
         }
 
-        @Test(arguments: [false, true])
+        @Test(arguments: LongTests.first(1, of: [false, true], in: "DividedDirectoryTests"))
         func `three disks of one directory come back side by side, whichever program dumped them`(
             byStock: Bool
         ) async throws {

@@ -27,6 +27,7 @@ final class EndlessJob: Sendable {
         var isCancelled = false
         var attempt = 1
         var deletions: [String] = []
+        var submissionCount = 0
     }
 
     private let habit: Habit
@@ -38,6 +39,9 @@ final class EndlessJob: Sendable {
 
     /// Every DELETE that came: path and query.
     var deletions: [String] { state.withLock(\.deletions) }
+
+    /// How often it was asked for.
+    var submissionCount: Int { state.withLock(\.submissionCount) }
 
     func answer(_ question: AgentQuestion) async -> AgentAnswer {
         if question.isSubmission { return submitted(question) }
@@ -56,7 +60,10 @@ final class EndlessJob: Sendable {
     private func submitted(_ question: AgentQuestion) -> AgentAnswer {
         let request = try? JSONSerialization.jsonObject(with: Data(question.body)) as? [String: Any]
         let attempt = request?["attempt"] as? Int ?? 1
-        state.withLock { $0.attempt = attempt }
+        state.withLock { state in
+            state.attempt = attempt
+            state.submissionCount += 1
+        }
         return .text(202, snapshot("/v1/jobs/\(request?["id"] as? String ?? "")"))
     }
 

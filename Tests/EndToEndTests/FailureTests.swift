@@ -62,22 +62,12 @@ struct SlowCluster: Arrangement {
     func manifest() async throws -> [String: Any] { try await manifest(of: newestRun()) }
 
     func manifest(of run: String) async throws -> [String: Any] {
-        try await document("runs/\(run)/manifest.json")
+        try await cluster.store.document("runs/\(run)/manifest.json")
     }
 
     /// Lets the minute pass after which a dead coordinator's lease is anybody's.
     func letLeaseRunOut() async throws {
-        var lease = try await document("lease.json")
-        lease["expiresAt"] = lease["acquiredAt"]
-        let text = String(decoding: try JSONSerialization.data(withJSONObject: lease), as: UTF8.self)
-        try await cluster.store.putObject(text, "\(TestCluster.prefix)/_amfleet/lease.json")
-    }
-
-    /// One of the cluster's own documents in the bucket.
-    private func document(_ name: String) async throws -> [String: Any] {
-        let answer = try await cluster.store.aws(
-            "s3", "cp", "--quiet", "s3://\(ClusterStore.bucket)/\(TestCluster.prefix)/_amfleet/\(name)", "-")
-        return try JSONSerialization.jsonObject(with: Data(answer.output.utf8)) as? [String: Any] ?? [:]
+        try await cluster.store.changeDocument("lease.json") { $0["expiresAt"] = $0["acquiredAt"] }
     }
 
     func remove() async {
@@ -117,7 +107,7 @@ extension EndToEnd {
             #expect(try await made.cluster.store.openUploads().isEmpty)
         }
 
-        @Test func `a second backup is refused and told who holds the cluster`() async throws {
+        @Test(.long) func `a second backup is refused and told who holds the cluster`() async throws {
             let made = try Arranged.as(SlowCluster.self)
             let first = try await made.startSlowBackup()
 
@@ -130,7 +120,9 @@ extension EndToEnd {
             #expect(result.exit == 0, "\(result)")
         }
 
-        @Test func `agents finish without their coordinator and watch completes the manifest`() async throws {
+        @Test(.long) func `agents finish without their coordinator and watch completes the manifest`()
+            async throws
+        {
             let made = try Arranged.as(SlowCluster.self)
             let backup = try await made.startSlowBackup()
 

@@ -6,7 +6,7 @@ import Testing
 
 extension EndToEnd {
     /// An agent that may have 256 files and connections open, and seven hundred strangers who want them all.
-    @Suite(.serialized, .needs(Machine.cluster + ["python3"]), .timeLimit(.minutes(4)))
+    @Suite(.serialized, .needs(Machine.cluster + ["python3", "prlimit"]), .timeLimit(.minutes(4)))
     struct FewDescriptorsTests {
         @Test func `strangers keep neither the coordinator out nor a backup from its end`() async throws {
             let cluster = try await TestCluster(nodes: ["node01"])
@@ -17,6 +17,43 @@ extension EndToEnd {
                 throw error
             }
             await cluster.remove()
+        }
+
+        @Test(.long) func `an agent that has no descriptors left says so, and nothing else`() async throws {
+            let cluster = try await TestCluster(nodes: ["node01"])
+            do {
+                try await askWithoutDescriptors(cluster)
+            } catch {
+                await cluster.remove()
+                throw error
+            }
+            await cluster.remove()
+        }
+
+        private func askWithoutDescriptors(_ cluster: TestCluster) async throws {
+            let node = cluster.nodes[0]
+            try write("of node01\n", to: "\(node.data)/file")
+            try await cluster.configure([ConfigurationPlan(name: "vertica")])
+            try await cluster.startAgents()
+            try cluster.expectSuccess(try await cluster.amfleet(["backup"]))
+            let pid = try #require(node.pid)
+            let open = try FileManager.default.contentsOfDirectory(atPath: "/proc/\(pid)/fd").compactMap(
+                Int.init)
+            let highest = open.max() ?? 0
+            // Closed ones leave room below the highest. The connection gets one; at some limit there is none for tar's pipes.
+            var said = ""
+            for limit in stride(from: highest + 6, to: 10, by: -2) where !said.contains("GNU tar") {
+                try await script("prlimit --pid \"$1\" --nofile=\"$2\":", ["\(pid)", "\(limit)"])
+                said = try await cluster.amfleet(["status"]).text
+            }
+            #expect(said.contains("GNU tar could not be run"), "\(said)")
+            #expect(said.contains("no file descriptors left (this process may have"), "\(said)")
+            #expect(said.contains("LimitNOFILE="), "\(said)")
+            for wrong in ["not installed", "authentication", "amfleet node renew"] {
+                #expect(!said.contains(wrong), "\(said)")
+            }
+            try await script("prlimit --pid \"$1\" --nofile=1024:", ["\(pid)"])
+            try cluster.expectSuccess(try await cluster.amfleet(["backup"]))
         }
 
         private func backUpAmongStrangers(_ cluster: TestCluster) async throws {

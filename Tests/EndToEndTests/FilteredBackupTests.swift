@@ -45,7 +45,7 @@ extension EndToEnd {
             #expect(backup.exit == 0, "\(backup)")
         }
 
-        @Test(arguments: FilteredBackup.plans)
+        @Test(arguments: LongTests.first(2, of: FilteredBackup.plans, in: "FilteredBackupTests"))
         func `stock Amanda restores it identical`(plan: ConfigurationPlan) async throws {
             let made = try Arranged.as(FilteredBackup.self)
             let amanda = try await made.amanda(plan.name)
@@ -55,7 +55,11 @@ extension EndToEnd {
             #expect(made.data.difference(from: fetched) == "")
         }
 
-        @Test(arguments: FilteredBackup.plans)
+        @Test(
+            .long,
+            arguments: LongTests.whole(
+                FilteredBackup.plans, or: [FilteredBackup.plans[0]],
+                leavingOut: "further plans of FilteredBackupTests"))
         func `amfleet restores its own, and what stock Amanda wrote, identical`(
             plan: ConfigurationPlan
         ) async throws {

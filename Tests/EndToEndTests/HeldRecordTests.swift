@@ -8,7 +8,11 @@ extension EndToEnd {
     /// A held dump whose record nobody lets the node write.
     @Suite(.serialized, .needs(Machine.cluster + Machine.amanda), .timeLimit(.minutes(10)))
     struct HeldRecordTests {
-        @Test(arguments: ["flush", "retry", "backup"])
+        @Test(
+            .long,
+            arguments: LongTests.whole(
+                ["flush", "retry", "backup"], or: ["flush"],
+                leavingOut: "two of the three verbs of HeldRecordTests"))
         func `its chunks stay, the flush fails, and the next command finishes it without sending it again`(
             verb: String
         ) async throws {

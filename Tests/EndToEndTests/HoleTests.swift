@@ -56,7 +56,10 @@ extension EndToEnd {
             }
         }
 
-        @Test(.long) func `a mount over Amanda's own files is a problem until it is mended`() async throws {
+        @Test
+        func `a mount over Amanda's own files makes a run suspect, and is a problem until it is mended`()
+            async throws
+        {
             try await withNode { cluster, node in
                 try await cluster.configure([plan(node)])
                 try await cluster.startAgents()
@@ -67,16 +70,51 @@ extension EndToEnd {
                     cp -a "$1" "$1-kept"; mount -t tmpfs -o mode=750 amfleet-test "$1"
                     chown --reference="$1-kept" "$1"; cp -a "$1-kept/." "$1"; rm -r "$1-kept"
                     """, [catalog])
-                let text = try await backUp(cluster, expecting: 0)
+                let text = try await backUp(cluster, expecting: 3)
+                #expect(
+                    text.contains(
+                        "an empty machine could not start from it: it lacks '\(catalog)/amanda.conf' ('\(catalog)' is a file "
+                            + "system of its own, which the disk leaves out)"), "\(text)")
                 let said = "is mounted over Amanda's own files inside the self-backup, which leaves it out"
                 #expect(text.contains("'\(catalog)' (tmpfs, ") && text.contains(said), "\(text)")
                 let status = try await cluster.amfleet(["status"])
                 #expect(status.exit == 7 && status.text.contains(said), "\(status)")
+                #expect(status.text.contains("it lacks '\(catalog)/amanda.conf'"), "\(status)")
+                #expect(status.text.contains("no self-backup of it is in the bucket"), "\(status)")
                 try await node.inNamespace(
                     "cp -a \"$1\" \"$1-kept\"; umount \"$1\"; rm -r \"$1\"; mv \"$1-kept\" \"$1\"", [catalog])
                 #expect(try await backUp(cluster, expecting: 0).contains(said) == false)
                 let mended = try await cluster.amfleet(["status"])
                 #expect(mended.exit == 0, "\(mended)")
+            }
+        }
+
+        @Test func `what has changed since the self-backup is a remark, what is new and needed a problem`()
+            async throws
+        {
+            try await withNode { cluster, node in
+                try await cluster.configure([plan(node)])
+                try await cluster.startAgents()
+                try await node.inNamespace("echo x >\"$1/file\"", [node.data])
+                let own = try await cluster.amfleet(["backup"])
+                #expect(own.exit == 0, "\(own)")
+                #expect(try await cluster.amfleet(["status"]).exit == 0)
+                let conf = "\(node.directory(of: "daily"))/amanda.conf"
+                try await script("echo '# edited' >>\"$1\"", [conf])
+                let changed = try await cluster.amfleet(["status"])
+                #expect(
+                    changed.exit == 0 && changed.text.contains("'\(conf)' has changed since"), "\(changed)")
+                try await script(
+                    "echo 'netusage 8000' >\"$1/common\"; chmod 644 \"$1/common\"; echo \"includefile \\\"$1/common\\\"\" >>\"$2\"",
+                    [node.amandaDirectory, conf])
+                let new = try await cluster.amfleet(["status"])
+                #expect(
+                    new.exit == 7
+                        && new.text.contains("'\(node.amandaDirectory)/common' is not in its self-backup"),
+                    "\(new)")
+                _ = try await backUp(cluster, expecting: 0)
+                let mended = try await cluster.amfleet(["status"])
+                #expect(mended.exit == 0 && !mended.text.contains("has changed since"), "\(mended)")
             }
         }
 

@@ -38,7 +38,7 @@ extension EndToEnd {
             }
         }
 
-        @Test func `a disk that hangs under tar is given up, and so is a tar that cannot be killed`()
+        @Test(.long) func `a disk that hangs under tar is given up, and so is a tar that cannot be killed`()
             async throws
         {
             try await withHungDisk(lines: ["dtimeout 2", "etimeout 5"]) { night in

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
+import TestSupport
 import Testing
 
 extension EndToEnd.OneBackupTests {
@@ -30,7 +31,9 @@ extension EndToEnd.OneBackupTests {
             }
         }
 
-        @Test(arguments: OneBackup.ways.filter { $0.plan.compress != "none" })
+        @Test(
+            arguments: LongTests.first(
+                1, of: OneBackup.ways.filter { $0.plan.compress != "none" }, in: "LastResortTests"))
         func `aws s3 cp, gunzip and tar bring data back, identical`(way: OneBackup.Way) async throws {
             try await bringBack(way, block: 2)
         }

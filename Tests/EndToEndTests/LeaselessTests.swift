@@ -9,7 +9,7 @@ extension EndToEnd {
     /// out is gone for each.
     @Suite(.serialized, .needs(Machine.cluster), .timeLimit(.minutes(15)))
     struct LeaselessTests {
-        @Test func `every verb does without a store that refuses conditions`() async throws {
+        @Test(.long) func `every verb does without a store that refuses conditions`() async throws {
             try await everyVerb(.refusing, says: "takes no conditional writes (status 501 NotImplemented")
         }
 

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
+import TestSupport
 import Testing
 
 extension EndToEnd.OneBackupTests {
     /// Nights on which a disk is left out, by either program: the run still brings back the whole node.
     @Suite(.serialized) struct LeftOutDiskTests {
-        @Test func `a run without a disk restores it as its newest dump found it`() async throws {
+        @Test(.long) func `a run without a disk restores it as its newest dump found it`() async throws {
             let made = try Arranged.as(OneBackup.self)
             let plan = ConfigurationPlan(
                 name: StockAmanda.newName("left-out"), compress: "client fast", blockSize: "5 megabytes",

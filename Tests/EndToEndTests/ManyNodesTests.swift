@@ -11,7 +11,7 @@ extension EndToEnd {
     struct ManyNodesTests {
         private static let nodeCount = 60
 
-        @Test func `more nodes than descriptors are asked, and followed, in turns`() async throws {
+        @Test(.long) func `more nodes than descriptors are asked, and followed, in turns`() async throws {
             let cluster = try await TestCluster(nodes: [])
             do {
                 try await askAll(cluster)

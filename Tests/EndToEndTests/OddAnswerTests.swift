@@ -86,7 +86,8 @@ extension EndToEnd {
             #expect(try await made.verdict(backup.run) == "complete")
         }
 
-        @Test func `a manifest that the store does not take is told with its verdict, and watch writes it`()
+        @Test(.long)
+        func `a manifest that the store does not take is told with its verdict, and watch writes it`()
             async throws
         {
             let made = try Arranged.as(OddAnswers.self)
@@ -106,7 +107,28 @@ extension EndToEnd {
             #expect(try await made.verdict(run) == "complete")
         }
 
-        @Test func `one 530 where a volume is emptied fails no run`() async throws {
+        @Test(.long) func `an old run whose manifest the store does not take keeps nobody from tonight's`()
+            async throws
+        {
+            let made = try Arranged.as(OddAnswers.self)
+            made.proxy.inject(
+                .answer(status: 418), method: "PUT", target: "manifest.json", skip: 1, times: 99)
+            let lost = try await made.amfleet("backup")
+            made.proxy.clear()
+            let run = String(try #require(lost.text.firstMatch(of: /amfleet watch (\d{14})/)).1)
+            made.proxy.inject(.answer(status: 418), method: "PUT", target: "\(run)/manifest.json", times: 99)
+
+            let backup = try await made.amfleet("backup")
+            made.proxy.clear()
+
+            #expect(backup.exit == 0, "\(backup)")
+            #expect(
+                backup.errors.contains("run \(run) has lost its coordinator and cannot be judged"),
+                "\(backup)")
+            #expect(try await made.amfleet("watch", run).exit == 0)
+        }
+
+        @Test(.long) func `one 530 where a volume is emptied fails no run`() async throws {
             let made = try Arranged.as(OddAnswers.self)
             for _ in 0..<3 { #expect(try await made.amfleet("backup").exit == 0) }
             let seen = made.proxy.requests.count

@@ -67,7 +67,7 @@ struct OddAnswers: Arrangement {
 
     /// What the bucket has of the run's first node: each disk's status by `configuration disk`, and each configuration's error.
     func record(_ run: String) async throws -> (disks: [String: String], errors: [String]) {
-        let document = try await document("runs/\(run)/nodes/node01.json")
+        let document = try await cluster.store.document("runs/\(run)/nodes/node01.json")
         var disks: [String: String] = [:]
         var errors: [String] = []
         for part in document["configurations"] as? [[String: Any]] ?? [] {
@@ -81,14 +81,7 @@ struct OddAnswers: Arrangement {
     }
 
     func verdict(_ run: String) async throws -> String {
-        "\(try await document("runs/\(run)/manifest.json")["verdict"] ?? "")"
-    }
-
-    private func document(_ name: String) async throws -> [String: Any] {
-        let answer = try await cluster.store.aws(
-            "s3", "cp", "--quiet", "s3://\(ClusterStore.bucket)/\(TestCluster.prefix)/_amfleet/\(name)", "-")
-        guard answer.exit == 0 else { throw CommandError.failed(answer) }
-        return try JSONSerialization.jsonObject(with: Data(answer.output.utf8)) as? [String: Any] ?? [:]
+        "\(try await cluster.store.document("runs/\(run)/manifest.json")["verdict"] ?? "")"
     }
 
     func remove() async {

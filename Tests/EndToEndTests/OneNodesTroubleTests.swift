@@ -122,13 +122,14 @@ extension EndToEnd {
             #expect(backup.exit == 0, "\(backup)")
             #expect(!names.contains(report.run) && report.run < names[1], "\(report.run)")
             // As its coordinator's death leaves it.
-            try await made.changeManifest(of: report.run) { $0["verdict"] = "running" }
+            try await made.cluster.store.changeDocument("runs/\(report.run)/manifest.json") {
+                $0["verdict"] = "running"
+            }
             let watch = try await made.cluster.amfleet(["watch", "--json"])
             #expect(watch.exit == 0, "\(watch)")
             #expect(try CommandJSON(watch).run == report.run)
             for name in names {
-                _ = try await made.cluster.store.aws(
-                    "s3", "rm", "s3://\(ClusterStore.bucket)/\(runs)/\(name)/nodes/node01.json")
+                try await made.cluster.store.removeObject("\(runs)/\(name)/nodes/node01.json")
             }
         }
 
@@ -143,24 +144,8 @@ extension EndToEnd {
 extension TroubledCluster {
     /// Which configurations a node's record calls free of errors.
     fileprivate func record(of run: String, _ node: String) async throws -> [String: Bool] {
-        let object = try await document("runs/\(run)/nodes/\(node).json")
+        let object = try await cluster.store.document("runs/\(run)/nodes/\(node).json")
         let configurations = object["configurations"] as? [[String: Any]] ?? []
         return configurations.reduce(into: [:]) { $0[$1["name"] as? String ?? ""] = $1["error"] == nil }
-    }
-
-    fileprivate func changeManifest(
-        of run: String, _ change: (inout [String: Any]) -> Void
-    ) async throws {
-        var object = try await document("runs/\(run)/manifest.json")
-        change(&object)
-        let text = String(decoding: try JSONSerialization.data(withJSONObject: object), as: UTF8.self)
-        try await cluster.store.putObject(
-            text, "\(TestCluster.prefix)/_amfleet/runs/\(run)/manifest.json")
-    }
-
-    private func document(_ name: String) async throws -> [String: Any] {
-        let answer = try await cluster.store.aws(
-            "s3", "cp", "--quiet", "s3://\(ClusterStore.bucket)/\(TestCluster.prefix)/_amfleet/\(name)", "-")
-        return try JSONSerialization.jsonObject(with: Data(answer.output.utf8)) as? [String: Any] ?? [:]
     }
 }

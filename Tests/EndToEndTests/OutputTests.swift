@@ -29,6 +29,30 @@ extension EndToEnd {
             #expect(help.exit == 0 && help.output.contains("USAGE:"), "\(help)")
         }
 
+        @Test(arguments: [
+            ["amfleetd", "bootstrap", "--json"],
+            ["amfleetd", "bootstrap", "s3://b/p", "--json", "--node", "Node.1"],
+            [
+                "amfleetd", "bootstrap", "s3://b/p", "--json", "--node", "node01", "--recovery-key",
+                "/nonexistent/kit",
+            ],
+            ["amfleet", "recover", "s3://b/p", "--json", "--recovery-key", "/nonexistent/kit"],
+            ["amfleet", "recover", "s3://b/p", "--json", "--recovery-key", "/"],
+        ])
+        func `what rebuilds a machine says in JSON, too, why it does not begin`(
+            arguments: [String]
+        ) async throws {
+            let result = try await command(
+                ["\(Machine.programs)/\(arguments[0])"] + arguments.dropFirst(),
+                environment: ClusterNode.noCredentials)
+            #expect(result.exit == 2, "\(result)")
+            let document = try #require(
+                try JSONSerialization.jsonObject(with: Data(result.output.utf8)) as? [String: Any],
+                "\(result)")
+            let error = try #require(document["error"] as? [String: Any], "\(result)")
+            #expect(error["kind"] as? String == "configuration" && error["hint"] != nil, "\(result)")
+        }
+
         @Test func `a usage error without --json writes nothing to standard output`() async throws {
             let result = try await command(["\(Machine.programs)/amfleet", "backup", "--nodes"])
             #expect(
@@ -54,6 +78,7 @@ extension EndToEnd {
                 #expect(Int(result.exit) == exit, "\(arguments) >\(target): \(result)")
                 let isTold = result.errors.contains("standard output cannot be written")
                 #expect(isTold == (exit == 1), "\(result)")
+                if target == "&-" { #expect(result.errors.contains("Bad file descriptor"), "\(result)") }
             }
             let closed = try await command(
                 [

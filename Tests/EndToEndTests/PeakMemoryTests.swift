@@ -6,7 +6,8 @@ import Testing
 
 extension EndToEnd {
     /// Memory is a formula (`Docs/OPERATIONS.md`, "Memory"), also when the store is slower than everything else.
-    @Suite(.serialized, .needs(Machine.cluster), .arranged(WideCluster.self), .timeLimit(.minutes(6)))
+    @Suite(
+        .serialized, .long, .needs(Machine.cluster), .arranged(WideCluster.self), .timeLimit(.minutes(6)))
     struct PeakMemoryTests {
         static let limitKibibytes = 256 << 10
 

@@ -84,7 +84,9 @@ struct MissingPermission: Sendable, CustomStringConvertible {
             let coordinator = try? policies.ofCoordinator()
         else { return [] }
         let all =
-            node.permissions.map { MissingPermission(owner: "node01", permission: $0) }
+            node.permissions.filter { !$0.isOfNoRun }.map {
+                MissingPermission(owner: "node01", permission: $0)
+            }
             + coordinator.permissions.map { MissingPermission(owner: "coordinator", permission: $0) }
         // Those of the archive's runs last: the newest run is what a restore takes.
         return all.filter { !$0.isOfArchive } + all.filter(\.isOfArchive)
@@ -100,6 +102,9 @@ struct MissingPermission: Sendable, CustomStringConvertible {
 
     /// The coordinator's, to remove what is left of overwritten runs.
     var isOfHistory: Bool { owner == "coordinator" && permission.action == "s3:DeleteObject" }
+
+    /// For what a node has sealed.
+    var isOfSecrets: Bool { permission.resources.contains { $0.contains("_amfleet/nodes/") } }
 
     /// As the table of Docs/OPERATIONS.md says, by verb; empty: as it would end with the permission.
     func documentedExits() throws -> [String: String] {
@@ -185,6 +190,9 @@ struct PermittedRuns: Arrangement {
                 .error(status: 400, code: "EntityTooLarge"), method: "PUT", target: "partNumber=")
         case "s3:ListBucketMultipartUploads":
             try policed.proxy.inject(.cutAnswer(after: 0), method: "POST", target: "vertica/slot-0", times: 1)
+        case "s3:PutObject" where missing.isOfSecrets:
+            // What is sealed already is not sealed again.
+            try await script("echo >>\"$1/agent/s3-credentials\"", [policed.node.directory])
         case "s3:RestoreObject":
             try await good("backup", file: archive)
             try policed.proxy.inject(
@@ -245,6 +253,13 @@ struct PermittedRuns: Arrangement {
         try await eventually("no upload is open: \(missing)") {
             try await cluster.store.openUploads().isEmpty
         }
+    }
+}
+
+extension Permission {
+    /// A node's for `amfleetd bootstrap`, and for what it will keep there: neither backup nor restore asks for it.
+    var isOfNoRun: Bool {
+        resources.contains { $0.contains("_amfleet/authorities/") || $0.contains("_amfleet/offsets/") }
     }
 }
 

@@ -91,7 +91,8 @@ extension EndToEnd {
             _ = try await amanda.both("amadmin", "reuse", label)
         }
 
-        @Test func `where pins hold all that is not needed, the run is refused and every slot says why`()
+        @Test(.long)
+        func `where pins hold all that is not needed, the run is refused and every slot says why`()
             async throws
         {
             let made = try Arranged.as(TightCluster.self)
@@ -119,7 +120,7 @@ extension EndToEnd {
             #expect(try await made.amfleet("backup").exit == 0)
         }
 
-        @Test func `what cannot be pinned is refused with its reason`() async throws {
+        @Test(.long) func `what cannot be pinned is refused with its reason`() async throws {
             let made = try Arranged.as(TightCluster.self)
             let unknown = try await made.amfleet("pin", "20200101000000")
             #expect(

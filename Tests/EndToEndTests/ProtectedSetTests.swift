@@ -86,7 +86,7 @@ extension EndToEnd {
             [Ill(nights: 10, isDead: true)], or: [Ill(nights: 5, isDead: false)],
             leavingOut: "ten nights with a dead node, in ProtectedSetTests")
 
-        @Test(arguments: cases)
+        @Test(.long, arguments: cases)
         func `with one node ill the others are backed up every night, and the last whole set stays`(
             ill: Ill
         ) async throws {

@@ -43,7 +43,7 @@ extension EndToEnd {
 
 extension EndToEnd.SmallClusterTests {
     @Suite(.serialized) struct RefusalTests {
-        @Test func `an absent store ends the command with 6 within a minute and says what to do`()
+        @Test(.long) func `an absent store ends the command with 6 within a minute and says what to do`()
             async throws
         {
             let cluster = try Arranged.as(SmallCluster.self).cluster

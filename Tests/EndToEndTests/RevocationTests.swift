@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
+import TestSupport
 import Testing
 
 extension EndToEnd {
     /// Certificates that are taken back, with real agents, and the mends as they are told.
     @Suite(.needs(Machine.cluster + ["openssl", "curl"]), .timeLimit(.minutes(5)))
     struct RevocationTests {
-        @Test func `an observer asks as the document says, until it is revoked, also where a node was away`()
+        @Test(.long)
+        func `an observer asks as the document says, until it is revoked, also where a node was away`()
             async throws
         {
             try await withCluster(["node01", "node02"]) { cluster in
@@ -64,7 +66,7 @@ extension EndToEnd {
             }
         }
 
-        @Test func `an earlier coordinator is shut out, and the present one keeps and finds its list`()
+        @Test(.long) func `an earlier coordinator is shut out, and the present one keeps and finds its list`()
             async throws
         {
             try await withCluster(["node01"]) { cluster in
@@ -94,6 +96,42 @@ extension EndToEnd {
                 ])
                 #expect(
                     mistyped.exit == 2 && mistyped.errors.contains("did you mean 'node01'?"), "\(mistyped)")
+            }
+        }
+
+        @Test(.long) func `what two authorities have signed is revoked while both are believed, and after`()
+            async throws
+        {
+            try await withCluster(["node01", "node02"]) { cluster in
+                let folder = cluster.coordinatorDirectory
+                try await cluster.startAgents()
+                try await cluster.expectSuccess(cluster.amfleet(["observer", "add", "early"]))
+                try await cluster.nodes[1].stop()
+                #expect(try await cluster.amfleet(["authority", "renew"]).exit == 3)
+                try await cluster.expectSuccess(cluster.amfleet(["observer", "add", "late"]))
+                // Whoever asks believes both.
+                let bothBelieved =
+                    "cp \"$1/ca.pem\" \"$1/observers/early\"; cp \"$1/ca.pem\" \"$1/observers/late\""
+                try await script(bothBelieved, [folder])
+                for name in ["early", "late"] {
+                    let answer = try await ask(cluster.nodes[0], cluster, name)
+                    #expect(answer.exit == 0, "\(answer)")
+                    let revoked = try await cluster.amfleet(["revoke", name])
+                    #expect(revoked.exit == 3, "\(revoked)")
+                    #expect(try await ask(cluster.nodes[0], cluster, name).exit != 0, "\(name)")
+                }
+                try await cluster.nodes[1].start()
+                _ = try await cluster.amfleet(["status"])
+                for name in ["early", "late"] {
+                    #expect(try await ask(cluster.nodes[1], cluster, name).exit != 0, "\(name)")
+                }
+                try await cluster.expectSuccess(cluster.amfleet(["authority", "renew"]))
+                try await script(bothBelieved, [folder])
+                for node in cluster.nodes {
+                    #expect(try await ask(node, cluster, "late").exit != 0, "\(node.name)")
+                }
+                let after = try await cluster.amfleet(["status"])
+                #expect(!after.text.contains("revoked"), "\(after)")
             }
         }
 

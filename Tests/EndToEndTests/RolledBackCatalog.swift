@@ -16,7 +16,9 @@ struct RolledBackCatalog: Sendable {
     private var saved: String { "\(node.directory)/saved" }
 
     /// - Parameter dumpcycle: as `ConfigurationPlan`'s.
-    static func make(_ kind: String, slots: Int = 3, dumpcycle: Int = 0) async throws -> RolledBackCatalog {
+    static func make(
+        _ kind: String, slots: Int = 3, dumpcycle: Int = 0, dumptypeLines: [String] = []
+    ) async throws -> RolledBackCatalog {
         let name = StockAmanda.newName(kind)
         let cluster = try await TestCluster(nodes: ["node01"], configurations: [name])
         do {
@@ -24,6 +26,7 @@ struct RolledBackCatalog: Sendable {
             var plan = ConfigurationPlan(
                 name: name, blockSize: "5 megabytes", tapecycle: 3, dumpcycle: dumpcycle,
                 isRecorded: dumpcycle > 0)
+            plan.dumptypeLines = dumptypeLines
             let store = node.store
             plan.changerLines = [
                 "tpchanger \"chg-multi:s3:\(store.bucket)/\(store.prefix)/node01/\(name)/slot-{1..\(slots)}\""
@@ -96,12 +99,8 @@ struct RolledBackCatalog: Sendable {
 
     /// The run that a slot's label bears.
     func label(slot: Int) async throws -> String {
-        let file = "\(cluster.directory)/label-\(UUID().uuidString.prefix(8))"
-        let got = try await cluster.store.aws(
-            "s3api", "get-object", "--bucket", ClusterStore.bucket, "--key", key(slot, "special-tapestart"),
-            file)
-        guard got.exit == 0 else { throw CommandError.failed(got) }
-        let words = try String(contentsOfFile: file, encoding: .utf8).split(separator: " ")
+        let words =
+            try await cluster.store.text(of: key(slot, "special-tapestart"))?.split(separator: " ") ?? []
         return words.count > 3 ? String(words[3]) : ""
     }
 

@@ -7,8 +7,8 @@ import Testing
 /// Two nodes, backed up, lost and brought back: one keeps extended attributes and has much, the other keeps none.
 struct LostAndRestored: Arrangement {
     static let (smallFileCount, bigFileMebibytes, partSize) = LongTests.whole(
-        (20_000, 3072, "500 megabytes"), or: (2_000, 300, "50 megabytes"),
-        leavingOut: "18,000 small files and nine tenths of the 3 GiB of RoundTripTests")
+        (20_000, 3072, "500 megabytes"), or: (1_000, 100, "20 megabytes"),
+        leavingOut: "19,000 small files and all but 100 MiB of the 3 GiB of RoundTripTests")
 
     let cluster: TestCluster
     let backup: CommandResult

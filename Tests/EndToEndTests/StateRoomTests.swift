@@ -8,7 +8,7 @@ extension EndToEnd {
     /// A node whose `stateDirectory` is a small file system of its own.
     @Suite(.serialized, .needs(Machine.cluster), .timeLimit(.minutes(3)))
     struct StateRoomTests {
-        @Test
+        @Test(.long)
         func
             `too little room is a problem beforehand, costs the disk before its upload, and is mended by room`()
             async throws

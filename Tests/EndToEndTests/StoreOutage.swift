@@ -31,7 +31,8 @@ struct StoreOutage: Sendable {
             let node = cluster.nodes[0]
             var plan = ConfigurationPlan(name: name, blockSize: "5 megabytes", tapecycle: 9, dumpcycle: 7)
             plan.isRecorded = true
-            plan.changer = try await changer(store, proxy)
+            plan.changer = ConfigurationPlan.changer(
+                "s3:\(try await store.makeBucket())/held/slot-{01..10}", store, port: proxy.port)
             if isHolding {
                 plan.globalLines = [
                     "autoflush yes",
@@ -55,21 +56,6 @@ struct StoreOutage: Sendable {
             await cluster.remove()
             throw error
         }
-    }
-
-    private static func changer(_ store: LocalS3Server, _ proxy: FaultyProxy) async throws -> [String] {
-        [
-            "tpchanger \"chg-multi:s3:\(try await store.makeBucket())/held/slot-{01..10}\"",
-            "device-property \"S3_HOST\" \"127.0.0.1:\(proxy.port)\"",
-            "device-property \"S3_SSL\" \"NO\"",
-            "device-property \"S3_SUBDOMAIN\" \"NO\"",
-            "device-property \"S3_ACCESS_KEY\" \"\(store.accessKey)\"",
-            "device-property \"S3_SECRET_KEY\" \"\(store.secretKey)\"",
-            "device-property \"NB_THREADS_BACKUP\" \"2\"",
-            "device-property \"NB_THREADS_RECOVERY\" \"2\"",
-            "device-property \"S3_MULTI_PART_UPLOAD\" \"YES\"",
-            "changerfile \"s3-statefile\"",
-        ]
     }
 
     /// Backs up, takes the store away once a part of the data lies there, and waits for the command's end.

@@ -62,7 +62,8 @@ extension EndToEnd {
             #expect(difference == "", "\(difference)")
         }
 
-        @Test func `an agent killed while it holds a dump leaves no chunk of it behind its next start`()
+        @Test(.long)
+        func `an agent killed while it holds a dump leaves no chunk of it behind its next start`()
             async throws
         {
             let made = try await StoreOutage.make("killhold", isHolding: true)
@@ -85,7 +86,7 @@ extension EndToEnd {
             await made.remove()
         }
 
-        @Test func `without one it waits to its deadline, and fails with the reason`() async throws {
+        @Test(.long) func `without one it waits to its deadline, and fails with the reason`() async throws {
             let made = try await StoreOutage.make("bare", isHolding: false)
             do {
                 let start = ContinuousClock.now
@@ -104,7 +105,9 @@ extension EndToEnd {
             await made.remove()
         }
 
-        @Test func `flush sends what is held and dumps nothing, and has nothing to do twice`() async throws {
+        @Test(.long) func `flush sends what is held and dumps nothing, and has nothing to do twice`()
+            async throws
+        {
             let made = try await StoreOutage.make("flush", isHolding: true)
             do {
                 try await flushed(made)

@@ -40,8 +40,24 @@ extension EndToEnd {
             #expect(night.peakKibibytes < Self.limitKibibytes, "\(night.peakKibibytes) KiB")
             #expect(!night.result.errors.unicodeScalars.contains(where: Self.isHidden), "\(night.result)")
             // In JSON it is escaped.
-            #expect(!night.result.output.utf8.contains(0x1B), "\(night.result)")
+            #expect(!night.result.output.unicodeScalars.contains(where: Self.isHidden), "\(night.result)")
             #expect(next.result.exit == 0, "\(next.result)")
+        }
+
+        @Test func `what it calls itself and says reaches no terminal as it is, in text neither`()
+            async throws
+        {
+            let made = try Arranged.as(ThreeNights.self)
+            let hostile = try #require(NodeTrouble.all.last)
+            let begun = try await hostile.begin(made)
+            let plan = try await made.cluster.amfleet(["plan"])
+            try await begun.mend()
+            #expect(plan.exit == 3, "\(plan)")
+            #expect(plan.text.contains("<U+001B>]0;owned<U+0007>"), "\(plan)")
+            for line in plan.text.split(separator: "\n") {
+                #expect(!line.unicodeScalars.contains(where: Self.isHidden), "\(plan)")
+                #expect(!line.hasPrefix("node01: complete"), "\(plan)")
+            }
         }
 
         /// What a terminal obeys.

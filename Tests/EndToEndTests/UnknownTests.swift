@@ -9,9 +9,7 @@ extension EndToEnd {
     @Suite(.serialized, .needs(Machine.cluster), .arranged(SmallCluster.self), .timeLimit(.minutes(5)))
     struct UnknownTests {
         private func object(_ name: String, _ cluster: TestCluster) async throws -> String {
-            try await cluster.store.aws(
-                "s3", "cp", "--quiet", "s3://\(ClusterStore.bucket)/\(TestCluster.prefix)/\(name)", "-"
-            ).output
+            try #require(try await cluster.store.text(of: "\(TestCluster.prefix)/\(name)"))
         }
 
         private func newest(_ cluster: TestCluster) async throws -> String {
@@ -65,13 +63,12 @@ extension EndToEnd {
             let configurations = try #require(record?["configurations"] as? [[String: Any]])
             let volume = try #require((configurations[0]["volumes"] as? [[String: Any]])?.first)
             let label = "\(try #require(volume["prefix"] as? String))special-tapestart"
-            let before = try await cluster.store.aws(
-                "s3", "cp", "--quiet", "s3://\(ClusterStore.bucket)/\(label)", "-")
+            let before = try #require(try await cluster.store.text(of: label))
             #expect(volumes.exit == 0, "\(volumes)")
             try await cluster.store.putObject("no label\n", label)
             let show = try await cluster.amfleet(["show", run])
             #expect(show.exit == 7 && show.output.contains("demo: unknown (it ended as "), "\(show)")
-            try await cluster.store.putObject(before.output, label)
+            try await cluster.store.putObject(before, label)
         }
 
         @Test func `a self-backup is found behind any number of runs without one`() async throws {

@@ -37,7 +37,8 @@ struct VolumesOfEveryForm: Arrangement {
         Form(kind: "file", leastVolumeCount: 1) { name, vtapes in
             var plan = ConfigurationPlan(name: name, blockSize: "32 kilobytes")
             plan.changer = [
-                "tpchanger \"chg-multi:{file:\(vtapes)/a,file:\(vtapes)/b}\"", "changerfile \"state\"",
+                "tpchanger \"chg-multi:{file:\(vtapes)/a,file:\(vtapes)/b}\"",
+                "changerfile \"\(vtapes)/state\"",
             ]
             return plan
         },

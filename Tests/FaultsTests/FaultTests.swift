@@ -41,6 +41,13 @@ private struct Broken: Fault {
         #expect(text == FaultText("no disk", hint: nil))
     }
 
+    /// `reason: "\(error)"` put the line `hint: …` into the middle of a sentence, before the wrapper's own.
+    @Test func whatWrapsAnotherErrorKeepsItsHintApart() {
+        let inner = Broken(facts: "gone", place: FaultPlace(file: "/etc/x"), hint: "look.")
+        #expect(FaultText(of: inner) == FaultText("/etc/x: gone", hint: "look."))
+        #expect(FaultText(of: CancellationError()).hint == nil)
+    }
+
     @Test func remarksLeadWithTheirPlace() {
         let remark = Remark(place: FaultPlace(file: "/etc/x", line: 3), subject: "dumpcycle", "not used")
         #expect(remark.description == "/etc/x:3: dumpcycle: not used")

@@ -23,6 +23,13 @@ private func inTemporaryDirectory(_ body: (String) throws -> Void) throws {
         }
     }
 
+    @Test(arguments: ["not-there", "not-there/nor-this", "./not-there"])
+    func `a relative path that is not there lies in the working directory`(path: String) {
+        let name = path.hasPrefix("./") ? String(path.dropFirst(2)) : path
+        #expect(FileSystem.realPath(path) == "\(FileSystem.realPath("."))/\(name)")
+        #expect(FileSystem.realPath("/\(name)") == "/\(name)")
+    }
+
     @Test func `replaces a symbolic link and leaves its target alone`() throws {
         try inTemporaryDirectory { directory in
             try FileSystem.writeAtomically("\(directory)/target", Array("untouched".utf8))

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Files
+import TestSupport
 import Testing
 
 @Suite struct MountTableTests {
@@ -38,6 +39,12 @@ import Testing
         #expect(table.inside("/data").isEmpty)
     }
 
+    @Test func `a path lies within another by whole names`() {
+        #expect(MountTable.isWithin("/a/b", "/a") && MountTable.isWithin("/a", "/a"))
+        #expect(MountTable.isWithin("/a", "/") && MountTable.isWithin("/", "/"))
+        #expect(!MountTable.isWithin("/ab", "/a") && !MountTable.isWithin("/", "/a"))
+    }
+
     @Test func `is not led astray by a table that makes no sense`() {
         #expect(MountTable(parsing: []).covering("/") == nil)
         let circle = MountTable(
@@ -48,5 +55,35 @@ import Testing
     @Test func `knows this machine`() throws {
         let table = try MountTable.current()
         #expect(table.isMountPoint("/proc") && table.covering("/proc")?.fileSystem == "proc")
+    }
+}
+
+/// Tables of kernels and of whoever stands in for them, changed at random.
+@Suite struct MountTableFuzzTests {
+    private static let text = #"""
+        20 1 8:1 / / rw,relatime - ext4 /dev/sda1 rw
+        21 20 8:2 / /opt rw,relatime shared:3 master:1 - xfs /dev/sdb1 rw,noquota
+        22 21 8:17 / /opt/a\040b rw - ext4 /dev/sdc1 rw
+        27 20 0:50 / /var/lib/docker/overlay2/m rw - overlay overlay rw,lowerdir=/l,upperdir=/var/u
+        """#
+
+    @Test func `a table is read, and asked, whatever stands in it`() {
+        var generator = SeededGenerator(seed: 52)
+        var mountCount = 0
+        for round in 0..<2_000 {
+            let whole = Array(Self.text.utf8)
+            let changed =
+                round % 2 == 0
+                ? ByteMutation.damaged(whole, using: &generator)
+                : ByteMutation.absurd(whole, using: &generator)
+            let table = MountTable(parsing: changed)
+            mountCount += table.mounts.count
+            for mount in table.mounts { #expect(mount.path.utf8.first == UInt8(ascii: "/")) }
+            for path in ["/", "/opt/a b/c", "/opt", "", "/\u{301}"] {
+                if let mount = table.covering(path) { #expect(table.mounts.contains(mount)) }
+                #expect(table.inside(path).allSatisfy { MountTable.isWithin($0.path, path) })
+            }
+        }
+        #expect(mountCount > 2_000)
     }
 }

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Certificates
-import HTTPTransport
+import Foundation
 import TestSupport
 import Testing
+
+@testable import HTTPTransport
 
 /// TLS against `openssl s_server`, which demands a client certificate.
 @Suite(.enabled(if: RequiredTools.areUsable("openssl")), .timeLimit(.minutes(2)))
@@ -122,6 +124,74 @@ struct HTTPIdentityTests {
             if case .tlsPeerUntrusted = error { true } else { false }
         }
         await process.stop()
+    }
+
+    private func keepingServer(as node: TestIdentity) async throws -> (port: Int, process: ServerProcess) {
+        let port = FreePort.find()
+        let process = try ServerProcess(
+            [
+                try RequiredTools.path("python3"), "-c", Self.keepingServer, "\(port)", node.certificate,
+                node.privateKey,
+            ], logPath: directory.path("keeping-\(port).log"))
+        while await LocalHTTP.isClosed(port) { try await Task.sleep(for: .milliseconds(20)) }
+        return (port, process)
+    }
+
+    @Test func `identities of different files share no connection`() async throws {
+        let (port, process) = try await keepingServer(as: node)
+        let other = try authority.write(.observer, file: "observer")
+        for (peer, count) in [(coordinator, "1"), (other, "1"), (coordinator, "2"), (other, "2")] {
+            #expect(try await transport.send(request(port, identity(of: peer))).body == Array(count.utf8))
+        }
+        await process.stop()
+    }
+
+    @Test func `files that were replaced count for the next connection`() async throws {
+        let (port, process) = try await server()
+        var first = request(port, identity(of: coordinator))
+        first.reusesConnection = false
+        #expect(try await transport.send(first).status == 200)
+        let stranger = try TestAuthority(cluster: "other", directory: directory.path("other"))
+            .write(.coordinator)
+        let kept = try String(contentsOfFile: coordinator.certificate, encoding: .utf8)
+        let keptKey = try String(contentsOfFile: coordinator.privateKey, encoding: .utf8)
+        func replace(_ certificate: String, _ key: String) throws {
+            try certificate.write(toFile: coordinator.certificate, atomically: true, encoding: .utf8)
+            try key.write(toFile: coordinator.privateKey, atomically: true, encoding: .utf8)
+        }
+        try replace(
+            String(contentsOfFile: stranger.certificate, encoding: .utf8),
+            String(contentsOfFile: stranger.privateKey, encoding: .utf8))
+        await expect(first) { if case .tlsPeerRefused = $0 { true } else { false } }
+        try replace(kept, keptKey)
+        #expect(try await transport.send(first).status == 200)
+        let authorities = try String(contentsOfFile: coordinator.authority, encoding: .utf8)
+        try String(contentsOfFile: stranger.authority, encoding: .utf8)
+            .write(toFile: coordinator.authority, atomically: true, encoding: .utf8)
+        await expect(first) { if case .tlsPeerUntrusted = $0 { true } else { false } }
+        try authorities.write(toFile: coordinator.authority, atomically: true, encoding: .utf8)
+        await process.stop()
+    }
+
+    private func look(
+        _ identity: HTTPIdentity, known: IdentityReading? = nil
+    ) -> IdentityReading {
+        IdentityLook(IdentityPaths(identity), known: known, now: .now).read()
+    }
+
+    @Test func `files are read once, and again when one of them has changed`() throws {
+        let identity = identity(of: coordinator)
+        let first = look(identity)
+        let context = try #require(first.context)
+        #expect(look(identity, known: first).context === context)
+        let text = try String(contentsOfFile: coordinator.certificate, encoding: .utf8)
+        try text.write(toFile: coordinator.certificate, atomically: true, encoding: .utf8)
+        let again = look(identity, known: first)
+        #expect(again.context != nil && again.context !== context)
+        try Data(text.utf8.dropLast(200)).write(to: URL(fileURLWithPath: coordinator.certificate))
+        #expect(look(identity, known: again).context == nil)
+        #expect(look(HTTPIdentity(authority: coordinator.authority)).context == nil)
+        try text.write(toFile: coordinator.certificate, atomically: true, encoding: .utf8)
     }
 
     @Test func `a peer whose certificate is revoked is not spoken to, new or used again`() async throws {

@@ -21,6 +21,14 @@ import Testing
         #expect(match.1 == #"bytes=0 disk="/srv/my data" node=node01"#)
     }
 
+    @Test func `no value ends its own quotes`() throws {
+        let lines = try written { output in
+            output.logger("test", level: .info).info(
+                "x", metadata: ["disk": #"a\" admin="yes"#, "path": #"C:\x"#])
+        }
+        #expect(lines.first?.hasSuffix(#" x disk="a\\\" admin=\"yes" path=C:\x"#) == true, "\(lines)")
+    }
+
     @Test func `the journal gets a priority and no time of ours`() throws {
         let lines = try written(journal: true) { output in
             let logger = output.logger("test", level: .trace)

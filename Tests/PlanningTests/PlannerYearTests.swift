@@ -48,7 +48,7 @@ import Testing
     }
 
     @Test(
-        .timeLimit(.minutes(2)),
+        .long, .timeLimit(.minutes(2)),
         arguments: LongTests.whole([8, 9], or: [8], leavingOut: "tapecycle 9 of PlannerYearTests"))
     func `a rotation that is just large enough never stands still and loses nothing`(tapecycle: Int) throws {
         var settings = SimulatedNode.Settings()
@@ -85,7 +85,7 @@ import Testing
     }
 
     @Test(
-        .timeLimit(.minutes(2)),
+        .long, .timeLimit(.minutes(2)),
         arguments: LongTests.whole([8, 9, 15], or: [9], leavingOut: "two of the three years of failing runs"))
     func `runs that fail cost time, never a dump`(tapecycle: Int) throws {
         var settings = SimulatedNode.Settings()

@@ -103,7 +103,7 @@ import Testing
                     /absent/.aws/credentials and /absent/.aws/config (profile default), \
                     the device properties of amanda.conf, \
                     the instance metadata service (AWS_EC2_METADATA_DISABLED)
-                    hint: put aws_access_key_id and aws_secret_access_key under [default] into the file that storage.credentialsFile names.
+                    hint: put aws_access_key_id and aws_secret_access_key under [default] into a file, and name it by storage.credentialsFile of cluster.json, on a node of agent.json.
                     """)
             #expect(error.kind == .storageRefused)
         }

@@ -124,6 +124,21 @@ struct S3FaultTests {
         }
     }
 
+    @Test(arguments: ["-1", "-9223372036854775808", "9223372036854775808", "1e9", ""])
+    func `a length that is none is no length`(size: String) async throws {
+        let body = """
+            <?xml version="1.0"?><ListBucketResult><IsTruncated>false</IsTruncated><Contents><Key>k</Key>\
+            <Size>\(size)</Size></Contents></ListBucketResult>
+            """
+        proxy.inject(.answer(status: 200, body: body), method: "GET", times: 9)
+        do {
+            let listed = try await client.list(prefix: "").objects
+            Issue.record("believed: \(listed)")
+        } catch let error as S3Error {
+            #expect("\(error)".contains("without key or size"), "\(error)")
+        }
+    }
+
     @Test func `a 404 that is not S3's is not taken for absence`() async throws {
         proxy.inject(.answer(status: 404, body: "not here"), times: 9)
         await #expect(throws: S3Error.self) { try await client.head("k") }

@@ -63,9 +63,9 @@ final class ClientProgram: Sendable {
         try? FileManager.default.removeItem(at: folder)
     }
 
-    /// Types into the program's input.
+    /// Types into the program's input; what one that has ended does not read is lost.
     func type(_ text: String) {
-        input.withLock { $0?.write(Data(text.utf8)) }
+        input.withLock { try? $0?.write(contentsOf: Data(text.utf8)) }
     }
 
     func endInput() {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import TestSupport
 import Testing
 
 @testable import TLS
@@ -36,7 +37,7 @@ struct DisturbedHandshakeTests {
         }
     }
 
-    @Test(arguments: 1...4)
+    @Test(.long, arguments: 1...4)
     func `outlives peers that do anything at any moment, and lets go of all of them`(seed: Int) async throws {
         let limits = TLSLimits(
             handshake: .seconds(2), idle: .seconds(1), stalledPeer: .seconds(2), lastBytes: .seconds(2))

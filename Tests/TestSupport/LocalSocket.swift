@@ -106,22 +106,3 @@ final class LocalSocket: @unchecked Sendable {
         }
     }
 }
-
-/// Ports of 127.0.0.1 for programs that cannot choose one themselves.
-public enum FreePort {
-    /// A port that nobody listens on; with `andAlso`, the port that much higher is free as well.
-    ///
-    /// Taken from below the kernel's range for outgoing connections, so that none of those sits on it.
-    public static func find(andAlso distance: Int? = nil) -> Int {
-        while true {
-            let port = Int.random(in: 12_000..<22_000)
-            guard isFree(port) else { continue }
-            if let distance, !isFree(port + distance) { continue }
-            return port
-        }
-    }
-
-    private static func isFree(_ port: Int) -> Bool {
-        LocalSocket.listening(on: port) != nil
-    }
-}

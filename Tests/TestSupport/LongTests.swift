@@ -17,6 +17,13 @@ public enum LongTests {
         print("left out: \(name)")
         return small
     }
+
+    /// All rows of a table where long tests are wanted, else the first ones, and a line that names the table.
+    public static func first<Row>(_ count: Int, of rows: [Row], in table: String) -> [Row] {
+        whole(
+            rows, or: Array(rows.prefix(count)),
+            leavingOut: "\(rows.count - count) of \(rows.count) rows of \(table)")
+    }
 }
 
 extension Trait where Self == ConditionTrait {

@@ -21,7 +21,7 @@ public enum RequiredTools {
     }
 
     /// `REQUIRE_SERVERS=1`: nothing may be skipped.
-    static var mustBePresent: Bool {
+    public static var mustBePresent: Bool {
         ProcessInfo.processInfo.environment["REQUIRE_SERVERS"] == "1"
     }
 

@@ -63,11 +63,15 @@ struct VolumeProofTests {
     }
 
     /// The lines of the answer's head, and the body; the object itself is a label.
-    @Test(arguments: [
-        (["Content-Type: text/html"], "<html>sign in</html>"),
-        (["Content-Type: text/plain", "ETag: \"1\""], "\u{FEFF}\n <!doctype html>"),
-        (["Content-Type: application/octet-stream"], "sign in"), ([], ""),
-    ])
+    @Test(
+        .long,
+        arguments: LongTests.first(
+            2,
+            of: [
+                (["Content-Type: text/html"], "<html>sign in</html>"),
+                (["Content-Type: application/octet-stream"], "sign in"),
+                (["Content-Type: text/plain", "ETag: \"1\""], "\u{FEFF}\n <!doctype html>"), ([], ""),
+            ], in: "VolumeProofTests"))
     func `a page in the label's place is not taken for what the store has`(
         headers: [String], body: String
     ) async throws {

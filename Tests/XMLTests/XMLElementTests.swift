@@ -98,4 +98,15 @@ import XML
             _ = try? XMLElement(parsing: bytes)
         }
     }
+
+    @Test func `a document of very many elements is refused before it is a tree`() {
+        for inside in [
+            String(repeating: "<b/>", count: 100_001), "<b\(String(repeating: " c=''", count: 100_001))/>",
+        ] {
+            let error = #expect(throws: XMLFault.self) {
+                try XMLElement(parsing: Array("<a>\(inside)</a>".utf8))
+            }
+            #expect(error?.description.hasPrefix("more than 100000 elements and attributes") == true)
+        }
+    }
 }

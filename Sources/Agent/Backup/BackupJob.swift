@@ -28,7 +28,7 @@ struct BackupJob: Sendable {
         ).prepared(configurations)
         let gaps = try await runBlocking("coverage") { SelfBackupCoverage.gaps(configurations) }
         return try await runs.inWorkDirectory {
-            try await order.dryRun ? planOnly(runs, configurations, gaps) : backUp(runs, gaps)
+            try await order.dryRun ? planOnly(runs, configurations, gaps) : backUp(runs, configurations, gaps)
         }
     }
 
@@ -59,26 +59,38 @@ struct BackupJob: Sendable {
         return result(record)
     }
 
-    private func backUp(_ prepared: ConfigurationRuns.Prepared, _ gaps: [String]) async throws -> JobResult {
+    private func backUp(
+        _ prepared: ConfigurationRuns.Prepared, _ configurations: [CheckedConfiguration], _ gaps: [String]
+    ) async throws -> JobResult {
         let (runs, absences) = try await prepared.all.caughtUp()
         let evidence = try RunEvidence(request: request, clients: prepared.clients, reporter: reporter)
         let earlier = try await earlierRecord(evidence.records)
         var record = emptyRecord(without: prepared.refused)
+        let sealing = try sealing(prepared.clients)
+        var sealed = try await sealing?.seal(configurations)
+        record.secrets = sealed?.sealed
         var unwritten: WireError?
         var isAnythingNew = false
         let flushed = try await flushDue(runs, absences)
         let plans = try await plans(of: runs, earlier, flushed, absences)
-        for (index, run) in runs.enumerated() {
+        for (index, var run) in runs.enumerated() {
+            if run.isSelfBackup, sealed?.isWorthAnotherTry == true {
+                sealed = try await sealing?.seal(configurations)
+                record.secrets = sealed?.sealed
+            }
+            run.sealed = record.secrets?.version
             let before = record
             if index > 0 { try await evidence.lookAgain(run.absence) }
             let known = earlier?.record(of: run)
             var plan = plans[index]
-            if run.isSelfBackup, known != nil, !isAnythingNew {
+            if run.isSelfBackup, known?.isProved == true, !isAnythingNew {
                 plan = try await preparePlan(of: run, known)
             }
-            var done = try await run.carryOut(
-                plan, after: flushed[run.name], RecordKeeper(reporter: reporter, before: before))
+            var done = try await carryOut(
+                run, plan, after: flushed[run.name], RecordKeeper(reporter: reporter, before: before),
+                configurations, known, isSealed: record.secrets != nil)
             if run.isSelfBackup { done.note(gaps) }
+            done.note(sealed?.notes.filter { $0.configuration == run.name }.map(\.text) ?? [])
             isAnythingNew = isAnythingNew || done.dumps != known?.dumps
             record = before.adding(done)
             if let error = done.error, error.concernsWholeStore { run.absence.note(error) }
@@ -88,6 +100,34 @@ struct BackupJob: Sendable {
             }
         }
         return result(record, unwritten)
+    }
+
+    /// The self-backup is looked at while it is made: the catalogs of all that went before are written by then.
+    private func carryOut(
+        _ run: ConfigurationRun, _ plan: Result<PlannedConfiguration, any Error>,
+        after flushed: FlushReport.Configuration?, _ keeper: RecordKeeper,
+        _ configurations: [CheckedConfiguration], _ known: ConfigurationRecord?, isSealed: Bool
+    ) async throws -> ConfigurationRecord {
+        guard run.isSelfBackup, let watch = try await SelfBackupWatch.begin(configurations, settings) else {
+            return try await run.carryOut(plan, after: flushed, keeper)
+        }
+        var watched = run
+        watched.watch = watch
+        let done = try await watched.carryOut(plan, after: flushed, keeper)
+        let judged = try await watch.judged(
+            done, of: request.run, after: known, isSealed: isSealed)
+        for suspect in judged.dumps.compactMap(\.suspect) where suspect.isOfSelfBackup {
+            run.logger.warning("the self-backup is suspect", metadata: ["reason": "\(suspect.text)"])
+        }
+        return judged
+    }
+
+    /// nil: the cluster has nobody to seal to.
+    private func sealing(_ clients: BucketClients) throws -> SecretSealing? {
+        guard let recovery = order.recovery, !recovery.certificates.isEmpty else { return nil }
+        return SecretSealing(
+            settings: settings, request: request, recovery: recovery, client: try clients.brief,
+            logger: reporter.logger)
     }
 
     /// What earlier runs had to hold goes first, as `autoflush` says: the plan then finds it on its volumes.
@@ -184,6 +224,11 @@ extension NodeRecord {
     fileprivate func record(of run: ConfigurationRun) -> ConfigurationRecord? {
         configurations.first { $0.name == run.prepared.choice.name }
     }
+}
+
+extension ConfigurationRecord {
+    /// A self-backup that was looked at, and lacks nothing: a further attempt may leave it as it is.
+    fileprivate var isProved: Bool { selfBackup != nil && canStartNode }
 }
 
 extension [ConfigurationRun] {

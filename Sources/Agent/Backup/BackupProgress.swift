@@ -94,7 +94,7 @@ final class BackupProgress: Sendable {
             dumpedBytes: running.reduce(totals.finishedDumpedBytes) { $0 + $1.dumpedBytes },
             storedBytes: running.reduce(totals.finishedStoredBytes) { $0 + $1.storedBytes },
             expectedBytes: totals.expected.count < totals.diskCount
-                ? nil : totals.expected.values.reduce(0, +),
+                ? nil : totals.expected.values.byteSum,
             finishedDisks: totals.finishedDiskCount, totalDisks: totals.diskCount,
             current: running.isEmpty ? nil : running.map(\.name).joined(separator: ", "),
             limitedBy: running.isEmpty ? nil : totals.limit.map(JobProgress.Resource.init))

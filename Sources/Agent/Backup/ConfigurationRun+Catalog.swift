@@ -19,7 +19,8 @@ extension ConfigurationRun {
         let capacity = RunCapacity(
             inparallel: configuration.inparallel, netusage: configuration.netusageBytesPerSecond >> 10,
             volumeKiB: configuration.tapetype.lengthBytes >> 10)
-        return try await runBlocking("catalog", asking: prepared.location.mayHang, .ofCatalog) { [logger] in
+        return try await runBlocking("catalog", asking: prepared.location.mayHang, prepared.location.patience)
+        { [logger] in
             try RunCatalog(
                 beginning: run, location: prepared.location,
                 isFurtherAttempt: isFurtherAttempt || request.attempt > 1, purpose: purpose, disks: disks,
@@ -34,14 +35,16 @@ extension ConfigurationRun {
         var notes: [String] = []
         do {
             let days = prepared.configuration.dumpcycleDays
-            try await runBlocking("catalog", asking: catalog.mayHang, .ofCatalog) {
+            try await runBlocking("catalog", asking: catalog.mayHang, catalog.patience) {
                 try catalog.trim(dumpcycleDays: days)
             }
         } catch {
             notes.append("old logs and indexes could not be taken away: \(error)")
         }
         do {
-            try await runBlocking("catalog", asking: catalog.mayHang, .ofCatalog) { try catalog.finish() }
+            try await runBlocking("catalog", asking: catalog.mayHang, catalog.patience) {
+                try catalog.finish()
+            }
         } catch {
             notes.append("the run's log could not be closed: \(error)")
         }

@@ -24,7 +24,8 @@ extension ConfigurationRun {
         var run = self
         run.caughtUp = found
         if isInEarnest {
-            try await runBlocking("catalog", asking: prepared.location.mayHang, .ofCatalog) { [prepared] in
+            try await runBlocking("catalog", asking: prepared.location.mayHang, prepared.location.patience) {
+                [prepared] in
                 try prepared.entries.removeStaleSnapshots(found.runs.flatMap(\.dumps))
                 try CatalogRecovery(prepared.location).enter(found.runs)
             }

@@ -14,13 +14,17 @@ import Planning
 extension ConfigurationRun {
     /// What a run sends by itself.
     func dumpsDueForFlush() async throws -> [HeldDump] {
-        try await runBlocking("holding") { [prepared] in try DueDumps.of(prepared) }
+        try await runBlocking("holding", asking: [], prepared.location.patience) { [prepared] in
+            try DueDumps.of(prepared)
+        }
     }
 
     /// Everything that lies on the holding disks; what is not whole can only be told of.
     func heldDumps() async throws -> [HeldDump] {
         let disks = HoldingDisks(prepared.configuration.holdingDisks)
-        return try await runBlocking("holding") { try disks.contents().dumps }
+        return try await runBlocking("holding", asking: [], prepared.location.patience) {
+            try disks.contents().dumps
+        }
     }
 
     /// Sends dumps to volumes. One that cannot go stays held, and the report says why.
@@ -67,7 +71,7 @@ extension ConfigurationRun {
             target = try await volumes.begin(.success(choice), kept: [])
         } catch {
             if error is CancellationError || Task.isCancelled { throw CancellationError() }
-            try await runBlocking("catalog", asking: catalog.mayHang, .ofCatalog) {
+            try await runBlocking("catalog", asking: catalog.mayHang, catalog.patience) {
                 try catalog.volumeRefused("\(error)")
             }
             throw error
@@ -124,7 +128,8 @@ extension ConfigurationRun {
 
     private func bases(of held: HeldDump) async throws -> [DumpBaseRecord] {
         let places = try await taking.look().places
-        return try await runBlocking("history", asking: prepared.location.mayHang, .ofCatalog) { [prepared] in
+        return try await runBlocking("history", asking: prepared.location.mayHang, prepared.location.patience)
+        { [prepared] in
             let header = held.header
             let name = DiskName(host: header.host, disk: header.disk)
             let chain = try CatalogReader(prepared.location).recentHistory(

@@ -15,7 +15,9 @@ extension ConfigurationRun {
     func finishSent(
         _ dumps: [HeldDump], _ progress: FlushProgress, _ outcome: FlushOutcome
     ) async throws -> [HeldDump] {
-        let stored = try await runBlocking("catalog", asking: prepared.location.mayHang, .ofCatalog) {
+        let stored = try await runBlocking(
+            "catalog", asking: prepared.location.mayHang, prepared.location.patience
+        ) {
             [prepared] in
             try CatalogReader(prepared.location).dumps().filter(\.isWhole)
         }
@@ -44,7 +46,7 @@ extension ConfigurationRun {
     ) async -> (any Error)? {
         do {
             try await enter(held, sentTo: parts, on: volumes, of: run)
-            try await runBlocking("holding", asking: held.mayHang, .ofCatalog) { [prepared] in
+            try await runBlocking("holding", asking: held.mayHang, prepared.location.patience) { [prepared] in
                 try HoldingDisks(prepared.configuration.holdingDisks).remove(held)
                 try RunCatalog.forgetFlush(of: held, in: prepared.location)
             }

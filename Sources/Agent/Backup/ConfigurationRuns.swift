@@ -87,8 +87,9 @@ struct ConfigurationRuns: Sendable {
         for prepared in configurations {
             let name = prepared.choice.name
             do {
-                let change = try await runBlocking("pins", asking: prepared.location.directories, .ofCatalog)
-                {
+                let change = try await runBlocking(
+                    "pins", asking: prepared.location.directories, prepared.location.patience
+                ) {
                     try PinMarks(location: prepared.location).agree(with: protection)
                 }
                 guard change != PinMarks.Change() else { continue }
@@ -129,7 +130,9 @@ struct ConfigurationRuns: Sendable {
     /// The newest; none where its catalog hangs, which it fails of by itself.
     private func loggedRuns(of prepared: PreparedConfiguration) async throws -> [Datestamp] {
         do {
-            return try await runBlocking("runs", asking: prepared.location.directories, .ofCatalog) {
+            return try await runBlocking(
+                "runs", asking: prepared.location.directories, prepared.location.patience
+            ) {
                 (try? CatalogReader(prepared.location).newestRuns(MeasureReader.depth)) ?? []
             }
         } catch is HangFault {

@@ -77,9 +77,15 @@ struct DiskDump: Sendable {
 
     private func stored(_ work: Work, _ outcome: DumpOutcome) async throws -> DumpRecord {
         try await enter(outcome, LoggedDump(outcome))
-        var record = DumpRecord(work.planned, work.entry, outcome, node: part.request.node)
+        var record = record(of: work, outcome)
         record.bases = try await base(of: work.planned.dump, work.entry)?.records
         return try await judged(record, work.entry, outcome)
+    }
+
+    private func record(of work: Work, _ outcome: DumpOutcome) -> DumpRecord {
+        var record = DumpRecord(work.planned, work.entry, outcome, node: part.request.node)
+        if work.entry.dumptype.encryptionProgram != nil { record.sealed = part.sealed }
+        return record
     }
 
     /// Begins anew, for tar's stream cannot be had twice.
@@ -101,7 +107,7 @@ struct DiskDump: Sendable {
         let entered =
             place.target.held.map { LoggedDump(outcome, heldAs: $0) } ?? LoggedDump(outcome)
         try await enter(outcome, entered)
-        var record = DumpRecord(work.planned, work.entry, outcome, node: part.request.node)
+        var record = record(of: work, outcome)
         record.level = place.dump.level
         record.bases = try await base(of: place.dump, work.entry)?.records
         if let held = place.target.held {
@@ -173,7 +179,7 @@ struct DiskDump: Sendable {
         let reason = reasons.map(\.message).joined(separator: "; ").replacing("\n", with: " ")
         let failed = LoggedDump(
             header: header, parts: [], status: .failed(reason: reason), seconds: 0)
-        try await runBlocking("catalog", asking: catalog.mayHang, .ofCatalog) { [catalog] in
+        try await runBlocking("catalog", asking: catalog.mayHang, catalog.patience) { [catalog] in
             try catalog.record(failed)
         }
         var record = DumpRecord(planned: work.planned, entry)
@@ -188,7 +194,7 @@ struct DiskDump: Sendable {
         let (entry, level) = (work.entry, dump.level)
         let indexPath = entry.dumptype.isIndexed ? "\(part.workDirectory)/\(entry.fileName).index" : nil
         if let destination {
-            try await runBlocking("catalog", asking: catalog.mayHang, .ofCatalog) { [catalog] in
+            try await runBlocking("catalog", asking: catalog.mayHang, catalog.patience) { [catalog] in
                 try catalog.began(host: entry.host, disk: entry.diskName, level: level, to: destination)
             }
         }
@@ -205,7 +211,7 @@ struct DiskDump: Sendable {
 
     /// The next increment builds on a dump only once the catalog has it.
     private func enter(_ outcome: DumpOutcome, _ record: LoggedDump) async throws {
-        try await runBlocking("catalog", asking: catalog.mayHang, .ofCatalog) { [catalog] in
+        try await runBlocking("catalog", asking: catalog.mayHang, catalog.patience) { [catalog] in
             defer { if let path = outcome.indexPath { try? FileSystem.remove(path) } }
             do {
                 try catalog.record(record)
@@ -225,7 +231,9 @@ struct DiskDump: Sendable {
     /// The planner has asked the same before it chose the level.
     private func base(of dump: ExpectedDump, _ entry: DisklistEntry) async throws -> IncrementBase? {
         guard dump.level > 0 else { return nil }
-        return try await runBlocking("base", asking: DumpPlaces(entry).snapshots, .ofCatalog) {
+        return try await runBlocking(
+            "base", asking: DumpPlaces(entry).snapshots, part.prepared.location.patience
+        ) {
             [bases] () -> IncrementBase? in
             if case .possible(let base) = bases.answer(dump.level, of: entry) { base } else { nil }
         }
@@ -243,6 +251,8 @@ struct DiskDump: Sendable {
         plan.base = try await base(of: dump, entry)?.base
         plan.snapshotOwner = part.prepared.location.owner
         plan.filterUser = part.prepared.loaded.dumpuser
+        plan.witness = part.watch?.witness(of: entry.name)
+        plan.clockAheadSeconds = part.clockAheadSeconds
         plan.logger = logger(of: entry)
         return plan
     }

@@ -10,10 +10,15 @@ struct DumpLanes: Sendable {
     let queue: DumpQueue
     /// Where it is told that a `starttime` is waited for.
     let board: JobProgressBoard
+    /// Seconds since 1970.
+    var now: @Sendable () -> Int64 = { Int64(time(nil)) }
+
+    /// In seconds. Clocks are set, forth and back: how long one look at them counts.
+    private static let longestSleep: Int64 = 30
 
     private enum Event<Outcome: Sendable>: Sendable {
         case ended(DiskName, Outcome)
-        /// A `starttime` has come.
+        /// A `starttime` has come, or the clock is to be looked at again.
         case time
     }
 
@@ -31,19 +36,23 @@ struct DumpLanes: Sendable {
         var queue = queue
         try await withThrowingTaskGroup(of: Event<Outcome>.self) { group in
             defer { group.cancelAll() }
-            var alarm: Int64?
+            var isAlarmSet = false
             while true {
-                switch queue.next(now: Int64(time(nil))) {
+                switch queue.next(now: now()) {
                 case .start(let name, _): group.addTask { .ended(name, try await dump(name)) }
                 case .done: return
                 case .wait(let moment):
-                    if let moment, moment != alarm {
-                        alarm = moment
-                        group.addTask { try await Self.sleep(until: moment) }
+                    if let moment, !isAlarmSet {
+                        isAlarmSet = true
+                        let length = min(Self.longestSleep, max(1, moment - now()))
+                        group.addTask { try await Self.sleep(seconds: length) }
                     }
-                    let wait = moment.map { board.begins(Self.wait(until: $0)) }
+                    let wait = moment.map { board.begins(excuse(until: $0)) }
                     defer { if let wait { board.ended(wait) } }
-                    guard case .ended(let name, let outcome) = try await group.next() else { continue }
+                    guard case .ended(let name, let outcome) = try await group.next() else {
+                        isAlarmSet = false
+                        continue
+                    }
                     queue.finish(name)
                     if try await !ended(outcome) { _ = queue.giveUp() }
                 }
@@ -51,12 +60,12 @@ struct DumpLanes: Sendable {
         }
     }
 
-    private static func wait(until moment: Int64) -> JobWait {
-        JobWait(reason: "a starttime", seconds: Int(max(1, moment - Int64(time(nil)))) + 60)
+    private static func sleep<Outcome>(seconds: Int64) async throws -> Event<Outcome> {
+        try await Task.sleep(for: .seconds(seconds))
+        return .time
     }
 
-    private static func sleep<Outcome>(until moment: Int64) async throws -> Event<Outcome> {
-        try await Task.sleep(for: .seconds(max(1, moment - Int64(time(nil)))))
-        return .time
+    private func excuse(until moment: Int64) -> JobWait {
+        JobWait(reason: "a starttime", seconds: Int(max(1, moment - now())) + 60)
     }
 }

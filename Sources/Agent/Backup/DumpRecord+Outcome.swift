@@ -24,8 +24,13 @@ extension DumpRecord {
         seconds = outcome.seconds
         notes = outcome.notes
         strange = outcome.strange
-        let points = outcome.recoveryPoints.map { RecoveryPoint(name: $0.name, value: $0.value) }
-        recoveryPoints = points.isEmpty ? nil : points
+        let points = outcome.recoveryPoints.prefix(RecoveryPoint.countLimit)
+        recoveryPoints = points.isEmpty ? nil : points.map { RecoveryPoint(name: $0.name, value: $0.value) }
+        if points.count < outcome.recoveryPoints.count {
+            notes.append(
+                "its scripts named \(outcome.recoveryPoints.count) recovery points, and the first \(points.count) are kept"
+            )
+        }
         keep(outcome.selection)
     }
 

@@ -2,6 +2,7 @@
 
 import AgentAPI
 import AmandaFormat
+import HiddenCharacters
 
 /// Sends everything that lies on the holding disks of this node's configurations to volumes, and dumps nothing.
 struct FlushJob: Sendable {
@@ -82,6 +83,6 @@ struct FlushJob: Sendable {
             .damaged, node: settings.node,
             "the held dump of '\(dump.header.disk)' of run \(dump.header.datestamp) is not whole: "
                 + (dump.fault ?? ""),
-            hint: "remove it with 'amadmin \(name) holding delete' if nothing of it is wanted.")
+            hint: "remove it with 'amadmin \(name.shellWord) holding delete' if nothing of it is wanted.")
     }
 }

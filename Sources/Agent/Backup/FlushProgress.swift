@@ -16,7 +16,7 @@ final class FlushProgress: Sendable {
         guard !dumps.isEmpty else { return }
         board.update { progress in
             progress.totalDisks = dumps.count
-            progress.expectedBytes = dumps.reduce(0) { $0 + $1.storedByteCount }
+            progress.expectedBytes = dumps.map(\.storedByteCount).byteSum
         }
     }
 
@@ -35,7 +35,7 @@ final class FlushProgress: Sendable {
     /// Sent, or not.
     func end(_ held: HeldDump, isSent: Bool) {
         let sum = finishedBytes.withLock { sum in
-            if isSent { sum += held.storedByteCount }
+            if isSent { sum = [sum, held.storedByteCount].byteSum }
             return sum
         }
         board.update { progress in

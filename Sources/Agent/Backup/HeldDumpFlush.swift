@@ -50,14 +50,15 @@ struct HeldDumpFlush: Sendable {
             await begin(held)
             let outcome = try await HoldingFlush().send(
                 held, to: target, logger: logger.with(["disk": "\(held.header.disk)"]), progress: progress)
-            try await runBlocking("catalog", asking: catalog.mayHang, .ofCatalog) { [catalog] in
+            try await runBlocking("catalog", asking: catalog.mayHang, catalog.patience) { [catalog] in
                 try catalog.record(LoggedDump(flushed: outcome))
             }
             var flushed = Flushed(held: held, outcome: outcome)
             if outcome.isUsable {
                 do {
                     try await evidence(flushed)
-                    try await runBlocking("holding", asking: held.mayHang, .ofCatalog) { [catalog, disks] in
+                    try await runBlocking("holding", asking: held.mayHang, catalog.patience) {
+                        [catalog, disks] in
                         try disks.remove(held)
                         try catalog.flushed(held)
                     }

@@ -22,7 +22,7 @@ struct CheckedConfiguration: Sendable {
     /// Of every storage that it defines, the one in use first; empty where that cannot be used.
     let stores: [ChangerStore]
     /// Why no backup of it may begin, all of it.
-    let faults: [WireError]
+    private(set) var faults: [WireError]
     /// What this node lacks for single disks, whose dumps fail of it: the others go on.
     let diskFaults: [WireError]
     /// Whether a disk has not answered in the time that it was given.
@@ -30,11 +30,13 @@ struct CheckedConfiguration: Sendable {
     /// At its disks, those that answered.
     let looks: [DiskName: DiskLook]
     /// What an administrator should know of it.
-    let remarks: [Remark]
+    private(set) var remarks: [Remark]
     /// What waits on its holding disks.
     let held: [HeldDump]
     /// The newest run that its catalog knows.
     let newestRun: Datestamp?
+    /// Of the volume that the tapelist has of that run.
+    let newestLabel: String?
 
     /// Everything that a backup, a plan or a flush works with.
     ///
@@ -68,7 +70,8 @@ struct CheckedConfiguration: Sendable {
         case .failure(let cause):
             faults = WireError.all(cause: cause, node: node)
             resolved = .failure(WireErrors(faults))
-            (changer, stores, diskFaults, remarks, held, newestRun) = (nil, [], [], [], [], nil)
+            (changer, stores, diskFaults, remarks, held) = (nil, [], [], [], [])
+            (newestRun, newestLabel) = (nil, nil)
             (looks, isAnySilent) = ([:], false)
         case .success(let loaded):
             let check = ConfigurationCheck(loaded, of: choice, settings, storage, isPatient: isPatient)
@@ -81,6 +84,7 @@ struct CheckedConfiguration: Sendable {
             remarks = loaded.remarks + check.diskRemarks + check.notes
             held = check.held
             newestRun = check.newestRun
+            newestLabel = check.newestLabel
         }
     }
 }
@@ -92,7 +96,8 @@ extension CheckedConfiguration {
         loaded = .failure(cause)
         faults = WireError.all(cause: cause, node: node)
         resolved = .failure(WireErrors(faults))
-        (changer, stores, diskFaults, remarks, held, newestRun) = (nil, [], [], [], [], nil)
+        (changer, stores, diskFaults, remarks, held) = (nil, [], [], [], [])
+        (newestRun, newestLabel) = (nil, nil)
         (looks, isAnySilent) = ([:], false)
     }
 
@@ -101,25 +106,42 @@ extension CheckedConfiguration {
         MountHoles((try? loaded.get().disklist.activeEntries) ?? [], looks)
     }
 
-    /// Every configuration of a job or a question.
+    /// Every configuration of a job or a question, in the order asked for; side by side, so that one that hangs is waited for once.
     static func all(
         _ choices: [ConfigurationChoice], _ settings: AgentSettings, _ storage: StorageAddress,
         isPatient: Bool = false
     ) async throws -> [CheckedConfiguration] {
-        var checked: [CheckedConfiguration] = []
-        for choice in choices {
+        let found = try await onEvery(choices, width: width) { choice in
             let directory = "\(settings.amandaDirectory)/\(choice.name)"
             do {
-                checked.append(
-                    try await runBlocking(
-                        "configurations", asking: [directory], .limit(.seconds(120))
-                    ) { CheckedConfiguration(choice, settings, storage, isPatient: isPatient) })
+                return try await runBlocking(
+                    "configurations", asking: [directory], .limit(isPatient ? patientLimit : limit)
+                ) { CheckedConfiguration(choice, settings, storage, isPatient: isPatient) }
             } catch let fault as HangFault {
-                checked.append(CheckedConfiguration(choice, unreadable: fault, node: settings.node))
+                return CheckedConfiguration(choice, unreadable: fault, node: settings.node)
             }
+        }
+        let (slots, catalog) = (SharedSlots(found), SharedCatalog(configurations: found))
+        return found.map { $0.beside(slots, catalog, node: settings.node) }
+    }
+
+    /// With what can be said of it only where the others are known.
+    private func beside(_ slots: SharedSlots, _ catalog: SharedCatalog, node: String) -> CheckedConfiguration
+    {
+        var checked = self
+        if let fault = catalog.fault(of: self, node: node) { checked.faults.append(fault) }
+        if let fault = slots.fault(of: self, node: node) {
+            checked.faults.append(fault)
+        } else if let remark = slots.remark(on: self) {
+            checked.remarks.append(remark)
         }
         return checked
     }
+
+    private static var width: Int { 4 }
+    /// Whoever asks waits for 45 seconds.
+    private static var limit: Duration { .seconds(35) }
+    private static var patientLimit: Duration { .seconds(120) }
 }
 
 extension [CheckedConfiguration] {

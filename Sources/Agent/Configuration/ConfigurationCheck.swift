@@ -6,9 +6,13 @@ import BlockingWork
 import Catalog
 import Dump
 import Files
+import HiddenCharacters
 
 /// Looks for everything that is wrong with a configuration that could be read. Local files only; blocks.
 struct ConfigurationCheck {
+    /// For what grows with the runs that there were.
+    private static let catalogLimit: Duration = .seconds(10)
+
     private let loaded: LoadedConfiguration
     private let choice: ConfigurationChoice
     private let settings: AgentSettings
@@ -33,6 +37,7 @@ struct ConfigurationCheck {
     private(set) var stores: [ChangerStore] = []
     private(set) var held: [HeldDump] = []
     private(set) var newestRun: Datestamp?
+    private(set) var newestLabel: String?
 
     private var configuration: AmandaConfiguration { loaded.configuration }
     private var entries: [DisklistEntry] { loaded.disklist.activeEntries }
@@ -60,6 +65,8 @@ struct ConfigurationCheck {
         checkTar()
         leaveOut(disks.silent)
         resolveVolumes()
+        checkBuffers()
+        checkVolumeDirectories()
         checkPlaces()
         checkSnapshots()
         checkCatalog()
@@ -76,7 +83,7 @@ struct ConfigurationCheck {
             // Who made a link there would be given what it leads to.
             let hint =
                 look.real == directory
-                ? "install -d -o \(user.name) -m 750 '\(directory)'"
+                ? "install -d -o \(user.name) -m 750 \(directory.shellQuoted)"
                 : "'\(directory)' leads to '\(look.real)': let amanda.conf name a directory of user '\(user.name)' itself."
             add(
                 WireError(
@@ -85,6 +92,26 @@ struct ConfigurationCheck {
                     "user '\(user.name)' may not write in '\(refusing)', where \(names.joined(separator: ", ")) "
                         + "lead\(names.count == 1 ? "s" : "")",
                     hint: hint))
+        }
+    }
+
+    /// Volumes in directories are written with the dumpuser's rights, too; those of other storages are only read.
+    private mutating func checkVolumeDirectories() {
+        guard let changer else { return }
+        let user = loaded.dumpuser
+        var directories = changer.devices.compactMap(\.directoryPath?.path)
+        if case .disk(let disk) = changer.kind { directories.append(disk.directory) }
+        let looks = PatientLook.all(directories, what: "place-look", limit: DiskLook.limit) {
+            FileRights.refusingDirectory($0, to: user.owner)
+        }
+        for directory in Set(looks.values.compactMap(\.self)).sorted() {
+            add(
+                WireError(
+                    .configuration, node: settings.node, at: changer.place,
+                    "user '\(user.name)' may not write in '\(directory)', where volumes of changer '\(changer.name)' lie",
+                    hint:
+                        "let the changer name directories of user '\(user.name)', as 'install -d -o \(user.name) -m 750' makes them."
+                ))
         }
     }
 
@@ -118,7 +145,9 @@ struct ConfigurationCheck {
             WireError(
                 .configuration, node: settings.node, at: FaultPlace(file: configuration.disklistPath),
                 "no disk to dump in configuration '\(choice.name)'",
-                hint: "add a line such as: localhost /path all-archive"))
+                hint: loaded.configuration.exampleDumptype.map { "add a line such as: localhost /path \($0)" }
+                    ?? "add a line: localhost /path DUMPTYPE, with a dumptype that has an application of plugin amgtar."
+            ))
     }
 
     /// What amgtar's properties ask for, and which tar runs as root. It costs the disk that asks for it.
@@ -182,10 +211,44 @@ struct ConfigurationCheck {
         }
     }
 
+    /// Buffers are there before a dump's first byte: what no machine has would end the agent.
+    private mutating func checkBuffers() {
+        guard let layout = try? resolved.get().layout else { return }
+        let (needed, there) = (layout.bufferByteCount, MemoryPlan.machineByteCount)
+        guard there > 0, needed > there else { return }
+        add(
+            WireError(
+                .configuration, node: settings.node, at: configuration.tapetype.place,
+                "a dump needs \(Quantity.bytes(needed)) of memory for its upload parts, and this machine has \(Quantity.bytes(there))",
+                hint:
+                    "make blocksize and part-size of tapetype '\(configuration.tapetype.name)', or NB_THREADS_BACKUP, smaller."
+            ))
+    }
+
+    /// A file may hang whose directory answers.
     private mutating func checkCatalog() {
-        newestRun = attempt { [loaded] in try CatalogReader(loaded.location).newestRun() }.flatMap(\.self)
+        let newest = attempt { [loaded] in
+            try PatientLook.one("catalog-look", at: loaded.location.logDirectory, limit: Self.catalogLimit) {
+                let reader = CatalogReader(loaded.location)
+                let run = try reader.newestRun()
+                return (
+                    run: run,
+                    label: run.flatMap { run in
+                        (try? reader.tapelist())?.entries.first { $0.datestamp == run }?.label
+                    }
+                )
+            }
+        }
+        newestRun = newest?.run
+        newestLabel = newest?.label
+        guard !holdingDisks.isEmpty else { return }
+        let directories = holdingDisks.map(\.directory).joined(separator: "', '")
         held =
-            attempt { [holdingDisks] in try HoldingDisks(holdingDisks).contents().dumps } ?? []
+            attempt { [holdingDisks] in
+                try PatientLook.one("holding-look", at: directories, limit: Self.catalogLimit) {
+                    try HoldingDisks(holdingDisks).contents().dumps
+                }
+            } ?? []
     }
 
     @discardableResult

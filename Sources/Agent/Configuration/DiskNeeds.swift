@@ -47,14 +47,15 @@ struct DiskNeeds {
     private static func roomFaults(
         _ entries: [DisklistEntry], in stateDirectory: String
     ) -> [DiskName: DumpError] {
-        let byKey = Dictionary(
-            entries.map { ("\($0.host) \($0.diskName)", $0) }, uniquingKeysWith: { first, _ in first })
+        let byDirectory = Dictionary(grouping: entries) { DumpPlaces($0).snapshots[0] }
         let room = StateRoom(stateDirectory)
-        let looks = PatientLook.all(Array(byKey.keys), what: "room-look", limit: DiskLook.limit) { key in
-            byKey[key].flatMap { room.fault(of: DLEDescription($0), host: $0.host) }
+        let looks = PatientLook.all(Array(byDirectory.keys), what: "room-look", limit: DiskLook.limit) {
+            room.faults(of: (byDirectory[$0] ?? []).map { (DLEDescription($0), $0.host) })
         }
         var faults: [DiskName: DumpError] = [:]
-        for (key, entry) in byKey { faults[entry.name] = looks[key].flatMap(\.self) }
+        for (directory, entries) in byDirectory {
+            for (entry, fault) in zip(entries, looks[directory] ?? []) { faults[entry.name] = fault }
+        }
         return faults
     }
 

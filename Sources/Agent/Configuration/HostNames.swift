@@ -26,8 +26,17 @@ enum HostNames {
         return String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 
+    /// Longer than a resolver needs that answers at all; a name that it does not know in time is none of ours.
+    private static let limit: Duration = .seconds(10)
+
     private static func canonicalName(of hostname: String) -> String? {
-        BlockingThread.require("look up the host", hostname)
+        PatientLook.all([hostname], what: "host-look", limit: limit, at: { "the host \($0)" }) {
+            canonicalNameFromResolver(of: $0)
+        }[hostname]?.flatMap(\.self)
+    }
+
+    private static func canonicalNameFromResolver(of hostname: String) -> String? {
+        BlockingThread.require("look-up of the host", hostname)
         var hints = addrinfo()
         hints.ai_flags = AI_CANONNAME
         var found: UnsafeMutablePointer<addrinfo>?

@@ -21,7 +21,7 @@ extension JobRequest {
     var configurations: [ConfigurationChoice] {
         switch order {
         case .backup(let order): order.configurations
-        case .restore(let order): order.configurations
+        case .restore(let order), .restorePlan(let order): order.configurations
         case .flush(let order): order.configurations
         case .accept(let order): order.configurations
         }

@@ -28,10 +28,20 @@ struct MountHoles: Sendable {
     }
 
     func holes(of entry: DisklistEntry, in table: MountTable) -> [HoleRecord]? {
+        holes(of: entry, in: table, besides: dumped(in: table))
+    }
+
+    /// The mounts that disks lie on.
+    private func dumped(in table: MountTable) -> Set<Int> {
+        Set(looks.values.compactMap { $0.place.flatMap { table.covering($0.directory) }?.id })
+    }
+
+    private func holes(
+        of entry: DisklistEntry, in table: MountTable, besides dumped: Set<Int>
+    ) -> [HoleRecord]? {
         guard let look = looks[entry.name], let place = look.place, let own = table.covering(place.directory)
         else { return nil }
         guard look.reach.staysOnOneFileSystem else { return [] }
-        let dumped = Set(looks.values.compactMap { $0.place.flatMap { table.covering($0.directory) }?.id })
         let candidates = table.inside(place.directory).filter { mount in
             guard !dumped.contains(mount.id), mount.holdsData(of: place.directory) else { return false }
             let path = mount.path.dropFirst(place.directory == "/" ? 1 : place.directory.count + 1)
@@ -41,12 +51,14 @@ struct MountHoles: Sendable {
         return sized(candidates, besides: place.device, own)
     }
 
-    /// Of all disks, for `plan` and `status`: the same words for each.
+    /// Of all disks, for `plan` and `status`: the same words for each. Grows with disks times mounts inside them.
     func remarks() -> [Remark] {
         guard let table = try? MountTable.current() else { return [] }
+        let dumped = dumped(in: table)
         var seen: Set<String> = []
         return entries.flatMap { entry in
-            (holes(of: entry, in: table) ?? []).filter { seen.insert($0.path).inserted }.map { hole in
+            (holes(of: entry, in: table, besides: dumped) ?? []).filter { seen.insert($0.path).inserted }.map
+            { hole in
                 Remark(
                     place: entry.place, subject: hole.text,
                     "is mounted inside disk '\(entry.diskName)', and no disk of the configuration dumps it")

@@ -11,10 +11,12 @@ import HiddenCharacters
 /// `/usr/bin/tar`. Only a file that root owns and nobody else can write counts. Source: Amanda 3.5.1
 /// `common-src/security-file.c`.
 struct SecurityFile: Sendable {
+    static let fileName = "amanda-security.conf"
+
     let path: String
 
     init(besides amandaDirectory: String) {
-        path = "\(FileSystem.parentDirectory(of: amandaDirectory))/amanda-security.conf"
+        path = "\(FileSystem.parentDirectory(of: amandaDirectory))/\(Self.fileName)"
     }
 
     init(path: String) {
@@ -49,7 +51,7 @@ struct SecurityFile: Sendable {
         guard status.kind == .regular, status.owner.userID == 0, status.mode & 0o022 == 0 else {
             throw WireError(
                 .configuration, "'\(path)' can be written by others than root: it is not believed",
-                hint: "chown root:root '\(path)' && chmod 644 '\(path)'.")
+                hint: "chown root:root \(path.shellQuoted) && chmod 644 \(path.shellQuoted).")
         }
         let bytes = try FileSystem.readAll(path, limit: 1 << 20)
         let form = TextForm(of: bytes)

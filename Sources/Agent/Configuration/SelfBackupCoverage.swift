@@ -12,17 +12,21 @@ struct SelfBackupCoverage: Sendable {
     let directories: [String]
     /// What is mounted inside and left out, links followed.
     let holes: [HoleRecord]
+    /// Whether anybody knows: not where the self-backup itself cannot be read, which is told of it.
+    private let isKnown: Bool
 
     init(directories: [String], holes: [HoleRecord] = []) {
         self.directories = directories
         self.holes = holes
+        isKnown = true
     }
 
     /// - Parameter configurations: all of the node's, the self-backup among them. Blocks, within a bound.
     init(_ configurations: [CheckedConfiguration]) {
         let own = configurations.filter { $0.choice.role == .selfBackup }
-        directories = own.compactMap { try? $0.loaded.get() }.flatMap(\.disklist.activeEntries)
-            .map(\.directory)
+        let loaded = own.compactMap { try? $0.loaded.get() }
+        isKnown = loaded.count == own.count
+        directories = loaded.flatMap(\.disklist.activeEntries).map(\.directory)
         holes = own.flatMap { configuration in
             let holes = configuration.holes
             let entries = (try? configuration.loaded.get().disklist.activeEntries) ?? []
@@ -55,7 +59,7 @@ struct SelfBackupCoverage: Sendable {
     /// Catalog and key files of a configuration that no disk of the self-backup holds: after the loss of the machine
     /// they would be gone.
     func outside(_ loaded: LoadedConfiguration, _ changer: ChangerDefinition?) -> [String] {
-        paths(of: loaded, changer).filter { !covers($0) }
+        isKnown ? paths(of: loaded, changer).filter { !covers($0) } : []
     }
 
     /// What the self-backup is there for, each once.
@@ -65,7 +69,7 @@ struct SelfBackupCoverage: Sendable {
             location.directory, location.infoDirectory, location.logDirectory, location.indexDirectory,
             FileSystem.parentDirectory(of: location.tapelist),
         ]
-        if let state = location.changerStateFile { paths.append(FileSystem.parentDirectory(of: state)) }
+        if let state = location.savedChangerStateFile { paths.append(FileSystem.parentDirectory(of: state)) }
         if let authority = changer?.authorityFile { paths.append(authority) }
         var seen: Set<String> = []
         return paths.filter { seen.insert($0).inserted }
@@ -81,9 +85,6 @@ struct SelfBackupCoverage: Sendable {
     }
 
     func covers(_ path: String) -> Bool {
-        directories.contains { directory in
-            let top = directory.hasSuffix("/") ? String(directory.dropLast()) : directory
-            return path == top || path.hasPrefix("\(top)/")
-        }
+        directories.contains { path == $0 || "\(path)/" == $0 || path.path(below: $0) != nil }
     }
 }

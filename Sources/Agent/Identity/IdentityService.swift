@@ -4,6 +4,7 @@ import AgentAPI
 import BlockingWork
 import Certificates
 import Files
+import FoundationEssentials
 import Synchronization
 import TLS
 
@@ -77,6 +78,14 @@ final class IdentityService: Sendable {
                     throw CertificateError.unusableCertificate(
                         subject: facts.subject,
                         reason: "it is for \(facts.uris.joined(separator: " ")), not '\(name)'")
+                }
+                let now = Int64(Date().timeIntervalSince1970)
+                guard facts.notBefore <= now else {
+                    throw CertificateError.unusableCertificate(
+                        subject: facts.subject,
+                        reason:
+                            "it begins \(facts.notBefore - now) s ahead of this node's clock: one of the two clocks is wrong"
+                    )
                 }
                 if let reason = try authorities.refusal(of: facts, as: .server) {
                     throw CertificateError.unusableCertificate(subject: facts.subject, reason: reason)

@@ -127,4 +127,9 @@ struct JobReporter: Sendable {
     func keep(_ report: RestoreReport) async {
         await table.keep(report, of: id)
     }
+
+    /// What the restore is going to do.
+    func keep(_ plan: NodeRestorePlan) async {
+        await table.keep(plan, of: id)
+    }
 }

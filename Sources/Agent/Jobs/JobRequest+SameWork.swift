@@ -26,9 +26,11 @@ extension JobRequest {
 extension JobOrder {
     /// What is to be done.
     fileprivate var work: JobOrder {
+        if case .restore(let order) = self { return .restore(order.undertaking) }
         guard case .backup(var order) = self else { return self }
         order.plausibility = nil
         order.recentRuns = nil
+        order.recovery = nil
         return .backup(order)
     }
 

@@ -18,16 +18,18 @@ struct JobStore: Sendable {
     private let stateFile: String
 
     init(stateDirectory: String) throws(FilesError) {
-        jobs = "\(stateDirectory)/jobs"
+        jobs = Self.directory(stateDirectory)
         stateFile = "\(stateDirectory)/agent-state.json"
         try FileSystem.makeDirectories(jobs, mode: 0o700)
     }
+
+    static func directory(_ stateDirectory: String) -> String { "\(stateDirectory)/jobs" }
 
     func save(_ job: StoredJob) throws {
         try FileSystem.writeAtomically(jobFile(job.request.id), WireJSON.document(job), mode: 0o600)
         // It has them all.
         let dumps = dumpsFile(job.request.id)
-        if FileSystem.exists(dumps) { try FileSystem.remove(dumps) }
+        if try FileSystem.isPresent(dumps) { try FileSystem.remove(dumps) }
     }
 
     /// Adds to the record of the job that was saved last.
@@ -40,7 +42,12 @@ struct JobStore: Sendable {
         try FileSystem.list(jobs).filter { $0.hasSuffix(".json") }.compactMap { name in
             let path = "\(jobs)/\(name)"
             do {
-                return try withDumps(WireJSON.read(StoredJob.self, from: try read(path), what: path))
+                let job = try WireJSON.read(StoredJob.self, from: try read(path), what: path)
+                // Its other files, and where it is written to, bear the id.
+                guard name == "\(job.request.id).json", job.snapshot.id == job.request.id else {
+                    throw MisplacedJob(path: path, id: job.request.id)
+                }
+                return try withDumps(job)
             } catch {
                 setAside(file: path, because: error, logger: logger)
                 return nil
@@ -92,14 +99,14 @@ struct JobStore: Sendable {
     func events(of id: String) throws -> [JobEvent] { try lines(of: eventsFile(id)) }
 
     private func lines<Value: Decodable>(of path: String) throws -> [Value] {
-        guard FileSystem.exists(path) else { return [] }
+        guard try FileSystem.isPresent(path) else { return [] }
         let lines = try read(path).split(separator: UInt8(ascii: "\n"))
         return lines.compactMap { try? WireJSON.read(Value.self, from: Array($0), what: path) }
     }
 
     /// Ends a line that a crash tore, so that the next one stands by itself.
     func mendEvents(of id: String) throws {
-        guard FileSystem.exists(eventsFile(id)) else { return }
+        guard try FileSystem.isPresent(eventsFile(id)) else { return }
         if let last = try read(eventsFile(id)).last, last != UInt8(ascii: "\n") {
             try FileSystem.append(eventsFile(id), [UInt8(ascii: "\n")])
         }
@@ -111,8 +118,8 @@ struct JobStore: Sendable {
     func loadState(_ jobs: [StoredJob] = [], logger: Logger) -> AgentState {
         let fences = jobs.map(\.request.fence).filter { Fence.isPossible($0, at: Date()) }
         let ofJobs = AgentState(highestFence: fences.max() ?? 0)
-        guard FileSystem.exists(stateFile) else { return ofJobs }
         do {
+            guard try FileSystem.isPresent(stateFile) else { return ofJobs }
             let state: AgentState = try WireJSON.read(from: try read(stateFile), what: stateFile)
             guard Fence.isPossible(state.highestFence, at: Date()) else {
                 throw ImpossibleFence(path: stateFile, fence: state.highestFence)
@@ -130,6 +137,13 @@ struct JobStore: Sendable {
 
     private func read(_ path: String) throws(FilesError) -> [UInt8] {
         try FileSystem.readAll(path, limit: Self.fileByteCountLimit)
+    }
+
+    private struct MisplacedJob: Error, CustomStringConvertible {
+        let path: String
+        let id: String
+
+        var description: String { "\(path) cannot be read: it is of job '\(id.prefix(200))'" }
     }
 
     private struct ImpossibleFence: Error, CustomStringConvertible {

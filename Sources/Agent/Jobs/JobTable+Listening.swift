@@ -5,6 +5,9 @@ import FoundationEssentials
 
 /// Who listens to a job's events.
 extension JobTable {
+    /// How many events a listener gets at once.
+    private static let deliveryLimit = 500
+
     /// A feed of the events after `sequence`. It ends with the awaiting task, or when the caller stops reading.
     func listen(_ id: String, after sequence: Int) throws -> JobEventFeed {
         guard entries[id] != nil else { throw JobRefusal.unknown(id, node: node) }
@@ -35,16 +38,17 @@ extension JobTable {
     ) throws -> (JobEventFeed.Delivery, JobEventFeed.Cursor) {
         guard let entry = entries[id] else { throw JobRefusal.unknown(id, node: node) }
         var cursor = cursor
-        var events = Array(try loadedEvents(of: id).filter { $0.sequence > cursor.sequence }.prefix(500))
+        let unseen = try loadedEvents(of: id).filter { $0.sequence > cursor.sequence }
+        var events = Array(unseen.prefix(Self.deliveryLimit))
         cursor.sequence = events.last?.sequence ?? cursor.sequence
-        let newest = entry.stored.snapshot.lastSequence
+        // Numbers that could not be written down never come: what there is counts.
+        let isOver = !entry.isRunning && events.count == unseen.count
         let progress = entry.board.value
         if entry.isRunning, progress != cursor.progress {
             cursor.progress = progress
             events.append(
                 JobEvent(sequence: cursor.sequence, time: Date(), kind: .progress, progress: progress))
         }
-        let isOver = !entry.isRunning && cursor.sequence >= newest
         if events.isEmpty, !isOver, cursor.lastLine.duration(to: .now) >= JobEventFeed.heartbeatEvery {
             events.append(JobEvent(sequence: cursor.sequence, time: Date(), kind: .heartbeat))
         }

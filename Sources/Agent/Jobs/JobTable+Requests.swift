@@ -45,6 +45,7 @@ extension JobTable {
     /// - Parameter first: writes the job down.
     private func enter(_ request: JobRequest, _ first: () throws -> Void) throws {
         let earlier = entries[request.id]
+        newestNumber += 1
         var entry = Entry(
             stored: StoredJob(
                 request: request,
@@ -52,7 +53,7 @@ extension JobTable {
                     id: request.id, run: request.run, kind: request.order.kind, attempt: request.attempt,
                     state: .accepted, startedAt: Date(),
                     lastSequence: earlier?.stored.snapshot.lastSequence ?? 0,
-                    record: earlier?.stored.snapshot.record)))
+                    record: earlier?.stored.snapshot.record)), number: newestNumber)
         entry.events = try earlier.map { try $0.events ?? store.events(of: request.id) } ?? []
         entry.listeners = earlier?.listeners ?? [:]
         entries[request.id] = entry
@@ -102,6 +103,15 @@ extension JobTable {
 
     func knows(_ id: String) -> Bool { entries[id] != nil }
 
+    /// Whether it is a restore under way that its coordinator sends secrets to.
+    func awaitsSecrets(_ id: String) -> Bool {
+        guard let entry = entries[id], entry.isRunning else { return false }
+        switch entry.stored.request.order {
+        case .restore(let order), .restorePlan(let order): return order.awaitsSecrets == true
+        case .backup, .flush, .accept: return false
+        }
+    }
+
     /// Whether a job of this node has named the store: whatever is asked of it goes where the coordinator has sent it before.
     func knows(_ place: StorageAddress) -> Bool {
         entries.values.contains { entry in
@@ -121,15 +131,16 @@ extension JobTable {
 
     /// Newest first, without their evidence.
     func list() -> JobList {
-        let snapshots = entries.values.map { entry in
+        let snapshots = entries.values.sorted { $0.number > $1.number }.map { entry in
             var snapshot = entry.stored.snapshot
             snapshot.record = nil
             snapshot.restore = nil
+            snapshot.restorePlan = nil
             snapshot.flush = nil
             if entry.isRunning { snapshot.progress = entry.board.value }
             return snapshot
         }
-        return JobList(jobs: snapshots.sorted { ($0.startedAt, $0.id) > ($1.startedAt, $1.id) })
+        return JobList(jobs: snapshots)
     }
 
     /// The evidence of a run's backup; nil where its job is not kept any more.
@@ -162,10 +173,10 @@ extension JobTable {
 
     /// The newest job that ended, without its evidence.
     var lastJob: JobSnapshot? {
-        var newest = entries.values.map(\.stored.snapshot).filter(\.state.isFinal)
-            .max { ($0.startedAt, $0.id) < ($1.startedAt, $1.id) }
+        var newest = entries.values.filter { !$0.isRunning }.max { $0.number < $1.number }?.stored.snapshot
         newest?.record = nil
         newest?.restore = nil
+        newest?.restorePlan = nil
         newest?.flush = nil
         return newest
     }

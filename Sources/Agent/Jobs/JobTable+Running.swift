@@ -50,6 +50,11 @@ extension JobTable {
         }
     }
 
+    func keep(_ plan: NodeRestorePlan, of id: String) {
+        entries[id]?.stored.snapshot.restorePlan = plan
+        keepGoing(id) { try save(id) }
+    }
+
     func keep(_ report: RestoreReport, of id: String) {
         entries[id]?.stored.snapshot.restore = report
         keepGoing(id) { try save(id) }
@@ -65,6 +70,7 @@ extension JobTable {
         case .success(let result):
             snapshot.record = result.record ?? snapshot.record
             snapshot.restore = result.restore ?? snapshot.restore
+            snapshot.restorePlan = result.restorePlan ?? snapshot.restorePlan
             snapshot.flush = result.flush
             snapshot.faults = result.faults
             snapshot.state = result.faults.isEmpty ? .succeeded : .failed
@@ -75,7 +81,7 @@ extension JobTable {
         entries[id]?.stored.snapshot = snapshot
         entries[id]?.stop?.finish()
         entries[id]?.stop = nil
-        keepGoing(id) { try addFinal(to: id) }
+        addFinal(to: id)
         forgetOldJobs()
     }
 
@@ -87,12 +93,18 @@ extension JobTable {
         }
     }
 
-    private func addFinal(to id: String) throws {
+    /// Each of them is tried whatever became of the one before: of the end as much is written down as can be.
+    private func addFinal(to id: String) {
         guard let snapshot = entries[id]?.stored.snapshot else { return }
-        try add(.progress, to: id) { $0.progress = snapshot.progress }
-        try add(.state, to: id) {
-            $0.state = snapshot.state
-            $0.faults = snapshot.faults
+        keepGoing(id) { try add(.progress, to: id) { $0.progress = snapshot.progress } }
+        do {
+            try add(.state, to: id) {
+                $0.state = snapshot.state
+                $0.faults = snapshot.faults
+            }
+        } catch {
+            tellUnwritten(id, error)
+            keepGoing(id) { try save(id) }
         }
     }
 
@@ -130,15 +142,19 @@ extension JobTable {
         do {
             try write()
         } catch {
-            logger.error(
-                "the job's state could not be written", metadata: ["job": "\(id)", "reason": "\(error)"])
+            tellUnwritten(id, error)
         }
+    }
+
+    private func tellUnwritten(_ id: String, _ error: any Error) {
+        logger.error(
+            "the job's state could not be written", metadata: ["job": "\(id)", "reason": "\(error)"])
     }
 
     /// Drops the oldest finished jobs, and the events in memory of all but the running ones.
     func forgetOldJobs() {
-        let finished = entries.values.filter { !$0.isRunning }.map(\.stored.snapshot)
-            .sorted { ($0.startedAt, $0.id) > ($1.startedAt, $1.id) }
+        let finished = entries.values.filter { !$0.isRunning }.sorted { $0.number > $1.number }
+            .map(\.stored.snapshot)
         for snapshot in finished { entries[snapshot.id]?.events = nil }
         for snapshot in finished.dropFirst(Self.finishedJobLimit) {
             entries[snapshot.id]?.listeners.values.forEach { $0.finish() }

@@ -15,6 +15,8 @@ actor JobTable {
     /// A job, and what only a living agent knows of it.
     struct Entry {
         var stored: StoredJob
+        /// Higher than those of the jobs before it, whatever the clock said when they began.
+        let number: Int
         /// Read from disk when first needed for a job that finished earlier.
         var events: [JobEvent]?
         var board = JobProgressBoard()
@@ -43,6 +45,8 @@ actor JobTable {
     var entries: [String: Entry] = [:]
     var state: AgentState
     var nextListener = 0
+    /// Of the newest entry.
+    var newestNumber = 0
     var isStopping = false
 
     nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
@@ -56,7 +60,9 @@ actor JobTable {
         (accepted, acceptedContinuation) = AsyncStream.makeStream()
         let jobs = try store.loadJobs(logger: logger)
         state = store.loadState(jobs, logger: logger)
-        for var job in jobs {
+        for var job in jobs.sorted(by: {
+            ($0.snapshot.startedAt, $0.request.id) < ($1.snapshot.startedAt, $1.request.id)
+        }) {
             if !job.snapshot.state.isFinal {
                 do {
                     try Self.interrupt(&job, store: store, node: node)
@@ -66,7 +72,8 @@ actor JobTable {
                 }
                 logger.of(job.request).warning("job was running when the agent stopped: interrupted")
             }
-            entries[job.request.id] = Entry(stored: job)
+            newestNumber += 1
+            entries[job.request.id] = Entry(stored: job, number: newestNumber)
         }
     }
 

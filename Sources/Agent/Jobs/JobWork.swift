@@ -6,6 +6,7 @@ import AgentAPI
 struct JobResult: Sendable {
     var record: NodeRecord?
     var restore: RestoreReport?
+    var restorePlan: NodeRestorePlan?
     var flush: FlushReport?
     /// Why it did not succeed; the evidence beside it holds what did.
     private(set) var faults: [WireError]
@@ -15,11 +16,12 @@ struct JobResult: Sendable {
 
     /// - Parameter faults: a store that fails or refuses is said once, and first.
     init(
-        record: NodeRecord? = nil, restore: RestoreReport? = nil, flush: FlushReport? = nil,
-        faults: [WireError] = []
+        record: NodeRecord? = nil, restore: RestoreReport? = nil, restorePlan: NodeRestorePlan? = nil,
+        flush: FlushReport? = nil, faults: [WireError] = []
     ) {
         self.record = record
         self.restore = restore
+        self.restorePlan = restorePlan
         self.flush = flush
         let store = faults.filter(\.concernsWholeStore).prefix(1)
         self.faults = Array((store + faults.filter { !$0.concernsWholeStore }).prefix(Self.faultLimit))

@@ -57,7 +57,7 @@ struct KeyCreation: Sendable {
     private func writePassphrase(_ files: NodeKey) throws -> Bool {
         try requirePrograms()
         try requireAbsent(files)
-        let isNewDirectory = !FileSystem.exists(directory(of: files))
+        let isNewDirectory = try !FileSystem.isPresent(directory(of: files))
         if isNewDirectory {
             try FileSystem.makeDirectories(directory(of: files), mode: 0o700)
             try FileSystem.setOwner(directory(of: files), user.owner)
@@ -77,7 +77,7 @@ struct KeyCreation: Sendable {
             ("/usr/bin/gpg", "gnupg"), ("/usr/bin/aespipe", "aespipe"), ("/usr/bin/uuencode", "sharutils"),
             (amcrypt, "amanda-common"),
         ]
-        let missing = needed.filter { !FileSystem.exists($0.0) }
+        let missing = try needed.filter { try !FileSystem.isPresent($0.0) }
         guard missing.isEmpty else {
             throw WireError(
                 .configuration, node: node, "missing: \(missing.map(\.0).joined(separator: ", "))",

@@ -23,7 +23,7 @@ struct PinService: Sendable {
             let location = try await runBlocking("pins", asking: [directory]) { [settings] in
                 try ConfigurationDirectory(root: settings.amandaDirectory, name: name).load().location
             }
-            let change = try await runBlocking("pins", asking: location.directories, .ofCatalog) {
+            let change = try await runBlocking("pins", asking: location.directories, location.patience) {
                 try PinMarks(location: location).agree(with: protection)
             }
             return ConfigurationPins(name: name, marked: change.marked, freed: change.freed)

@@ -5,6 +5,8 @@ import AmandaFormat
 import Catalog
 import Dump
 import Files
+import Glibc
+import Saturation
 
 /// What an increment builds on: the snapshot that tar starts from, and the dumps that a restore needs first.
 struct IncrementBase: Sendable {
@@ -19,6 +21,8 @@ struct IncrementBase: Sendable {
 struct IncrementBases: Sendable {
     /// A run's name may be ahead of the clock by some seconds, for names always rise.
     private static let leadSeconds: Int64 = 120
+    /// By which a clock may be put right at any time.
+    private static let stepSeconds: Int64 = 60
 
     /// Whether an increment of a level is possible.
     enum Answer: Sendable {
@@ -87,6 +91,12 @@ struct IncrementBases: Sendable {
         guard let started = snapshots.startedAt(level: level) else {
             return "there is no snapshot of level \(level) in '\(snapshots.directory)'"
         }
+        // tar would leave out all that has changed before that time.
+        guard started <= Int64(time(nil)) + Self.stepSeconds else {
+            return
+                "the snapshot of level \(level) is of a time that has not come yet: this machine's clock was set back since run "
+                + base.name.datestamp
+        }
         if let found = recovered.first(where: { $0.name == base.name }),
             found.madeWithin?.contains(started) != true
         {
@@ -95,9 +105,9 @@ struct IncrementBases: Sendable {
         let attempts = history.attempts(at: entry.name).filter { $0 < run }.map(\.description)
         let before = attempts.last { $0 < base.name.datestamp }
         let after = attempts.first { $0 > base.name.datestamp }
-        guard let time = Datestamp(localTimeOf: started)?.description,
+        guard let begun = Datestamp(localTimeOf: started)?.description,
             let latest = Datestamp(localTimeOf: started + Self.leadSeconds)?.description,
-            before.map({ latest >= $0 }) ?? true, after.map({ time <= $0 }) ?? true
+            before.map({ latest >= $0 }) ?? true, after.map({ begun <= $0 }) ?? true
         else { return "the snapshot of level \(level) is not that of run \(base.name.datestamp)" }
         if let ended = try? FileSystem.status(base.log)?.modifiedAt, started > ended {
             return "the snapshot of level \(level) in '\(snapshots.directory)' is newer than run "
@@ -126,7 +136,7 @@ extension DumpBaseRecord {
             throw WireError(.damaged, "\(dump.log) names run '\(dump.name.datestamp)'")
         }
         // Old logs round a part to KiB: lengths count only where they add up to the whole.
-        let total = dump.parts.compactMap(\.byteCount).reduce(0, +)
+        let total = dump.parts.compactMap(\.byteCount).saturatedSum
         let areExact = dump.checksums?.server.byteCount == total
         self.init(
             run: run, writtenRun: dump.run, level: dump.name.level,

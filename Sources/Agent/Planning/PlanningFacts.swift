@@ -40,7 +40,7 @@ struct PlanningFacts: Sendable {
         let whole = Dictionary(grouping: try reader.dumps().filter(\.isWhole) + sent, by: \.diskName)
         disks = try entries.map { entry in
             var disk = PlannerDisk(
-                name: entry.name, schedule: entry.dumptype.schedule,
+                name: entry.name, schedule: prepared.schedule(of: entry),
                 info: try reader.info(host: entry.host, disk: entry.diskName) ?? Info(),
                 dumps: (whole[entry.name] ?? []).map { StoredDump($0).marked(by: known) },
                 snapshotLevels: bases.baseLevels(of: entry))
@@ -51,6 +51,15 @@ struct PlanningFacts: Sendable {
 }
 
 extension PreparedConfiguration {
+    /// A self-backup is always a full one: an empty machine starts from one archive, and all of it is looked at.
+    fileprivate func schedule(of entry: DisklistEntry) -> DumpSchedule {
+        var schedule = entry.dumptype.schedule
+        guard choice.role == .selfBackup else { return schedule }
+        (schedule.strategy, schedule.dumpcycleDays) = (.noIncrements, 0)
+        (schedule.skipsFulls, schedule.skipsIncrements) = (false, false)
+        return schedule
+    }
+
     /// By which shares a disk's dumps are judged: its dumptype's before the cluster's.
     func plausibility(of name: DiskName, _ common: Plausibility) -> Plausibility {
         let dumptype = entry(name)?.dumptype

@@ -40,7 +40,9 @@ struct RunPlanning: Sendable {
         let volume = view.flatMap { view in Result { try view.choice(for: run) } }
         let (stored, keptVolumes) = try await stored(earlier, on: try? volume.get())
         let entries = prepared.entries.filter { entry in !stored.contains { $0.isOf(entry) } }
-        let facts = try await runBlocking("planning-facts", asking: prepared.location.mayHang, .ofCatalog) {
+        let facts = try await runBlocking(
+            "planning-facts", asking: prepared.location.mayHang, prepared.location.patience
+        ) {
             [prepared, run, isInEarnest, known, plausibility, places = try? view.get().places] in
             // In earnest they have been sent before.
             let sending = try isInEarnest || places == nil ? [] : DueDumps.of(prepared)

@@ -15,14 +15,33 @@ struct ArchivedDumps: Sendable {
     ///
     /// - Throws: `S3Error.archived` for what is frozen and must not be thawed, before anything is asked for.
     func makeReadable(_ disks: [FoundDisk]) async throws {
+        let thawable = try await thawable(among: disks)
+        try await GlacierThaw(options).thaw(thawable.flatMap(\.objects)) { progress in
+            await note(Self.text(progress))
+        }
+    }
+
+    /// What a thaw would wait for; nil: nothing. Nothing is asked for.
+    ///
+    /// - Throws: as `makeReadable`.
+    func outlook(_ disks: [FoundDisk]) async throws -> NodeRestorePlan.Archive? {
+        let thawable = try await thawable(among: disks)
+        guard let found = try await GlacierThaw(options).outlook(thawable.flatMap(\.objects)) else {
+            return nil
+        }
+        return NodeRestorePlan.Archive(
+            objects: found.archivedCount, bytes: found.archivedBytes,
+            leastMinutes: found.usualMinutes.lowerBound, mostMinutes: found.usualMinutes.upperBound)
+    }
+
+    /// - Throws: `S3Error.archived` for what is frozen and must not be thawed.
+    private func thawable(among disks: [FoundDisk]) async throws -> [FoundDisk] {
         let (thawable, others) = disks.split(by: { found in
             found.disk.readsFromGlacier
                 || clients.changer(of: found.disk.configuration.name)?.readsFromGlacier == true
         })
         try await GlacierThaw.requireReadable(others.flatMap(\.objects))
-        try await GlacierThaw(options).thaw(thawable.flatMap(\.objects)) { progress in
-            await note(Self.text(progress))
-        }
+        return thawable
     }
 
     static func text(_ progress: GlacierThaw.Progress) -> String {

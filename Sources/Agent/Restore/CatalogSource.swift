@@ -19,7 +19,9 @@ struct CatalogSource: RestorableDiskSource {
     /// no state of that time.
     func disks(of configuration: ConfigurationChoice) async throws -> RestorableSet {
         let loaded = try await runBlocking("configuration") { try load(configuration) }
-        let history = try await runBlocking("history", asking: loaded.location.mayHang, .ofCatalog) {
+        let history = try await runBlocking(
+            "history", asking: loaded.location.mayHang, loaded.location.patience
+        ) {
             try CatalogReader(loaded.location).history()
         }
         let found = history.dumps.filter { $0.name.datestamp == run.description }
@@ -28,7 +30,7 @@ struct CatalogSource: RestorableDiskSource {
         guard !dumps.isEmpty || !leftOut.isEmpty else { throw unknownRun(configuration) }
         let slots = try await slots(of: configuration)
         let standIns = try await standIns(history, slots, loaded)
-        return try await runBlocking("history", asking: loaded.location.mayHang, .ofCatalog) {
+        return try await runBlocking("history", asking: loaded.location.mayHang, loaded.location.patience) {
             try set(of: configuration, found, leftOut, history, slots, standIns, loaded)
         }
     }

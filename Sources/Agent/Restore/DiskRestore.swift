@@ -15,6 +15,8 @@ struct DiskRestore: Sendable {
     /// As this node has them by now.
     let configurations: [CheckedConfiguration]
     let totals: RestoreTotals
+    /// That came with the restore; nil: none did.
+    var keys: DumpKeys?
 
     /// Where it throws, the report says what was done so far.
     func run(_ disk: inout RestoreReport.Disk) async throws {

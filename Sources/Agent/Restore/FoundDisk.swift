@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import AgentAPI
+import AmandaFormat
 import BlockingWork
 import Dump
 import S3
@@ -16,6 +17,23 @@ struct FoundDisk: Sendable {
 
     /// What the store must be able to give.
     var objects: [NeededObject] { parts.joined().flatMap { $0.found?.objects ?? [] } }
+
+    /// What a plan says of each dump; of a lost disk by its record.
+    var levels: [NodeRestorePlan.Level] {
+        disk.dumps.enumerated().map { index, dump in
+            let found = index < parts.count ? parts[index] : []
+            let recorded = dump.record.parts.compactMap(\.byteCount)
+            let looked = found.compactMap(\.found)
+            return NodeRestorePlan.Level(
+                level: dump.level, run: dump.run,
+                storedBytes: looked.isEmpty
+                    ? recorded.byteSum : looked.flatMap(\.stored.pieces).map(\.byteCount).byteSum,
+                dumpedBytes: dump.record.native.flatMap { $0.byteCount > 0 ? $0.byteCount : nil },
+                objects: looked.isEmpty
+                    ? 2 * dump.record.parts.count
+                    : looked.reduce(0) { $0 + max($1.objects.count, $1.stored.pieces.count + 1) })
+        }
+    }
 
     static func lookUp(
         _ disks: [RestorableDisk], _ clients: BucketClients, _ lost: inout LostDisks

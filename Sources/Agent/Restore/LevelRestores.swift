@@ -64,8 +64,13 @@ struct LevelRestores: Sendable {
         plan.confinement = disk.ground.confinement
         plan.isUnconfined = disk.order.isUnconfined == true
         plan.deletes = place.deletes || disk.step.disk.dumps[index].level > 0
+        // The packages of a new machine may have given Amanda's user another number.
+        plan.hasOwnersByName = disk.step.isAmandas
         let rights = FilterRights(disk.configurations.named(disk.step.disk.configuration.name))
         try await rights.grant(to: &plan)
+        if !plan.encryptionPrograms.isEmpty, let keys = disk.keys {
+            plan.givenFiles = try await keys.given(disk.step.disk.dumps[index], of: disk.step.disk)
+        }
         return plan
     }
 }

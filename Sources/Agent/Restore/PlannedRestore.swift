@@ -18,11 +18,19 @@ struct PlannedRestore: Sendable {
     let missing: [RestoreReport.Disk]
     /// What waits for the disklist that the self-backup brings.
     let undecided: [RestorableDisk]
+    /// The same for whoever reads.
+    var report: NodeRestorePlan
+    /// Why it would not begin; a restore that is more than looked at has thrown them.
+    var refusals: [WireError] = []
+    /// Taken in the place of the run's self-backup.
+    var substitute: SubstitutedSelf?
+    /// Why nothing of it can be had; nil: something can.
+    var nothingLeft: (any Error)?
 
     /// Of tar's streams; nil where one is not known.
     var expectedBytes: Int64? {
         let known = steps.compactMap(\.expectedBytes)
-        return undecided.isEmpty && known.count == steps.count ? known.reduce(0, +) : nil
+        return undecided.isEmpty && known.count == steps.count ? known.byteSum : nil
     }
 }
 
@@ -37,5 +45,8 @@ extension RestorePlanning {
             records: NodeRecordStore(client: try clients.main, layout: BucketLayout(request.storage)),
             ownRecord: { await reporter.record(of: $0) }, say: { await reporter.note($0) },
             logger: reporter.logger)
+        board = reporter.board
+        rates = RestoreRates(records)
+        receiveBytesPerSecond = request.receiveBytesPerSecond
     }
 }

@@ -22,6 +22,9 @@ struct RestorableDisk: Sendable {
     /// Where it goes in place says a disklist that is not there yet.
     var isUndecided = false
 
+    /// How it was found, where an operator should know.
+    var remarks: [String] = []
+
     /// What the index says of a dump whose record does not: good for telling disks apart, and no more.
     var indexedSelection: DumpSelection?
 
@@ -41,8 +44,8 @@ struct RestorableDisk: Sendable {
         let held = dumps.compactMap { dump in
             dump.held.map { "level \(dump.level) was taken from the holding disk, '\($0.path)'" }
         }
-        guard let first = dumps.first, first.level > 0 else { return leftOut + held }
-        return leftOut + held + [
+        guard let first = dumps.first, first.level > 0 else { return leftOut + held + remarks }
+        return leftOut + held + remarks + [
             "no full dump is known below level \(first.level): what only a full dump made by other means has is not back"
         ]
     }

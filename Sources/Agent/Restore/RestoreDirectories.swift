@@ -25,10 +25,9 @@ struct RestoreDirectories: Sendable {
         _ path: String, _ top: OpenDirectory?, _ link: (String) -> WireError
     ) throws -> OpenDirectory {
         guard let top else { return try OpenDirectory(making: path) }
-        let above = Self.trimmed(top.path)
-        guard path.hasPrefix("\(above)/") else { return top }
+        guard let inside = path.path(below: Self.trimmed(top.path)) else { return top }
         do throws(FilesError) {
-            return try top.beneath(String(path.dropFirst(above.count + 1)), making: true)
+            return try top.beneath(inside, making: true)
         } catch {
             if error.isLinkInTheWay { throw link(error.path) }
             throw error
@@ -52,9 +51,11 @@ struct RestoreDirectories: Sendable {
 
     /// Says of a link below `--to` what `init` would, and makes nothing.
     static func requireNoLinks(_ target: RestoreTarget, _ order: RestoreOrder, node: String) throws {
-        guard let top = order.directory.map(trimmed), target.path.hasPrefix("\(top)/") else { return }
+        guard let top = order.directory.map(trimmed), let inside = target.path.path(below: top) else {
+            return
+        }
         var path = top
-        for name in target.path.dropFirst(top.count + 1).split(separator: "/") {
+        for name in inside.pathNames {
             path += "/\(name)"
             guard let found = try FileSystem.status(path) else { return }
             if found.kind == .symbolicLink { throw link(path, order, node) }
@@ -87,7 +88,6 @@ extension RestoreTarget {
 
     /// The rest of a path below another; nil: it is not below it.
     static func inside(_ path: String, of top: String) -> String? {
-        let top = top == "/" ? "/" : "\(top)/"
-        return path.hasPrefix(top) && path != top ? String(path.dropFirst(top.count)) : nil
+        path.path(below: top)
     }
 }

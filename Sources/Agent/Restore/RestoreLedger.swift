@@ -28,10 +28,20 @@ struct RestoreLedger: Codable, Sendable, Equatable {
     var run: RunName
     var order: RestoreOrder
     var entries: [Entry] = []
+    /// This node's part came to its end then; nil: it did not, or it begins again.
+    var endedAt: Date?
+
+    /// How long a part that has ended counts as one of a restore that goes on elsewhere. Later the data have a life of their own.
+    static let endedSeconds: Double = 3 * 86_400
 
     init(run: RunName, order: RestoreOrder) {
         self.run = run
-        self.order = order
+        self.order = order.undertaking
+    }
+
+    /// Whether it is so old that nobody goes on with it.
+    func isOver(at now: Date) -> Bool {
+        endedAt.map { now.timeIntervalSince($0) > Self.endedSeconds || $0 > now } ?? false
     }
 
     /// What this restore has begun to write there, and nobody has replaced since.
@@ -41,6 +51,12 @@ struct RestoreLedger: Codable, Sendable, Equatable {
         }
         guard let known = entry.directory else { return entry }
         return try DirectoryIdentity.of(step.target.path) == known ? entry : nil
+    }
+
+    /// The same where it came to its end, and something of it is still there.
+    func finishedEntry(of step: RestoreStep) throws -> Entry? {
+        guard let entry = try entry(of: step), entry.report != nil else { return nil }
+        return try step.target.isFree(besides: []) ? nil : entry
     }
 
     /// Whether what lies in a target was written by this restore.

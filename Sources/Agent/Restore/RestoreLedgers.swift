@@ -4,6 +4,7 @@ import AgentAPI
 import BlockingWork
 import Digest
 import Files
+import FoundationEssentials
 import Logging
 
 /// The ledgers of restores that have not ended, in the agent's state directory. Every call blocks.
@@ -16,13 +17,17 @@ struct RestoreLedgers: Sendable {
         directory = "\(stateDirectory)/restores"
     }
 
-    /// The ledger of the same restore (run, targets, flags) where it has not ended; else a new one, which is written with its
-    /// first entry.
-    func ledger(of run: RunName, _ order: RestoreOrder, logger: Logger) -> RestoreLedger {
+    /// The ledger of the same restore (run, targets, flags) where it has not ended, or has not on other nodes; else a new one, which is
+    /// written with its first entry.
+    func ledger(
+        of run: RunName, _ order: RestoreOrder, at now: Date = Date(), logger: Logger
+    ) -> RestoreLedger {
         let new = RestoreLedger(run: run, order: order)
-        guard let known = read(path(of: new), logger), known.run == run, known.order == order else {
-            return new
-        }
+        guard var known = read(path(of: new), logger), known.run == run,
+            known.order.undertaking == new.order
+        else { return new }
+        if known.endedAt != nil, order.continues != true || known.isOver(at: now) { return new }
+        known.endedAt = nil
         return known
     }
 
@@ -33,13 +38,15 @@ struct RestoreLedgers: Sendable {
         try FileSystem.writeAtomically(own, WireJSON.document(ledger), mode: 0o600)
         for (path, other) in try all(logger) where path != own {
             let meets = other.entries.contains { entry in ledger.entries.contains { $0.meets(entry.target) } }
-            if meets { try FileSystem.remove(path) }
+            if meets || other.isOver(at: Date()) { try FileSystem.remove(path) }
         }
     }
 
-    /// The restore has ended.
-    func remove(_ ledger: RestoreLedger) throws {
-        try FileSystem.remove(path(of: ledger))
+    /// The restore has ended here; elsewhere it may not have.
+    func end(_ ledger: RestoreLedger, at now: Date = Date(), logger: Logger) throws {
+        var ledger = ledger
+        ledger.endedAt = now
+        try save(ledger, logger: logger)
     }
 
     /// Removes what killed restores left in their targets; nothing else of theirs.
@@ -68,7 +75,7 @@ struct RestoreLedgers: Sendable {
     }
 
     private func all(_ logger: Logger) throws -> [(path: String, ledger: RestoreLedger)] {
-        guard FileSystem.exists(directory) else { return [] }
+        guard try FileSystem.isPresent(directory) else { return [] }
         return try FileSystem.list(directory).filter { $0.hasSuffix(".json") }.compactMap { name in
             let path = "\(directory)/\(name)"
             return read(path, logger).map { (path, $0) }
@@ -77,8 +84,8 @@ struct RestoreLedgers: Sendable {
 
     /// What cannot be read is as if it were not there: the restore is begun anew, and refused where it may not be.
     private func read(_ path: String, _ logger: Logger) -> RestoreLedger? {
-        guard FileSystem.exists(path) else { return nil }
         do {
+            guard try FileSystem.isPresent(path) else { return nil }
             return try WireJSON.read(
                 RestoreLedger.self, from: FileSystem.readAll(path, limit: Self.byteCountLimit), what: path)
         } catch {

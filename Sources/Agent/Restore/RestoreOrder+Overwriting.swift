@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import AgentAPI
+import HiddenCharacters
 
 extension RestoreOrder {
     /// Whether what lies where the disk goes may be written over.
@@ -10,14 +11,20 @@ extension RestoreOrder {
             || overwrittenDisks?.contains(disk.disk) == true
     }
 
+    /// What to do where it may not, in flags that the program has which was called.
+    ///
+    /// - Parameter isBootstrap: `amfleetd bootstrap`; else `amfleet restore`.
+    func wayOut(for disk: RestorableDisk, isBootstrap: Bool) -> String {
+        if isBootstrap { return "move away what is there, or write over it with '--overwrite'." }
+        let flag = overwritingFlag(for: disk)
+        return
+            "restore over it with '\(flag)', over everything with '--overwrite', or to another place with '--to DIR'."
+    }
+
     /// The narrowest flag of `amfleet restore` that allows it.
-    func overwritingFlag(for disk: RestorableDisk) -> String {
+    private func overwritingFlag(for disk: RestorableDisk) -> String {
         if disk.configuration.role == .selfBackup { return "--overwrite-self" }
-        let isPlain = disk.disk.utf8.allSatisfy { byte in
-            (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte | 0x20)
-                || (UInt8(ascii: "-")...UInt8(ascii: "9")).contains(byte) || byte == UInt8(ascii: "_")
-        }
-        return "--overwrite-disk " + (isPlain ? disk.disk : "\"\(disk.disk)\"")
+        return "--overwrite-disk \(disk.disk.shellWord)"
     }
 
     /// - Throws: `WireError` for a name that this restore has nothing of.

@@ -55,7 +55,7 @@ extension RestoreStep {
         let top = try OpenDirectory(target.path).resolvedPath
         let others = try MountTable.current().inside(top).map(\.path).filter { point in
             let inside = RestoreTarget.inside(point, of: top) ?? ""
-            return !kept.contains { inside == $0 || inside.hasPrefix("\($0)/") }
+            return !kept.contains { inside == $0 || inside.path(below: $0) != nil }
         }
         guard let point = others.first else { return }
         throw WireError(

@@ -7,6 +7,7 @@ import Catalog
 import Dump
 import LogOutput
 import Logging
+import S3
 
 /// What the headers say of dumps that are there.
 extension RestorePlanning {
@@ -16,17 +17,23 @@ extension RestorePlanning {
     ) async throws -> [RestoreStep] {
         var steps: [RestoreStep] = []
         for (index, (found, target)) in zip(found, targets).enumerated() {
-            let plans = try await lost.unlessLost(index) {
+            let plans = try await lost.unlessLost(index) { () -> [RestorePlan] in
                 var plans: [RestorePlan] = []
                 for (dump, parts) in zip(found.disk.dumps, found.parts) {
-                    plans.append(try await enginePlan(dump, parts, of: found.disk, target))
+                    do {
+                        plans.append(try await enginePlan(dump, parts, of: found.disk, target))
+                    } catch S3Error.archived where isDry {
+                        return []  // Its header says the rest once it is thawed.
+                    }
                 }
                 return plans
             }
             var step = RestoreStep(disk: found.disk, target: target, plans: plans ?? [])
+            step.stored = found.levels
             step.fault = lost[index].map { WireError(cause: $0, node: node) }
             steps.append(step)
         }
+        try await requireKeys(&steps, &lost)
         for index in steps.indices {
             steps[index].nameDeleted(beside: steps)
             steps[index].part = DirectoryPart(steps[index], beside: steps)

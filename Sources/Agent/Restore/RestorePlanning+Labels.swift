@@ -26,10 +26,14 @@ extension RestorePlanning {
                         }
                     }
                     if let error = faults[key] { lost.add(error, at: index) }
-                    if let label = seen[key],
+                    guard let label = seen[key] else { continue }
+                    do throws(WireError) {
                         let fault = try check.fault(label, volume, holding: dump.name(disk.disk))
-                    {
-                        lost.add(fault, at: index)
+                        if let fault { lost.add(fault, at: index) }
+                    } catch {
+                        // Another self-backup may be taken.
+                        guard maySubstitute, disk.configuration.role == .selfBackup else { throw error }
+                        lost.add(error, at: index)
                     }
                 }
             }

@@ -24,11 +24,15 @@ struct RestoreStep: Sendable {
     var notes: [String] = []
     /// Why nothing of it is unpacked, and there are no plans; its directory stays as it is.
     var fault: WireError?
+    /// What there is of each level in the store.
+    var stored: [NodeRestorePlan.Level] = []
+    /// What its dumps are decrypted with.
+    var keys: [NodeRestorePlan.Key] = []
 
     /// Of tar's streams; nil where one is not known.
     var expectedBytes: Int64? {
         let known = plans.compactMap { $0.native?.byteCount }
-        return known.count == plans.count ? known.reduce(0, +) : nil
+        return known.count == plans.count ? known.byteSum : nil
     }
 
     /// `vertica: /data`
@@ -48,23 +52,55 @@ struct RestorePlanning: Sendable {
     /// This node's own record of a run, as long as its job is kept.
     let ownRecord: @Sendable (RunName) async -> NodeRecord?
     /// Goes to the job's events.
-    let say: @Sendable (String) async -> Void
+    var say: @Sendable (String) async -> Void
     let logger: Logger
     /// The self-backup is back, and what it brought decides: of this order all that waited for it is left.
     var isSecond = false
     /// A judgement looks at each configuration as if it were restored alone: together they may be refused, and each come back.
     var isEachAlone = false
+    /// Labels and headers of the volumes are asked alone: there is no record to be had, or none that counts.
+    var isByHeaders = false
+    /// What is taken in the place of a self-backup that is not whole.
+    var substitute: SubstitutedSelf?
     /// What an earlier attempt at the same restore has begun to write; nil: there was none.
     var ledger: RestoreLedger?
+    /// Of a plan alone: what came with it, and would be put back.
+    var sealedKeys: Set<String> = []
+    /// Sealed keys that were not put back, since others are there.
+    var keptKeys: Set<String> = []
     /// Where it is told that the archive is waited for.
     var board = JobProgressBoard()
+    /// Nothing is written, removed or asked for: what a restore would refuse is said beside the rest.
+    var isDry = false
+    /// How fast restores of this node have gone; nil: nobody asks.
+    var rates: RestoreRates?
+    /// This node's share of what the cluster may receive; nil: no cap.
+    var receiveBytesPerSecond: Int64?
 
     var node: String { settings.node }
 
     /// - Throws: `WireErrors`, whatever can be said at once, before anything is written.
     func plan() async throws -> PlannedRestore {
+        var plan: PlannedRestore
+        do {
+            plan = try await look()
+            if maySubstitute, let lost = lostSelfBackup(in: plan),
+                let other = try await substituted(because: lost)
+            {
+                plan = try await other.look()
+            }
+        } catch let lost as LostSelfBackup {
+            guard let other = try await substituted(because: lost.reason) else { throw lost.reason }
+            plan = try await other.look()
+        }
+        if !isDry, let nothingLeft = plan.nothingLeft { throw nothingLeft }
+        return plan
+    }
+
+    /// Everything looked at once.
+    private func look() async throws -> PlannedRestore {
         let logger = logger.with(["stage": "check"])
-        let (planned, missing) = try await disks()
+        let (planned, missing, record) = try await disks()
         let disks = planned.filter { !$0.disk.isUndecided || isVisible($0.disk) }
         let first = isSecond ? [] : disks.indices.filter { !disks[$0].disk.isUndecided }
         var lost = LostDisks()
@@ -72,45 +108,69 @@ struct RestorePlanning: Sendable {
         for index in disks.indices where !disks[index].disk.isUndecided {
             if let fault = silent[disks[index].target.path] { lost.add(fault, at: index) }
         }
-        try lost.requireAny(of: first)
+        try requireAny(of: first, lost)
         let decided = disks.filter { !$0.disk.isUndecided && silent[$0.target.path] == nil }
-        try await runBlocking(
-            "targets", asking: decided.map(\.target.path), .ofTree
-        ) { [order, node, ledger] in
-            try Self.requireFree(decided, order: order, ledger, node: node)
-        }
+        var refusals = try await notFree(decided)
+        if !isDry, !refusals.isEmpty { throw WireErrors.joined(refusals) }
         try await requireUnchanged(disks.map(\.disk), &lost)
-        try lost.requireAny(of: first)
+        try requireAny(of: first, lost)
         logger.info("the volumes still are the run's", metadata: ["disks": "\(disks.count)"])
         let found = try await FoundDisk.lookUp(disks.map(\.disk), clients, &lost)
-        try lost.requireAny(of: first)
+        try requireAny(of: first, lost)
         logger.info("the objects are looked up")
+        let archive = try await makeReadable(found)
+        var steps = try await steps(found, disks.map(\.target), &lost)
+        try requireAny(of: first, lost)
+        steps = Self.outerFirst(steps)
+        let decidedSteps = steps.filter { !$0.disk.isUndecided }
+        let room = try await room(decidedSteps)
+        if !isDry, let refusal = room.refusals.first { throw refusal }
+        for remark in room.remarks { await say(remark) }
+        let expected = try await expectedRoom(steps)
+        refusals += room.refusals + expected.refusals
+        var report = try await figures(
+            of: steps, besides: planned.map(\.disk).filter { !isVisible($0) && $0.isUndecided }, missing,
+            record,
+            archive)
+        report.rooms = room.systems + expected.systems
+        report.notes = (substitute.map { [$0.note] } ?? []) + room.remarks + expected.remarks
+        var plan = PlannedRestore(
+            steps: decidedSteps, missing: missing, undecided: planned.map(\.disk).filter(\.isUndecided),
+            report: report, refusals: refusals, substitute: substitute)
+        do { try lost.requireAny(of: first) } catch { plan.nothingLeft = error }
+        return plan
+    }
+
+    /// A dry run names what is lost even where that is all; and another self-backup may be found.
+    private func requireAny(of first: [Int], _ lost: LostDisks) throws {
+        if !isDry, !maySubstitute { try lost.requireAny(of: first) }
+    }
+
+    /// - Returns: what a dry run says of what a restore would wait for.
+    private func makeReadable(_ found: [FoundDisk]) async throws -> NodeRestorePlan.Archive? {
+        let archived = ArchivedDumps(
+            clients: clients, note: say, options: GlacierThaw.Options(order.thaw ?? ThawOrder()))
+        if isDry { return try await archived.outlook(found) }
         let thaw = board.begins(
             JobWait(reason: "objects in the archive", seconds: order.thaw?.deadlineSeconds ?? 4 * 86_400))
         defer { board.ended(thaw) }
-        try await ArchivedDumps(
-            clients: clients, note: say, options: GlacierThaw.Options(order.thaw ?? ThawOrder())
-        ).makeReadable(found)
-        var steps = try await steps(found, disks.map(\.target), &lost)
-        try lost.requireAny(of: first)
-        steps = Self.outerFirst(steps)
-        try await requireRoom(steps.filter { !$0.disk.isUndecided })
-        return PlannedRestore(
-            steps: steps.filter { !$0.disk.isUndecided }, missing: missing,
-            undecided: planned.map(\.disk).filter(\.isUndecided))
+        try await archived.makeReadable(found)
+        return nil
     }
 
     /// What is restored and where it goes, by everything that needs no volume to be looked at.
     ///
     /// - Throws: `WireErrors` for what cannot be restored together.
-    func disks() async throws -> (disks: [PlacedDisk], missing: [RestoreReport.Disk]) {
+    func disks() async throws -> (
+        disks: [PlacedDisk], missing: [RestoreReport.Disk], record: NodeRecord?
+    ) {
         let record = try await record()
         logger.info(
             record == nil ? "the run has no record: the catalog is asked" : "the run's record is read")
         var disks: [RestorableDisk] = []
         var missing: [RestoreReport.Disk] = []
         for configuration in order.configurations {
-            let set = try await source(of: configuration, record).disks(of: configuration)
+            let set = try await set(of: configuration, record)
             disks += set.disks
             missing += set.missing.map { fault($0.disk, $0.reason, of: configuration) }
         }
@@ -124,7 +184,7 @@ struct RestorePlanning: Sendable {
             PlacedDisk(disk: $0, target: try RestoreTarget($0, order: order, settings: settings))
         }
         try await refuseCollisions(placed.filter { !$0.disk.isUndecided })
-        return (placed, missing)
+        return (placed, missing, record)
     }
 
     private func decide(_ disks: [RestorableDisk]) -> InPlaceDisks.Decided {
@@ -144,90 +204,6 @@ struct RestorePlanning: Sendable {
         return volumes.allSatisfy { volume in
             volume.directory == nil
                 && (try? clients.requireKnownBucket(volume, of: disk.configuration.name)) != nil
-        }
-    }
-
-    private static func requireFree(
-        _ disks: [PlacedDisk], order: RestoreOrder, _ ledger: RestoreLedger?, node: String
-    ) throws {
-        let targets = disks.map(\.target)
-        var faults: [WireError] = []
-        for placed in disks {
-            do {
-                try RestoreDirectories.requireNoLinks(placed.target, order, node: node)
-                let isOwn = try ledger?.hasBegun(placed.target) == true
-                try placed.target.requireFree(
-                    overwrite: isOwn || order.overwrites(placed.disk), node: node,
-                    flag: order.overwritingFlag(for: placed.disk),
-                    besides: placed.target.kept(among: targets))
-            } catch {
-                faults.append(WireError(cause: error, node: node))
-            }
-        }
-        guard faults.isEmpty else { throw WireErrors.joined(faults) }
-    }
-
-    private func requireRoom(_ steps: [RestoreStep]) async throws {
-        let asked = steps.filter { $0.fault == nil }.map(\.target.path)
-        let remarks = try await runBlocking("room", asking: asked, .ofTree) {
-            [order, node, settings] in
-            let others = RestoreGround.otherPlaces(order, settings)
-            let targets = steps.map(\.target)
-            return try RestoreRoom(node: node, isIgnored: order.ignoresRoom == true).check(
-                try steps.filter { $0.fault == nil }.compactMap { step in
-                    let isEmpty = try step.target.isFree(besides: step.target.kept(among: targets))
-                    let kept = step.target.kept(among: targets + others)
-                    let path = step.target.path
-                    let isBare = try FileSystem.isDirectory(path) && OpenDirectory(path).isBare()
-                    let place = step.place(
-                        deletes: order.delete, isEmpty: isEmpty, kept: kept, isBare: isBare)
-                    try step.requireOneFileSystem(place, isEmpty: isEmpty, node: node)
-                    return try step.need(at: place, isEmpty: isEmpty)
-                })
-        }
-        for remark in remarks { await say(remark) }
-    }
-
-    /// This node's own record of a run whose held dumps are still here: it needs no store. Else the bucket's; nil: there is none.
-    private func record() async throws -> NodeRecord? {
-        if order.sourceNode == node, let kept = await ownRecord(run) {
-            let held = kept.heldRecords(of: order.configurations)
-            let lookup = try await HeldDumpLookup(held)
-            if !held.isEmpty, held.allSatisfy({ lookup[$0] != nil }) { return kept }
-        }
-        return try await records.read(run, node: order.sourceNode)
-    }
-
-    /// The run's record; without one, or where it calls held what is held no more, Amanda's own catalog on this node.
-    private func source(
-        of configuration: ConfigurationChoice, _ record: NodeRecord?
-    ) async throws -> any RestorableDiskSource {
-        let catalog = CatalogSource(
-            node: node, configurations: configurations, run: run, clients: clients)
-        guard let record else { return catalog }
-        let held = record.heldRecords(of: [configuration])
-        let loaded = try? configurations.named(configuration.name)?.loaded.get()
-        let lookup = try await HeldDumpLookup(
-            order.sourceNode == node ? held : [],
-            within: loaded?.configuration.holdingDisks.map(\.directory))
-        let isThere = held.allSatisfy { lookup[$0] != nil }
-        if !isThere, try await catalogKnows(catalog, configuration, held) { return catalog }
-        return RecordSource(
-            record: record,
-            threads: { [configurations] in configurations.named($0.name)?.changer?.recoveryThreadCount },
-            held: lookup,
-            otherRecord: { [records, order] in try await records.read($0, node: order.sourceNode) })
-    }
-
-    /// Whether dumps that a record calls held have been sent since, and only the record was not told.
-    private func catalogKnows(
-        _ catalog: CatalogSource, _ configuration: ConfigurationChoice, _ held: [HeldDumpRecord]
-    ) async throws -> Bool {
-        do {
-            let disks = try await catalog.disks(of: configuration).disks.map(\.disk)
-            return held.allSatisfy { disks.contains($0.disk) }
-        } catch is WireError {
-            return false
         }
     }
 
@@ -255,7 +231,7 @@ struct RestorePlanning: Sendable {
     static func outerFirst(_ steps: [RestoreStep]) -> [RestoreStep] {
         func place(_ step: (offset: Int, element: RestoreStep)) -> (Int, Int, Int) {
             let path = step.element.target.path
-            let depth = steps.count { $0.target.path == "/" || path.hasPrefix("\($0.target.path)/") }
+            let depth = steps.count { $0.target.path == "/" || path.path(below: $0.target.path) != nil }
             return (depth, step.element.disk.selection?.included == nil ? 0 : 1, step.offset)
         }
         return steps.enumerated().sorted { place($0) < place($1) }.map(\.element)

@@ -22,11 +22,12 @@ actor RestoreProgressKeeper {
     /// Whether what lies in a target was written by an attempt that did not end. Reads the disk.
     var begun: RestoreLedger { ledger }
 
-    /// The report of a disk that an earlier attempt has restored, where its directory still is that one.
+    /// The report of a disk that an earlier attempt has restored, where its directory still is that one and holds something: who emptied
+    /// it wants it back.
     func finished(_ step: RestoreStep) async throws -> RestoreReport.Disk? {
         let ledger = ledger
         let entry = try await runBlocking("restore-ledger", asking: [step.target.path]) {
-            try ledger.entry(of: step)
+            try ledger.finishedEntry(of: step)
         }
         guard let entry, var report = entry.report, let finishedAt = entry.finishedAt else { return nil }
         report.notes.append(
@@ -55,10 +56,10 @@ actor RestoreProgressKeeper {
         await save()
     }
 
-    /// All of it is done: the next one begins anew.
+    /// All of it is done: the next one begins anew, but where it goes on for the sake of other nodes.
     func end() async throws {
-        let (ledgers, ledger) = (ledgers, ledger)
-        try await runBlocking("restore-ledger") { try ledgers.remove(ledger) }
+        let (ledgers, ledger, logger) = (ledgers, ledger, logger)
+        try await runBlocking("restore-ledger") { try ledgers.end(ledger, logger: logger) }
     }
 
     /// A state directory that is full keeps no restore from bringing data back; it only cannot be gone on with.

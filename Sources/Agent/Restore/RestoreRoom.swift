@@ -21,9 +21,7 @@ struct RestoreRoom: Sendable {
         let isStaged: Bool
 
         var least: Int64 { byteCounts.compactMap { $0 }.max() ?? 0 }
-        var most: Int64 {
-            byteCounts.compactMap { $0 }.reduce(0) { $0.addingReportingOverflow($1).partialValue }
-        }
+        var most: Int64 { byteCounts.compactMap { $0 }.byteSum }
         var isKnown: Bool { !byteCounts.contains(nil) }
     }
 
@@ -33,15 +31,31 @@ struct RestoreRoom: Sendable {
     /// Of a directory that exists.
     var room: @Sendable (_ path: String) throws -> FileSystemRoom = { try FileSystem.room(at: $0) }
 
+    /// What there is, and whether it is enough.
+    struct Found: Sendable, Equatable {
+        var systems: [NodeRestorePlan.Room] = []
+        /// What could not be told, or may turn out too much.
+        var remarks: [String] = []
+        /// A file system on which it cannot fit.
+        var refusals: [WireError] = []
+    }
+
     /// - Parameter needs: in the order in which they are restored.
     /// - Returns: what could not be told, or may turn out too much.
     /// - Throws: `WireError` for a file system on which it cannot fit.
     func check(_ needs: [Need]) throws -> [String] {
-        var remarks: [String] = []
+        let found = try look(needs)
+        if let refusal = found.refusals.first { throw refusal }
+        return found.remarks
+    }
+
+    /// - Parameter needs: in the order in which they are restored.
+    func look(_ needs: [Need]) throws -> Found {
+        var found = Found()
         var systems: [UInt64: (room: FileSystemRoom, needs: [Need])] = [:]
         for need in needs {
             if !need.isKnown {
-                remarks.append(
+                found.remarks.append(
                     "whether '\(need.path)' has room for '\(need.name)' is not known: its size is not recorded"
                 )
             }
@@ -50,22 +64,24 @@ struct RestoreRoom: Sendable {
         }
         for (room, needs) in systems.values.sorted(by: { $0.needs[0].path < $1.needs[0].path }) {
             let free = room.privilegedFreeByteCount
-            if Self.peak(needs, \.least) > free {
-                guard room.mayCompress || isIgnored else { throw refusal(needs, free) }
-                remarks.append(Self.doubt(needs, free))
-            } else if Self.peak(needs, \.most) > free {
-                remarks.append(Self.doubt(needs, free))
+            let system = NodeRestorePlan.Room(
+                path: needs[0].path, freeBytes: free, leastBytes: Self.peak(needs, \.least),
+                mostBytes: Self.peak(needs, \.most))
+            found.systems.append(system)
+            if system.isShort, !room.mayCompress, !isIgnored {
+                found.refusals.append(refusal(needs, free))
+            } else if system.mayBeShort {
+                found.remarks.append(Self.doubt(needs, free))
             }
         }
-        return remarks
+        return found
     }
 
     /// The most that lies on one file system at a time: what is staged goes again, what is not stays.
     private static func peak(_ needs: [Need], _ byteCount: (Need) -> Int64) -> Int64 {
         var (staying, peak) = (Int64(0), Int64(0))
         for need in needs {
-            let (sum, overflow) = staying.addingReportingOverflow(byteCount(need))
-            let total = overflow ? .max : sum
+            let total = [staying, byteCount(need)].byteSum
             peak = max(peak, total)
             if !need.isStaged { staying = total }
         }
@@ -110,7 +126,8 @@ extension RestoreStep {
     /// - Parameters:
     ///   - place: what a killed restore left there is taken away first, or it would count as used.
     ///   - isEmpty: whether the target holds nothing that is replaced.
-    func need(at place: RestorePlace, isEmpty: Bool) throws -> RestoreRoom.Need? {
+    ///   - isDry: it stays.
+    func need(at place: RestorePlace, isEmpty: Bool, isDry: Bool = false) throws -> RestoreRoom.Need? {
         let path: String
         var isStaged = true
         switch place {
@@ -120,10 +137,10 @@ extension RestoreStep {
             isStaged = false
         case .beside(let self):
             let restore = SelfRestore(self)
-            try restore.discard()
+            if !isDry { try restore.discard() }
             path = FileSystem.parentDirectory(of: restore.staging)
         case .inside:
-            if FileSystem.isDirectory(target.path) {
+            if !isDry, FileSystem.isDirectory(target.path) {
                 try OpenDirectory(target.path).removeTree(StagedRestore.name)
             }
             path = target.path
@@ -131,7 +148,9 @@ extension RestoreStep {
         }
         return RestoreRoom.Need(
             name: name, path: path,
-            byteCounts: plans.map { plan in plan.native.flatMap { $0.isKnown ? $0.byteCount : nil } },
+            byteCounts: plans.isEmpty
+                ? stored.map(\.dumpedBytes)
+                : plans.map { plan in plan.native.flatMap { $0.isKnown ? $0.byteCount : nil } },
             isStaged: isStaged)
     }
 }

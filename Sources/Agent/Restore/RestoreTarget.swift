@@ -41,24 +41,25 @@ enum RestoreTarget: Sendable, Equatable {
     }
 
     /// - Parameters:
-    ///   - flag: what allows to write over this one alone.
+    ///   - wayOut: what to do where it is not, in the words of the program that restores.
     ///   - kept: places of other disks of the same restore, which do not count.
     /// - Throws: `WireError` naming the directory that holds data, unless it may be written over.
-    func requireFree(overwrite: Bool, node: String, flag: String? = nil, besides kept: [String] = []) throws {
+    func requireFree(
+        overwrite: Bool, node: String,
+        wayOut: String = "restore over it with '--overwrite', or to another place with '--to DIR'.",
+        besides kept: [String] = []
+    ) throws {
         guard try FileSystem.status(path) != nil else { return }
         // A link to a directory is that directory, as tar takes it when it dumps.
         guard FileSystem.isDirectory(path) else {
             throw WireError(
                 .failed, node: node, "'\(path)' is in the way: it is not a directory",
-                hint: "remove it, or restore to another place with '--to DIR'.")
+                hint: "move it away.")
         }
         var fresh = FreshDirectory()
         fresh.passedOver = Set(kept.map { "\(path == "/" ? "" : path)/\($0)" })
         guard try !overwrite && fresh.data(in: path) != nil else { return }
-        let own = flag.map { "'\($0)', over everything with " } ?? ""
-        throw WireError(
-            .failed, node: node, "'\(path)' is not empty",
-            hint: "restore over it with \(own)'--overwrite', or to another place with '--to DIR'.")
+        throw WireError(.failed, node: node, "'\(path)' is not empty", hint: wayOut)
     }
 
     /// Those that do not answer, by their paths: none of them is touched again. Waits as long as a disk needs to start.
@@ -76,8 +77,8 @@ enum RestoreTarget: Sendable, Equatable {
 
     /// The path below a directory that it must not leave: `..` goes up in what stands before it, and never further.
     private static func inside(_ device: String) -> String {
-        var components: [Substring] = []
-        for component in device.split(separator: "/") where component != "." {
+        var components: [String] = []
+        for component in device.pathNames where component != "." {
             if component == ".." { _ = components.popLast() } else { components.append(component) }
         }
         return components.joined(separator: "/")

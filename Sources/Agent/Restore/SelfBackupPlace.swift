@@ -11,7 +11,6 @@ struct SelfBackupPlace: Sendable, Equatable {
     let inside: String
 
     static let clientConfiguration = "amanda-client.conf"
-    static let securityConfiguration = "amanda-security.conf"
 
     /// Nil for a disk of the self-backup that has nothing to do with the Amanda directory: it comes back as data.
     ///
@@ -34,10 +33,10 @@ struct SelfBackupPlace: Sendable, Equatable {
     /// `amanda-security.conf` inside the dump; nil where the dump cannot hold it.
     var securityInside: String? {
         guard !inside.isEmpty else { return nil }
-        return Self.sibling(of: inside, Self.securityConfiguration)
+        return Self.sibling(of: inside, SecurityFile.fileName)
     }
 
-    var securityConfigurationPath: String { Self.sibling(of: amandaDirectory, Self.securityConfiguration) }
+    var securityConfigurationPath: String { Self.sibling(of: amandaDirectory, SecurityFile.fileName) }
 
     private static func sibling(of path: String, _ name: String) -> String {
         guard let slash = path.lastIndex(of: "/") else { return name }

@@ -107,7 +107,7 @@ struct SelfRestore: Sendable {
     private func move(_ source: OpenDirectory, to target: String) throws {
         let isLink = try FileSystem.status(target)?.kind == .symbolicLink
         if !place.inside.isEmpty, !isLink, !Self.isMounted(target),
-            try !FileSystem.exists(target) || FileSystem.isEmptyDirectory(target)
+            try !FileSystem.isPresent(target) || FileSystem.isEmptyDirectory(target)
         {
             try FileSystem.rename(source.path, to: target)
         } else {

@@ -10,7 +10,8 @@ struct VolumeCheck: Sendable {
     let node: String
     let clients: BucketClients
 
-    static let hint = "choose another run: 'amfleet list' shows which can still be restored."
+    static let hint =
+        "choose another run: 'amfleet list' shows which can still be restored, and '--at TIME' takes one that is older."
 
     /// What the volume calls itself.
     func label(of volume: VolumeRecord, of configuration: String) async throws -> SlotContents.Volume {

@@ -45,9 +45,11 @@ public struct AgentProgram: Sendable {
     private func readSettings() throws -> AgentSettings {
         let path = try Self.absolute(settingsFile)
         do {
-            let bytes = try FileSystem.readAll(path, limit: 1 << 20)
-            return try AgentSettings(
+            let bytes = try FileSystem.readGiven(path, limit: 1 << 20)
+            var settings = try AgentSettings(
                 parsing: bytes, file: settingsFile, directory: FileSystem.parentDirectory(of: path))
+            settings.file = path
+            return settings
         } catch let error as FilesError where error.isMissing {
             throw AgentStartError.noSettings(path: path)
         } catch {

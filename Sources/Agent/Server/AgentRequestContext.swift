@@ -19,5 +19,8 @@ struct AgentRequestContext: RequestContext {
     }
 
     /// For the log.
-    var peerName: String { peer?.name.uri ?? "nobody" }
+    var peerName: String {
+        guard let peer else { return "nobody" }
+        return peer.name.role == .observer ? "\(peer.name.uri) (\(peer.commonName))" : peer.name.uri
+    }
 }

@@ -14,6 +14,8 @@ import TLS
 struct AgentRouter: Sendable {
     /// Bytes at most of a request's body.
     static let bodyByteCountLimit = 1 << 20
+    /// The same of secrets, which are sent in base64.
+    static let secretsByteCountLimit = 2 * (SecretLimits.byteCount + SecretsOrder.otherByteCountLimit)
     /// How long a body may take.
     static let bodyTimeLimit: Duration = .seconds(30)
 
@@ -27,6 +29,7 @@ struct AgentRouter: Sendable {
     let markPins: @Sendable (PinRequest) async -> NodePins
     let identity: IdentityService
     let revocations: RevocationStore
+    let secrets: SentSecrets
     let tls: TLSServerContext
     let logger: Logger
 
@@ -88,6 +91,9 @@ struct AgentRouter: Sendable {
         }
         router.delete(RouterPath(AgentPaths.job(":id"))) { request, context in
             try await self.cancel(request, context)
+        }
+        router.put(RouterPath(AgentPaths.secrets(":id"))) { request, context in
+            try await self.keepSecrets(request, context)
         }
         router.get(RouterPath("\(AgentPaths.job(":id"))/events")) { request, context in
             try await self.events(request, context)
@@ -167,6 +173,23 @@ struct AgentRouter: Sendable {
         return try Response(snapshot, status: isNew ? .accepted : .ok, context: context)
     }
 
+    /// 202; 409 for a job that has ended, or waits for none. What is sent is held in memory until the job has ended, and shown nowhere.
+    private func keepSecrets(_ request: Request, _ context: AgentRequestContext) async throws -> Response {
+        let id = try await knownID(context)
+        let order: SecretsOrder = try await body(
+            of: request, "the secrets", limit: Self.secretsByteCountLimit)
+        guard await table.awaitsSecrets(id) else {
+            throw HTTPRefusal(
+                .conflict,
+                WireError(.failed, node: settings.node, "job '\(id)' has ended, or waits for no secrets"))
+        }
+        secrets.keep(order, of: id)
+        logger.notice(
+            "secrets came for a job",
+            metadata: ["job": "\(id)", "files": "\(order.allFiles.count)", "peer": "\(context.peerName)"])
+        return try Response(await table.snapshot(of: id), status: .accepted, context: context)
+    }
+
     /// 202; 404 for a job that is unknown, which then does not begin when it comes.
     private func cancel(_ request: Request, _ context: AgentRequestContext) async throws -> Response {
         let id = context.parameters.get("id") ?? ""
@@ -188,9 +211,11 @@ struct AgentRouter: Sendable {
         return number
     }
 
-    private func body<Value: Decodable>(of request: Request, _ what: String) async throws -> Value {
+    private func body<Value: Decodable>(
+        of request: Request, _ what: String, limit: Int = bodyByteCountLimit
+    ) async throws -> Value {
         let body = try await withTimeLimit(Self.bodyTimeLimit) {
-            try await request.body.collect(upTo: Self.bodyByteCountLimit)
+            try await request.body.collect(upTo: limit)
         }
         guard let body else { throw refusal(.requestTimeout, "the request's body took too long") }
         do {

@@ -17,6 +17,8 @@ public struct AgentServer: Sendable {
     let tls: TLSServerContext
     let table: JobTable
     let revocations: RevocationStore
+    /// That coordinators sent, for jobs that wait for them.
+    let secrets: SentSecrets
     let logger: Logger
     private let work: any JobWork
     private let status: @Sendable (StatusQuestion?) async -> NodeStatus
@@ -28,9 +30,11 @@ public struct AgentServer: Sendable {
     /// - Throws: `AgentStartError`, `TLSError`, `FilesError`; the text says what to do.
     public init(settings: AgentSettings, logger: Logger) throws {
         let transport = try HTTPTransport()
+        let secrets = SentSecrets()
         try self.init(
             settings: settings, transport: transport,
-            work: NodeWork(settings: settings, transport: transport, logger: logger), logger: logger
+            work: NodeWork(settings: settings, transport: transport, secrets: secrets, logger: logger),
+            secrets: secrets, logger: logger
         ) { table, tls in
             let report = StatusAnswer(
                 settings: settings, tls: tls, table: table,
@@ -41,12 +45,14 @@ public struct AgentServer: Sendable {
 
     /// - Parameter status: makes what answers a status question.
     init(
-        settings: AgentSettings, transport: HTTPTransport, work: any JobWork, logger: Logger,
+        settings: AgentSettings, transport: HTTPTransport, work: any JobWork,
+        secrets: SentSecrets = SentSecrets(), logger: Logger,
         status: (JobTable, TLSServerContext) -> @Sendable (StatusQuestion?) async -> NodeStatus
     ) throws {
         self.settings = settings
         self.transport = transport
         self.work = work
+        self.secrets = secrets
         self.logger = logger
         lock = try StateLock(stateDirectory: settings.stateDirectory)
         Leftovers(settings: settings).remove(logger: logger)
@@ -114,8 +120,9 @@ public struct AgentServer: Sendable {
             volumes: { await volumes.volumes(answering: $0) },
             restorability: { await restorability.restorability(answering: $0) },
             createKeys: { try await keys.create($0) }, markPins: { await pins.mark($0) },
-            identity: IdentityService(settings: settings, tls: tls), revocations: revocations, tls: tls,
-            logger: logger)
+            identity: IdentityService(settings: settings, tls: tls), revocations: revocations,
+            secrets: secrets,
+            tls: tls, logger: logger)
         let (listen, node) = (settings.listen, settings.node)
         let connections = ConnectionLimits()
         return Application(

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import AgentAPI
+import Descriptors
 public import Faults
 import Glibc
 import NIOCore
@@ -13,8 +14,8 @@ public enum AgentStartError: Fault, Equatable {
     /// It is wrong, and where.
     case unusableSettings([WireError])
     /// Another agent holds the state directory, or the lock cannot be had.
-    case stateInUse(directory: String, reason: String)
-    case cannotListen(AgentSettings.ListenAddress, reason: String)
+    case stateInUse(directory: String, reason: FaultText)
+    case cannotListen(AgentSettings.ListenAddress, reason: FaultText)
     /// No address of this machine.
     case foreignAddress(AgentSettings.ListenAddress)
 
@@ -24,7 +25,10 @@ public enum AgentStartError: Fault, Equatable {
         self =
             error.errnoCode == EADDRNOTAVAIL
             ? .foreignAddress(address)
-            : .cannotListen(address, reason: String(cString: strerror(error.errnoCode)))
+            : .cannotListen(
+                address,
+                reason: FaultText(
+                    SystemReason.text(error.errnoCode), hint: SystemReason.hint(error.errnoCode)))
     }
 }
 
@@ -51,16 +55,19 @@ extension AgentStartError {
             FaultText(faults.first?.message ?? "", hint: faults.first?.hint)
         case .stateInUse(let directory, let reason):
             FaultText(
-                "the state directory '\(directory)' cannot be had: \(reason)",
-                hint: "stop the agent that uses it, or give each agent a 'stateDirectory' of its own.")
+                "the state directory '\(directory)' cannot be had: \(reason.facts)",
+                hint: reason.hint
+                    ?? "stop the agent that uses it, or give each agent a 'stateDirectory' of its own.")
         case .foreignAddress(let address):
             FaultText(
                 "cannot listen on \(address): this machine has no such address",
                 hint: "write one of its own, or 0.0.0.0, as 'listen' in agent.json.")
         case .cannotListen(let address, let reason):
             FaultText(
-                "cannot listen on \(address): \(reason)",
-                hint: "see with 'ss -ltnp' who listens there, or change 'listen' in agent.json.")
+                "cannot listen on \(address): \(reason.facts)",
+                hint: reason.hint
+                    ?? "see with 'ss -ltnp' who listens there, or change 'listen' in agent.json, and with it the node's address in cluster.json."
+            )
         }
     }
 }

@@ -13,18 +13,26 @@ import S3
 struct NodeWork: JobWork {
     private let settings: AgentSettings
     private let storage: NodeStorage
+    private let secrets: SentSecrets
 
-    init(settings: AgentSettings, transport: HTTPTransport, logger: Logger) {
+    init(
+        settings: AgentSettings, transport: HTTPTransport, secrets: SentSecrets = SentSecrets(),
+        logger: Logger
+    ) {
         self.settings = settings
+        self.secrets = secrets
         storage = NodeStorage(settings: settings, transport: transport, logger: logger)
     }
 
     func check(_ request: JobRequest) async throws -> CheckedJob {
-        if case .restore(let order) = request.order { try check(order) }
+        switch request.order {
+        case .restore(let order), .restorePlan(let order): try check(order)
+        case .backup, .flush, .accept: break
+        }
         let configurations = try await configurations(of: request)
         switch request.order {
         case .backup, .flush: _ = try configurations.usable(for: request)
-        case .restore, .accept: break
+        case .restore, .restorePlan, .accept: break
         }
         return CheckedJob(request: request, configurations: configurations)
     }
@@ -78,9 +86,17 @@ struct NodeWork: JobWork {
                 settings: settings, storage: storage, request: request, order: order, reporter: reporter
             ).run(configurations)
         case .restore(let order):
+            defer { secrets.forget(request.id) }
             return try await RestoreJob(
-                settings: settings, storage: storage, request: request, order: order, reporter: reporter
+                settings: settings, storage: storage, request: request, order: order, reporter: reporter,
+                secrets: secrets
             ).run(configurations)
+        case .restorePlan(let order):
+            defer { secrets.forget(request.id) }
+            return try await RestoreJob(
+                settings: settings, storage: storage, request: request, order: order, reporter: reporter,
+                secrets: secrets
+            ).plan(configurations)
         }
     }
 
@@ -111,7 +127,7 @@ struct NodeWork: JobWork {
     ) async {
         switch request.order {
         case .backup, .flush: break
-        case .restore, .accept: return
+        case .restore, .restorePlan, .accept: return
         }
         do {
             let removed = try await runBlocking("holding") {

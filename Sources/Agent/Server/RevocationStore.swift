@@ -29,8 +29,8 @@ final class RevocationStore: Sendable {
         authorityPath = settings.tls.authority
         self.tls = tls
         self.logger = logger
-        guard FileSystem.exists(path) else { return }
         do {
+            guard try FileSystem.isPresent(path) else { return }
             let kept = String(
                 decoding: try FileSystem.readAll(path, limit: Self.byteCountLimit), as: UTF8.self)
             tls.revoke(try RevocationLists(pem: kept, authorities: PEMText.read(authorityPath)))

@@ -11,7 +11,9 @@ final class StateLock: Sendable {
         do {
             lock = try FileLock("\(stateDirectory)/agent.lock", waitingAtMost: .zero)
         } catch {
-            throw AgentStartError.stateInUse(directory: stateDirectory, reason: "\(error)")
+            // What has a number is the file's or the file system's, and nobody uses it.
+            guard error.errorNumber == 0 else { throw error }
+            throw AgentStartError.stateInUse(directory: stateDirectory, reason: FaultText(of: error))
         }
     }
 }

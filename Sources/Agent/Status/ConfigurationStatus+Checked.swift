@@ -14,8 +14,10 @@ extension ConfigurationStatus {
         let refusals = try await DisklistRestore(settings: settings).faults(of: configurations)
         return try await runBlocking("status") {
             let coverage = SelfBackupCoverage(configurations)
+            let files = configurations.selfBackupFiles(settings)
             return configurations.map { configuration in
                 var status = ConfigurationStatus(configuration, coverage)
+                status.selfBackupFiles = files[configuration.choice.name]
                 let own = refusals.filter { $0.configuration == configuration.choice.name }
                 let errors = own.filter { !$0.isBesideAnother }.map(\.fault)
                 if !errors.isEmpty { status.restoreErrors = errors }
@@ -43,7 +45,6 @@ extension ConfigurationStatus {
         flushesByItself = loaded.configuration.autoflush != "NO"
         guard let newest = checked.newestRun else { return }
         newestRun = newest
-        newestLabel = try? CatalogReader(loaded.location).tapelist().entries
-            .first { $0.datestamp == newest }?.label
+        newestLabel = checked.newestLabel
     }
 }

@@ -3,6 +3,8 @@
 import AgentAPI
 import AmandaFormat
 import Planning
+import S3
+import Volumes
 
 /// Looks at volumes that a record names, but only where `amanda.conf` leads: a record lies in a bucket, and who can write there
 /// could name any directory of the node in it.
@@ -21,9 +23,9 @@ struct OwnVolumeLook: Sendable {
         return labels
     }
 
-    /// Whether every file is there, and as long as it should be. The volumes' labels have been read.
+    /// Whether every file is there, as long as it should be, and not in an archive for good. The volumes' labels have been read.
     func proof(of needs: [FileNeed]) async -> Restorability {
-        var found: [VolumeRecord: [UInt32: StoredFile]] = [:]
+        var found: [VolumeRecord: [UInt32: FoundFile]] = [:]
         for need in needs {
             if found[need.volume] == nil {
                 let onVolume = needs.filter { $0.volume == need.volume }
@@ -33,13 +35,28 @@ struct OwnVolumeLook: Sendable {
                     return .unknown("\(need.what): \(WireError(cause: error, node: node).message)")
                 }
             }
-            if let fault = found[need.volume]?[need.fileNumber].flatMap(need.fault) { return .damaged(fault) }
+            guard let file = found[need.volume]?[need.fileNumber] else { continue }
+            if let fault = need.fault(file.stored) { return .damaged(fault) }
+            if let refusal = await refusal(of: file, need) { return refusal }
         }
         return .restorable
     }
 
-    private func files(_ numbers: [UInt32], of need: FileNeed) async throws -> [UInt32: StoredFile] {
-        try await VolumeAccess(clients, of: need.configuration).files(numbers, of: need.volume)
+    private func files(_ numbers: [UInt32], of need: FileNeed) async throws -> [UInt32: FoundFile] {
+        try await VolumeAccess(clients, of: need.configuration).found(numbers, of: need.volume)
+    }
+
+    /// What lies in an archive comes back only where the changer says so.
+    private func refusal(of file: FoundFile, _ need: FileNeed) async -> Restorability? {
+        guard clients.changer(of: need.configuration)?.readsFromGlacier != true else { return nil }
+        do {
+            try await GlacierThaw.requireReadable(file.objects)
+            return nil
+        } catch S3Error.archived(let call, let storageClass) {
+            return .refused("\(need.place): \(S3Error.archived(call, storageClass: storageClass).facts)")
+        } catch {
+            return .unknown("\(need.what): \(WireError(cause: error, node: node).message)")
+        }
     }
 
     private func label(of need: LabelNeed) async throws -> FoundLabel? {

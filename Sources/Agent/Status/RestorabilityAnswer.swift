@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import AgentAPI
+import AmandaFormat
 import BlockingWork
 import HTTPTransport
 import S3
@@ -21,24 +22,36 @@ struct RestorabilityAnswer: Sendable {
 
     /// Never fails: what cannot be found out is `unknown`, with the reason.
     func restorability(answering question: RestorabilityQuestion) async -> NodeRestorability {
-        let found: Restorability
-        do {
-            let limited = try await withTimeLimit(Self.timeLimit) { try await look(for: question) }
-            found = limited ?? .unknown("not everything could be looked at within a minute")
-        } catch {
-            found = .unknown(WireError(cause: error, node: settings.node).message)
+        @Sendable func said(_ found: Restorability) -> NodeRestorability {
+            NodeRestorability(node: settings.node, run: question.run, found)
         }
-        return NodeRestorability(node: settings.node, run: question.run, found)
+        do {
+            let answer = try await withTimeLimit(Self.timeLimit) {
+                let checked = try await CheckedConfiguration.all(
+                    question.place.configurations, settings, question.place.storage)
+                var answer = said(try await look(for: question, checked))
+                let thaws = checked.filter { $0.changer?.readsFromGlacier == true }.map(\.choice.name)
+                if !thaws.isEmpty { answer.thaws = thaws }
+                return answer
+            }
+            return answer ?? said(.unknown("not everything could be looked at within a minute"))
+        } catch {
+            return said(.unknown(WireError(cause: error, node: settings.node).message))
+        }
     }
 
-    private func look(for question: RestorabilityQuestion) async throws -> Restorability {
+    private func look(
+        for question: RestorabilityQuestion, _ checked: [CheckedConfiguration]
+    ) async throws -> Restorability {
         let (address, choices) = (question.place.storage, question.place.configurations)
-        let checked = try await CheckedConfiguration.all(choices, settings, address)
         let stores = checked.stores
         let clients = BucketClients(storage, at: address, stores: stores)
         let records = NodeRecordStore(client: try clients.main, layout: BucketLayout(address))
         guard var record = try await records.read(question.run, node: settings.node) else {
             return .unknown("run \(question.run) has no record of this node in the bucket")
+        }
+        guard record.node == settings.node, record.run == question.run else {
+            return .damaged("its record is that of run \(record.run) of node '\(record.node)'")
         }
         record.configurations.removeAll { configuration in
             !choices.contains { $0.name == configuration.name }

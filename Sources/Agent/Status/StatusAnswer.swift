@@ -38,7 +38,7 @@ struct StatusAnswer: Sendable {
         var configurations = await configurations(question, checked)
         let findings = await unknown
         for index in configurations.indices {
-            findings[configurations[index].name].map { configurations[index].tell($0) }
+            findings[configurations[index].name].map { configurations[index].tell($0.found, at: $0.endpoint) }
         }
         let (offset, storageError) = await store
         var (tarVersion, tarError): (String?, WireError?)
@@ -57,7 +57,14 @@ struct StatusAnswer: Sendable {
         }
         status.exposedFiles = exposed?.isEmpty == false ? exposed : nil
         status.revocations = RevocationNumbers(tls.revoked.numbers)
+        if question != nil, let checked = try? checked.get() {
+            status.secrets = try? await runBlocking("secrets") { [settings] in NodeSecrets(checked, settings)
+            }
+        }
         status.tarError = tarError
+        if question != nil {
+            status.stateError = await StateLook.fault(in: settings.stateDirectory, node: settings.node)
+        }
         return status
     }
 
@@ -86,16 +93,19 @@ struct StatusAnswer: Sendable {
         }
     }
 
-    /// What volumes bear that the catalogs do not know, by configuration. A store that does not answer is told of elsewhere; a job
-    /// that runs labels volumes meanwhile.
+    /// What volumes bear that the catalogs do not know, by configuration, and where their store is; nil: AWS. A store that does not
+    /// answer is told of elsewhere; a job that runs labels volumes meanwhile.
     private func unknownVolumes(
         _ question: StatusQuestion?, _ configurations: [CheckedConfiguration]
-    ) async -> [String: [CatalogCatchUp.Finding]] {
+    ) async -> [String: (found: [CatalogCatchUp.Finding], endpoint: String?)] {
         guard let question, await table.runningJob == nil else { return [:] }
         let clients = BucketClients(storage, at: question.storage, stores: configurations.stores)
-        var found: [String: [CatalogCatchUp.Finding]] = [:]
+        var found: [String: (found: [CatalogCatchUp.Finding], endpoint: String?)] = [:]
         for checked in configurations {
-            guard let prepared = try? checked.resolved.get(), let run = CatalogCatchUp.nextRun() else {
+            // A changer that leads to another node's volumes asks nobody to free them.
+            guard checked.faults.isEmpty, let prepared = try? checked.resolved.get(),
+                let run = CatalogCatchUp.nextRun()
+            else {
                 continue
             }
             let name = checked.choice.name
@@ -108,7 +118,9 @@ struct StatusAnswer: Sendable {
             let records = NodeRecordStore(client: main, layout: BucketLayout(question.storage))
             let catchUp = CatalogCatchUp(taking: taking, records: records)
             let look = try? await withTimeLimit(Self.volumesLimit) { try await catchUp.look() }
-            found[name] = look?.findings
+            let record = prepared.store.record
+            let endpoint = record.map(\.endpoint) ?? question.storage.endpoint
+            found[name] = look.map { ($0.findings, endpoint) }
         }
         return found
     }
@@ -155,7 +167,7 @@ struct StatusAnswer: Sendable {
             let result = try await ChildProcess.run(ChildCommand(path, ["--version"]), limit: .seconds(10))
             return String(decoding: result.output.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self)
         } catch {
-            guard try await runBlocking("tar-look", { FileSystem.exists(path) }) else { return nil }
+            guard try await runBlocking("tar-look", { try FileSystem.isPresent(path) }) else { return nil }
             throw error
         }
     }
@@ -163,8 +175,10 @@ struct StatusAnswer: Sendable {
 
 extension ConfigurationStatus {
     /// What the next backup mends is a remark; what stays needs somebody.
-    fileprivate mutating func tell(_ findings: [CatalogCatchUp.Finding]) {
-        let left = findings.filter(\.isLeftAlone).map { Remark($0.text(isDone: false)) }
+    fileprivate mutating func tell(_ findings: [CatalogCatchUp.Finding], at endpoint: String?) {
+        let left = findings.filter(\.isLeftAlone).map {
+            Remark($0.text(isDone: false), hint: $0.volume.wayOut(of: name, at: endpoint))
+        }
         if !left.isEmpty { unknownVolumes = left }
         allRemarks += findings.filter { !$0.isLeftAlone }.map { Remark($0.text(isDone: false)) }
     }

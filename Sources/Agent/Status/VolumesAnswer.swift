@@ -71,7 +71,9 @@ struct VolumesAnswer: Sendable {
         var foreseen = prepared
         foreseen.loaded.location.recovered = found.runs
         let view = try await taking.of(foreseen).look()
-        let dumps = try await runBlocking("volumes", asking: foreseen.location.mayHang, .ofCatalog) {
+        let dumps = try await runBlocking(
+            "volumes", asking: foreseen.location.mayHang, foreseen.location.patience
+        ) {
             [location = foreseen.location] in
             try CatalogReader(location).dumps()
         }
@@ -86,7 +88,9 @@ struct VolumesAnswer: Sendable {
         _ prepared: PreparedConfiguration, _ records: NodeRecordStore, before run: Datestamp,
         besides recovered: [Datestamp]
     ) async throws -> KnownMeasures {
-        let runs = try await runBlocking("volumes", asking: prepared.location.mayHang, .ofCatalog) {
+        let runs = try await runBlocking(
+            "volumes", asking: prepared.location.mayHang, prepared.location.patience
+        ) {
             try CatalogReader(prepared.location).newestRuns(MeasureReader.depth)
         }
         do {
@@ -102,7 +106,9 @@ struct VolumesAnswer: Sendable {
 
     /// A name that the next run might bear.
     private func nextRun(_ prepared: PreparedConfiguration) async throws -> Datestamp {
-        let newest = try await runBlocking("volumes", asking: prepared.location.mayHang, .ofCatalog) {
+        let newest = try await runBlocking(
+            "volumes", asking: prepared.location.mayHang, prepared.location.patience
+        ) {
             try CatalogReader(prepared.location).newestRun()
         }
         guard let run = CatalogCatchUp.nextRun(after: newest) else {
@@ -179,7 +185,7 @@ struct VolumeTable: Sendable {
         guard !parts.isEmpty else { return nil }
         return SlotVolume.Dump(
             host: dump.name.host, disk: dump.name.disk, level: dump.name.level,
-            storedBytes: parts.reduce(0) { $0 + ($1.byteCount ?? 0) }, isWhole: dump.isWhole)
+            storedBytes: parts.compactMap(\.byteCount).byteSum, isWhole: dump.isWhole)
     }
 }
 

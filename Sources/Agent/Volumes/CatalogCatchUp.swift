@@ -93,7 +93,9 @@ struct CatalogCatchUp: Sendable {
             else { return nil }
             return UnknownVolume(slot: slot.slot, label: header.label, run: run, listed: .unlogged)
         }
-        var untold = try await runBlocking("catalog", asking: prepared.location.mayHang, .ofCatalog) {
+        var untold = try await runBlocking(
+            "catalog", asking: prepared.location.mayHang, prepared.location.patience
+        ) {
             [location = prepared.location] in
             try CatalogReader(location).untoldRuns(among: Set(known.map(\.run)))
         }
@@ -172,7 +174,7 @@ struct CatalogCatchUp: Sendable {
     }
 
     private func isLogged(_ dumps: [RecoveredRun.Dump], of run: Datestamp) async throws -> Bool {
-        try await runBlocking("catalog", asking: prepared.location.mayHang, .ofCatalog) {
+        try await runBlocking("catalog", asking: prepared.location.mayHang, prepared.location.patience) {
             [location = prepared.location] in
             let known = try CatalogReader(location).loggedDumps(of: run) ?? []
             return dumps.allSatisfy { known.contains($0.name) }

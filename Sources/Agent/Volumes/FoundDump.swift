@@ -113,7 +113,7 @@ struct FoundDump: Sendable {
         if let fault = found.lazy.compactMap({ $0.stored.fault(expecting: nil) }).first {
             return .unproved("\(what): \(fault.text)")
         }
-        let total = found.reduce(Int64(0)) { $0 + $1.stored.byteCount }
+        let total = found.map(\.stored.byteCount).byteSum
         if let server = header.serverCRC, server.isKnown {
             return server.byteCount == total
                 ? .whole(found) : .unproved("\(what): \(total) of \(server.byteCount) bytes are there")

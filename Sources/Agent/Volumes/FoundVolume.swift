@@ -16,10 +16,6 @@ struct FoundVolume: Sendable {
         let stored: StoredFile
     }
 
-    private static let width = 8
-    /// More than any run of ours writes; what claims more is not read.
-    private static let greatestFileCount = 50_000
-
     let record: VolumeRecord
     let reader: any Dump.VolumeReader
     /// By number.
@@ -33,20 +29,12 @@ struct FoundVolume: Sendable {
     static func read(_ record: VolumeRecord, _ access: VolumeAccess) async throws -> FoundVolume {
         let reader = try await access.reader(of: record)
         let numbers = try await access.fileNumbers(of: record)
-        guard numbers.count <= greatestFileCount else {
+        guard numbers.count <= FoundHeaders.greatestFileCount else {
             return FoundVolume(
                 record: record, reader: reader, files: [],
-                oddity: "it has more than \(greatestFileCount) files")
+                oddity: "it has more than \(FoundHeaders.greatestFileCount) files")
         }
-        let headers = try await onEvery(numbers, width: width) { number -> DumpHeader? in
-            do {
-                return try await reader.header(ofFile: number)
-            } catch is RestoreError {
-                return nil
-            } catch S3Error.tooLong {
-                return nil
-            }
-        }
+        let headers = try await FoundHeaders.read(numbers, reader)
         let stored = try await access.files(numbers, of: record)
         let files = zip(numbers, headers).compactMap { number, header -> File? in
             guard let header, let file = stored[number] else { return nil }

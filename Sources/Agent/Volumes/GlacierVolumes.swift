@@ -102,7 +102,7 @@ struct GlacierVolumes: Sendable {
     }
 
     private func setNoReuse(_ label: String) async throws {
-        try await runBlocking("catalog", asking: prepared.location.mayHang, .ofCatalog) {
+        try await runBlocking("catalog", asking: prepared.location.mayHang, prepared.location.patience) {
             [location = prepared.location] in
             try TapelistFile(location).update { list in
                 guard var entry = list.entry(label: label) else { return }

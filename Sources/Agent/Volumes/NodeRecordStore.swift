@@ -34,6 +34,7 @@ struct NodeRecordStore: Sendable {
     }
 
     /// - Returns: nil where there is definitely none.
+    /// - Throws: `WireJSONError` for what is none or is too long, `S3Error`.
     func read(_ run: RunName, node: String) async throws -> NodeRecord? {
         let key = layout.nodeRecord(run, node: node)
         do {
@@ -41,6 +42,8 @@ struct NodeRecordStore: Sendable {
             return try WireJSON.read(from: bytes, what: key)
         } catch S3Error.notFound {
             return nil
+        } catch S3Error.tooLong(_, let limit) {
+            throw WireJSONError(what: key, longerThan: limit)
         }
     }
 }

@@ -13,6 +13,8 @@ struct NodeStorage: Sendable {
     let transport: HTTPTransport
     /// Of the agent; what a job's clients say has the job's name too.
     var logger = Logger.discarding
+    /// What a restore was sent, for a machine that has no credentials of its own.
+    var sent: S3Credentials?
     /// Of this process's environment: what the unit file gives it.
     var proxies = HTTPProxies(environment: ProcessInfo.processInfo.environment)
 
@@ -78,7 +80,7 @@ struct NodeStorage: Sendable {
         CredentialCache(
             CredentialChain(
                 credentialsFile: settings.storage.credentialsFile, deviceProperties: deviceProperties,
-                prefersDeviceProperties: isOwnStore, region: region, transport: transport,
+                prefersDeviceProperties: isOwnStore, sent: sent, region: region, transport: transport,
                 logger: logger),
             logger: logger)
     }

@@ -38,7 +38,7 @@ struct OwnUploads: Sendable {
         logger: Logger, _ client: (_ key: String, _ bucket: String) throws -> S3Client
     ) async throws {
         let known = try await runBlocking("upload-journal") {
-            try FileSystem.exists(path) ? UploadJournal(path: path) : nil
+            try FileSystem.isPresent(path) ? UploadJournal(path: path) : nil
         }
         guard let journal = known else { return }
         for upload in journal.pending() {

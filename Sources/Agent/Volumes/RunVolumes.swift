@@ -126,7 +126,7 @@ final class RunVolumes: Sendable {
             if error is CancellationError || Task.isCancelled { throw CancellationError() }
             let reason = error is VolumeChoiceError ? "no volume can be written" : "\(error)"
             let refusal = error as? NoFurtherVolume
-            try await runBlocking("catalog", asking: catalog.mayHang, .ofCatalog) { [catalog] in
+            try await runBlocking("catalog", asking: catalog.mayHang, catalog.patience) { [catalog] in
                 try catalog.volumeRefused(refusal?.logText ?? reason, byConfiguration: refusal != nil)
             }
             throw error

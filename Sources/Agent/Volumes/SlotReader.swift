@@ -61,7 +61,9 @@ struct SlotReader: Sendable {
         case .directory(let path):
             return try await look(at: path) {
                 // A slot that a chg-disk: may make holds nothing yet.
-                guard FileSystem.exists(path.path) || path.dataDirectory != .never else { return .unlabelled }
+                guard try path.dataDirectory != .never || FileSystem.isPresent(path.path) else {
+                    return .unlabelled
+                }
                 return DirectoryLabels.read(looksForFiles: true) { try DirectoryFiles(path) }
             }
         }
@@ -78,6 +80,8 @@ extension SlotReader {
                 "slots", asking: [path.path], .limit(DiskLook.patientLimit), work)
         } catch let fault as HangFault {
             return .unreadable(reason: fault.facts)
+        } catch let error as FilesError {
+            return .unreadable(reason: error.facts)
         }
     }
 }
@@ -85,7 +89,7 @@ extension SlotReader {
 extension DiskChanger {
     /// Source: Amanda 3.5.1 `disk.pm`, `_validate`.
     fileprivate func requirePresent() throws {
-        guard FileSystem.isDirectory(directory) else {
+        guard try FileSystem.isPresentDirectory(directory) else {
             throw WireError(
                 .configuration, "the directory '\(directory)' of 'chg-disk:\(directory)' does not exist",
                 hint: "make it, belonging to the dumpuser.")

@@ -48,8 +48,13 @@ struct VolumeAccess: Sendable {
 
     /// What is left of files of a volume, by their numbers.
     func files(_ numbers: [UInt32], of volume: VolumeRecord) async throws -> [UInt32: StoredFile] {
+        try await found(numbers, of: volume).mapValues(\.stored)
+    }
+
+    /// The same with the objects that they cannot be read without.
+    func found(_ numbers: [UInt32], of volume: VolumeRecord) async throws -> [UInt32: FoundFile] {
         let numbers = Set(numbers).sorted()
-        let found = try await reader(of: volume).files(numbers).map(\.stored)
+        let found = try await reader(of: volume).files(numbers)
         return Dictionary(zip(numbers, found), uniquingKeysWith: { first, _ in first })
     }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import AgentAPI
 import AmandaFormat
 import BlockingWork
 import Dump
@@ -36,10 +37,13 @@ struct VolumeDirectory: Sendable {
     func goOn() throws -> (next: UInt32, usedByteCount: Int64) {
         let files = try DirectoryFiles(path)
         let entries = try files.entries().filter { !$0.isEmpty && $0.number > 0 }
-        let next = 1 + (entries.last?.number ?? 0)
-        try files.delete(from: next)
+        let last = entries.last?.number ?? 0
+        guard last < VolumeError.lastNumber else {
+            throw VolumeError.noNumberLeft(place: path.path, last: last)
+        }
+        try files.delete(from: last + 1)
         try makeCurrent()
-        return (next, entries.reduce(0) { $0 + $1.byteCount })
+        return (last + 1, entries.map(\.byteCount).byteSum)
     }
 
     /// So that `file:VTAPEROOT` reaches it, as amanda-changers(7) says. Whatever else bears that name stays.

@@ -2,7 +2,9 @@
 
 import AgentAPI
 import AmandaFormat
+import Dump
 import S3
+import Saturation
 
 /// What lies on a volume in the bucket, and taking it off.
 ///
@@ -25,12 +27,16 @@ struct VolumeObjects: Sendable {
         try await client.forEachPage(prefix: keys.files) { objects in
             for object in objects {
                 guard let role = keys.role(of: object.key), let file = role.file else { continue }
-                sizes[file, default: 0] += object.byteCount
+                sizes[file] = (sizes[file] ?? 0).saturatingPlus(object.byteCount)
                 if case .header = role { last = max(last, file) }
             }
         }
+        guard last < VolumeError.lastNumber else {
+            throw VolumeError.noNumberLeft(
+                place: "s3:\(client.location.bucket)/\(keys.header(file: last))", last: last)
+        }
         try await deleteFiles(from: last + 1)
-        return (last + 1, sizes.filter { $0.key <= last }.values.reduce(0, +))
+        return (last + 1, sizes.filter { $0.key <= last }.values.byteSum)
     }
 
     private func deleteFiles(from first: UInt32) async throws {

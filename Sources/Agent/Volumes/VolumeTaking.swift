@@ -73,7 +73,8 @@ struct VolumeTaking: Sendable {
         let reader = SlotReader(client: client)
         let slots = try await reader.look(at: prepared.changer, in: prepared.store)
         let places = try await VolumeSlots.read(prepared.stores, reader, known: slots)
-        return try await runBlocking("catalog", asking: prepared.location.mayHang, .ofCatalog) {
+        return try await runBlocking("catalog", asking: prepared.location.mayHang, prepared.location.patience)
+        {
             [prepared, run, protection, known, barred] in
             let reader = CatalogReader(prepared.location)
             var tapelist = try reader.tapelist()
@@ -114,17 +115,19 @@ struct VolumeTaking: Sendable {
         _ choice: VolumeChoice, besides filled: Set<String> = [], _ catalog: RunCatalog
     ) async throws -> TakenVolume {
         let device = try await device(of: choice)
-        try await runBlocking("catalog", asking: catalog.mayHang, .ofCatalog) {
+        try await runBlocking("catalog", asking: catalog.mayHang, catalog.patience) {
             try catalog.reserve(device: device.description)
         }
         let view = try await look(besides: filled)
         guard try view.choice(for: run) == choice else {
             throw changed(device, "its choice and its reservation")
         }
-        try await runBlocking("catalog", asking: catalog.mayHang, .ofCatalog) { try catalog.prepare(choice) }
+        try await runBlocking("catalog", asking: catalog.mayHang, catalog.patience) {
+            try catalog.prepare(choice)
+        }
         let volume = try await label(choice, device, bearing: view.volume(in: choice.slot))
         let blockKiB = Int(prepared.blockByteCount >> 10)
-        try await runBlocking("catalog", asking: catalog.mayHang, .ofCatalog) {
+        try await runBlocking("catalog", asking: catalog.mayHang, catalog.patience) {
             try catalog.volumeWritten(choice, on: device, blockKiB: blockKiB)
         }
         return volume

@@ -5,16 +5,25 @@ extension NodeRecord {
     /// Notes of a configuration, or of a dump, at most.
     public static let noteLimit = 200
 
-    /// The same with no more notes than that, each of a bounded length; the last says how many are left out.
+    /// Names and patterns of all selections, and their bytes: a reader takes no document of more values, or longer.
+    static let selectedNameLimit = 400_000
+    static let selectedByteCountLimit = 16 << 20
+
+    /// The same with no more notes than that, each of a bounded length; the last says how many are left out. Selections that together
+    /// are too long for a reader are left out, the later ones first.
     public var bounded: NodeRecord {
         var record = self
+        var selected = (names: 0, bytes: 0)
         for index in record.configurations.indices {
             let configuration = record.configurations[index]
             if configuration.notes.count > Self.noteLimit {
                 record.configurations[index].remarks = Self.bounded(configuration.remarks) { Remark($0) }
             }
             for dump in configuration.dumps.indices {
-                let notes = Self.bounded(configuration.dumps[dump].notes.map(ClaimText.bounded)) { $0 }
+                record.configurations[index].dumps[dump].bound(&selected)
+                let notes = Self.bounded(
+                    record.configurations[index].dumps[dump].notes.map(ClaimText.bounded)
+                ) { $0 }
                 let strange = Self.bounded(configuration.dumps[dump].strange.map(ClaimText.bounded)) { $0 }
                 record.configurations[index].dumps[dump].notes = notes
                 record.configurations[index].dumps[dump].strange = strange
@@ -29,5 +38,23 @@ extension NodeRecord {
     ) -> [Item] {
         guard items.count > limit else { return items }
         return items.prefix(limit) + [more("and \(items.count - limit) more")]
+    }
+}
+
+extension DumpRecord {
+    /// Takes its selection away where there is no room for it beside those before.
+    fileprivate mutating func bound(_ selected: inout (names: Int, bytes: Int)) {
+        guard let texts = selection.map({ ($0.included ?? []) + ($0.excluded ?? []) }) else { return }
+        let (names, bytes) = (
+            selected.names + texts.count, selected.bytes + texts.reduce(0) { $0 + $1.utf8.count }
+        )
+        if names <= NodeRecord.selectedNameLimit, bytes <= NodeRecord.selectedByteCountLimit {
+            selected = (names, bytes)
+            return
+        }
+        selection = nil
+        notes.append(
+            "the \(texts.count) names that its include and exclude have are too many to be kept beside those of other disks: what is "
+                + "deleted of them comes back when an increment is restored")
     }
 }

@@ -19,10 +19,12 @@ enum ClaimText {
     }
 
     /// The same, cut where it is too long, with how much is left out.
-    static func bounded(_ text: String) -> String {
+    static func bounded(_ text: String) -> String { bounded(text, to: byteCountLimit) }
+
+    static func bounded(_ text: String, to limit: Int) -> String {
         let count = text.utf8.count
-        guard count > byteCountLimit else { return text }
-        var kept = text.utf8.prefix(byteCountLimit)
+        guard count > limit else { return text }
+        var kept = text.utf8.prefix(limit)
         while String(kept) == nil, !kept.isEmpty { kept = kept.dropLast() }
         return "\(String(kept) ?? "") … and \(count - kept.count) bytes more"
     }

@@ -14,6 +14,11 @@ public struct JobEvent: Codable, Sendable, Equatable, Failable {
         case disk
         case note
         case heartbeat
+
+        /// A word of a newer agent is a note: its number counts, and its text is shown.
+        public init(from decoder: any Decoder) throws {
+            self = Kind(rawValue: try decoder.singleValueContainer().decode(String.self)) ?? .note
+        }
     }
 
     public var sequence: Int

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The work itself. Shape in JSON: `{"kind": "backup", …}`, and likewise `restore`, `flush` and `accept`.
+/// The work itself. Shape in JSON: `{"kind": "backup", …}`, and likewise `restore`, `restorePlan`, `flush` and `accept`.
 public enum JobOrder: Sendable, Equatable {
     case backup(BackupOrder)
     case restore(RestoreOrder)
+    /// What that restore would do: nothing is written. No flag of a restore, which an older agent would pass over, and restore.
+    case restorePlan(RestoreOrder)
     case flush(FlushOrder)
     case accept(AcceptOrder)
 
@@ -11,6 +13,7 @@ public enum JobOrder: Sendable, Equatable {
         switch self {
         case .backup: .backup
         case .restore: .restore
+        case .restorePlan: .restorePlan
         case .flush: .flush
         case .accept: .accept
         }
@@ -20,6 +23,7 @@ public enum JobOrder: Sendable, Equatable {
 public enum JobKind: String, Codable, Sendable, CaseIterable {
     case backup
     case restore
+    case restorePlan
     case flush
     case accept
 }
@@ -33,6 +37,7 @@ extension JobOrder: Codable {
         switch try decoder.container(keyedBy: Keys.self).decode(JobKind.self, forKey: .kind) {
         case .backup: self = .backup(try BackupOrder(from: decoder))
         case .restore: self = .restore(try RestoreOrder(from: decoder))
+        case .restorePlan: self = .restorePlan(try RestoreOrder(from: decoder))
         case .flush: self = .flush(try FlushOrder(from: decoder))
         case .accept: self = .accept(try AcceptOrder(from: decoder))
         }
@@ -43,7 +48,7 @@ extension JobOrder: Codable {
         try container.encode(kind, forKey: .kind)
         switch self {
         case .backup(let order): try order.encode(to: encoder)
-        case .restore(let order): try order.encode(to: encoder)
+        case .restore(let order), .restorePlan(let order): try order.encode(to: encoder)
         case .flush(let order): try order.encode(to: encoder)
         case .accept(let order): try order.encode(to: encoder)
         }
@@ -77,18 +82,21 @@ public struct BackupOrder: Codable, Sendable, Equatable {
     /// The newest runs in the bucket before this one: a node may read its own records there, and not list them. nil: what its catalogs
     /// name is enough.
     public var recentRuns: [RunName]?
+    /// To whom the node seals its secrets; nil: to nobody, and so of an older coordinator.
+    public var recovery: RecoveryOrder?
 
     /// How many of them a node is told.
     public static let recentRunLimit = 32
 
     public init(
         configurations: [ConfigurationChoice], dryRun: Bool = false, plausibility: Plausibility? = nil,
-        recentRuns: [RunName]? = nil
+        recentRuns: [RunName]? = nil, recovery: RecoveryOrder? = nil
     ) {
         self.configurations = configurations
         self.dryRun = dryRun
         self.plausibility = plausibility
         self.recentRuns = recentRuns
+        self.recovery = recovery
     }
 }
 
@@ -139,6 +147,18 @@ public struct RestoreOrder: Codable, Sendable, Equatable {
     public var overwrittenDisks: [String]?
     /// Install the self-backup's `amanda-security.conf` whatever it lets run as root; nil: no.
     public var acceptsSecurityFile: Bool?
+    /// Nothing is read or written before a `SecretsOrder` has come; nil: no.
+    public var awaitsSecrets: Bool?
+    /// Put keys back also where others lie; nil: no.
+    public var overwritesKeys: Bool?
+    /// What is run around it where it goes in place; nil: nothing, and of an older coordinator.
+    public var commands: RestoreCommands?
+    /// Nodes of the same restore have not ended it: what this one has brought back lately counts, though its part had ended; nil: no.
+    public var continues: Bool?
+    /// Sealed files that are put back though they lie where no program of Amanda's has its keys: the operator has named them.
+    public var acceptedKeys: [String]?
+    /// Give disks of host names that the machine has lost to localhost; nil: no, they are named.
+    public var adopts: Bool?
 
     public init(
         sourceNode: String, configurations: [ConfigurationChoice], directory: String? = nil,

@@ -21,6 +21,12 @@ public struct JobProgress: Codable, Sendable, Equatable {
         case disk
         case cpu
         case storage
+        /// Of a newer agent.
+        case other
+
+        public init(from decoder: any Decoder) throws {
+            self = Resource(rawValue: try decoder.singleValueContainer().decode(String.self)) ?? .other
+        }
     }
 
     public init(

@@ -47,6 +47,8 @@ public struct JobRequest: Codable, Sendable, Equatable {
     }
 
     public static let idByteCountLimit = 100
+    /// What a time limit of a job may be.
+    public static let longestLimitSeconds = Int(Int32.max)
 
     /// Whether the id can be a file name and a path element as it stands.
     public static func isUsable(id: String) -> Bool {

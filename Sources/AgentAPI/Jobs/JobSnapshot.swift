@@ -13,6 +13,11 @@ public enum JobState: String, Codable, Sendable, CaseIterable {
     case interrupted
 
     public var isFinal: Bool { self != .accepted && self != .running }
+
+    /// A state of a newer agent is no end: what follows it, and `limits.stalled`, decide.
+    public init(from decoder: any Decoder) throws {
+        self = JobState(rawValue: try decoder.singleValueContainer().decode(String.self)) ?? .running
+    }
 }
 
 /// A job as the agent tells of it (`GET /v1/jobs/{id}`).
@@ -35,6 +40,8 @@ public struct JobSnapshot: Codable, Sendable, Equatable, Failable {
     /// A backup's evidence, also of a failed one; its dry run's plan.
     public var record: NodeRecord?
     public var restore: RestoreReport?
+    /// What a restore is going to do, and what a `restorePlan` says; nil of an older agent.
+    public var restorePlan: NodeRestorePlan?
     public var flush: FlushReport?
 
     public init(

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Settings
+
 /// How a restore brings back what lies in Glacier, where `READ-FROM-GLACIER` lets it.
 public struct ThawOrder: Codable, Sendable, Equatable {
     /// How fast, and at what price. Source: "Archive retrieval options" in the S3 user guide.
@@ -20,6 +22,16 @@ public struct ThawOrder: Codable, Sendable, Equatable {
         self.tier = tier
         self.days = days
         self.deadlineSeconds = deadlineSeconds
+    }
+
+    /// A deadline as an operator writes it: `30m`, `12h`, `2d`.
+    ///
+    /// - Returns: its seconds; nil for what is none, and for one that no agent takes.
+    public static func deadlineSeconds(_ text: String) -> Int? {
+        guard let deadline = Duration(settingsText: text),
+            (.seconds(1) ... .seconds(JobRequest.longestLimitSeconds)).contains(deadline)
+        else { return nil }
+        return Int(deadline.components.seconds)
     }
 
     /// Whether days and deadline can be asked for.

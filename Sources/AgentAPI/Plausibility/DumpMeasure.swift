@@ -24,9 +24,9 @@ public struct DumpMeasure: Codable, Sendable, Hashable {
     public init(run: RunName, level: Int, bytes: Int64? = nil, names: Int64? = nil, files: Int64? = nil) {
         self.run = run
         self.level = level
-        self.bytes = bytes.known
-        self.names = names.known
-        self.files = files.known
+        self.bytes = bytes.known?.asByteCount
+        self.names = names.known?.asByteCount
+        self.files = files.known?.asByteCount
     }
 
     /// The figures in words: `201 names, 20.0 MiB`.
@@ -52,7 +52,7 @@ public struct HoleRecord: Codable, Sendable, Hashable {
     public init(path: String, fileSystem: String, usedBytes: Int64? = nil) {
         self.path = path
         self.fileSystem = fileSystem
-        self.usedBytes = usedBytes
+        self.usedBytes = usedBytes?.asByteCount
     }
 
     /// `'/opt/db' (ext4, 3.2 GiB in use)`.

@@ -12,9 +12,10 @@ public struct DumpExpectation: Codable, Sendable, Hashable {
     public var reason: String
 
     public init(dumpedBytes: Int64, storedBytes: Int64, seconds: Double, reason: String) {
-        self.dumpedBytes = dumpedBytes
-        self.storedBytes = storedBytes
-        self.seconds = seconds
+        // What a damaged catalog says would be taken by no reader, and the whole record with it.
+        self.dumpedBytes = dumpedBytes.asByteCount
+        self.storedBytes = storedBytes.asByteCount
+        self.seconds = seconds.isNaN ? 0 : min(max(seconds, 0), ClaimRange.anyFraction.upperBound)
         self.reason = reason
     }
 }

@@ -85,6 +85,8 @@ public struct DumpRecord: Codable, Sendable, Equatable {
     public var suspect: SuspectRecord?
     /// What its includes and excludes left of the directory; nil: all of it, or not known.
     public var selection: DumpSelection?
+    /// The version of the node's sealed secrets that its keys are in; nil: it is not encrypted, or nothing was sealed.
+    public var sealed: SealedVersion?
 
     public init(
         host: String, disk: String, device: String, level: Int, status: Status, compression: Compression,

@@ -34,8 +34,9 @@ public struct DumpSelection: Codable, Sendable, Hashable {
         guard texts.reduce(0, { $0 + $1.utf8.count }) <= 4 * Self.byteCountLimit else { return false }
         return (included ?? []).allSatisfy { name in
             !name.isEmpty && !name.utf8.contains(0)
-                && name.split(separator: "/", omittingEmptySubsequences: false).allSatisfy {
-                    !$0.isEmpty && $0 != "." && $0 != ".."
+                && name.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false).allSatisfy
+                {
+                    !$0.isEmpty && !$0.elementsEqual(".".utf8) && !$0.elementsEqual("..".utf8)
                 }
         }
     }
@@ -71,7 +72,10 @@ struct SelectedNames: Sendable {
     }
 
     static func ancestors(of path: String) -> [String] {
-        path.indices.filter { path[$0] == "/" }.map { String(path[..<$0]) }
+        let bytes = path.utf8
+        return bytes.indices.filter { bytes[$0] == UInt8(ascii: "/") }.map {
+            String(decoding: bytes[..<$0], as: UTF8.self)
+        }
     }
 }
 

@@ -11,7 +11,7 @@ public struct HeldDumpRecord: Codable, Sendable, Hashable {
 
         public init(path: String, byteCount: Int64) {
             self.path = path
-            self.byteCount = byteCount
+            self.byteCount = byteCount.asByteCount
         }
     }
 

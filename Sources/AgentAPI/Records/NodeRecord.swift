@@ -18,6 +18,8 @@ public struct NodeRecord: Codable, Sendable, Equatable {
     public var startedAt: Date
     public var finishedAt: Date
     public var configurations: [ConfigurationRecord]
+    /// What a restore needs and the bucket may not show; nil of an older agent, and where nobody was named to seal to.
+    public var secrets: SealedRecord?
 
     public init(
         cluster: String, node: String, run: RunName, attempt: Int, fence: Int, version: String,
@@ -65,6 +67,8 @@ public struct ConfigurationRecord: Codable, Sendable, Equatable, Failable, Remar
     public var noteValues: [Remark]?
     /// Its changer's `READ-FROM-GLACIER`, for a machine that has no configuration yet; nil: not set.
     public var readsFromGlacier: Bool?
+    /// Of a self-backup: what it holds of what a bootstrap needs; nil: of data, or of an older agent.
+    public var selfBackup: SelfBackupRecord?
 
     public init(
         name: String, role: ConfigurationChoice.Role, volumes: [VolumeRecord] = [], dumps: [DumpRecord] = [],
@@ -81,6 +85,14 @@ public struct ConfigurationRecord: Codable, Sendable, Equatable, Failable, Remar
 
     public var isComplete: Bool {
         error == nil && !dumps.isEmpty && dumps.allSatisfy { $0.status.isUsable || $0.status == .skipped }
+    }
+}
+
+extension ConfigurationRecord {
+    /// Whether an empty machine could start from this self-backup, as far as it is known, or as an operator has accepted it.
+    public var canStartNode: Bool {
+        isComplete && dumps.contains { $0.status.isUsable }
+            && !dumps.contains { $0.isSuspect && $0.suspect?.isOfSelfBackup == true }
     }
 }
 

@@ -7,8 +7,14 @@ public struct RecoveryPoint: Codable, Sendable, Hashable {
     /// As the script wrote it.
     public var value: String
 
+    /// Of one dump, at most: every reader of the record reads them all.
+    public static let countLimit = 20
+    private static let nameByteCountLimit = 256
+    private static let valueByteCountLimit = 1_024
+
+    /// What is too long is cut, and says so.
     public init(name: String, value: String) {
-        self.name = name
-        self.value = value
+        self.name = ClaimText.bounded(name, to: Self.nameByteCountLimit)
+        self.value = ClaimText.bounded(value, to: Self.valueByteCountLimit)
     }
 }

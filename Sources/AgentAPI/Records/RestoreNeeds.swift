@@ -25,10 +25,18 @@ public struct FileNeed: Sendable {
     public let byteCount: Int64?
     /// `level 0 of '/data' of run …`
     public let what: String
+    /// Which of the record's dumps it is a part of, counted in the order of the needs.
+    public let dump: Int
+    /// How many files that dump has in all: where only some of them are looked at, they say nothing of the whole.
+    public let fileCount: Int
+    /// All that the files of that dump hold, one after the other; nil: not known.
+    public let stream: DumpRecord.Stream?
+
+    /// For messages: what it is, and where.
+    public var place: String { "\(what), on volume '\(volume.label)'" }
 
     /// What is wrong with the file, by the object's key or the path; nil: nothing.
     public func fault(_ found: StoredFile) -> String? {
-        let place = "\(what), on volume '\(volume.label)'"
         switch found.fault(expecting: byteCount) {
         case nil: return nil
         case .missing(let key):
@@ -59,22 +67,19 @@ extension NodeRecord {
     /// Every file of every dump on a volume, those of lower levels included. An impossible place is the restore's to refuse.
     public var fileNeeds: [FileNeed] {
         let own = configurations.flatMap { configuration in
-            configuration.dumps.filter(\.status.isUsable).flatMap { dump in
-                dump.parts.compactMap {
-                    need(
-                        in: configuration.volumes, of: configuration.name, $0.place,
-                        "level \(dump.level) of '\(dump.disk)' of run \(run)")
-                }
+            configuration.dumps.filter(\.status.isUsable).map { dump in
+                NeededDump(
+                    volumes: configuration.volumes, configuration: configuration.name,
+                    parts: dump.parts.map(\.place), stream: dump.server,
+                    what: "level \(dump.level) of '\(dump.disk)' of run \(run)")
             }
         }
-        return own
-            + bases.flatMap { configuration, dump, base in
-                base.parts.compactMap {
-                    need(
-                        in: base.volumes, of: configuration, $0,
-                        "level \(base.level) of '\(dump.disk)' of run \(base.run)")
-                }
-            }
+        let below = bases.map { configuration, dump, base in
+            NeededDump(
+                volumes: base.volumes, configuration: configuration, parts: base.parts, stream: base.server,
+                what: "level \(base.level) of '\(dump.disk)' of run \(base.run)")
+        }
+        return (own + below).enumerated().flatMap { index, dump in dump.needs(index) }
     }
 
     /// Why a restore in place would refuse the record's data, by what the record alone can tell; nil: nothing is known against it,
@@ -103,21 +108,35 @@ extension NodeRecord {
         return RestorePiece.collisionsWithinEach(pieces).first
     }
 
-    private func need(
-        in volumes: [VolumeRecord], of configuration: String, _ part: PartPlace, _ what: String
-    ) -> FileNeed? {
-        guard let volume = volumes.first(where: { $0.label == part.label }), let number = part.file
-        else { return nil }
-        return FileNeed(
-            volume: volume, configuration: configuration, fileNumber: number, byteCount: part.byteCount,
-            what: what)
-    }
-
     private var bases: [(configuration: String, dump: DumpRecord, base: DumpBaseRecord)] {
         configurations.flatMap { configuration in
             configuration.dumps.filter { $0.status.isUsable || $0.status == .skipped }.flatMap { dump in
                 (dump.bases ?? []).map { (configuration.name, dump, $0) }
             }
+        }
+    }
+}
+
+/// A dump that a restore reads, whatever record tells of it.
+private struct NeededDump {
+    let volumes: [VolumeRecord]
+    let configuration: String
+    let parts: [PartPlace]
+    let stream: DumpRecord.Stream?
+    let what: String
+
+    func needs(_ index: Int) -> [FileNeed] {
+        let places = parts.compactMap { part in
+            volumes.first { $0.label == part.label }.flatMap { volume in
+                part.file.map { (volume: volume, number: $0, byteCount: part.byteCount) }
+            }
+        }
+        // Without one of its parts the others say nothing of the whole.
+        let stream = places.count == parts.count ? stream : nil
+        return places.map { place in
+            FileNeed(
+                volume: place.volume, configuration: configuration, fileNumber: place.number,
+                byteCount: place.byteCount, what: what, dump: index, fileCount: places.count, stream: stream)
         }
     }
 }

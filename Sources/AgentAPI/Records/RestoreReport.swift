@@ -29,6 +29,12 @@ public struct RestoreReport: Codable, Sendable, Equatable {
     public var sourceNode: String
     public var run: RunName
     public var disks: [Disk]
+    /// What was run around it; nil: nothing, and of an older agent.
+    public var commands: [Command]?
+    /// What became of the sealed files that came with the restore; nil: none came, or an older agent.
+    public var secrets: [RestoredSecret]?
+    /// Of the node, not of a disk; nil: nothing, and of an older agent.
+    public var notes: [String]?
 
     public init(sourceNode: String, run: RunName, disks: [Disk] = []) {
         self.sourceNode = sourceNode

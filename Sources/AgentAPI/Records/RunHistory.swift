@@ -61,21 +61,58 @@ public struct HistoryLine: Codable, Sendable, Equatable {
 
 /// A year of runs that are gone (`history/<year>.jsonl`), oldest first: a line a run, so that `grep` and `jq` read it too.
 public struct RunHistory: Sendable, Equatable {
+    /// A line that this version cannot read: damaged, or a later version's.
+    public struct Unread: Sendable, Equatable {
+        let bytes: [UInt8]
+        /// With the object's key and the line's number.
+        public let reason: WireJSONError
+    }
+
     /// By the run's name, in its order.
     public private(set) var lines: [HistoryLine]
+    /// They cost no other line: they are named, and stand behind all others when the object is written again.
+    public private(set) var unread: [Unread] = []
 
     public init(_ lines: [HistoryLine] = []) {
         self.lines = lines
     }
 
-    /// - Throws: `WireJSONError` for the first line that is none, with its number.
-    public init(parsing bytes: [UInt8], what: String) throws {
-        lines = try bytes.split(separator: 0x0A).enumerated().map { number, line in
-            try WireJSON.read(from: Array(line), what: "\(what), line \(number + 1)")
+    /// - Parameter what: names the object in what is said of a line that cannot be read.
+    public init(parsing bytes: [UInt8], what: String) {
+        lines = []
+        for (index, text) in bytes.split(separator: 0x0A, omittingEmptySubsequences: false).enumerated()
+        where !text.isEmpty {
+            do {
+                lines.append(
+                    try WireJSON.read(from: Array(text), what: "\(what), line \(index + 1)"))
+            } catch let reason as WireJSONError {
+                unread.append(Unread(bytes: Array(text), reason: reason))
+            } catch {
+                unread.append(
+                    Unread(bytes: Array(text), reason: WireJSONError(what: what, reason: "\(error)")))
+            }
         }
     }
 
-    public func bytes() throws -> [UInt8] { try lines.flatMap { try WireJSON.line($0) } }
+    /// One that cannot be read at all.
+    public init(unread reason: WireJSONError) {
+        lines = []
+        unread = [Unread(bytes: [], reason: reason)]
+    }
+
+    /// The same with what another part of the year has; of a run that both have, the later part's.
+    public func joined(with other: RunHistory) -> RunHistory {
+        guard !lines.isEmpty || !unread.isEmpty else { return other }
+        var joined = self
+        let theirs = Set(other.lines.map(\.run))
+        joined.lines = (lines.filter { !theirs.contains($0.run) } + other.lines).sorted { $0.run < $1.run }
+        joined.unread += other.unread
+        return joined
+    }
+
+    public func bytes() throws -> [UInt8] {
+        try lines.flatMap { try WireJSON.line($0) } + unread.flatMap { $0.bytes + [0x0A] }
+    }
 
     public func line(of run: RunName) -> HistoryLine? { lines.first { $0.run == run } }
 
@@ -89,11 +126,26 @@ public struct RunHistory: Sendable, Equatable {
 
 /// How far `backup` has looked through old runs (`history/seen.json`): the next one goes on there.
 public struct HistoryProgress: Codable, Sendable, Equatable {
+    /// Why records of runs that are history stay.
+    public struct Refusal: Codable, Sendable, Equatable {
+        public var kind: WireError.Kind
+        /// When the operator was told.
+        public var toldAt: Date
+
+        public init(kind: WireError.Kind, toldAt: Date) {
+            self.kind = kind
+            self.toldAt = toldAt
+        }
+    }
+
     var format: Int
     public var seen: RunName
+    /// Nil: what was to go went.
+    public var refusal: Refusal?
 
-    public init(seen: RunName) {
+    public init(seen: RunName, refusal: Refusal? = nil) {
         format = WireJSON.format
         self.seen = seen
+        self.refusal = refusal
     }
 }

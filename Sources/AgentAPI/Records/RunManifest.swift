@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+public import Faults
 public import FoundationEssentials
 
 /// The commit marker of a run (`runs/<run>/manifest.json`): the set and its verdict.
@@ -35,6 +36,8 @@ public struct RunManifest: Codable, Sendable, Equatable {
     public var protectedSets: [RunName]?
     /// Options that the operator gave, such as `--node node01`; nil of an older coordinator.
     public var flags: [String]?
+    /// What the coordinator had to tell of itself when it began; nil: nothing.
+    public var remarks: [Remark]?
 
     public init(
         cluster: String, run: RunName, revision: Int = 1, fence: Int, coordinator: String, startedAt: Date,
@@ -98,6 +101,9 @@ public struct NodeVerdict: Codable, Sendable, Equatable, Failable, Remarked {
     public var errors: [WireError]?
     /// What its record says of volumes; nil: there is none, or an older coordinator judged it.
     public var volumes: RecordedVolumes?
+    /// Keys that its dumps need and that are not sealed, each with its reason: whoever has the recovery key alone cannot read them.
+    /// nil: none.
+    public var unsealed: [WireError]?
     /// When the node was done, by its own clock; nil: as above.
     public var finishedAt: Date?
 

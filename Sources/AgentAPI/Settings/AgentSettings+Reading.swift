@@ -34,7 +34,7 @@ extension AgentSettings {
 
 extension SettingsReader {
     fileprivate mutating func path(_ key: String, in directory: String) throws(SettingsError) -> String {
-        absolute(try string(key), key, in: directory)
+        try absolute(string(key), key, in: directory)
     }
 
     fileprivate mutating func optionalPath(
@@ -42,10 +42,14 @@ extension SettingsReader {
     ) throws(SettingsError) -> String? {
         guard let path = try optionalString(key) else { return nil }
         guard !path.isEmpty else { throw badValue(key, "is empty", hint: "write a path or remove the key.") }
-        return absolute(path, key, in: directory)
+        return try absolute(path, key, in: directory)
     }
 
-    private func absolute(_ path: String, _ key: String, in directory: String) -> String {
+    private func absolute(
+        _ path: String, _ key: String, in directory: String
+    ) throws(SettingsError) -> String {
+        // The kernel would end the path there.
+        guard !path.utf8.contains(0) else { throw badValue(key, "holds a NUL", hint: "write a path.") }
         var path = path
         while path.hasPrefix("./") { path.removeFirst(2) }
         while path.count > 1, path.hasSuffix("/") { path.removeLast() }

@@ -23,6 +23,8 @@ public struct AgentSettings: Sendable, Hashable {
     public var stateDirectory: String
     /// From which level on the agent logs.
     public var logLevel: Logger.Level
+    /// The file that says all this, absolute; nil: none does.
+    public var file: String?
 
     /// Where the packages put things when the file does not say.
     public static let defaultFile = "/etc/amfleet/agent.json"
@@ -100,7 +102,9 @@ extension AgentSettings {
             else { return nil }
             let isBracketed = host.hasPrefix("[") && host.hasSuffix("]")
             let bare = isBracketed ? host.dropFirst().dropLast() : host
-            guard !bare.isEmpty, isBracketed || !bare.contains(":") else { return nil }
+            guard !bare.isEmpty, isBracketed || !bare.contains(":"),
+                !bare.utf8.contains(where: { $0 == UInt8(ascii: "[") || $0 == UInt8(ascii: "]") })
+            else { return nil }
             self.init(host: String(bare), port: Int(port))
         }
 

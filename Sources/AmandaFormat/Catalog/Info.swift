@@ -81,7 +81,7 @@ public struct Info: Equatable, Sendable {
         for line in lines {
             let words = line.split(separator: " ").map(String.init)
             guard let key = words.first else { continue }
-            let numbers = words.dropFirst().map { Int64($0) }
+            let numbers = words.dropFirst().map { Int64($0).map(Self.bounded) }
             switch key {
             case "command:":
                 command = Command(
@@ -92,7 +92,7 @@ public struct Info: Equatable, Sendable {
             case "incr-comp:": incremental.ratios = Array(words.dropFirst())
             case "stats:": addLevel(numbers, words)
             case "last_level:":
-                lastLevel = numbers.first.flatMap { $0 }.map(Int.init(truncatingIfNeeded:)) ?? -1
+                lastLevel = numbers.first.flatMap { $0 }.map { Int(min(max($0, -1), 399)) } ?? -1
                 consecutiveRuns =
                     numbers.dropFirst().first.flatMap { $0 }.map(Int.init(truncatingIfNeeded:)) ?? 0
             case "history:": addHistory(numbers)
@@ -101,6 +101,9 @@ public struct Info: Equatable, Sendable {
             }
         }
     }
+
+    /// Nobody's dumps are larger or later: what a damaged file says stays a number that can be reckoned with.
+    private static func bounded(_ number: Int64) -> Int64 { min(max(number, -1 << 53), 1 << 53) }
 
     /// The file's text.
     public var text: String {

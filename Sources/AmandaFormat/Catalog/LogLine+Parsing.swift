@@ -56,7 +56,7 @@ extension LogLine {
         let (storage, pool) = reader.place()
         guard let label = reader.name(), let file = reader.number(), let host = reader.name(),
             let disk = reader.name(), let datestamp = reader.word(), let part = reader.partNumber(),
-            let level = reader.number(), let statistics = reader.statistics()
+            let level = reader.level(), let statistics = reader.statistics()
         else { return nil }
         let reason = reader.rest
         return .part(
@@ -74,7 +74,7 @@ extension LogLine {
             let first = reader.number()
         else { return nil }
         // Old PARTIAL lines have no number of parts: the level stands in its place.
-        let level = reader.isAtStatistics ? first : reader.number()
+        let level = reader.isAtStatistics ? LogReader.level(first) : reader.level()
         let checksums = reader.checksums()
         guard let level, let statistics = reader.statistics() else { return nil }
         let sums =
@@ -101,7 +101,7 @@ extension LogLine {
     }
 
     private static func strange(_ reader: inout LogReader) -> LogLine? {
-        guard let host = reader.name(), let disk = reader.name(), let level = reader.number() else {
+        guard let host = reader.name(), let disk = reader.name(), let level = reader.level() else {
             return nil
         }
         let checksums = reader.checksums()
@@ -162,6 +162,11 @@ struct LogReader {
 
     mutating func number() -> Int? { word().flatMap { Int($0) } }
 
+    /// One that a dump can have.
+    mutating func level() -> Int? { number().flatMap(Self.level) }
+
+    static func level(_ number: Int) -> Int? { DumpHeader.levels.contains(number) ? number : nil }
+
     /// `ST:` and `POOL:` if they stand next.
     mutating func place() -> (storage: String?, pool: String?) {
         (prefixed("ST:"), prefixed("POOL:"))
@@ -176,7 +181,7 @@ struct LogReader {
     }
 
     mutating func dump() -> LogDumpName? {
-        guard let host = name(), let disk = name(), let datestamp = word(), let level = number() else {
+        guard let host = name(), let disk = name(), let datestamp = word(), let level = level() else {
             return nil
         }
         return LogDumpName(host: host, disk: disk, datestamp: datestamp, level: level)

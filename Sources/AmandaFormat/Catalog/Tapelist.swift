@@ -70,11 +70,14 @@ public struct Tapelist: Equatable, Sendable {
 
     /// - Parameter file: the path, for the error's text.
     public init(parsing text: String, file: String = "tapelist") throws(TapelistError) {
-        entries = []
+        var read: [TapelistEntry] = []
         for (index, line) in AmandaLines.split(text).enumerated() {
             guard let entry = try Self.entry(line, file: file, lineNumber: index + 1) else { continue }
-            insert(entry)
+            read.append(entry)
         }
+        entries = read.enumerated().sorted {
+            ($1.element.datestampText, $0.offset) < ($0.element.datestampText, $1.offset)
+        }.map(\.element)
     }
 
     /// The file's text, one line a volume.

@@ -89,6 +89,13 @@ extension AmandaConfiguration {
         document.block(.dumptype, named: name).map { DumpType($0, of: document) }
     }
 
+    /// A dumptype of the file with which a disk can be dumped, to name in advice; nil: it has none.
+    public var exampleDumptype: String? {
+        document.blocks(.dumptype).map { DumpType($0, of: document) }
+            .first { $0.program == "APPLICATION" && $0.application?.plugin == "amgtar" && !$0.isSkipped }?
+            .name
+    }
+
     /// Holding disks that the configuration uses, in order.
     public var holdingDisks: [HoldingDisk] {
         document.global.names("holdingdisk").compactMap {

@@ -77,7 +77,7 @@ extension ChangerResolver {
             throw fault(
                 source.place, "'\(pattern)' cannot be expanded: \(error.text)", "write slot-{01..10}.")
         }
-        let firstSlot = source.properties.value(of: "first-slot").flatMap { Int($0) } ?? 1
+        let firstSlot = source.properties.value(of: "first-slot").flatMap { Int32($0) }.map(Int.init) ?? 1
         var devices: [VolumeDevice] = []
         var properties: [ConfigurationProperty]?
         for name in names {

@@ -11,14 +11,15 @@ public struct ConfigurationFault: Fault, Hashable {
     /// What to do, as a sentence, if there is something better than to read the line.
     public let hint: String?
 
-    /// Settings that cannot be used, all of them.
-    public var kind: FaultKind { .configuration }
+    /// Settings that cannot be used, but for a file that is as it should be and does not answer.
+    public let kind: FaultKind
 
     /// A fault at a place.
-    init(_ place: FaultPlace, _ facts: String, hint: String? = nil) {
+    init(_ place: FaultPlace, _ facts: String, hint: String? = nil, kind: FaultKind = .configuration) {
         self.place = place
         self.facts = facts
         self.hint = hint
+        self.kind = kind
     }
 }
 
@@ -33,7 +34,7 @@ public struct ConfigurationError: Fault, Hashable {
     }
 
     public var faults: [any Fault] { list }
-    public var kind: FaultKind { .configuration }
+    public var kind: FaultKind { list.first?.kind ?? .configuration }
     public var place: FaultPlace? { list.first?.place }
     public var facts: String { list.first?.facts ?? "" }
     public var hint: String? { list.first?.hint }

@@ -38,7 +38,8 @@ extension Disklist {
                 "\(entry.host) \(entry.diskName): host '\(entry.host)' is not this node, and needs Amanda's network client",
                 hint:
                     "write localhost; or, if this machine had that name before, give it back with 'hostnamectl set-hostname \(entry.host)', and "
-                    + "the disk's dumps go on; or move the entry to that node's own disklist.")
+                    + "the disk's dumps go on, or have its disks taken over by 'amfleetd adopt'; or move the entry to that node's own disklist."
+            )
             return (index, fault)
         }
     }

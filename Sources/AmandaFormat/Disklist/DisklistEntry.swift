@@ -23,7 +23,7 @@ public struct DisklistEntry: Sendable, Hashable {
     public var directory: String { device ?? diskName }
 
     /// Whether the host is one of this node's own names. Case does not count, nor does a dot at the end.
-    func isHost(amongst ownNames: Set<String>) -> Bool {
+    public func isHost(amongst ownNames: Set<String>) -> Bool {
         ownNames.contains { Self.folded($0) == Self.folded(host) }
     }
 

@@ -14,11 +14,15 @@ public struct CRCSize: Hashable, Sendable, CustomStringConvertible {
         self.byteCount = byteCount
     }
 
+    /// No dump is longer than an exbibyte, whatever a header says.
+    private static let longestByteCount: Int64 = 1 << 60
+
     /// Nil unless `text` is up to 8 hexadecimal digits, a colon and a decimal number.
     public init?(parsing text: String) {
         let halves = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
         guard halves.count == 2, (1...8).contains(halves[0].utf8.count), halves[0].allSatisfy(\.isHexDigit),
-            let crc = UInt32(halves[0], radix: 16), let count = Int64(halves[1]), count >= 0
+            let crc = UInt32(halves[0], radix: 16), let count = Int64(halves[1]),
+            (0...Self.longestByteCount).contains(count)
         else { return nil }
         self.init(crc32c: crc, byteCount: count)
     }

@@ -22,7 +22,7 @@ extension DumpHeader {
         let disk = AmandaQuotedString.unquote(try reader.next("disk name"))
         let part = kind == .split ? try reader.part() : nil
         try reader.expect("lev")
-        let level = try reader.number("level", 0...399)
+        let level = try reader.number("level", Self.levels)
         try reader.expect("comp")
         let suffix = try reader.next("compression suffix")
         // Amanda before 2.2 wrote no program: it was always dump.

@@ -28,6 +28,9 @@ public struct DumpHeader: Equatable, Sendable {
         }
     }
 
+    /// Source: Amanda 3.5.1 `common-src/amanda.h`, `DUMP_LEVELS`.
+    static let levels = 0...399
+
     public var kind: Kind
     public var datestamp: Datestamp
     /// The disklist's host, verbatim.

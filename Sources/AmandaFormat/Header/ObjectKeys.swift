@@ -70,6 +70,21 @@ public struct ObjectKeys: Hashable, Sendable {
         return .block(file: number, number: block)
     }
 
+    /// Whose key it is, of any slot: the longest slot prefix that makes an object of a volume of it.
+    ///
+    /// - Returns: nil for a key that no volume has.
+    public static func slot(of key: String) -> (keys: ObjectKeys, role: Role)? {
+        let bytes = Array(key.utf8)
+        for tail in tailByteCounts where bytes.count > tail {
+            let keys = ObjectKeys(slotPrefix: String(decoding: bytes.dropLast(tail), as: UTF8.self))
+            if let role = keys.role(of: key) { return (keys, role) }
+        }
+        return nil
+    }
+
+    /// Of `special-tapestart`, `f00000001-mp.data`, `f00000001-filestart` and `f00000001-b0000000000000000.data`.
+    private static let tailByteCounts = [17, 19, 32]
+
     private static func hexadecimal(_ number: UInt64, _ width: Int) -> String {
         let digits = String(number, radix: 16)
         return String(repeating: "0", count: width - digits.count) + digits

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Saturation
+
 /// A numbered file of a volume as somebody found it: its header, and its data in one object or in many.
 public struct StoredFile: Sendable, Hashable {
     /// An object, or a file on the node, that holds data.
@@ -67,7 +69,7 @@ public struct StoredFile: Sendable, Hashable {
     }
 
     /// Bytes of data.
-    public var byteCount: Int64 { pieces.reduce(0) { $0 + $1.byteCount } }
+    public var byteCount: Int64 { pieces.map(\.byteCount).saturatedSum }
 
     /// Whether it is there, and as long as it should be; nil: it is.
     ///

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Saturation
+
 /// A dump that lies on holding disks: its chunks in order, and whether they are all of it.
 public struct HeldDump: Sendable, Equatable {
     /// One file.
@@ -36,7 +38,7 @@ public struct HeldDump: Sendable, Equatable {
     /// The first chunk's, by which Amanda names the dump.
     public var path: String { chunks.first?.path ?? "" }
     /// Bytes of the stored stream.
-    public var storedByteCount: Int64 { chunks.reduce(0) { $0 + $1.dataByteCount } }
+    public var storedByteCount: Int64 { chunks.map(\.dataByteCount).saturatedSum }
     /// It can be restored, and sent to a volume.
     public var isWhole: Bool { fault == nil }
 }
@@ -72,10 +74,11 @@ public struct HoldingContents: Sendable, Equatable {
         from start: HeldFile, find: (_ path: String) -> HeldFile?
     ) -> (files: [HeldFile], fault: String?) {
         var files = [start]
+        var paths: Set = [start.path]
         while let next = files.last?.header.continuationFileName {
             guard let file = find(next) else { return (files, "chunk '\(next)' is missing") }
             guard file.header.kind == .continuation, file.header.isOfSameDump(as: start.header),
-                !files.contains(where: { $0.path == file.path })
+                paths.insert(file.path).inserted
             else { return (files, "'\(file.path)' is no chunk of this dump") }
             files.append(file)
         }
@@ -85,7 +88,7 @@ public struct HoldingContents: Sendable, Equatable {
     /// Amanda believes a chain that ends; we also compare its length with what the header says was stored.
     private static func fault(of header: DumpHeader, _ files: [HeldFile]) -> String? {
         if header.isPartial { return HeldDump.cutShort }
-        let byteCount = files.reduce(0) { $0 + $1.dataByteCount }
+        let byteCount = files.map(\.dataByteCount).saturatedSum
         guard let stored = header.serverCRC, stored.isKnown, stored.byteCount != byteCount else { return nil }
         return "it has \(byteCount) bytes, its header says \(stored.byteCount)"
     }

@@ -21,6 +21,7 @@ public struct HeldFile: Sendable, Equatable {
 
     /// `<run>/<name>`: what the chunk before it names it by, wherever the holding disk may be mounted.
     static func key(_ path: String) -> String {
-        path.split(separator: "/").suffix(2).joined(separator: "/")
+        path.utf8.split(separator: UInt8(ascii: "/")).suffix(2).map { String(decoding: $0, as: UTF8.self) }
+            .joined(separator: "/")
     }
 }

@@ -3,6 +3,7 @@
 import AmandaFormat
 import BlockingWork
 import Files
+import Saturation
 
 /// Takes away what no listing reads any longer, as stock `amdump` does after a run; without it, logs and indexes grow
 /// for ever.
@@ -92,15 +93,15 @@ struct CatalogTrimming {
 
     private func isOld(_ path: String) throws -> Bool {
         guard let status = try FileSystem.status(path), status.kind == .regular else { return false }
-        return now - status.modifiedAt > Int64(max(1, dumpcycleDays)) * 86_400
+        return now.saturatingMinus(status.modifiedAt) > Int64(max(1, dumpcycleDays)) * 86_400
     }
 
     private func entries(of directory: String) throws -> [String] {
-        FileSystem.isDirectory(directory) ? try FileSystem.list(directory) : []
+        try FileSystem.isPresentDirectory(directory) ? FileSystem.list(directory) : []
     }
 
     private func directories(of directory: String) throws -> [String] {
-        try entries(of: directory).filter { FileSystem.isDirectory("\(directory)/\($0)") }
+        try entries(of: directory).filter { try FileSystem.isPresentDirectory("\(directory)/\($0)") }
     }
 
     private static func key(_ dump: LogDumpName) -> [String] {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import AgentAPI
+import Faults
 import FoundationEssentials
 import S3
 
@@ -37,14 +38,14 @@ public struct BackupCommand: Sendable {
         let recentRuns = await cluster.recentRuns(before: run)
         // The next plan may have the same run's name, and must not be answered with this one's result.
         let number = String(UInt32.random(in: UInt32.min...UInt32.max), radix: 16)
-        let jobs = nodes.map { node in
+        var order = BackupOrder(
+            configurations: selection.configurations, dryRun: true,
+            plausibility: cluster.settings.plausibility, recentRuns: recentRuns)
+        order.recovery = try await cluster.recoveryOrder()
+        let jobs = nodes.map { [order] node in
             FleetJob(
                 request: cluster.request(
-                    .backup(
-                        BackupOrder(
-                            configurations: selection.configurations, dryRun: true,
-                            plausibility: cluster.settings.plausibility, recentRuns: recentRuns)), run: run,
-                    node: node,
+                    .backup(order), run: run, node: node,
                     among: nodes.count,
                     id: "plan-\(run)-\(number)-\(node)", fence: 0, protection: protection.order(for: node)))
         }
@@ -67,8 +68,10 @@ public struct BackupCommand: Sendable {
         try await UnfinishedRuns(cluster: cluster).settle(preflight.statuses)
         let protection = try await cluster.protection()
         for remark in protection.remarks { cluster.console.say(remark) }
+        let remarks = try await cluster.sealCoordinator(run: run)
+        for remark in remarks { cluster.console.say(remark.description) }
         try await lease?.requireHeld()
-        let stored = try await open(run, selection, preflight.fitness, protection, lease)
+        let stored = try await open(run, selection, preflight.fitness, protection, remarks, lease)
         cluster.console.say(
             "run \(stored.value.run): \(Quantity.count(nodes.count, "node")), "
                 + selection.configurations.map(\.name).joined(separator: ", "))
@@ -88,7 +91,7 @@ public struct BackupCommand: Sendable {
     /// - Throws: `CoordinatorError.runNamesTaken` where each one tried was; `.noConditionalWrites` where the store only said so.
     private func open(
         _ wanted: RunName, _ selection: Selection, _ fitness: [NodeFitness],
-        _ protection: ClusterProtection, _ lease: RunLease?
+        _ protection: ClusterProtection, _ remarks: [Remark], _ lease: RunLease?
     ) async throws -> ClusterBucket.Stored<RunManifest> {
         var run = wanted
         var isAnyThere = false
@@ -98,6 +101,7 @@ public struct BackupCommand: Sendable {
                 coordinator: Cluster.holder, fence: lease?.fence ?? 0, now: Date())
             manifest.protectedSets = protection.sets
             manifest.flags = options.flags
+            manifest.remarks = remarks.isEmpty ? nil : remarks
             let key = cluster.bucket.layout.manifest(run)
             if let stored = try await cluster.bucket.create(manifest, key) { return stored }
             let found = try await cluster.bucket.manifest(run)

@@ -18,7 +18,7 @@ public struct RetryCommand: Sendable {
     public func run(_ run: RunName) async throws -> RunReport {
         try await cluster.refuseForeignPrefix()
         let manifest = try await RunChoice(cluster).manifest(run).value
-        let nodes = try wanted(manifest)
+        let nodes = try await wanted(manifest)
         guard !nodes.isEmpty else { return try await sendHeld(manifest) }
         let preflight = try await Preflight.passed(
             cluster, nodes: nodes, configurations: manifest.configurations, continuing: run)
@@ -27,14 +27,26 @@ public struct RetryCommand: Sendable {
         }
     }
 
-    /// Nodes of the run, and of the cluster, that are not complete; what is held needs no second dump, only a flush, and what is
-    /// suspect a look.
-    private func wanted(_ manifest: RunManifest) throws -> [String] {
+    /// Nodes of the run, and of the cluster, that are not complete; what is held needs no second dump, only a flush, and suspect data a
+    /// look. A self-backup that would start no machine is made again: what it lacked may be mended, and the data stay as they are.
+    private func wanted(_ manifest: RunManifest) async throws -> [String] {
         let known = cluster.settings.nodes.map(\.name)
-        let complete = manifest.nodes.filter(\.state.isDumped).map(\.node)
+        let unsound = try await unsoundSelfBackups(manifest)
+        let complete = manifest.nodes.filter { $0.state.isDumped && !unsound.contains($0.node) }.map(\.node)
         let gone = manifest.nodes.map(\.node).filter { !known.contains($0) && !complete.contains($0) }
         guard gone.isEmpty else { throw CoordinatorError.nodesGone(gone, run: manifest.run) }
         return known.filter { !complete.contains($0) }
+    }
+
+    /// By their records; where one cannot be had nothing is made again.
+    private func unsoundSelfBackups(_ manifest: RunManifest) async throws -> Set<String> {
+        let known = Set(cluster.settings.nodes.map(\.name))
+        let suspect = manifest.nodes.filter { $0.state == .suspect }.map(\.node).filter(known.contains)
+        let outcomes = try await onEveryNode(suspect) { node in
+            try await cluster.bucket.nodeRecord(manifest.run, node: node)?.configurations
+                .contains { $0.role == .selfBackup && $0.isComplete && !$0.canStartNode } ?? false
+        }
+        return Set(outcomes.filter { $0.report == true }.map(\.node))
     }
 
     private func sendHeld(_ manifest: RunManifest) async throws -> RunReport {
@@ -55,7 +67,7 @@ public struct RetryCommand: Sendable {
     private func begin(_ run: RunName, _ preflight: Preflight, _ lease: RunLease?) async throws -> RunReport {
         // Read again: it may have changed until the lease was ours.
         let stored = try await RunChoice(cluster.bucket).manifest(run)
-        let nodes = try wanted(stored.value)
+        let nodes = try await wanted(stored.value)
         let fit = try preflight.fitNodes()
         let parts = try await parts(stored.value, nodes.filter(fit.contains))
         let protection = try await cluster.protection()

@@ -23,14 +23,14 @@ struct RunCarrier: Sendable {
     ) async throws -> RunReport {
         let manifest = stored.value
         let recentRuns = await cluster.recentRuns(before: manifest.run)
-        let jobs = parts.map { part in
+        var order = BackupOrder(
+            configurations: manifest.configurations, plausibility: cluster.settings.plausibility,
+            recentRuns: recentRuns)
+        order.recovery = try await cluster.recoveryOrder()
+        let jobs = parts.map { [order] part in
             FleetJob(
                 request: cluster.request(
-                    .backup(
-                        BackupOrder(
-                            configurations: manifest.configurations,
-                            plausibility: cluster.settings.plausibility, recentRuns: recentRuns)),
-                    run: manifest.run, node: part.node, among: parts.count,
+                    .backup(order), run: manifest.run, node: part.node, among: parts.count,
                     id: JobID.backup(manifest.run, node: part.node), attempt: part.attempt,
                     fence: lease?.fence ?? 0, protection: protection.order(for: part.node)),
                 isKnown: part.isKnown)

@@ -31,49 +31,82 @@ struct RunUpkeep: Sendable {
     ///   - newest: the run that has just ended; none that is newer is looked at.
     ///   - kept: runs that are not to be overwritten.
     func tidy(before newest: RunName, keeping kept: [RunName]) async {
+        let turn = UpkeepTurn(cluster) { lease.isHeld }
         do {
             let done: Void? = try await withTimeLimit(Self.limit) {
-                try await look(before: newest, keeping: Set(kept))
+                try await look(before: newest, keeping: Set(kept), turn)
             }
             if done == nil {
                 cluster.logger.info("old runs were not all looked at in time: the next backup goes on")
+            }
+            await turn.end(failure: nil)
+        } catch is CancellationError {
+            return
+        } catch {
+            await turn.end(failure: WireError(of: error))
+        }
+        await removeSuperseded(after: newest)
+    }
+
+    private func removeSuperseded(after run: RunName) async {
+        guard lease.isHeld else { return }
+        do {
+            let upkeep = SealedUpkeep(bucket: cluster.impatientBucket) { [lease] in lease.isHeld }
+            if let count = try await upkeep.tidy(after: run), count > 0 {
+                cluster.logger.notice(
+                    "sealed versions whose keys are all in newer ones are gone",
+                    metadata: ["count": "\(count)"])
             }
         } catch is CancellationError {
             return
         } catch {
             let wire = WireError(of: error)
-            cluster.console.say("records of runs that are overwritten stay: \(wire.headline)")
+            cluster.console.say("sealed versions that nobody needs stay: \(wire.headline)")
             if let hint = wire.hint { cluster.console.say("hint: \(hint)") }
         }
     }
 
-    private func look(before newest: RunName, keeping kept: Set<RunName>) async throws {
+    private func look(before newest: RunName, keeping kept: Set<RunName>, _ turn: UpkeepTurn) async throws {
         let bucket = cluster.impatientBucket
         let all = try await bucket.runs().filter { $0 < newest }
         let names = all.filter { !kept.contains($0) }
-        let progress =
-            names.count > Self.width
-            ? try await bucket.read(HistoryProgress.self, bucket.layout.historyProgress) : nil
-        let turn = Self.turn(names, after: progress?.value.seen)
-        let manifests = try await onEveryNode(turn.map(\.digits), width: 8) { digits in
+        let hasTurns = names.count > Self.width
+        if hasTurns { try await turn.recall() }
+        let due = Self.turn(names, after: turn.before?.seen)
+        let manifests = try await onEveryNode(due.map(\.digits), width: 8) { digits in
             guard let run = RunName(digits) else { return ClusterBucket.Stored<RunManifest>?.none }
             return try await bucket.manifest(run)
         }
         var lines: [HistoryLine] = []
+        var failure: (any Error)?
         var history = HistoryYears(HistoryReader(bucket: bucket))
-        for (run, outcome) in zip(turn, manifests) {
-            guard case .success(let found) = outcome.result else { continue }
-            if let stored = found {
-                if let line = try await judged(stored) { lines.append(line) }
-            } else if try await history.line(of: run.digits) != nil {
-                try await HistoryWriter(bucket: bucket) { lease.isHeld }.remove(run)
+        for (run, outcome) in zip(due, manifests) {
+            do {
+                switch outcome.result {
+                case .success(let stored?):
+                    // Where deleting is refused, what the history has already is not looked at for ever.
+                    if turn.before?.refusal != nil, stored.value.pin == nil,
+                        let line = try await history.line(of: run.digits),
+                        line.revision == stored.value.revision
+                    {
+                        lines.append(line)
+                    } else if let line = try await judged(stored) {
+                        lines.append(line)
+                    }
+                case .success(nil):
+                    if try await history.line(of: run.digits) != nil {
+                        try await HistoryWriter(bucket: bucket) { lease.isHeld }.remove(run)
+                    }
+                case .failure: break
+                }
+            } catch {
+                if error is CancellationError || Task.isCancelled { throw CancellationError() }
+                failure = failure ?? error
             }
+            turn.reach(run, isOneOfSeveral: hasTurns)
         }
         try await condense(lines)
-        if let last = turn.last, names.count > Self.width {
-            _ = try await bucket.write(
-                HistoryProgress(seen: last), bucket.layout.historyProgress, .none)
-        }
+        if let failure { throw failure }
     }
 
     /// Those that come after the last one that was looked at, then from the oldest on.

@@ -28,7 +28,8 @@ public struct AgentAddress: Sendable, Hashable, CustomStringConvertible {
         if text.hasPrefix("["), text.hasSuffix("]") {
             let inner = text.dropFirst().dropLast()
             let isAddress =
-                inner.contains(":") && inner.allSatisfy { $0.isHexDigit || $0 == ":" || $0 == "." }
+                inner.contains(":")
+                && inner.allSatisfy { $0.isASCII && $0.isHexDigit || $0 == ":" || $0 == "." }
             return isAddress ? String(inner) : nil
         }
         let labels = text.split(separator: ".", omittingEmptySubsequences: false)

@@ -36,32 +36,12 @@ public struct Cluster: Sendable {
         // What is no connection, files and libcurl's own, needs few.
         transport = try HTTPTransport(
             connectionCount: settings.nodes.count + 32, descriptorCount: DescriptorLimit.current - 64)
-        let address = settings.storage.address
-        let location = try S3Location(
-            bucket: address.bucket, region: address.region, endpoint: address.endpoint,
-            addressing: address.addressing.flatMap { S3Addressing(rawValue: $0.rawValue) },
-            authority: settings.storage.authority.map(file.resolve))
-        storeName = location.endpointName
-        let credentials = CredentialCache(
-            CredentialChain(
-                credentialsFile: settings.storage.credentialsFile.map(file.resolve),
-                readsDeviceProperties: false, region: address.region, transport: transport,
-                logger: logger),
-            logger: logger)
-        var way = S3Way()
-        way.proxies = HTTPProxies(environment: ProcessInfo.processInfo.environment)
-        client = S3Client(
-            location: location, credentials: credentials, transport: transport,
-            retry: RetryPolicy(storageOutage: settings.limits.storageOutage), way: way, logger: logger)
-        let layout = BucketLayout(address)
-        let conditions = StoreConditions(logger: logger)
-        bucket = ClusterBucket(
-            client: client, layout: layout, bucket: address.bucket, conditions: conditions)
-        let impatient = S3Client(
-            location: location, credentials: credentials, transport: transport, limits: .preflight,
-            retry: .preflight, way: way, logger: logger)
-        impatientBucket = ClusterBucket(
-            client: impatient, layout: layout, bucket: address.bucket, conditions: conditions)
+        let store = try CoordinatorStore(
+            settings.storage, resolve: file.resolve, transport: transport, logger: logger)
+        storeName = store.location.endpointName
+        bucket = store.bucket(patience: settings.limits.storageOutage)
+        client = bucket.client
+        impatientBucket = store.impatientBucket
     }
 
     /// Ends every connection.
@@ -73,15 +53,15 @@ public struct Cluster: Sendable {
         guard let entry = settings.nodes.first(where: { $0.name == node }) else {
             throw CoordinatorError.unknownNode(node, nearest: nil)
         }
-        var client = AgentClient(
+        var connection = AgentConnection(
             node: node, address: entry.address, cluster: settings.cluster,
             identity: HTTPIdentity(
                 authority: file.resolve(settings.tls.authority),
                 certificate: file.resolve(settings.tls.certificate),
                 privateKey: file.resolve(settings.tls.privateKey)),
             transport: transport, logger: logger.with(["node": "\(node)"]))
-        client.revocations = revocations
-        return client
+        connection.revocations = revocations
+        return AgentClient(connection: connection)
     }
 
     /// The store's time, as far as any of its answers has told it.

@@ -28,6 +28,43 @@ extension ClusterBucket {
             without: { try await write(value, key, .none) })
     }
 
+    /// An object that is no document; nil on a definite 404 only.
+    func object(_ key: String, limit: Int) async throws -> S3KnownObject? {
+        do {
+            let (bytes, version) = try await client.get(key, limit: limit)
+            return S3KnownObject(bytes: bytes, version: version)
+        } catch let error as S3Error {
+            if case .notFound = error { return nil }
+            throw error
+        }
+    }
+
+    /// Writes such an object in place of the one that was found.
+    ///
+    /// - Parameter found: nil: there was none.
+    /// - Returns: nil where somebody has changed it since.
+    func put(_ bytes: [UInt8], _ key: String, over found: S3KnownObject?) async throws -> S3KnownObject? {
+        try await careful(
+            isAsExpected: {
+                if let found { return try await client.holds(key, found.bytes) }
+                return try await client.head(key) == nil
+            },
+            onCondition: {
+                do {
+                    let version =
+                        if let found {
+                            try await client.replace(key, found, with: bytes)
+                        } else {
+                            try await client.put(key, bytes, condition: .ifAbsent)
+                        }
+                    return S3KnownObject(bytes: bytes, version: version)
+                } catch S3Error.preconditionFailed {
+                    return nil
+                }
+            },
+            without: { S3KnownObject(bytes: bytes, version: try await client.put(key, bytes)) })
+    }
+
     /// A condition that the store was not proved to keep is doubled by a look, before and where it is called unmet. A refusal that may
     /// be one of the condition is tried without: if that is refused too, its reason is the true one.
     private func careful<Written: Sendable>(

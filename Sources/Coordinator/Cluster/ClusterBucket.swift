@@ -24,7 +24,7 @@ struct ClusterBucket: Sendable {
         var entityTag: String { object.version.etag }
     }
 
-    /// Nil on a definite 404 only; any other failure is thrown.
+    /// Nil on a definite 404 only; any other failure is thrown, a document that is too long as one that cannot be read.
     func read<Value: Codable & Sendable>(
         _ type: Value.Type, _ key: String
     ) async throws -> Stored<Value>? {
@@ -36,9 +36,10 @@ struct ClusterBucket: Sendable {
                     try await read(key, limit: Self.documentLimit)
                 }
             }
-        } catch let error as S3Error {
-            if case .notFound = error { return nil }
-            throw error
+        } catch S3Error.notFound {
+            return nil
+        } catch S3Error.tooLong(_, let limit) {
+            throw WireJSONError(what: "'\(key)'", longerThan: limit)
         }
     }
 
@@ -82,16 +83,29 @@ struct ClusterBucket: Sendable {
         try await read(RunManifest.self, layout.manifest(run))
     }
 
+    /// A node's own word of its part in a run; nil on a definite 404 only.
+    ///
+    /// - Throws: `ForeignRecord` where another's lies there; what `read` throws.
     func nodeRecord(_ run: RunName, node: String) async throws -> NodeRecord? {
-        try await read(NodeRecord.self, layout.nodeRecord(run, node: node))?.value
+        let key = layout.nodeRecord(run, node: node)
+        guard let record = try await read(NodeRecord.self, key)?.value else { return nil }
+        guard record.node == node, record.run == run else {
+            throw ForeignRecord(key: key, node: record.node, run: record.run)
+        }
+        return record
     }
 
-    /// Every run that left anything, oldest first.
+    /// Every run that left anything, oldest first. A request and 16 KB for 1,000 names; whatever else lies there costs its request alone.
     func runs() async throws -> [RunName] {
-        let listing = try await client.list(prefix: layout.runs, delimiter: "/")
-        return listing.commonPrefixes.compactMap { prefix in
-            RunName(String(prefix.dropFirst(layout.runs.count).dropLast()))
-        }.sorted()
+        var names: [RunName] = []
+        try await client.forEachPage(
+            prefix: layout.runs, delimiter: "/", atMost: S3Client.listingLimit
+        ) { page in
+            names += page.commonPrefixes.compactMap { prefix in
+                RunName(String(prefix.dropFirst(layout.runs.count).dropLast()))
+            }
+        }
+        return names.sorted()
     }
 
     /// Asks what is left of a volume.

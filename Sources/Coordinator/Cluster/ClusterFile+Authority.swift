@@ -23,7 +23,7 @@ extension ClusterFile {
     /// The one in `ca.pem` whose key is at hand.
     func presentAuthority(key: String? = nil) throws -> CertificateAuthority {
         let path = key ?? authorityKeyPath
-        guard FileSystem.exists(path) else { throw CoordinatorError.authorityKeyMissing(path: path) }
+        guard try FileSystem.isPresent(path) else { throw CoordinatorError.authorityKeyMissing(path: path) }
         var authority = try CertificateAuthority(
             among: authorities(), privateKeyPEM: Secret(Self.text(of: path)))
         authority.ledger = ledgerPath
@@ -38,6 +38,9 @@ extension ClusterFile {
     var authorityPath: String { resolve(settings.tls.authority) }
     var authorityKeyPath: String { resolve(settings.tls.authorityKey) }
 
+    /// `sealed.json` beside `ca.pem`: what of this machine was sealed last.
+    var sealPath: String { "\(FileSystem.parentDirectory(of: authorityPath))/sealed.json" }
+
     /// The coordinator's own certificate and key.
     var identityFiles: IdentityFiles {
         IdentityFiles(
@@ -48,7 +51,7 @@ extension ClusterFile {
         do {
             return String(decoding: try FileSystem.readAll(path, limit: 1 << 20), as: UTF8.self)
         } catch {
-            throw .unreadable(path: path, reason: "\(error)")
+            throw .unreadable(path: path, reason: FaultText(of: error))
         }
     }
 }

@@ -12,24 +12,39 @@ extension ClusterFile {
     func issuedCertificates() throws -> [IssuedCertificate] {
         let written = try IssuedCertificate.all(at: ledgerPath)
         let serials = Set(written.map(\.serial))
-        return written + foundCertificates().filter { !serials.contains($0.serial) }
+        return written + (try foundCertificates()).filter { !serials.contains($0.serial) }
     }
 
     /// The coordinator's own, and whatever folders of identity are left here.
-    private func foundCertificates() -> [IssuedCertificate] {
-        let folders = ["nodes", "observers"].map(resolve).flatMap { parent in
-            ((try? FileSystem.list(parent)) ?? []).map { "\(parent)/\($0)" }
-        }
-        let files = folders.flatMap { folder in
-            ((try? FileSystem.list(folder)) ?? []).filter { $0.hasSuffix(".pem") }.map { "\(folder)/\($0)" }
-        }
+    ///
+    /// - Throws: where a folder or a file cannot be read: what is in it would not be revoked.
+    private func foundCertificates() throws -> [IssuedCertificate] {
+        let folders = try ["nodes", "observers"].map(resolve).flatMap { try Self.entries(of: $0) }
+        let files = try folders.flatMap { try Self.entries(of: $0) }.filter { $0.hasSuffix(".pem") }
         var seen: Set<String> = []
-        return ([resolve(settings.tls.certificate)] + files).compactMap { path in
-            guard let facts = try? CertificateFacts(contentsOf: path), !facts.isAuthority,
+        return try ([resolve(settings.tls.certificate)] + files).compactMap { path in
+            guard let facts = try Self.certificate(at: path), !facts.isAuthority,
                 (try? facts.peerName.cluster) == settings.cluster, seen.insert(facts.serial).inserted
             else { return nil }
             return IssuedCertificate(facts)
         }
+    }
+
+    /// None where it is no directory, or there is none.
+    private static func entries(of directory: String) throws -> [String] {
+        guard try FileSystem.isPresentDirectory(directory) else { return [] }
+        return try FileSystem.list(directory).map { "\(directory)/\($0)" }
+    }
+
+    private static let certificateByteCountLimit: Int64 = 1 << 20
+
+    /// nil: there is none, or it is none.
+    private static func certificate(at path: String) throws -> CertificateFacts? {
+        guard let status = try FileSystem.status(path), status.kind != .directory,
+            status.byteCount <= certificateByteCountLimit
+        else { return nil }
+        let bytes = try FileSystem.readAll(path, limit: Int(certificateByteCountLimit))
+        return try? CertificateFacts(pem: String(decoding: bytes, as: UTF8.self))
     }
 
     private var authorityDirectory: String {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Files
+import Glibc
 
 /// `cluster.json` on disk: where it was found, what it says, and what its relative paths mean.
 public struct ClusterFile: Sendable {
@@ -19,21 +20,37 @@ public struct ClusterFile: Sendable {
     /// - Throws: `CoordinatorError.clusterFileMissing`, `FilesError`, `SettingsError`.
     public static func load(_ path: String?, defaults: [String] = defaultPaths) throws -> ClusterFile {
         let candidates = path.map { [$0] } ?? defaults
-        guard let found = candidates.first(where: FileSystem.exists) else {
+        guard let found = try first(of: candidates) else {
             throw CoordinatorError.clusterFileMissing(looked: candidates)
         }
         let bytes: [UInt8]
         do {
-            bytes = try FileSystem.readAll(found, limit: 4 << 20)
+            bytes = try FileSystem.readGiven(found, limit: 4 << 20)
         } catch {
-            throw CoordinatorError.unreadable(path: found, reason: "\(error)")
+            throw CoordinatorError.unreadable(path: found, reason: FaultText(of: error))
         }
         return ClusterFile(path: found, settings: try ClusterSettings(parsing: bytes, file: found))
     }
 
-    /// Writes it anew, in canonical order, as a whole or not at all.
+    /// A directory that this user may not enter, such as root's after `sudo -u`, has nothing for him: the next place is asked.
+    private static func first(of candidates: [String]) throws(FilesError) -> String? {
+        for (number, candidate) in candidates.enumerated() {
+            do throws(FilesError) {
+                if try FileSystem.isPresent(candidate) { return candidate }
+            } catch {
+                guard error.errorNumber == EACCES, number + 1 < candidates.count else { throw error }
+            }
+        }
+        return nil
+    }
+
+    /// Writes it anew, in canonical order, as a whole or not at all; a link stays one, and a file keeps its mode.
+    ///
+    /// Whoever changes what somebody else may change too does so in `changing`.
     public func save() throws {
-        try FileSystem.writeAtomically(path, Array(settings.text.utf8), mode: 0o644)
+        let real = FileSystem.realPath(path)
+        let mode = try FileSystem.status(real)?.mode
+        try FileSystem.writeAtomically(real, Array(settings.text.utf8), mode: mode ?? 0o644)
     }
 
     /// Where the file lies.

@@ -3,6 +3,7 @@
 import AgentAPI
 import BlockingWork
 import FoundationEssentials
+import HiddenCharacters
 import Logging
 import S3
 
@@ -25,9 +26,7 @@ struct ClusterGuard: Sendable {
     /// - Returns: whether the prefix is ours; false: nobody's yet.
     /// - Throws: `CoordinatorError.foreignPrefix`.
     func check() async throws -> Bool {
-        guard let owner = try await bucket.read(ClusterIdentity.self, bucket.layout.cluster) else {
-            return false
-        }
+        guard let owner = try await owner() else { return false }
         try judge(owner.value)
         try await takeOver(owner)
         return true
@@ -35,7 +34,7 @@ struct ClusterGuard: Sendable {
 
     /// Makes the prefix ours unless it is somebody else's. What the bucket says of our authorities is brought up to date.
     func claim() async throws {
-        if let owner = try await bucket.read(ClusterIdentity.self, bucket.layout.cluster) {
+        if let owner = try await owner() {
             try judge(owner.value)
             return try await takeOver(owner, updatesAuthorities: true)
         }
@@ -47,6 +46,27 @@ struct ClusterGuard: Sendable {
             return
         }
         await keep(stored.value.clusterID)
+    }
+
+    /// - Throws: also for one that cannot be read, with the way out: nothing but the name of the cluster is lost with it.
+    private func owner() async throws -> ClusterBucket.Stored<ClusterIdentity>? {
+        do {
+            return try await bucket.read(ClusterIdentity.self, bucket.layout.cluster)
+        } catch let error as WireJSONError {
+            if error.isOfOtherFormat {
+                throw WireError(
+                    .damaged, "the mark that says whose the prefix is: \(error.facts)",
+                    hint: "a newer amfleet has written it: use that one here too, and leave the mark alone.")
+            }
+            let endpoint =
+                file.settings.storage.address.endpoint.map { "--endpoint-url \($0.shellWord) " } ?? ""
+            let object = "s3://\(bucket.bucket)/\(bucket.layout.cluster)".shellWord
+            throw WireError(
+                .damaged, "the mark that says whose the prefix is: \(error.facts)",
+                hint:
+                    "if the prefix is this cluster's, take it away, and the next backup writes it again: 'aws s3 rm \(endpoint)\(object)'."
+            )
+        }
     }
 
     func judge(_ owner: ClusterIdentity) throws(CoordinatorError) {

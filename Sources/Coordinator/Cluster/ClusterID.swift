@@ -38,6 +38,7 @@ extension ClusterFile {
     ///
     /// - Throws: `FilesError` where the file cannot be written: all goes on without, as long as the authority stays the same.
     func enter(clusterID: String) throws {
+        let lock = try FileLock(Self.lockPath(path), waitingAtMost: .seconds(10))
         let path = FileSystem.realPath(path)
         let text = String(decoding: try FileSystem.readAll(path, limit: 4 << 20), as: UTF8.self)
         let now = try ClusterSettings(parsing: Array(text.utf8), file: self.path)
@@ -45,5 +46,6 @@ extension ClusterFile {
         let status = try FileSystem.status(path)
         try FileSystem.writeAtomically(
             path, Array(changed.utf8), mode: status?.mode ?? 0o644)
+        _ = consume lock
     }
 }

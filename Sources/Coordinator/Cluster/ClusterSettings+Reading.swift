@@ -16,12 +16,22 @@ extension ClusterSettings {
         if let clusterID, let fault = ClusterID.fault(clusterID) { throw reader.badValue("clusterID", fault) }
         storage = try Storage(reader.object("storage"))
         tls = try TLSFiles(reader.object("tls"))
+        recovery = try reader.optionalStrings("recovery")
+        if let fault = Self.recoveryFault(recovery ?? []) { throw reader.badValue(fault.path, fault.text) }
         configurations = try Configurations(reader.object("configurations"))
         limits = try reader.optionalObject("limits").map(Limits.init(_:)) ?? Limits()
         plausibility =
             try reader.optionalObject("plausibility").map(Plausibility.init(settings:)) ?? Plausibility()
         nodes = try Self.nodes(reader.optionalArray("nodes") ?? [])
         try reader.finish()
+    }
+
+    private static func recoveryFault(_ paths: [String]) -> (path: String, text: String)? {
+        for (index, path) in paths.enumerated() {
+            if path.isEmpty { return ("recovery[\(index)]", "must not be empty") }
+            if paths[..<index].contains(path) { return ("recovery[\(index)]", "is '\(path)' a second time") }
+        }
+        return nil
     }
 
     private static func nodes(_ readers: [SettingsReader]) throws(SettingsError) -> [Node] {
@@ -45,7 +55,8 @@ extension ClusterSettings.Storage {
     init(_ settings: SettingsReader) throws(SettingsError) {
         var reader = settings
         let bucket = try reader.checked("bucket") { name in
-            name.isEmpty || name.contains("/") ? "must be a bucket's name, found '\(name)'" : nil
+            name.isEmpty || name.utf8.contains(UInt8(ascii: "/")) || name.utf8.contains(where: Self.isControl)
+                ? "must be a bucket's name, found '\(name)'" : nil
         }
         let prefix = try reader.optionalString("prefix") ?? ""
         if let fault = Self.prefixFault(prefix) { throw reader.badValue("prefix", fault) }
@@ -62,11 +73,17 @@ extension ClusterSettings.Storage {
 
     /// Why `prefix` cannot be one; nil where it can.
     static func prefixFault(_ prefix: String) -> String? {
-        if prefix.hasPrefix("/") || prefix.hasSuffix("/") {
+        let slash = UInt8(ascii: "/")
+        if prefix.utf8.first == slash || prefix.utf8.last == slash {
             return "must not begin or end with '/', found '\(prefix)'"
         }
-        return prefix.contains("//") ? "must not hold '//', found '\(prefix)'" : nil
+        if prefix.utf8.contains(where: isControl) { return "must not hold control characters" }
+        let names = prefix.utf8.split(separator: slash, omittingEmptySubsequences: false)
+        return names.count > 1 && names.contains(where: \.isEmpty)
+            ? "must not hold '//', found '\(prefix)'" : nil
     }
+
+    private static func isControl(_ byte: UInt8) -> Bool { byte < 0x20 || byte == 0x7F }
 
     /// Why `endpoint` cannot be one; nil where it can.
     static func endpointFault(_ endpoint: String) -> String? {
@@ -161,6 +178,23 @@ extension ClusterSettings.Node {
                 hint: "an IPv6 address stands in brackets: [::1]:7443.")
         }
         self.address = address
+        restore = try reader.optionalObject("restore").map(RestoreCommands.init(settings:))
+        try reader.finish()
+    }
+}
+
+extension RestoreCommands {
+    /// Of a node: `"restore": {"before": "systemctl stop vertica", "after": "systemctl start vertica", "limit": "10m"}`.
+    fileprivate init(settings: SettingsReader) throws(SettingsError) {
+        var reader = settings
+        self.init()
+        before = try reader.command("before")
+        after = try reader.command("after")
+        afterFailure = try reader.command("afterFailure")
+        let longest = Duration.seconds(Self.limitSecondsRange.upperBound)
+        if let limit = try reader.limit("limit", atLeast: .seconds(1), atMost: longest) {
+            limitSeconds = Int(limit.components.seconds)
+        }
         try reader.finish()
     }
 }
@@ -175,11 +209,29 @@ extension SettingsReader {
         return text
     }
 
-    fileprivate mutating func limit(_ key: String, atLeast least: Duration) throws(SettingsError) -> Duration?
-    {
+    /// A line for a shell, which travels with a job.
+    fileprivate mutating func command(_ key: String) throws(SettingsError) -> String? {
+        guard let text = try optionalString(key) else { return nil }
+        let limit = 4096
+        guard !text.isEmpty, text.utf8.count <= limit, !text.utf8.contains(0) else {
+            throw badValue(
+                key, "must be a command of 1 to \(limit) bytes",
+                hint: "put more into a script, and call that.")
+        }
+        return text
+    }
+
+    /// - Parameter most: where nothing else is said, what an agent takes.
+    fileprivate mutating func limit(
+        _ key: String, atLeast least: Duration,
+        atMost most: Duration = .seconds(JobRequest.longestLimitSeconds)
+    ) throws(SettingsError) -> Duration? {
         guard let limit = try optionalDuration(key) else { return nil }
         guard limit >= least else {
             throw badValue(key, "must be at least \(least.components.seconds)s")
+        }
+        guard limit <= most else {
+            throw badValue(key, "must be at most \(most.components.seconds)s")
         }
         return limit
     }

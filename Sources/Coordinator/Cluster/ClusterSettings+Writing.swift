@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import AgentAPI
+import HiddenCharacters
 
 extension ClusterSettings {
     /// The file's text: every setting in canonical order, what is not set left out.
@@ -25,7 +26,11 @@ extension ClusterSettings {
             ("authorityKey", isKeyElsewhere ? quoted(tls.authorityKey) : nil),
             ("certificate", quoted(tls.certificate)), ("privateKey", quoted(tls.privateKey)),
         ])
-        lines += ["  },", "  \"configurations\": {"]
+        lines.append("  },")
+        if let recovery {
+            lines.append("  \"recovery\": [\(recovery.map(quoted).joined(separator: ", "))],")
+        }
+        lines.append("  \"configurations\": {")
         let data = configurations.data.map(quoted).joined(separator: ", ")
         lines += members([("self", quoted(configurations.selfBackup)), ("data", "[\(data)]")])
         lines += ["  },", "  \"limits\": {"]
@@ -44,7 +49,8 @@ extension ClusterSettings {
         }
         lines += ["  },", "  \"nodes\": ["]
         lines += nodes.enumerated().map { index, node in
-            "    { \"name\": \(quoted(node.name)), \"address\": \(quoted(node.address.description)) }"
+            "    { \"name\": \(quoted(node.name)), \"address\": \(quoted(node.address.description))"
+                + (node.restore.map { ", \"restore\": \($0.settingText)" } ?? "") + " }"
                 + (index + 1 < nodes.count ? "," : "")
         }
         lines += ["  ]", "}", ""]
@@ -54,6 +60,18 @@ extension ClusterSettings {
     private func members(_ pairs: [(key: String, value: String?)]) -> [String] {
         let lines = pairs.compactMap { pair in pair.value.map { "    \"\(pair.key)\": \($0)" } }
         return lines.enumerated().map { $0.offset + 1 < lines.count ? $0.element + "," : $0.element }
+    }
+}
+
+extension RestoreCommands {
+    fileprivate var settingText: String {
+        let limit = limitSeconds.map { quoted(Duration.seconds($0).settingText) }
+        let pairs = [
+            ("before", before.map(quoted)), ("after", after.map(quoted)),
+            ("afterFailure", afterFailure.map(quoted)), ("limit", limit),
+        ]
+        let members = pairs.compactMap { key, value in value.map { "\"\(key)\": \($0)" } }
+        return members.isEmpty ? "{}" : "{ \(members.joined(separator: ", ")) }"
     }
 }
 
@@ -67,9 +85,12 @@ func quoted(_ text: String) -> String {
         case "\n": result += "\\n"
         case "\r": result += "\\r"
         case "\t": result += "\\t"
-        case "\u{0}"..<"\u{20}":
-            let digits = String(scalar.value, radix: 16)
-            result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+        // Nobody would see it in the file, and readers take it as an escape alone.
+        case _ where scalar.isHidden:
+            for unit in String(scalar).utf16 {
+                let digits = String(unit, radix: 16)
+                result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+            }
         default: result.unicodeScalars.append(scalar)
         }
     }

@@ -9,6 +9,9 @@ public struct ClusterSettings: Sendable, Equatable {
     public var clusterID: String?
     public var storage: Storage
     public var tls: TLSFiles
+    /// Files with the certificates that secrets are sealed to, one a recovery key. nil: nobody has said, as before there were any; empty:
+    /// the operator wants none.
+    public var recovery: [String]?
     public var configurations: Configurations
     public var limits: Limits
     /// By what a dump is suspect; dumptypes may have their own.
@@ -17,12 +20,14 @@ public struct ClusterSettings: Sendable, Equatable {
     public var nodes: [Node]
 
     public init(
-        cluster: String, storage: Storage, tls: TLSFiles = TLSFiles(), configurations: Configurations,
+        cluster: String, storage: Storage, tls: TLSFiles = TLSFiles(), recovery: [String]? = nil,
+        configurations: Configurations,
         limits: Limits = Limits(), plausibility: Plausibility = Plausibility(), nodes: [Node] = []
     ) {
         self.cluster = cluster
         self.storage = storage
         self.tls = tls
+        self.recovery = recovery
         self.configurations = configurations
         self.limits = limits
         self.plausibility = plausibility
@@ -128,10 +133,13 @@ public struct ClusterSettings: Sendable, Equatable {
     public struct Node: Sendable, Hashable {
         public var name: String
         public var address: AgentAddress
+        /// What it runs around a restore in place; nil: nothing.
+        public var restore: RestoreCommands?
 
-        public init(name: String, address: AgentAddress) {
+        public init(name: String, address: AgentAddress, restore: RestoreCommands? = nil) {
             self.name = name
             self.address = address
+            self.restore = restore
         }
     }
 }

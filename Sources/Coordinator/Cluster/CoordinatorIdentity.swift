@@ -4,6 +4,7 @@ import AgentAPI
 import Certificates
 import Files
 import FoundationEssentials
+import Glibc
 import Secret
 
 /// The coordinator's certificate, checked before an agent has to refuse it.
@@ -23,7 +24,7 @@ struct CoordinatorIdentity: Sendable {
         let privateKey = file.resolve(tls.privateKey)
         authorities = try Self.authorities(file)
         try Self.mend(file)
-        let facts = try Self.facts(certificate)
+        let facts = try Self.whole(file)
         guard let issuer = authorities.issuer(of: facts) else {
             throw CoordinatorError.ownCertificate(
                 path: certificate, reason: "'\(file.authorityPath)' did not issue it")
@@ -49,14 +50,29 @@ struct CoordinatorIdentity: Sendable {
         }
     }
 
+    /// The certificate, once its key lies beside it: another command may be between the two renames.
+    private static func whole(_ file: ClusterFile) throws -> CertificateFacts {
+        let (certificate, privateKey) = (
+            file.resolve(file.settings.tls.certificate), file.resolve(file.settings.tls.privateKey)
+        )
+        for _ in 1..<looks {
+            let facts = try facts(certificate)
+            guard areApart(facts, try read(privateKey)) else { return facts }
+            usleep(50_000)
+        }
+        return try facts(certificate)
+    }
+
+    private static let looks = 4
+
     private static func mend(_ file: ClusterFile) throws {
         let files = file.identityFiles
-        guard files.isUnfinished else { return }
+        guard try files.isUnfinished else { return }
         do {
             let lock = try RenewalLock(file)
             try withExtendedLifetime(lock) { _ = try files.recover() }
         } catch {
-            throw CoordinatorError.ownCertificate(path: files.certificate, reason: "\(error)")
+            throw CoordinatorError.ownCertificate(path: files.certificate, reason: FaultText(of: error))
         }
     }
 
@@ -70,7 +86,7 @@ struct CoordinatorIdentity: Sendable {
         do {
             return try AuthorityBundle(contentsOf: file.authorityPath)
         } catch {
-            throw .ownCertificate(path: file.authorityPath, reason: "\(error)")
+            throw .ownCertificate(path: file.authorityPath, reason: FaultText(of: error))
         }
     }
 
@@ -78,7 +94,7 @@ struct CoordinatorIdentity: Sendable {
         do {
             return try CertificateFacts(contentsOf: path)
         } catch {
-            throw .ownCertificate(path: path, reason: "\(error)")
+            throw .ownCertificate(path: path, reason: FaultText(of: error))
         }
     }
 
@@ -86,7 +102,7 @@ struct CoordinatorIdentity: Sendable {
         do {
             return String(decoding: try FileSystem.readAll(path, limit: 1 << 20), as: UTF8.self)
         } catch {
-            throw .ownCertificate(path: path, reason: "\(error)")
+            throw .ownCertificate(path: path, reason: FaultText(of: error))
         }
     }
 }

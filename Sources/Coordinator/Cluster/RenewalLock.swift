@@ -6,9 +6,10 @@ import Files
 final class RenewalLock: Sendable {
     private let lock: FileLock
 
-    /// Waits at most `limit` for whoever holds it. Blocks.
+    /// Waits at most `limit` for whoever holds it; what a killed one has left half written goes then. Blocks.
     init(_ file: ClusterFile, waitingAtMost limit: Duration = .seconds(5)) throws {
         let directory = FileSystem.parentDirectory(of: file.authorityPath)
         lock = try FileLock("\(directory)/renewal.lock", waitingAtMost: limit)
+        CoordinatorLeftovers(file).remove()
     }
 }

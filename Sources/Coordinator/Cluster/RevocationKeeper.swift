@@ -99,25 +99,44 @@ final class RevocationKeeper: Sendable {
         try await runBlocking("revocations") { [self] in
             let given = try RevocationLists(pem: pem, authorities: PEMText.read(authorityPath))
             let kept = try Self.read(path, authorityPath)
-            let joined = lists.joined(with: kept).joined(with: given)
-            if joined != kept { try FileSystem.writeAtomically(path, Array(joined.pem.utf8), mode: 0o644) }
-            let stamp = try? FileSystem.status(path)
-            state.withLock { state in
-                state.lists = state.lists.joined(with: joined)
-                state.stamp = stamp
-            }
-            logger.info("lists of revoked certificates kept", metadata: ["count": "\(joined.entries.count)"])
+            guard lists.joined(with: kept).joined(with: given) != kept else { return note(kept) }
+            try change { $0.joined(with: given) }
+        }
+    }
+
+    /// Puts what `step` makes of the lists that there are in their place, while no other command on this machine does. Blocks.
+    ///
+    /// - Throws: nothing changes then.
+    func change(_ step: (RevocationLists) throws -> RevocationLists) throws {
+        let lock = try FileLock("\(path).lock", waitingAtMost: Self.patience)
+        FileSystem.removeAbandoned([path])
+        let kept = try Self.read(path, authorityPath)
+        let known = lists.joined(with: kept)
+        let joined = known.joined(with: try step(known))
+        if joined != kept { try FileSystem.writeAtomically(path, Array(joined.pem.utf8), mode: 0o644) }
+        note(joined)
+        _ = consume lock
+        logger.info("lists of revoked certificates kept", metadata: ["count": "\(joined.entries.count)"])
+    }
+
+    private static let patience = Duration.seconds(10)
+
+    private func note(_ joined: RevocationLists) {
+        let stamp = try? FileSystem.status(path)
+        state.withLock { state in
+            state.lists = state.lists.joined(with: joined)
+            state.stamp = stamp
         }
     }
 
     private static func read(_ path: String, _ authority: String) throws -> RevocationLists {
-        guard FileSystem.exists(path) else { return RevocationLists() }
+        guard try FileSystem.isPresent(path) else { return RevocationLists() }
         do {
             let bytes = try FileSystem.readAll(path, limit: byteCountLimit)
             return try RevocationLists(
                 pem: String(decoding: bytes, as: UTF8.self), authorities: PEMText.read(authority))
         } catch {
-            throw CoordinatorError.revocationsDamaged(path: path, reason: "\(error)")
+            throw CoordinatorError.revocationsDamaged(path: path, reason: FaultText(of: error))
         }
     }
 }

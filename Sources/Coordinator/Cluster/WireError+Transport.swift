@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import AgentAPI
+import BlockingWork
 import Descriptors
 import HTTPTransport
 
@@ -21,7 +22,7 @@ extension WireError {
                 .authentication, node: node,
                 "\(agent) has no certificate of this node and cluster: \(text)",
                 hint:
-                    "correct its address, or, where its certificate has expired or it missed a change of the authority, copy to it what "
+                    "correct its address; compare the clocks of both machines; or, where its certificate has expired or it missed a change of the authority, copy to it what "
                     + "'amfleet node renew \(node ?? "NAME") --folder DIRECTORY' writes.")
         case .tlsPeerRevoked(_, let serial):
             self.init(revoked: serial, node: node, agent: agent)
@@ -33,8 +34,14 @@ extension WireError {
             self.init(.cancelled, node: node, "cancelled")
         case .shortage(_, let number):
             self.init(NotAsked(agent: agent, number: number), node: node)
+        case .silentFile:
+            self.init(.failed, node: node, "\(agent) was not asked: \(error.reason)", hint: error.hint)
+        case .tooLong:
+            // Asked again it would say the same.
+            self.init(
+                .failed, node: node, "what \(agent) says is not read: \(error.reason)",
+                hint: "look at amfleetd's log on the node, and that no other program answers at its address.")
         case .connectionRefused, .nameNotResolved, .connectTimeout, .stalled, .timedOut, .cut, .malformed,
-            .tooLong,
             .shutDown, .proxyFailed, .other:
             self.init(
                 .agentLost, node: node, "\(agent) does not answer: \(error.reason)",
@@ -52,6 +59,7 @@ extension HTTPTransportError {
             .tlsPeerUntrusted(_, let text), .tls(_, let text), .other(_, _, let text):
             text
         case .shortage(_, let number): "this machine has \(SystemReason.text(number))"
+        case .silentFile(_, let path, let limit): HangFault.noAnswer(path: path, limit: limit).facts
         case .stalled(_, let after): "nothing came for \(Quantity.duration(seconds: after.inSeconds))"
         case .cut(_, let received, let text): "the connection was cut after \(received) bytes: \(text)"
         case .tooLong(_, let limit): "its answer is longer than \(limit) bytes"

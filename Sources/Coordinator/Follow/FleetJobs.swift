@@ -10,6 +10,8 @@ import Synchronization
 struct FleetJob: Sendable {
     let request: JobRequest
     var isKnown = false
+    /// What the job waits for besides: sent after each attempt's request, and held in memory alone.
+    var secrets: SecretsOrder?
 }
 
 /// Runs a job on each of several nodes, shows them, and ends them everywhere when the caller is cancelled.
@@ -57,7 +59,8 @@ struct FleetJobs: Sendable {
                         logger: cluster.logger.with([
                             "node": "\(node)", "job": "\(job.request.id)", "run": "\(job.request.run)",
                         ]))
-                    return try await follower.follow(job.request, isKnown: job.isKnown)
+                    return try await follower.follow(
+                        job.request, isKnown: job.isKnown, secrets: job.secrets)
                 }
                 return outcomes.compactMap { outcome in
                     outcome.report.flatMap { $0 }

@@ -24,9 +24,13 @@ struct JobFollower: Sendable {
     var fence: Int?
     var logger = Logger.discarding
 
-    /// - Parameter isKnown: see `JobFollowing`.
+    /// - Parameters:
+    ///   - isKnown: see `JobFollowing`.
+    ///   - secrets: that the job waits for, at every attempt anew.
     /// - Throws: `CancellationError` only.
-    func follow(_ request: JobRequest, isKnown: Bool) async throws -> NodeEnding {
+    func follow(
+        _ request: JobRequest, isKnown: Bool, secrets: SecretsOrder? = nil
+    ) async throws -> NodeEnding {
         let redoing = Self.redoing(request)
         let silence = JobSilence(limit: limits.stalled, longestWait: request.order.longestWait, now: now())
         let watch = FollowWatch(
@@ -34,7 +38,7 @@ struct JobFollower: Sendable {
                 node: agent.node, attempt: request.attempt, isKnown: isKnown, redoing: redoing,
                 patience: limits.agentLost, silence: silence, now: now()), runEndsAt: runEndsAt)
         let outcome = try await withThrowingTaskGroup(of: Outcome.self) { group in
-            group.addTask { .ended(try await drive(request, watch)) }
+            group.addTask { .ended(try await drive(request, secrets, watch)) }
             group.addTask { .over(try await watch.untilOver()) }
             defer { group.cancelAll() }
             guard let first = try await group.next() else { throw CancellationError() }
@@ -55,15 +59,20 @@ struct JobFollower: Sendable {
         case over(FollowWatch.Reason)
     }
 
-    private func drive(_ request: JobRequest, _ watch: FollowWatch) async throws -> NodeEnding {
+    private func drive(
+        _ request: JobRequest, _ secrets: SecretsOrder?, _ watch: FollowWatch
+    ) async throws -> NodeEnding {
         var following = watch.following
         var step = following.begin()
+        // A job that another coordinator asked for may still wait for them; one that does not refuses them.
+        if let secrets, step == .look { try? await agent.send(secrets, to: request.id) }
         while true {
             try Task.checkCancellation()
             following.mayStart = !isLost()
             watch.keep(following)
             switch step {
-            case .submit(let attempt): step = try await submit(request, attempt: attempt, &following, watch)
+            case .submit(let attempt):
+                step = try await submit(request, secrets, attempt: attempt, &following, watch)
             case .look: step = try await look(request, &following)
             case .follow(let sequence):
                 step = try await follow(request.id, after: sequence, &following, watch)
@@ -118,12 +127,14 @@ struct JobFollower: Sendable {
         case .backup: "ask again"
         case .flush: "run 'amfleet flush' again"
         case .accept: "run 'amfleet accept' again"
-        case .restore: "restore it again, with '--overwrite'"
+        case .restore: "restore it again: the same command goes on where this one stopped"
+        case .restorePlan: "ask again"
         }
     }
 
     private func submit(
-        _ request: JobRequest, attempt: Int, _ following: inout JobFollowing, _ watch: FollowWatch
+        _ request: JobRequest, _ secrets: SecretsOrder?, attempt: Int, _ following: inout JobFollowing,
+        _ watch: FollowWatch
     ) async throws -> JobFollowing.Step {
         let permission = await mayStart()
         guard permission != .unknown else {
@@ -139,7 +150,12 @@ struct JobFollower: Sendable {
         logger.info("job submitted", metadata: ["attempt": "\(attempt)"])
         var request = request
         request.attempt = attempt
-        return try await asking(&following) { [request] in try await agent.submit(request) }
+        return try await asking(&following) { [request] in
+            let snapshot = try await agent.submit(request)
+            // What cannot be sent leaves the job asked for: it is asked for once more, which is the same job.
+            if let secrets, !snapshot.state.isFinal { try await agent.send(secrets, to: request.id) }
+            return snapshot
+        }
     }
 
     private func look(

@@ -161,12 +161,16 @@ struct JobFollowing {
 
     /// A request failed.
     mutating func failed(_ error: any Fault, now: Duration) -> Step {
+        // A door that was open opens again, as a rule: a clock was set for a moment, files are being put in place.
+        let isShut = wasHeard && error.kind == .authentication
         // An agent that is stopping says `interrupted`; it may be back soon.
-        guard error.kind == .agentLost || error.kind == .interrupted || error is NotAsked else {
+        guard isShut || error.kind == .agentLost || error.kind == .interrupted || error is NotAsked else {
             return finished(error)
         }
         failures += 1
-        guard now - lastHeard < patience else { return finished(lost(WireError(error, node: node))) }
+        guard now - lastHeard < patience else {
+            return finished(isShut ? error : lost(WireError(error, node: node)))
+        }
         return pause(failures)
     }
 
@@ -218,7 +222,9 @@ struct JobFollowing {
         WireError(
             .agentLost, node: node,
             "no word from the agent for \(Quantity.duration(seconds: patience.inSeconds)): \(error.message)",
-            hint: "start amfleetd on the node, then \(redoing).")
+            hint:
+                "see that amfleetd runs on the node and that its address in cluster.json is right, then \(redoing)."
+        )
     }
 
     private func faults(of snapshot: JobSnapshot) -> [WireError] {

@@ -87,6 +87,7 @@ enum ProgressText {
         case .disk: "disk"
         case .cpu: "CPU"
         case .storage: "S3"
+        case .other: "something else"
         }
     }
 }

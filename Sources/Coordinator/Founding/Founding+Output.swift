@@ -6,12 +6,15 @@ extension ClusterFounding.Report: CommandReport {
     public var ending: CommandEnding { .complete }
 
     public var lines: [String] {
-        ["cluster \(cluster): wrote"] + files.map { "  \($0)" } + [
-            goesOn
-                ? "the authority that was there goes on: nodes that it has issued need nothing new"
-                : "keep the authority's key safe, and a copy elsewhere: whoever has it can add nodes and coordinators, and without it a lost coordinator does not come back",
-            "next: amfleet node add NAME HOST:PORT",
-        ]
+        ["cluster \(cluster): wrote"] + files.map { "  \($0)" }
+            + (goesOn
+                ? ["the authority that was there goes on: nodes that it has issued need nothing new"] : [])
+            + (kit.map { KitText.lines($0, isBesideFile: isKitBesideFile) } ?? [])
+            + (isWithoutRecoveryKey
+                ? [
+                    "there is no recovery key: keep copies of the authority's key and of every node's keys and passphrases elsewhere;",
+                    "without them neither coordinator nor encrypted data comes back once they are lost ('amfleet recovery add' makes one)",
+                ] : []) + ["next: amfleet node add NAME HOST:PORT"]
     }
 }
 
@@ -20,7 +23,7 @@ extension NodeRoster.Added: CommandReport {
 
     public var lines: [String] {
         [
-            "node \(node) at \(address): wrote \(folder)",
+            "node \(node) at \(address): \(wasThere == true ? "there already is" : "wrote") \(folder)",
             "next: copy its files to the node as /etc/amfleet, put the node's own S3 credentials beside them as",
             "'s3-credentials' (the form of ~/.aws/credentials, mode 0600), and run",
             "amfleetd --config /etc/amfleet/agent.json as root",

@@ -35,17 +35,23 @@ public struct ObserverRoster: Sendable {
                 fault: "is '\(name)', which is taken: 'amfleet revoke' goes by it")
         }
         let folder = file.resolve("observers/\(name)")
-        guard !FileSystem.exists(folder) else { throw CoordinatorError.alreadyThere(path: folder) }
+        guard try !FileSystem.isPresent(folder) else { throw CoordinatorError.alreadyThere(path: folder) }
         let authority = try ClusterFile.text(of: file.resolve(file.settings.tls.authority))
         let issued = try file.authority(key: authorityKey).issueObserver(name)
-        try FileSystem.makeDirectories(folder, mode: 0o700)
+        // There as a whole or not at all; a label holds no dot.
+        let unfinished = "\(folder).unfinished"
+        try FileSystem.removeTree(unfinished)
+        try FileSystem.makeDirectories(unfinished, mode: 0o700)
         let files: [(name: String, text: String, mode: UInt32)] = [
             ("ca.pem", authority, 0o644), ("\(name).pem", issued.certificatePEM, 0o644),
             ("\(name).key", issued.privateKeyPEM.plaintext, 0o600),
         ]
         for file in files {
-            try FileSystem.writeAtomically("\(folder)/\(file.name)", Array(file.text.utf8), mode: file.mode)
+            try FileSystem.writeAtomically(
+                "\(unfinished)/\(file.name)", Array(file.text.utf8), mode: file.mode)
         }
+        try FileSystem.rename(unfinished, to: folder)
+        try FileSystem.synchroniseDirectory(FileSystem.parentDirectory(of: folder))
         return Added(
             observer: name, folder: folder, files: files.map { "\(folder)/\($0.name)" },
             serial: try CertificateFacts(pem: issued.certificatePEM).serial)

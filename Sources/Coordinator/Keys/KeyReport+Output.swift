@@ -23,5 +23,5 @@ extension KeyReport: CommandReport {
     }
 
     private static let warning =
-        "Keep a copy of both files of every node in a safe place: without both no dump made with them comes back."
+        "The next 'amfleet backup' seals them to the recovery key. A cluster without one ('amfleet recovery add' makes it) needs a copy of both files of every node in a safe place: without both no dump made with them comes back."
 }

@@ -7,7 +7,7 @@ import S3
 /// Finds the newest run that every node can have back.
 ///
 /// Newest first, and no further than the first that all nodes and all configurations of `cluster.json` can have back: as a rule that is one
-/// manifest, a record a node and a label a volume. At most `depth` manifests are read, then those that these name
+/// manifest, a record a node, a label and a listing a volume. At most `depth` manifests are read, then those that these name
 /// (`RunManifest.protectedSets`), so that what was found once is found again however many incomplete runs follow. The cost grows with
 /// neither the number of runs nor their age, but for the one listing of their names.
 struct ProtectionSearch: Sendable {
@@ -169,11 +169,11 @@ struct ProtectionSearch: Sendable {
     private func partOfNode(
         _ node: String, _ run: RunName, _ part: SetPart
     ) async throws -> (volumes: [ProtectedVolume], unknown: String?)? {
-        guard var record = try await bucket.nodeRecord(run, node: node),
-            part.counts(record, node: node, run: run)
-        else { return nil }
+        let found: NodeRecord?
+        do { found = try await bucket.nodeRecord(run, node: node) } catch is ForeignRecord { return nil }
+        guard var record = found, part.counts(record, node: node, run: run) else { return nil }
         record.configurations.removeAll { !part.configurations.contains($0.name) }
-        switch await volumes.restorability(of: record) {
+        switch await volumes.restorabilityAsListed(of: record) {
         case .restorable: return (record.protectedVolumes, nil)
         case .unknown(let reason): return (record.protectedVolumes, reason)
         // All of it is there, and another way than the whole in place may bring it back: it is kept, and the search goes on.

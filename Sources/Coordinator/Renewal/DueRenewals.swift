@@ -22,11 +22,19 @@ struct DueRenewals: Sendable {
             return try RenewalAuthority(file)
         }
         guard let authority = found ?? nil else { return }
-        await renewOwn(authority, now: now)
         let due = statuses.filter { outcome in
             guard let identity = outcome.report?.identity else { return false }
             return authority.isDue(from: identity.notBefore, to: identity.notAfter, now: now)
         }
+        let own = cluster.identity
+        let isOwnDue = authority.isDue(from: own.notBefore, to: own.expiresAt, now: now)
+        guard isOwnDue || !due.isEmpty else { return }
+        do {
+            try await cluster.refuseForeignAuthority()
+        } catch let error as CoordinatorError {
+            return cluster.console.say("no certificate is renewed: \(error)")
+        }
+        if isOwnDue { await renewOwn() }
         guard !due.isEmpty else { return }
         let renewal = NodeRenewal(cluster: cluster, authority: authority)
         let outcomes = try await onEveryNode(due.map(\.node)) { node in
@@ -46,9 +54,7 @@ struct DueRenewals: Sendable {
         }
     }
 
-    private func renewOwn(_ authority: RenewalAuthority, now: Date) async {
-        let own = cluster.identity
-        guard authority.isDue(from: own.notBefore, to: own.expiresAt, now: now) else { return }
+    private func renewOwn() async {
         do {
             let report = try await runBlocking("authority") { [file = cluster.file] in
                 try CoordinatorRenewal(file, authorityKey: nil).renew()

@@ -21,6 +21,7 @@ public struct NodeRenewCommand: Sendable {
     /// - Throws: why no certificate can be issued. A node that fails is in the report.
     public func run() async throws -> RenewalReport {
         let selection = try Selection(cluster.file, nodes: nodes)
+        try await cluster.refuseForeignAuthority()
         let authority = try await runBlocking("authority") { [file = cluster.file] in
             try RenewalAuthority(file, key: authorityKey)
         }

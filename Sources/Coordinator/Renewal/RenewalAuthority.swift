@@ -24,8 +24,8 @@ struct RenewalAuthority: Sendable {
         endorsements = [rollOver.endorsement]
         // Once the coordinator itself has gone over, the old one is taken from everybody.
         let new = try AuthorityBundle(pem: rollOver.authority.certificatePEM, source: "the new authority")
-        let own = try? CertificateFacts(contentsOf: file.identityFiles.certificate)
-        authorities = own.flatMap(new.issuer) == nil ? present : new
+        let own = try CertificateFacts(contentsOf: file.identityFiles.certificate)
+        authorities = new.issuer(of: own) == nil ? present : new
     }
 
     /// Whether a certificate has so little left that it is renewed unasked: a third of its life. Nothing is gained where the

@@ -13,7 +13,7 @@ public enum CommandEnding: String, Sendable, Codable, CaseIterable {
     case partial
     /// Every node has dumped everything, but some dumps lie on holding disks and not in the bucket yet.
     case held
-    /// Every node has dumped everything, and some dumps are not believed to hold their disks.
+    /// Every node has dumped everything, and some dumps are not believed to hold their disks, or their keys are not sealed.
     case suspect
     /// Another run holds the cluster.
     case busy

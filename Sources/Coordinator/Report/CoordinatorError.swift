@@ -14,22 +14,26 @@ public enum CoordinatorError: Fault, Equatable {
     case unusableRun(String)
     case alreadyThere(path: String)
     case nodeKnown(String, file: String)
-    case unreadable(path: String, reason: String)
+    case unreadable(path: String, reason: FaultText)
     /// A node of the run that `cluster.json` no longer names.
     case nodesGone([String], run: RunName)
     case nodesMisconfigured([WireError])
     /// A name lies further ahead of this clock than time zones explain.
     case runsInTheFuture(newest: String, now: String)
+    /// This clock is ahead of most others that were heard, of the least of them by so much.
+    case clockAhead(seconds: Double, clocks: Int)
 
     // Who may.
     /// The coordinator's own certificate, key or authority.
-    case ownCertificate(path: String, reason: String)
+    case ownCertificate(path: String, reason: FaultText)
     /// The file with the lists of revoked certificates.
-    case revocationsDamaged(path: String, reason: String)
+    case revocationsDamaged(path: String, reason: FaultText)
     /// Nothing that is known has this name, or this serial's shape.
     case nothingToRevoke(String, nearest: String?)
     /// The coordinator's own certificate, by which it would revoke.
     case revokesItself(serial: String)
+    /// The cluster's authority: nobody looks for it on a list.
+    case revokesAuthority(serial: String)
     case agentsRefused([WireError])
     /// The authority's key is not where it should be.
     case authorityKeyMissing(path: String)
@@ -40,6 +44,8 @@ public enum CoordinatorError: Fault, Equatable {
     case foreignPrefix(prefix: String, owner: String, isNamesake: Bool)
 
     // Somebody else.
+    /// Another coordinator replaces the authority, or has.
+    case authorityClaimed(AuthorityClaim)
     case leaseHeld(Lease)
     case leaseLost(to: String)
     case jobsRunning([WireError])
@@ -57,6 +63,8 @@ public enum CoordinatorError: Fault, Equatable {
     case runRunning(RunName)
     /// Nothing is left of the run but its line in the history.
     case runOverwritten(HistoryLine)
+    /// There is no such run, as far as its year's history could be read.
+    case historyUnread(RunName, reason: String)
     case manifestChanged(RunName)
     /// Nothing is left of it.
     case nothingToPin(RunName, reason: String)
@@ -75,16 +83,18 @@ public enum CoordinatorError: Fault, Equatable {
         switch self {
         case .clusterFileMissing, .noNodes, .unknownNode, .unknownConfiguration, .unusableName, .unusableRun,
             .alreadyThere, .authorityKeyMissing, .nodeKnown, .unreadable, .nodesGone, .nodesMisconfigured,
-            .runsInTheFuture,
+            .runsInTheFuture, .clockAhead,
             .unknownRun, .foreignPrefix, .revocationsDamaged, .nothingToRevoke, .revokesItself,
+            .revokesAuthority,
             .nothingHeld, .nothingSuspect, .severalSuspects:
             .unusable
         case .agentsRefused, .ownCertificate: .unauthenticated
         case .storage, .noConditionalWrites: .storage
-        case .leaseHeld, .jobsRunning, .runRunning: .busy
+        case .leaseHeld, .jobsRunning, .runRunning, .authorityClaimed: .busy
         case .watchEnded: .cancelled
         case .leaseLost, .noRuns, .noRestorableRun, .manifestChanged, .unknownSet, .nothingToPin,
-            .pinsChanged, .historyChanged, .runNamesTaken, .runOverwritten, .noNodeFit:
+            .pinsChanged, .historyChanged, .runNamesTaken, .runOverwritten, .historyUnread,
+            .noNodeFit:
             .failed
         }
     }

@@ -44,7 +44,7 @@ enum RunText {
 
     /// Faults of failed nodes, then every node's notes.
     static func notes(_ verdicts: [NodeVerdict]) -> [String] {
-        let hints = verdicts.flatMap(advice)
+        let hints = verdicts.flatMap { advice($0) + faults($0.unsealed ?? [], on: $0.node) }
         let notes = RemarkGroups(
             verdicts.flatMap { verdict in
                 verdict.remarks.map { Finding($0, ofRun: verdict.node) }

@@ -43,9 +43,34 @@ extension RestoreSetReport: CommandReport {
                 disk.notes.map { "\(node.node): note: \(disk.disk): \(RunText.oneLine($0))" }
             }
         }
+        let commands = nodes.flatMap { node in
+            (node.report?.commands ?? []).map { command in
+                let end = command.error.map(\.message) ?? "ended well"
+                let last = command.text.split(whereSeparator: \.isNewline).last.map { ": \($0)" } ?? ""
+                return
+                    "\(node.node): note: command '\(command.moment.rawValue)' (\(command.command)): \(RunText.oneLine(end + last))"
+            }
+        }
+        let ofNodes = nodes.flatMap { node in
+            (node.report?.notes ?? []).map { "\(node.node): note: \(RunText.oneLine($0))" }
+        }
+        let keys = nodes.flatMap { node in Self.text(node.report?.secrets ?? [], on: node.node) }
         let doubts = suspects.map { "\($0.node ?? ""): note: \($0.message)" }
-        let all = errors + doubts + notes + recoveryPoints.warnings
+        let all = errors + keys + doubts + commands + notes + ofNodes + recoveryPoints.warnings
         return all.isEmpty ? [] : [""] + all
+    }
+
+    /// Sealed files: how many are back, and each that is not.
+    private static func text(_ secrets: [RestoredSecret], on node: String) -> [String] {
+        let secrets = secrets.prefix(1_000).filter { $0.kind != .settings }
+        let back = secrets.filter { $0.state == .restored || $0.state == .replaced }
+        let first = back.isEmpty ? [] : ["\(node): \(Quantity.count(back.count, "sealed file")) put back"]
+        let copies = back.compactMap { secret in secret.reason.map { "\(node): '\(secret.path)': \($0)" } }
+        let open = secrets.filter { $0.state == .kept || $0.state == .leftOut }.flatMap { secret in
+            ["\(node): '\(secret.path)' is not put back: \(RunText.oneLine(secret.reason ?? ""))"]
+                + [secret.hint].compactMap(\.self).map { "hint: \($0)" }
+        }
+        return first + copies + open
     }
 
     private var verdict: String {

@@ -21,20 +21,29 @@ struct RestoreSource: Sendable {
     var disks: [String: Set<String>] = [:]
     /// Those of them that the run itself dumped: a restore that is done has brought back each.
     var dumped: [String: Set<String>] = [:]
+    /// What its nodes will have to look for elsewhere.
+    var remarks: [String] = []
+    /// Whose data each machine gets.
+    var map = NodeMap.none
 
-    /// - Parameter run: nil: the newest complete one that can still be had on every node that was asked.
-    static func choose(_ cluster: Cluster, run: RunName?, selection: Selection) async throws -> RestoreSource
-    {
+    func owner(of node: String) -> String { map.source(of: node) }
+
+    /// Without a run in the wish: the newest complete one, not younger than asked, that can still be had on every node that was asked.
+    static func choose(_ cluster: Cluster, _ wish: RestoreWish) async throws -> RestoreSource {
+        var source = try await found(cluster, wish)
+        source.map = wish.map
+        return source
+    }
+
+    private static func found(_ cluster: Cluster, _ wish: RestoreWish) async throws -> RestoreSource {
         let volumes = cluster.volumeJudge()
-        if let run {
-            guard let manifest = try await cluster.impatientBucket.manifest(run)?.value else {
-                let line = try await HistoryReader(bucket: cluster.impatientBucket).line(of: run)
-                return line.map { overwritten($0, selection) } ?? ofCatalogs(run, selection)
-            }
-            guard manifest.verdict != .running else { throw CoordinatorError.runRunning(run) }
-            return try await source(manifest, cluster, selection, volumes)
+        guard let run = wish.run else { return try await newest(cluster, wish, volumes) }
+        guard let manifest = try await cluster.impatientBucket.manifest(run)?.value else {
+            let line = try await HistoryReader(bucket: cluster.impatientBucket).line(of: run)
+            return line.map { overwritten($0, wish.selection) } ?? ofCatalogs(run, wish.selection)
         }
-        return try await newest(cluster, selection, volumes)
+        guard manifest.verdict != .running else { throw CoordinatorError.runRunning(run) }
+        return try await source(manifest, cluster, wish, volumes)
     }
 
     /// The same without the nodes that get no job.
@@ -67,20 +76,41 @@ struct RestoreSource: Sendable {
     /// Newest first. A run that later ones are recorded to have overwritten costs its manifest and the label that proves it; another costs
     /// a record and its labels for one node, and where that has it for every other.
     private static func newest(
-        _ cluster: Cluster, _ selection: Selection, _ volumes: VolumeJudge
+        _ cluster: Cluster, _ wish: RestoreWish, _ volumes: VolumeJudge
     ) async throws -> RestoreSource {
-        let runs = try await cluster.impatientBucket.runs()
-        guard !runs.isEmpty else { throw CoordinatorError.noRuns }
+        let all = try await cluster.impatientBucket.runs()
+        guard let oldest = all.first else { throw CoordinatorError.noRuns }
+        let runs = all.filter { wish.moment?.mayHold($0) ?? true }
+        if let moment = wish.moment, runs.isEmpty {
+            throw CoordinatorError.noRestorableRun(
+                reason: "no run that is left had been begun by \(moment.text): the oldest is \(oldest)")
+        }
         // Of the newest complete run, which the operator meant.
         var reason: String?
         var suspect: RunName?
         var (claims, passed) = (VolumeClaims(), PassedRuns())
+        var emptyCount = 0
         for run in runs.reversed() {
-            guard let manifest = try await cluster.impatientBucket.manifest(run)?.value else { continue }
+            guard let manifest = try await cluster.impatientBucket.manifest(run)?.value else {
+                emptyCount += 1
+                guard emptyCount <= ClusterBucket.nameLimit else {
+                    throw CoordinatorError.noRestorableRun(
+                        reason:
+                            "\(ClusterBucket.nameLimit) of the newest names under '\(cluster.impatientBucket.layout.runs)' are no runs, and no more were looked at"
+                    )
+                }
+                passed.tell(
+                    run,
+                    WireError(
+                        .damaged, "it has no manifest; with '--run \(run)' each node looks what it has of it"),
+                    cluster.console)
+                continue
+            }
             claims.add(manifest)
+            guard wish.moment?.holds(manifest) ?? true else { continue }
             if manifest.verdict == .suspect { suspect = suspect ?? run }
             guard manifest.verdict == .complete else { continue }
-            let source = try await newestSource(manifest, claims, cluster, selection, volumes)
+            let source = try await newestSource(manifest, claims, cluster, wish, volumes)
             if source.left.isEmpty {
                 passed.tellRest(cluster.console)
                 if let suspect {
@@ -99,16 +129,18 @@ struct RestoreSource: Sendable {
         }
         passed.tellRest(cluster.console)
         let besides = suspect.map { "; run \($0) is suspect, and is taken only with --run" } ?? ""
+        let until = wish.moment.map { " and had been begun by \($0.text)" } ?? ""
         throw CoordinatorError.noRestorableRun(
-            reason: (reason ?? "no run in the bucket is complete") + besides)
+            reason: (reason ?? "no run in the bucket is complete" + until) + besides)
     }
 
     /// What of the run is lost, by the first label or the first node that says so; or all of it, looked at.
     private static func newestSource(
-        _ manifest: RunManifest, _ claims: VolumeClaims, _ cluster: Cluster, _ selection: Selection,
+        _ manifest: RunManifest, _ claims: VolumeClaims, _ cluster: Cluster, _ wish: RestoreWish,
         _ volumes: VolumeJudge
     ) async throws -> RestoreSource {
-        let verdicts = manifest.nodes.filter { selection.nodes.contains($0.node) }
+        let selection = wish.selection
+        let verdicts = manifest.nodes.filter { wish.sources.contains($0.node) }
         for verdict in verdicts where verdict.state.isStored {
             guard let loss = claims.loss(of: verdict, in: manifest.run),
                 await volumes.bears(loss.volume, loss.run) == false
@@ -118,13 +150,10 @@ struct RestoreSource: Sendable {
             return RestoreSource(
                 run: manifest.run, configurations: selection.configurations, nodes: [], left: [left])
         }
-        var first = selection
-        first.nodes = Array(selection.nodes.prefix(1))
-        let sample = try await source(manifest, cluster, first, volumes)
+        let sample = try await source(manifest, cluster, wish.of(selection.nodes.prefix(1)), volumes)
         guard sample.left.isEmpty, selection.nodes.count > 1 else { return sample }
-        var others = selection
-        others.nodes = Array(selection.nodes.dropFirst())
-        return try await sample.joined(source(manifest, cluster, others, volumes))
+        return try await sample.joined(
+            source(manifest, cluster, wish.of(selection.nodes.dropFirst()), volumes))
     }
 
     /// Of one run, of more nodes.
@@ -133,21 +162,24 @@ struct RestoreSource: Sendable {
             run: run, configurations: configurations, nodes: nodes + other.nodes, left: left + other.left,
             unknown: unknown + other.unknown, recoveryPoints: recoveryPoints + other.recoveryPoints,
             suspects: suspects + other.suspects, disks: disks.merging(other.disks) { mine, _ in mine },
-            dumped: dumped.merging(other.dumped) { mine, _ in mine })
+            dumped: dumped.merging(other.dumped) { mine, _ in mine }, remarks: remarks + other.remarks)
     }
 
     private static func source(
-        _ manifest: RunManifest, _ cluster: Cluster, _ selection: Selection, _ volumes: VolumeJudge
+        _ manifest: RunManifest, _ cluster: Cluster, _ wish: RestoreWish, _ volumes: VolumeJudge
     ) async throws -> RestoreSource {
-        let configurations = manifest.configurations.filter(selection.configurations.contains)
+        let configurations = manifest.configurations.filter(wish.selection.configurations.contains)
         guard !configurations.isEmpty else {
-            throw CoordinatorError.noRestorableRun(
-                reason:
-                    "run \(manifest.run) holds none of \(selection.configurations.map(\.name).joined(separator: ", "))"
-            )
+            let asked = wish.selection.configurations.map(\.name).joined(separator: ", ")
+            throw CoordinatorError.noRestorableRun(reason: "run \(manifest.run) holds none of \(asked)")
         }
-        let outcomes = try await onEveryNode(selection.nodes) { node in
-            try await prove(node, of: manifest, configurations, cluster, volumes)
+        let nodes = cluster.settings.nodes.map(\.name)
+        try wish.map.requireKnown(Set(nodes + manifest.nodes.map(\.node)), of: manifest.run)
+        let proof = RestoreProof(
+            manifest: manifest, configurations: configurations, cluster: cluster, volumes: volumes,
+            replacesSelfBackup: wish.replacesSelfBackup, isNamed: wish.run != nil)
+        let outcomes = try await onEveryNode(wish.selection.nodes) { node in
+            try await proof.prove(node, with: wish.map.source(of: node))
         }
         let unknown = outcomes.compactMap { $0.report?.unknown }
         return RestoreSource(
@@ -157,68 +189,10 @@ struct RestoreSource: Sendable {
             recoveryPoints: outcomes.compactMap { $0.report?.recoveryPoints },
             suspects: outcomes.flatMap { $0.report?.suspects ?? [] },
             disks: outcomes.reduce(into: [:]) { $0[$1.node] = $1.report?.disks },
-            dumped: outcomes.reduce(into: [:]) { $0[$1.node] = $1.report?.dumped })
-    }
-
-    /// What a node has of the run.
-    private struct Proved {
-        /// Of what is wanted; nil: only the node knows.
-        var recoveryPoints: NodeRecoveryPoints?
-        var suspects: [WireError] = []
-        var disks: Set<String>?
-        var dumped: Set<String>?
-        /// Why nobody knows whether it is there.
-        var unknown: WireError?
-    }
-
-    /// - Throws: why the node's data cannot be had.
-    private static func prove(
-        _ node: String, of manifest: RunManifest, _ configurations: [ConfigurationChoice], _ cluster: Cluster,
-        _ volumes: VolumeJudge
-    ) async throws -> Proved {
-        let found: NodeRecord?
-        do {
-            found = try await cluster.impatientBucket.nodeRecord(manifest.run, node: node)
-        } catch {
-            try Task.checkCancellation()
-            return Proved(unknown: WireError(of: error).on(node))
-        }
-        guard let record = found else {
-            // A node without its store keeps its record, and its dumps: it says itself whether they are still there.
-            if manifest.nodes.contains(where: { $0.node == node && $0.state == .held }) {
-                return Proved()
-            }
-            throw WireError(.failed, node: node, "run \(manifest.run) has no record of this node")
-        }
-        if let fault = NodeJudgement.fault(of: record, node: node, run: manifest.run, asked: configurations) {
-            throw WireError(
-                .failed, node: node, "run \(manifest.run) is not complete on this node: \(fault.message)",
-                hint: "choose another with --run, or only what is complete with --configuration.")
-        }
-        var wanted = record
-        wanted.configurations = record.configurations.filter { record in
-            configurations.contains { $0.name == record.name }
-        }
-        switch await volumes.restorabilityInBucket(of: wanted) {
-        case .restorable:
-            return Proved(
-                recoveryPoints: NodeRecoveryPoints(wanted),
-                suspects: wanted.suspectDumps.map { configuration, dump in
-                    WireError(suspect: dump, of: configuration, run: manifest.run, node: node)
-                }, disks: Set(wanted.configurations.flatMap(\.dumps).map(\.disk)),
-                dumped: Set(wanted.configurations.flatMap(\.dumps).filter(\.status.isUsable).map(\.disk)))
-        case .overwritten(let reason):
-            throw WireError(.damaged, node: node, "run \(manifest.run) was overwritten: \(reason)")
-        case .refused(let reason):
-            throw WireError(.configuration, node: node, "run \(manifest.run) cannot be restored: \(reason)")
-        case .damaged(let reason):
-            throw WireError(.damaged, node: node, "run \(manifest.run) is damaged: \(reason)")
-        case .unknown(let reason):
-            return Proved(
-                unknown: WireError(
-                    .storageUnreachable, node: node,
-                    "whether run \(manifest.run) is still there is unknown: \(reason)"))
-        }
+            dumped: outcomes.reduce(into: [:]) { $0[$1.node] = $1.report?.dumped },
+            remarks: outcomes.flatMap { outcome in
+                (outcome.report?.remarks ?? []).map { "\(outcome.node): \($0)" }
+            })
     }
 }
 

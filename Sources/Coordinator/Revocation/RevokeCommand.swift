@@ -23,14 +23,49 @@ public struct RevokeCommand: Sendable {
     ///
     /// - Parameter who: `coordinator`, a node, an observer, or a serial.
     public func run(_ who: String) async throws -> RevokeReport {
-        let signers = try await runBlocking("authority") { [file = cluster.file, authorityKey] in
-            try RevocationSigners(file, key: authorityKey)
-        }
-        let bucket = RevocationBucket(cluster: cluster)
         var report = RevokeReport(who: who)
+        try await publish(&report) { try await targets(who) }
+        report.nodes = try await deliver([report.node].compactMap(\.self))
+        report.count = cluster.revocations.lists.entries.count
+        return report
+    }
+
+    /// Takes every certificate back that nodes have now, on this machine alone, so that new ones can be issued at once.
+    ///
+    /// - Returns: which these are; also those that were revoked before.
+    func sign(nodes: [String]) async throws -> RevocationTargets {
+        let issued = try await runBlocking("certificates") { [file = cluster.file] in
+            try file.issuedCertificates()
+        }
+        let targets = RevocationTargets(
+            nodes: nodes, among: issued, revoked: cluster.revocations.lists,
+            now: Int64(Date().timeIntervalSince1970))
+        if !targets.certificates.isEmpty { try await sign(targets, signers()) }
+        return targets
+    }
+
+    /// Brings what `sign(nodes:)` has revoked to the bucket and the nodes.
+    ///
+    /// - Parameter nodes: those that are not asked: nothing is there yet.
+    func spread(_ targets: RevocationTargets, except nodes: [String]) async throws -> RevokeReport {
+        var report = RevokeReport(who: nodes.joined(separator: ", "))
+        report.take(targets)
+        try await publish(&report) { targets.left(by: cluster.revocations.lists) }
+        report.unknownNodes = targets.unknownNodes
+        report.nodes = try await deliver(nodes)
+        report.count = cluster.revocations.lists.entries.count
+        return report
+    }
+
+    /// Signs what the bucket's list and ours lack, and puts it there.
+    private func publish(
+        _ report: inout RevokeReport, _ targets: () async throws -> RevocationTargets
+    ) async throws {
+        let signers = try await signers()
+        let bucket = RevocationBucket(cluster: cluster)
         for _ in 0..<Self.attempts {
             let found = try await NodeOutcome(node: "") { _ in try await bucket.read() }
-            let targets = try await targets(who)
+            let targets = try await targets()
             report.take(targets)
             if !targets.certificates.isEmpty { try await sign(targets, signers) }
             report.bucketError = found.error
@@ -45,9 +80,14 @@ public struct RevokeCommand: Sendable {
                 break
             }
         }
-        report.nodes = try await deliver(report.node)
-        report.count = cluster.revocations.lists.entries.count
-        return report
+        guard report.bucketError == nil else { return }
+        for remark in try await cluster.sealCoordinator() { cluster.console.say(remark.description) }
+    }
+
+    private func signers() async throws -> RevocationSigners {
+        try await runBlocking("authority") { [file = cluster.file, authorityKey] in
+            try RevocationSigners(file, key: authorityKey)
+        }
     }
 
     private func targets(_ who: String) async throws -> RevocationTargets {
@@ -57,24 +97,28 @@ public struct RevokeCommand: Sendable {
         }
         return try RevocationTargets(
             who, among: issued, revoked: cluster.revocations.lists, own: own,
+            authorities: cluster.identity.authorities.authorities.map(\.serial),
             now: Int64(Date().timeIntervalSince1970))
     }
 
     private func sign(_ targets: RevocationTargets, _ signers: RevocationSigners) async throws {
-        let old = cluster.revocations.lists
-        let pem = try await runBlocking("authority") { [file = cluster.file] in
-            let ends = try file.issuedCertificates().map { ($0.serial, $0.notAfter) }
-            return try signers.sign(
-                targets.certificates.map(\.serial), besides: old,
-                ends: Dictionary(ends, uniquingKeysWith: max), now: Int64(Date().timeIntervalSince1970)
-            ).pem
+        // A clock that is ahead must not forget what still holds everywhere else.
+        let now = Int64(min(Date(), cluster.storeTime()).timeIntervalSince1970)
+        try await runBlocking("authority") { [cluster] in
+            // What a coordinator has signed is believed after its end, so it stays on the list.
+            let ends = try cluster.file.issuedCertificates().filter { !$0.isCoordinator }
+                .map { ($0.serial, $0.notAfter) }
+            try cluster.revocations.change { old in
+                try signers.sign(
+                    targets.certificates.map(\.serial), besides: old,
+                    ends: Dictionary(ends, uniquingKeysWith: max), now: now)
+            }
         }
-        try await cluster.revocations.take(pem)
     }
 
-    /// - Parameter revoked: the node that is not spoken to any more.
-    private func deliver(_ revoked: String?) async throws -> [RevokeReport.Node] {
-        let names = cluster.settings.nodes.map(\.name).filter { $0 != revoked }
+    /// - Parameter revoked: the nodes that are not spoken to any more.
+    private func deliver(_ revoked: [String]) async throws -> [RevokeReport.Node] {
+        let names = cluster.settings.nodes.map(\.name).filter { !revoked.contains($0) }
         let outcomes = try await onEveryNode(names) { node in try await cluster.agent(node).status() }
         return outcomes.map { outcome in
             switch cluster.revocations.outcome(of: outcome.node) {

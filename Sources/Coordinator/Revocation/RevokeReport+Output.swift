@@ -9,11 +9,22 @@ extension RevokeReport: CommandReport {
     }
 
     public var lines: [String] {
-        let new = revoked.map { "revoked: serial \($0.serial)\($0.name.map { ", \($0)" } ?? "")" }
+        let new = revoked.flatMap { Self.lines($0) }
         let old = before.map { "revoked before: serial \($0)" }
         let none =
             new.isEmpty && old.isEmpty ? ["every certificate of '\(who)' has expired: nothing to revoke"] : []
         return new + old + none + bucket + pending + [verdict] + identity
+    }
+
+    /// A serial that is not known here may be mistyped: nothing else would ever tell.
+    private static func lines(_ certificate: Certificate) -> [String] {
+        guard certificate.name == nil else {
+            return ["revoked: serial \(certificate.serial), \(certificate.name ?? "")"]
+        }
+        return [
+            "revoked: serial \(certificate.serial), of which no certificate is known here",
+            "  hint: compare it with 'openssl x509 -noout -serial -in FILE' of the certificate that is meant.",
+        ]
     }
 
     private var bucket: [String] {

@@ -22,6 +22,8 @@ public struct RevokeReport: Sendable, Encodable {
     var before: [String] = []
     /// The node that needs a new identity; nil: none.
     var node: String?
+    /// Nodes of which no certificate is known here.
+    var unknownNodes: [String] = []
     /// How many are revoked in all.
     var count = 0
     /// Why the list is not in the bucket; nil: it is.

@@ -11,8 +11,15 @@ import S3
 /// goes on from there.
 struct HistoryWriter: Sendable {
     let bucket: ClusterBucket
+    var reader: HistoryReader
     /// Whether the cluster is still ours.
     let isHeld: @Sendable () -> Bool
+
+    init(bucket: ClusterBucket, isHeld: @escaping @Sendable () -> Bool) {
+        self.bucket = bucket
+        self.isHeld = isHeld
+        reader = HistoryReader(bucket: bucket)
+    }
 
     /// Cost: two requests a year that is not yet as it should be, then a listing and two deletions a run.
     ///
@@ -29,32 +36,59 @@ struct HistoryWriter: Sendable {
         return gone
     }
 
+    /// A line that is there already stays where it is; new ones go into the last part that has room.
     private func add(_ lines: [HistoryLine], to year: String) async throws {
-        let stored = try await HistoryReader(bucket: bucket).year(year)
-        var history = stored?.value ?? RunHistory()
-        // A line that is there is the first that was written, as long as nobody has changed the run since.
-        for line in lines where history.line(of: line.run)?.revision != line.revision { history.add(line) }
-        guard history != stored?.value else { return }
+        var left = lines
+        var last: HistoryReader.Part?
+        try await reader.forEachPart(of: year) { part in
+            // One that is there is the first that was written, as long as nobody has changed the run since.
+            let known = left.filter { part.history.line(of: $0.run) != nil }
+            left.removeAll { line in known.contains { $0.run == line.run } }
+            let changed = known.filter { part.history.line(of: $0.run)?.revision != $0.revision }
+            last = try await write(changed, into: part)
+        }
+        guard !left.isEmpty else { return }
+        if let last, !last.isFull {
+            _ = try await write(left, into: last)
+        } else {
+            let number = (last?.number ?? 0) + 1
+            _ = try await write(
+                left,
+                into: HistoryReader.Part(
+                    number: number, key: bucket.layout.history(ofYear: year, part: number),
+                    history: RunHistory(), object: nil, isFull: false))
+        }
+    }
+
+    /// - Returns: the part as it is then.
+    private func write(
+        _ lines: [HistoryLine], into part: HistoryReader.Part
+    ) async throws -> HistoryReader.Part {
+        guard !lines.isEmpty else { return part }
+        var history = part.history
+        for line in lines { history.add(line) }
         try requireHeld()
-        let key = bucket.layout.history(ofYear: year)
-        do {
-            if let stored {
-                _ = try await bucket.client.replace(key, stored.object, with: try history.bytes())
-            } else {
-                _ = try await bucket.client.put(key, try history.bytes(), condition: .ifAbsent)
-            }
-        } catch S3Error.preconditionFailed {
+        guard let object = try await bucket.put(try history.bytes(), part.key, over: part.object) else {
             throw CoordinatorError.historyChanged
         }
+        return HistoryReader.Part(
+            number: part.number, key: part.key, history: history, object: object, isFull: part.isFull)
     }
 
     /// Everything under the run's name; the manifest last, for without it nobody would look at the rest.
     func remove(_ run: RunName) async throws {
-        let keys = try await bucket.client.list(prefix: bucket.layout.records(of: run)).objects.map(\.key)
         let manifest = bucket.layout.manifest(run)
-        try requireHeld()
-        try await bucket.client.delete(keys.filter { $0 != manifest })
-        if keys.contains(manifest) { try await bucket.client.delete([manifest]) }
+        var hasManifest = false
+        try await bucket.client.forEachPage(prefix: bucket.layout.records(of: run)) { objects in
+            let keys = objects.map(\.key)
+            hasManifest = hasManifest || keys.contains(manifest)
+            try requireHeld()
+            try await bucket.client.delete(keys.filter { $0 != manifest })
+        }
+        if hasManifest {
+            try requireHeld()
+            try await bucket.client.delete([manifest])
+        }
     }
 
     private func requireHeld() throws {

@@ -22,9 +22,11 @@ struct NodeFitness: Sendable, Equatable {
     /// - Parameters:
     ///   - job: what it works at, where it told.
     ///   - continued: the run whose own job is in nobody's way.
+    ///   - own: a job that is in nobody's way either.
     ///   - latest: what a run can be called by now, in seconds since 1970.
     init(
-        _ outcome: NodeOutcome<NodeStatus>, job: JobSnapshot?, continuing continued: RunName?, latest: Int64
+        _ outcome: NodeOutcome<NodeStatus>, job: JobSnapshot?, continuing continued: RunName?,
+        own: String? = nil, latest: Int64
     ) {
         node = outcome.node
         let unusable: Set<FaultKind> = [.configuration, .unsupported]
@@ -45,7 +47,9 @@ struct NodeFitness: Sendable, Equatable {
         }
         misconfigured = found.flatMap(\.self)
         let isUsable = found.isEmpty || found.contains(where: \.isEmpty)
-        let isOwn = continued.map { status.runningJob == JobID.backup($0, node: outcome.node) } ?? false
+        let isOwn =
+            continued.map { status.runningJob == JobID.backup($0, node: outcome.node) } ?? false
+            || own != nil && status.runningJob == own
         busy = isOwn ? [] : [Self.busy(status, job)].compactMap(\.self)
         reasons = (isUsable ? [] : misconfigured) + busy
     }

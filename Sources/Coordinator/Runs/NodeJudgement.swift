@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import AgentAPI
+import HiddenCharacters
 
 /// What became of one node's part of a run, from the evidence in the bucket first and the agent's word second.
 enum NodeJudgement {
@@ -45,6 +46,7 @@ enum NodeJudgement {
             (verdict.notes, verdict.noteValues) = notes(of: record)
             if record.node == node, record.run == run {
                 (verdict.volumes, verdict.finishedAt) = (record.recordedVolumes, record.finishedAt)
+                verdict.unsealed = unsealed(record, node: node)
             }
             let fault = fault(of: record, node: node, run: run, asked: asked)
             let suspects = suspects(record, node: node)
@@ -88,6 +90,14 @@ enum NodeJudgement {
     private static func suspects(_ record: NodeRecord, node: String) -> [WireError] {
         record.suspectDumps.map { configuration, dump in
             WireError(suspect: dump, of: configuration, run: record.run, node: node)
+        }
+    }
+
+    /// Keys of its dumps that only the node itself has: the dumps are whole, and the run's end says what is missing for the worst day.
+    private static func unsealed(_ record: NodeRecord, node: String) -> [WireError]? {
+        guard let missing = record.secrets?.missing, !missing.isEmpty else { return nil }
+        return NodeRecord.bounded(missing.map { $0.said(by: node) }, to: 20) {
+            WireError(.failed, node: node, "\($0) keys that are not sealed")
         }
     }
 
@@ -159,8 +169,9 @@ extension WireError {
         self.init(
             .failed, node: node,
             "\(configuration): \(dump.disk): suspect: \(dump.suspect?.text ?? "no reason is given")",
-            hint: "look at the disk, and back it up again; if it is as it should be: 'amfleet accept \(run) "
-                + "--node \(node) --configuration \(configuration) --disk \(dump.disk)'.")
+            hint:
+                "\(dump.suspect?.mend ?? "look at the disk, and back it up again"); if it is as it should be: 'amfleet accept \(run) "
+                + "--node \(node) --configuration \(configuration.shellWord) --disk \(dump.disk.shellWord)'.")
         self = at(node: node, configuration: configuration, disk: dump.disk)
     }
 

@@ -23,13 +23,17 @@ struct Preflight: Sendable {
     var jobs: [String: JobSnapshot] = [:]
     /// The run that is gone on with: its own jobs are in nobody's way.
     var continued: RunName?
+    /// Jobs of what is gone on with, by node: they are in nobody's way.
+    var ownJobs: [String: String] = [:]
     /// By this machine's clock.
     var now = LocalTime(Date())
 
     /// In the order of the nodes.
     var fitness: [NodeFitness] {
         statuses.map {
-            NodeFitness($0, job: jobs[$0.node], continuing: continued, latest: RunNaming.latest(at: now))
+            NodeFitness(
+                $0, job: jobs[$0.node], continuing: continued, own: ownJobs[$0.node],
+                latest: RunNaming.latest(at: now))
         }
     }
 

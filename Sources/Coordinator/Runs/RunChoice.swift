@@ -19,11 +19,14 @@ struct RunChoice: Sendable {
 
     /// The manifest of a run that the operator named.
     ///
-    /// - Throws: `CoordinatorError.runOverwritten` with what is kept of it, `.unknownRun` where nothing is.
+    /// - Throws: `CoordinatorError.runOverwritten` with what is kept of it, `.unknownRun` where nothing is, `.historyUnread` where that
+    ///   cannot be told.
     func manifest(_ run: RunName) async throws -> ClusterBucket.Stored<RunManifest> {
         if let stored = try await bucket.manifest(run) { return stored }
-        if let line = try await HistoryReader(bucket: bucket).line(of: run) {
-            throw CoordinatorError.runOverwritten(line)
+        let year = try await HistoryReader(bucket: bucket).year(of: run)
+        if let line = year?.line(of: run) { throw CoordinatorError.runOverwritten(line) }
+        if let unread = year?.unread.first {
+            throw CoordinatorError.historyUnread(run, reason: unread.reason.facts)
         }
         throw CoordinatorError.unknownRun(
             run, newest: try await bucket.existing(1, of: bucket.runs().reversed()).first)

@@ -35,9 +35,10 @@ extension RunDetails: CommandReport {
     }
 
     public var lines: [String] {
-        let remarks = nodes.compactMap { node in
+        let ofNodes = nodes.compactMap { node in
             node.remark.map { "\(node.verdict.node): \(RunText.oneLine($0))" }
         }
+        let remarks = (manifest.remarks ?? []).map { RunText.oneLine($0.description) } + ofNodes
         return head + [""] + RunText.table(manifest.nodes) + RunText.notes(manifest.nodes)
             + (remarks.isEmpty ? [] : [""] + remarks) + [""] + dumps + held + suspects
             + recoveryPoints

@@ -29,9 +29,14 @@ public struct RunDetails: Sendable {
         let manifest = try await RunChoice(cluster).manifest(run).value
         let holder = try await cluster.leaseHolder(bucket)
         let volumes = cluster.volumeJudge()
-        let outcomes = try await onEveryNode(manifest.nodes.map(\.node), width: 16) { node in
-            let record = try await bucket.nodeRecord(run, node: node)
-            return (record, await record.asyncMap { await volumes.restorability(of: $0) })
+        let outcomes = try await onEveryNode(manifest.nodes.map(\.node), width: 16) {
+            node -> (NodeRecord?, Restorability?) in
+            do {
+                let record = try await bucket.nodeRecord(run, node: node)
+                return (record, await record.asyncMap { await volumes.restorability(of: $0) })
+            } catch let foreign as ForeignRecord {
+                return (nil, .damaged(foreign.facts))
+            }
         }
         self.manifest = manifest
         nodes = zip(manifest.nodes, outcomes).map { verdict, outcome in

@@ -35,6 +35,8 @@ public struct RunListing: Sendable {
     public var runCount: Int
     /// Whether more may be shown, with `--all`.
     public var isCut: Bool
+    /// Lines of the history that could not be read, with the reason: runs that are not among the rows.
+    public var unreadHistory: [String] = []
 
     /// How many manifests are read at a time.
     private static let width = 16
@@ -80,11 +82,11 @@ public struct RunListing: Sendable {
         if rest.isEmpty, options.lacks(runCount) {
             let left = options.limit.map { $0 - runCount }
             let shown = Set(rows.map(\.run))
-            let lines = try await HistoryReader(bucket: bucket)
-                .newest(options.limit, since: options.since)
-                .filter { line in
-                    !shown.contains(line.run) && options.since.map { line.run >= $0 } ?? true
-                }
+            let found = try await HistoryReader(bucket: bucket).newest(options.limit, since: options.since)
+            let lines = found.lines.filter { line in
+                !shown.contains(line.run) && options.since.map { line.run >= $0 } ?? true
+            }
+            unreadHistory = found.unread.map(\.facts)
             rows += lines.prefix(left ?? lines.count).map(Self.row)
             isCut = isCut || lines.count > left ?? lines.count
         } else {
@@ -125,7 +127,13 @@ public struct RunListing: Sendable {
                 let reasons = verdict.faults.map(\.message)
                 return (verdict.state == .suspect ? reasons : Array(reasons.prefix(1)))
                     .ifEmpty([verdict.state.rawValue]).map { "\(verdict.node): \($0)" }
-            } + outlook.remarks, pin: manifest.pin)
+            } + unsealed(manifest) + outlook.remarks, pin: manifest.pin)
+    }
+
+    private static func unsealed(_ manifest: RunManifest) -> [String] {
+        manifest.nodes.flatMap { verdict in
+            (verdict.unsealed ?? []).prefix(1).map { "\(verdict.node): \($0.message)" }
+        }
     }
 
     static func row(_ line: HistoryLine) -> Row {

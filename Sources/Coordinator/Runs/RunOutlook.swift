@@ -5,6 +5,8 @@ import AgentAPI
 /// What is left of a run's volumes, by node.
 struct RunOutlook: Sendable {
     var byNode: [String: Restorability] = [:]
+    /// The same with what a restore should know, where every object was looked up.
+    private(set) var proven: [String: ProvenRestorability] = [:]
     /// Of the usable dumps of every node that has all of them in the bucket.
     var levels: Set<Int> = []
 
@@ -32,18 +34,27 @@ struct RunOutlook: Sendable {
         _ manifest: RunManifest, bucket: ClusterBucket, volumes: VolumeJudge, provesObjects: Bool = false
     ) async throws {
         let nodes = manifest.nodes.filter(\.state.isStored).map(\.node)
-        let outcomes = try await onEveryNode(nodes, width: 16) { node -> (Restorability, Set<Int>) in
-            guard let record = try await bucket.nodeRecord(manifest.run, node: node) else {
-                return (.damaged("the node record is gone"), [])
+        let outcomes = try await onEveryNode(nodes, width: 16) { node -> (ProvenRestorability, Set<Int>) in
+            let found: NodeRecord?
+            do {
+                found = try await bucket.nodeRecord(manifest.run, node: node)
+            } catch let foreign as ForeignRecord {
+                return (ProvenRestorability(.damaged(foreign.facts)), [])
+            }
+            guard let record = found else {
+                return (ProvenRestorability(.damaged("the node record is gone")), [])
             }
             let dumps = record.configurations.flatMap(\.dumps).filter(\.status.isUsable)
             let restorability =
                 provesObjects
-                ? await volumes.provenRestorability(of: record) : await volumes.restorability(of: record)
+                ? await volumes.provenRestorability(of: record)
+                : ProvenRestorability(await volumes.restorability(of: record))
             return (restorability, Set(dumps.map(\.level)))
         }
         for outcome in outcomes {
-            byNode[outcome.node] = outcome.report?.0 ?? .unknown(outcome.error?.message ?? "no answer")
+            byNode[outcome.node] =
+                outcome.report?.0.restorability ?? .unknown(outcome.error?.message ?? "no answer")
+            if provesObjects { proven[outcome.node] = outcome.report?.0 }
             levels.formUnion(outcome.report?.1 ?? [])
         }
     }

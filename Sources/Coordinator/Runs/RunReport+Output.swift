@@ -22,9 +22,11 @@ extension RunReport: CommandReport {
 
     public var lines: [String] {
         RunText.table(manifest.nodes) + RunText.notes(manifest.nodes)
-            + (remarks.isEmpty ? [] : [""] + remarks)
+            + (allRemarks.isEmpty ? [] : [""] + allRemarks)
             + [""] + [verdict]
     }
+
+    private var allRemarks: [String] { (manifest.remarks ?? []).map(\.description) + remarks }
 
     /// The last line: what the set is now.
     private var verdict: String {

@@ -27,6 +27,8 @@ enum SetJudgement {
     /// How the command ended for the nodes that were asked.
     static func ending(_ asked: [NodeVerdict], isCancelled: Bool = false) -> CommandEnding {
         let failed = asked.filter { $0.state != .complete }
+        // Every dump is there, and on the worst day one of them could not be read.
+        if !isCancelled, failed.isEmpty, asked.contains(where: { $0.unsealed != nil }) { return .suspect }
         if !isCancelled, !failed.isEmpty, failed.allSatisfy(\.state.isDumped) {
             return failed.contains { $0.state == .held } ? .held : .suspect
         }

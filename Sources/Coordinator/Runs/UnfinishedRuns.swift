@@ -24,9 +24,18 @@ struct UnfinishedRuns: Sendable {
     /// and is in nobody's way: it is told of. Call it with the lease held.
     ///
     /// - Parameter statuses: what nodes have said just now; the other nodes of such a run are asked.
+    /// - Throws: where the store does not answer at all, and `CancellationError`; what cannot be judged is said.
     func settle(_ statuses: [NodeOutcome<NodeStatus>]) async throws {
         for stored in try await cluster.bucket.newestManifests(Self.depth).reversed() {
-            try await settle(stored, statuses)
+            do {
+                try await settle(stored, statuses)
+            } catch {
+                try Task.checkCancellation()
+                // An old run whose manifest the store does not take is no reason for a night without a backup.
+                cluster.console.say(
+                    "run \(stored.value.run) has lost its coordinator and cannot be judged: \(WireError(of: error).headline)"
+                )
+            }
         }
     }
 
@@ -74,14 +83,26 @@ struct UnfinishedRuns: Sendable {
         guard stored.value.verdict != .running else { return }
         var sent: [NodeEnding] = []
         for verdict in stored.value.nodes where verdict.state == .held {
-            let record = try await cluster.bucket.nodeRecord(run, node: verdict.node)
-            guard let record, record.heldDumps.isEmpty else { continue }
+            guard let record = try await sound(run, of: verdict.node), record.heldDumps.isEmpty else {
+                continue
+            }
             sent.append(NodeEnding(node: verdict.node, attempt: verdict.attempt))
         }
         guard !sent.isEmpty else { return }
         let report = try await RunConclusion(cluster: cluster).conclude(stored, endings: sent)
         cluster.console.say(
             "run \(run), of which dumps were held, is \(report.manifest.verdict.rawValue) now")
+    }
+
+    /// What cannot be read, or is another's, ends nobody else's run.
+    private func sound(_ run: RunName, of node: String) async throws -> NodeRecord? {
+        do {
+            return try await cluster.bucket.nodeRecord(run, node: node)
+        } catch is ForeignRecord {
+            return nil
+        } catch is WireJSONError {
+            return nil
+        }
     }
 
     /// Judges by the evidence alone.

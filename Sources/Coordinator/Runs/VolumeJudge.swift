@@ -37,7 +37,7 @@ actor VolumeJudge {
         let own = await restorabilityInBucket(of: record)
         guard own == .restorable else { return own }
         if let refusal = record.restoreRefusal { return .refused(refusal.message) }
-        return await elsewhere(record, provesFiles: false)
+        return await elsewhere(record, provesFiles: false).restorability
     }
 
     /// The same for the volumes in the cluster's bucket alone: a restore has the node look at the others itself.
@@ -79,38 +79,70 @@ actor VolumeJudge {
         }
     }
 
-    /// Also by every object that a restore reads: present, and as long as the record says; and by the rules of the node's own
-    /// restore. A node that does not answer refuses nothing: the volumes and the record are judged without it.
-    nonisolated func provenRestorability(of record: NodeRecord) async -> Restorability {
-        let byLabels = await restorabilityInBucket(of: record)
+    /// Also by what a listing shows of the files that a restore reads in the cluster's bucket: a request a thousand objects of a volume.
+    nonisolated func restorabilityAsListed(of record: NodeRecord) async -> Restorability {
+        let byLabels = await restorability(of: record)
         guard byLabels == .restorable else { return byLabels }
+        let needs = record.fileNeeds.filter { bucket.holds($0.volume) }
         do {
-            let needs = record.fileNeeds.filter { bucket.holds($0.volume) }
-            let faults = try await onEvery(needs, width: Self.width) { try await self.fault(of: $0) }
-            if let fault = faults.lazy.compactMap(\.self).first { return .damaged(fault) }
+            let slots = try await onEvery(Array(Set(needs.map(\.volume))), width: Self.width) { volume in
+                (volume, try await self.bucket.proof(of: volume).listed())
+            }
+            let listed = Dictionary(slots) { first, _ in first }
+            for need in needs {
+                guard let fault = listed[need.volume].flatMap({ need.fault($0.file(need.fileNumber)) }) else {
+                    continue
+                }
+                return .damaged(fault)
+            }
+            return .restorable
         } catch {
             return .unknown(WireError(of: error).message)
         }
-        if let refusal = record.restoreRefusal { return .refused(refusal.message) }
-        return await onNode(record)
     }
 
-    private func onNode(_ record: NodeRecord) async -> Restorability {
-        guard record.labelNeeds.allSatisfy({ bucket.holds($0.volume) }) else {
-            return await elsewhere(record, provesFiles: true)
-        }
-        guard silent[record.node] == nil else { return .restorable }
+    /// Also by every object that a restore reads: present, as long as the record says, with the checksum that it says where the store
+    /// keeps one, and not in the archive for good; and by the rules of the node's own restore. A node that does not answer refuses
+    /// nothing: the volumes and the record are judged without it.
+    nonisolated func provenRestorability(of record: NodeRecord) async -> ProvenRestorability {
+        let byLabels = await restorabilityInBucket(of: record)
+        guard byLabels == .restorable else { return ProvenRestorability(byLabels) }
         do {
-            return try await ask(record, true).restorability
+            let objects = try await objects(of: record)
+            if let fault = objects.fault { return ProvenRestorability(.damaged(fault)) }
+            if let refusal = record.restoreRefusal { return ProvenRestorability(.refused(refusal.message)) }
+            let answer = await onNode(record)
+            let thawed = record.thawedConfigurations.union(answer.thaws ?? [])
+            let proven = try await ProvenRestorability(objects, thawing: thawed)
+            // Of a header that cannot be read the node knows less than that it lies in the archive.
+            guard proven.restorability == .restorable else { return proven }
+            return answer.restorability == .restorable ? proven : ProvenRestorability(answer.restorability)
         } catch {
-            silent[record.node] = WireError(of: error)
-            return .restorable
+            return ProvenRestorability(.unknown(WireError(of: error).message))
         }
     }
 
-    private nonisolated func fault(of need: FileNeed) async throws -> String? {
+    /// The same without asking the node of anything, by the objects of the cluster's bucket alone.
+    nonisolated func provenInBucket(_ record: NodeRecord) async -> Restorability {
+        let byLabels = await restorabilityInBucket(of: record)
+        guard byLabels == .restorable else { return byLabels }
         do {
-            return need.fault(try await bucket.proof(of: need.volume).file(need.fileNumber).stored)
+            let objects = try await objects(of: record)
+            if let fault = objects.fault { return .damaged(fault) }
+            return try await ProvenRestorability(objects, thawing: record.thawedConfigurations).restorability
+        } catch {
+            return .unknown(WireError(of: error).message)
+        }
+    }
+
+    private nonisolated func objects(of record: NodeRecord) async throws -> FoundObjects {
+        let needs = record.fileNeeds.filter { bucket.holds($0.volume) }
+        return FoundObjects(try await onEvery(needs, width: Self.width) { try await self.file($0) })
+    }
+
+    private nonisolated func file(_ need: FileNeed) async throws -> FoundObjects.File {
+        do {
+            return FoundObjects.File(need, try await bucket.proof(of: need.volume).file(need.fileNumber))
         } catch {
             var error = WireError(of: error)
             error.message = "\(need.what): \(error.message)"
@@ -118,15 +150,32 @@ actor VolumeJudge {
         }
     }
 
-    private func elsewhere(_ record: NodeRecord, provesFiles: Bool) async -> Restorability {
+    private func onNode(_ record: NodeRecord) async -> NodeRestorability {
+        let none = NodeRestorability(node: record.node, run: record.run, .restorable)
+        guard record.labelNeeds.allSatisfy({ bucket.holds($0.volume) }) else {
+            return await elsewhere(record, provesFiles: true)
+        }
+        guard silent[record.node] == nil else { return none }
+        do {
+            return try await ask(record, true)
+        } catch {
+            silent[record.node] = WireError(of: error)
+            return none
+        }
+    }
+
+    private func elsewhere(_ record: NodeRecord, provesFiles: Bool) async -> NodeRestorability {
+        func said(_ restorability: Restorability) -> NodeRestorability {
+            NodeRestorability(node: record.node, run: record.run, restorability)
+        }
         guard let stray = record.labelNeeds.first(where: { !bucket.holds($0.volume) })?.volume else {
-            return .restorable
+            return said(.restorable)
         }
         do {
             if let error = silent[record.node] { throw error }
             let start = ContinuousClock.now
-            let answer = try await ask(record, provesFiles).restorability
-            if case .unknown(let reason) = answer, start.duration(to: .now) > patience {
+            let answer = try await ask(record, provesFiles)
+            if case .unknown(let reason) = answer.restorability, start.duration(to: .now) > patience {
                 silent[record.node] = WireError(.failed, node: record.node, reason)
             }
             return answer
@@ -134,12 +183,12 @@ actor VolumeJudge {
             let wire = WireError(of: error)
             if [.agentLost, .authentication, .unsupported].contains(wire.kind) { silent[record.node] = wire }
             let place = stray.store.map { " at \($0.endpoint ?? "AWS")" } ?? ""
-            return .unknown(
-                "volume '\(stray.label)' in '\(stray.place)'\(place), where only the node can look: \(wire.message)"
-            )
+            return said(
+                .unknown(
+                    "volume '\(stray.label)' in '\(stray.place)'\(place), where only the node can look: \(wire.message)"
+                ))
         }
     }
-
 }
 
 extension FoundLabel {

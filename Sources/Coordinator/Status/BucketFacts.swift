@@ -22,8 +22,18 @@ struct BucketFacts: Sendable {
         var lastRunState: NodeVerdict.State?
         var selfBackup: RunName?
         var selfBackupFinishedAt: Date?
+        /// What it holds; nil: an older agent made it.
+        var selfBackupHeld: SelfBackupRecord?
+        /// Of that run: nobody looked whether the files of others are in it.
+        var selfBackupConfigurations: Set<String> = []
+        /// What it lacks, as an operator has accepted.
+        var acceptedGaps: Set<String> = []
+        /// What of its sealed secrets the newest set needs; nil: it has nothing of the node.
+        var sealedNeeds: SealedNeeds?
         /// Disks whose newest dump is not believed to hold them.
         var suspects: [Suspect] = []
+        /// Why the newest that is recorded and not overwritten is not that; nil: it is, or there is none.
+        var unusableSelfBackup: String?
         /// What could not be looked at and may be a newer self-backup, with the reason.
         var unknown: String?
         /// Configurations of `cluster.json` of which the newest `step` runs have no dump of the node.
@@ -47,6 +57,12 @@ struct BucketFacts: Sendable {
     var (runCount, searchedCount) = (0, 0)
     /// Whether a manifest among them could not be read.
     var hasUnreadRuns = false
+    /// Keys that the newest set's dumps need and that were not sealed when it was made, by node.
+    var unsealed: [String: [WireError]] = [:]
+    /// Newer than that, and said to be running by a manifest whose coordinator does not hold the cluster.
+    var unfinished: [RunName] = []
+    /// Nodes whose part of the newest set was proved, object by object.
+    private var proven: Set<String> = []
     /// The newest `step` of them.
     var recentRuns: Set<RunName> = []
     /// Whether these are all that there are.
@@ -58,10 +74,17 @@ struct BucketFacts: Sendable {
     /// - Throws: `CancellationError` only; any other failure is a finding.
     init(_ cluster: Cluster, nodes names: [String], _ volumes: VolumeJudge) async throws {
         do {
-            let isOurs = try await cluster.clusterGuard(cluster.impatientBucket).check()
-            guard isOurs else {
-                isKnown = true
-                return
+            let bucket = cluster.impatientBucket
+            if try await !cluster.clusterGuard(bucket).check() {
+                guard try await !bucket.runs().isEmpty else {
+                    isKnown = true
+                    return
+                }
+                findings.append(
+                    Finding(
+                        .remark,
+                        "nothing in the bucket says any more whose it is: '\(bucket.layout.cluster)' is gone",
+                        fix: "'amfleet backup' writes it again."))
             }
             try await read(cluster, names, volumes)
             isKnown = true
@@ -88,15 +111,33 @@ struct BucketFacts: Sendable {
             if !wanted.isEmpty {
                 recentRuns = Set(manifests.map(\.run))
                 areAllRecent = rest.isEmpty && runs.count <= Self.limit
+                try await findUnfinished(among: manifests, cluster)
             }
             if newestSet == nil, let newest = manifests.first(where: { $0.verdict != .running }) {
                 let outlook = try await RunOutlook(
                     newest, bucket: bucket, volumes: volumes, provesObjects: true)
-                newestSet = StatusJudgement.newestSet(newest, outlook, nodes: names)
+                newestSet = NewestSetJudgement.set(
+                    newest, outlook, nodes: names,
+                    configurations: cluster.settings.configurations.inBackupOrder)
+                findings += NewestSetJudgement.findings(newest.run, outlook, now: Date())
+                proven = Set(outlook.restorableNodes)
+                for verdict in newest.nodes { unsealed[verdict.node] = verdict.unsealed }
             }
             try await look(for: names, in: manifests, wanted, bucket, volumes)
             // Suspect dumps are looked for in the newest runs alone: an older dump has a newer one above it.
             wanted = []
+        }
+    }
+
+    /// Of the newest runs, down to the first that has ended. Requests only where a manifest says running.
+    private mutating func findUnfinished(among manifests: [RunManifest], _ cluster: Cluster) async throws {
+        let running = manifests.prefix { $0.verdict == .running }
+        guard !running.isEmpty else { return }
+        let bucket = cluster.impatientBucket
+        let holder = try await cluster.leaseHolder(bucket)
+        for run in running.filter({ holder?.isHeld(for: $0) != true }).map(\.run) {
+            // It may have ended since its manifest was read.
+            if try await bucket.manifest(run)?.value.verdict == .running { unfinished.append(run) }
         }
     }
 
@@ -140,8 +181,11 @@ struct BucketFacts: Sendable {
     ) async throws {
         let before = nodes
         let unfound = names.filter { before[$0]?.isFound != true }
+        let (proven, newest) = (proven, newestSet?.run)
         let outcomes = try await onEveryNode(unfound, width: Self.width) { node in
-            try await Self.node(node, before[node] ?? Node(), in: manifests, wanted, bucket, volumes)
+            try await Self.node(
+                node, before[node] ?? Node(), in: manifests, wanted, bucket, volumes, set: newest,
+                isProven: proven.contains(node))
         }
         for outcome in outcomes {
             if let found = outcome.report { nodes[outcome.node] = found }
@@ -155,9 +199,12 @@ struct BucketFacts: Sendable {
     /// - Parameters:
     ///   - before: what newer runs have told of it.
     ///   - wanted: the configurations whose newest dumps are looked for, suspect ones to be told of.
+    ///   - set: the newest that has ended.
+    ///   - isProven: every object that it has of the node was looked up already.
     private static func node(
         _ node: String, _ before: Node, in manifests: [RunManifest], _ wanted: Set<String>,
-        _ bucket: ClusterBucket, _ volumes: VolumeJudge
+        _ bucket: ClusterBucket, _ volumes: VolumeJudge, set: RunName?,
+        isProven: Bool
     ) async throws -> Node {
         var facts = before
         var newest = NewestDumps(of: wanted)
@@ -169,14 +216,22 @@ struct BucketFacts: Sendable {
                 facts.lastRun = manifest.run
                 facts.lastRunState = verdict.state
             }
-            if facts.selfBackup != nil, newest.isComplete { break }
+            // A run that goes on may have told all else; what the set needs stands in the set's own record.
+            let isBehindSet = set.map { manifest.run < $0 } ?? true
+            if facts.selfBackup != nil, newest.isComplete, isBehindSet { break }
             let hasSelf = manifest.configurations.contains { $0.role == .selfBackup }
-            guard (hasSelf && facts.selfBackup == nil) || !newest.isComplete else { continue }
+            let isAsked = manifest.run == set || (hasSelf && facts.selfBackup == nil) || !newest.isComplete
+            guard isAsked else { continue }
             do {
                 guard let record = try await bucket.nodeRecord(manifest.run, node: node) else { continue }
+                if manifest.run == set, verdict.state.isStored {
+                    facts.sealedNeeds = try await SealedNeeds(record) { run in
+                        try await bucket.nodeRecord(run, node: node)
+                    }
+                }
                 facts.suspects += newest.suspects(in: record)
                 guard hasSelf, facts.selfBackup == nil else { continue }
-                await facts.takeSelfBackup(of: record, volumes)
+                await facts.takeSelfBackup(of: record, volumes, isProven: isProven && record.run == set)
             } catch {
                 try Task.checkCancellation()
                 let reason = "run \(manifest.run): its record cannot be read: \(WireError(of: error).message)"
@@ -190,57 +245,27 @@ struct BucketFacts: Sendable {
 }
 
 extension BucketFacts.Node {
-    /// If its self-backup is whole and can be had back.
-    fileprivate mutating func takeSelfBackup(of record: NodeRecord, _ volumes: VolumeJudge) async {
+    /// If its self-backup is whole, an empty machine can start from it, and every object of it is there.
+    ///
+    /// - Parameter isProven: these were looked up already.
+    fileprivate mutating func takeSelfBackup(
+        of record: NodeRecord, _ volumes: VolumeJudge, isProven: Bool
+    ) async {
         var own = record
-        own.configurations = record.configurations.filter { $0.role == .selfBackup && $0.isComplete }
+        own.configurations = record.configurations.filter { $0.role == .selfBackup && $0.canStartNode }
         guard !own.configurations.isEmpty else { return }
-        switch await volumes.restorability(of: own) {
+        switch isProven ? .restorable : await volumes.provenInBucket(own) {
         case .restorable:
             selfBackup = record.run
             selfBackupFinishedAt = record.finishedAt
+            selfBackupHeld = own.configurations.first?.selfBackup
+            selfBackupConfigurations = Set(record.configurations.map(\.name))
+            let suspects = own.configurations.flatMap(\.dumps).compactMap(\.suspect)
+            acceptedGaps = Set(suspects.flatMap { $0.gaps ?? [] }.map(\.path))
         case .unknown(let reason): unknown = unknown ?? "run \(record.run): \(reason)"
-        case .overwritten, .damaged, .refused: return
+        case .damaged(let reason), .refused(let reason):
+            unusableSelfBackup = unusableSelfBackup ?? "that of run \(record.run) cannot be had: \(reason)"
+        case .overwritten: return
         }
-    }
-}
-
-/// Finds each disk's newest dump in records that come newest first.
-private struct NewestDumps {
-    private struct Disk: Hashable {
-        let configuration: String
-        let host: String
-        let disk: String
-    }
-
-    /// Configurations of which no whole record has been seen yet.
-    private var wanted: Set<String>
-    private var seen: Set<Disk> = []
-    /// Of which no dump has been seen yet.
-    private(set) var undumped: Set<String>
-    /// False where a record could not be read: what was not seen may be in it.
-    var isSure = true
-
-    init(of configurations: Set<String>) {
-        wanted = configurations
-        undumped = configurations
-    }
-
-    /// Older records have nothing to say of a disk that is still dumped.
-    var isComplete: Bool { wanted.isEmpty }
-
-    mutating func suspects(in record: NodeRecord) -> [BucketFacts.Suspect] {
-        var suspects: [BucketFacts.Suspect] = []
-        for configuration in record.configurations where wanted.contains(configuration.name) {
-            for dump in configuration.dumps where dump.isMade {
-                undumped.remove(configuration.name)
-                let disk = Disk(configuration: configuration.name, host: dump.host, disk: dump.disk)
-                guard seen.insert(disk).inserted, dump.isSuspect else { continue }
-                suspects.append(.init(run: record.run, configuration: configuration.name, dump: dump))
-            }
-            let isWhole = !configuration.dumps.isEmpty && configuration.dumps.allSatisfy(\.isMade)
-            if isWhole { wanted.remove(configuration.name) }
-        }
-        return suspects
     }
 }

@@ -27,10 +27,23 @@ enum CertificateJudgement {
     }
 
     /// The coordinator's own.
+    ///
+    /// - Parameter begin: its first second.
     static func ofCoordinator(
-        certificateExpiresAt date: Date, authority: AuthoritySummary? = nil, now: Date
+        certificateBeginsAt begin: Date? = nil, certificateExpiresAt date: Date,
+        authority: AuthoritySummary? = nil, now: Date
     ) -> [Finding] {
-        expiry(
+        if let begin, begin > now {
+            return [
+                Finding(
+                    .problem,
+                    "the coordinator's certificate begins on \(LocalTime(begin).text), and this machine's clock says \(LocalTime(now).text): "
+                        + "no node with that time lets it in",
+                    fix: "set the clock; where it is right, "
+                        + fix("amfleet coordinator renew", "gives it a new one", date, authority))
+            ]
+        }
+        return expiry(
             "the coordinator's certificate", date, node: nil, now: now,
             fix: fix("amfleet coordinator renew", "gives it a new one", date, authority))
     }

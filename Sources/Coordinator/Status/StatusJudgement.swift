@@ -3,6 +3,7 @@
 import AgentAPI
 import AmandaFormat
 import FoundationEssentials
+import HiddenCharacters
 
 /// What is wrong, and what to do about it: pure.
 enum StatusJudgement {
@@ -52,6 +53,20 @@ enum StatusJudgement {
         }
     }
 
+    /// Runs that are newer than the set and that nobody has judged: whoever made them is gone.
+    ///
+    /// - Parameter jobs: that run on the nodes: such a run is waited for.
+    static func unfinished(_ runs: [RunName], jobs: [String]) -> [Finding] {
+        runs.map { run in
+            let isAtWork = jobs.contains { $0.contains(run.digits) }
+            return Finding(
+                isAtWork ? .remark : .problem,
+                "run \(run) was not finished: its coordinator is gone, and nobody has judged it"
+                    + (isAtWork ? "; a node still works on it" : ""),
+                fix: "'amfleet watch \(run)' does, or the next 'amfleet backup' once no node works on it.")
+        }
+    }
+
     /// Every disk whose newest dump is not believed to hold it.
     static func of(_ suspects: [BucketFacts.Suspect], node: String) -> [Finding] {
         suspects.map { suspect in
@@ -87,46 +102,9 @@ enum StatusJudgement {
         }
     }
 
-    /// - Parameter nodes: of `cluster.json`; each must have its data in the set.
-    static func newestSet(
-        _ manifest: RunManifest, _ outlook: RunOutlook, nodes: [String]
-    ) -> StatusReport.NewestSet {
-        var (reasons, fixes): ([String], [String]) = ([], [])
-        var (missing, suspects, unknown): ([String], [String], [String]) = ([], [], [])
-        func add(_ node: String, _ reason: String, _ fix: String) {
-            missing.append(node)
-            reasons.append("\(node): \(reason)")
-            fixes.append(fix)
-        }
-        let anew = "'amfleet backup' makes a new one."
-        for node in nodes {
-            let verdict = manifest.nodes.first { $0.node == node }
-            switch outlook.byNode[node] {
-            case .restorable: if verdict?.state == .suspect { suspects.append(node) }
-            case .overwritten(let reason): add(node, "overwritten: \(reason)", anew)
-            case .damaged(let reason): add(node, "damaged: \(reason)", anew)
-            case .refused(let reason): add(node, "a restore would refuse it: \(reason)", anew)
-            case .unknown(let reason):
-                unknown.append(node)
-                add(node, "unknown: \(reason)", "ask again when it can be looked at; \(anew)")
-            case nil:
-                add(
-                    node, verdict?.error?.message ?? verdict?.state.rawValue ?? "not in this run",
-                    verdict?.state == .held
-                        ? "'amfleet flush' completes it."
-                        : "'amfleet retry \(manifest.run)' completes it, or \(anew)")
-            }
-        }
-        return StatusReport.NewestSet(
-            run: manifest.run, verdict: manifest.verdict,
-            restorableNodes: nodes.count - reasons.count - suspects.count, totalNodes: nodes.count,
-            missingNodes: missing, unknownNodes: unknown, suspectNodes: suspects.isEmpty ? nil : suspects,
-            reasons: reasons, fixes: fixes)
-    }
-
     private static func exposure(_ paths: [String], node: String?) -> [Finding] {
         paths.map { path in
-            let command = "chmod o-rwx '\(path)'"
+            let command = "chmod o-rwx \(path.shellQuoted)"
             return Finding(
                 .problem, node: node,
                 "every user of the machine may read '\(path)', which holds a key or credentials",
@@ -151,6 +129,9 @@ enum StatusJudgement {
         }
         findings += exposure(status.exposedFiles ?? [], node: row.node)
         if let error = status.storageError { problem("its store: \(error.message)", fix: error.hint) }
+        if let error = status.stateError {
+            problem("it can take no job: \(error.message)", fix: error.hint)
+        }
         if status.version != AmfleetVersion.current {
             findings.append(
                 Finding(
@@ -216,9 +197,7 @@ enum StatusJudgement {
         }
         findings += held(configuration, node: node)
         findings += (configuration.unknownVolumes ?? []).map { remark in
-            finding(
-                .problem, remark.description,
-                fix: "if nothing of it is wanted, 'amlabel -f \(configuration.name) LABEL slot N' frees it.")
+            finding(.problem, remark.description, fix: remark.hint)
         }
         findings += configuration.allRemarks.map {
             Finding($0, node: node, configuration: configuration.name)
@@ -245,7 +224,7 @@ enum StatusJudgement {
                 .remark, node: node, configuration: configuration.name,
                 "\(name) (\(size)), held since \(LocalTime(dump.run).text), is not whole: \(fault)",
                 fix:
-                    "remove it with 'amadmin \(configuration.name) holding delete' if nothing of it is wanted."
+                    "remove it with 'amadmin \(configuration.name.shellWord) holding delete' if nothing of it is wanted."
             )
         }
     }
@@ -266,6 +245,9 @@ enum StatusJudgement {
             ]
         }
         guard row.selfBackup != nil else {
+            if let lost = row.selfBackupLost {
+                return [problem("no self-backup of it can be had back: \(lost)", fix: fix)]
+            }
             guard let searched = row.searchedRuns else {
                 return [problem("no self-backup of it is in the bucket", fix: fix)]
             }
@@ -273,6 +255,12 @@ enum StatusJudgement {
                 problem(
                     "no self-backup of it was found in the newest \(searched) runs; older ones were not looked at",
                     fix: fix)
+            ]
+        }
+        if let lost = row.selfBackupLost, let run = row.selfBackup {
+            return [
+                problem(
+                    "its newest self-backup that can be had back is that of run \(run): \(lost)", fix: fix)
             ]
         }
         // A backup that is under way makes it last.

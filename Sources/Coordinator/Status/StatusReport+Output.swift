@@ -10,12 +10,27 @@ extension StatusReport: CommandReport {
         let remarks = findings.filter { $0.weight == .remark }
         return table + section("problems", problems.map(Self.alone))
             + section("remarks", RemarkGroups(remarks, nodes: nodes.map(\.node)).groups) + [""]
-            + (authority.map { [Self.text($0)] } ?? []) + (protection?.kept.map { [$0] } ?? []) + [verdict]
+            + (authority.map { [Self.text($0)] } ?? []) + (recovery.flatMap(Self.text).map { [$0] } ?? [])
+            + (protection?.kept.map { [$0] } ?? []) + [verdict]
     }
 
     private static func text(_ authority: AuthoritySummary) -> String {
         "authority: since \(LocalTime(authority.since).text), until \(LocalTime(authority.expiresAt).text)"
             + (authority.isTakingOver ? ", taking over from an older one" : "")
+    }
+
+    /// Of a key that there is; that there is none is a finding.
+    private static func text(_ recovery: RecoverySummary) -> String? {
+        guard !recovery.certificates.isEmpty else { return nil }
+        let state =
+            switch recovery.isCurrent {
+            case true?: "as they are"
+            case false?: "not as they are now"
+            case nil: "unknown"
+            }
+        let when = recovery.sealedAt.map { "on \(LocalTime($0).text), \(state)" } ?? "not by this one"
+        return
+            "recovery key: \(Quantity.count(recovery.certificates.count, "certificate")); the coordinator's files sealed \(when)"
     }
 
     private var table: [String] {
@@ -30,7 +45,7 @@ extension StatusReport: CommandReport {
     private func row(_ node: Node) -> [String] {
         let status = node.status
         return [
-            node.node, status == nil ? "no answer" : "ok", status?.version ?? "-",
+            node.node, agent(node), status?.version ?? "-",
             status.map {
                 "\(max(0, Int(saturating: ($0.certificateExpiresAt.timeIntervalSince(checkedAt) / 86_400).rounded(.down)))) d left"
             } ?? "-",
@@ -38,6 +53,11 @@ extension StatusReport: CommandReport {
             status.map(configurations) ?? "-", selfBackup(node),
             node.lastRun.map { "\($0) \(node.lastRunState?.rawValue ?? "")" } ?? "-",
         ]
+    }
+
+    private func agent(_ node: Node) -> String {
+        if node.status != nil { return "ok" }
+        return node.wasNotAsked == true ? "not asked" : "no answer"
     }
 
     private func configurations(_ status: NodeStatus) -> String {

@@ -10,6 +10,8 @@ public struct StatusReport: Sendable, Encodable {
         public var address: String
         /// What the agent said; nil where it did not answer.
         public var status: NodeStatus?
+        /// True where it was not even asked, since this machine had no descriptors or memory left: that says nothing of the node.
+        public var wasNotAsked: Bool?
         /// How far the node's clock is ahead of the coordinator's, in seconds.
         public var clockOffsetSeconds: Double?
         /// Newest run with a proved self-backup of this node whose volumes still bear it.
@@ -22,6 +24,8 @@ public struct StatusReport: Sendable, Encodable {
         public var lastRunState: NodeVerdict.State?
         /// Why nobody knows whether there is a self-backup, or a newer one than that; nil: it is known.
         public var selfBackupUnknown: String?
+        /// Why a newer one than that, or any, cannot be had, though no volume of it is overwritten; nil: none is known.
+        public var selfBackupLost: String?
         /// How many of the newest runs were searched in vain, where there are more; nil: all that were needed.
         public var searchedRuns: Int?
     }
@@ -53,6 +57,8 @@ public struct StatusReport: Sendable, Encodable {
     public var protection: ProtectionSummary?
     /// nil: its files cannot be read.
     public var authority: AuthoritySummary?
+    /// nil: of an older version.
+    public var recovery: RecoverySummary?
 
     public var ending: CommandEnding {
         findings.contains { $0.weight == .problem } ? .problem : .complete

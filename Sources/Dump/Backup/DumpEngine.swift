@@ -127,9 +127,14 @@ private struct OneDump {
 
         let filters = try await plan.filterSettings.tryOut(plan.filters)
         extraNotes += filters.notes
+        try await runBlocking("snapshot") { [plan] in
+            try SnapshotTime.putBack(workspace.snapshot, seconds: 0 - plan.clockAheadSeconds)
+        }
         let child = try await startTar(options, workspace, listing)
         do {
-            let pipeline = try await runBlocking("filter-start") { [plan, files, meter] in
+            let pipeline = try await runBlocking(
+                "filter-start", asking: filters.chain.mayHang, late: { $0.abandon() }
+            ) { [plan, files, meter] in
                 try DumpPipeline(
                     child: child, filters: filters.chain, plan: plan, files: files, meter: meter)
             }
@@ -180,7 +185,8 @@ private struct OneDump {
             snapshot = try await runBlocking(
                 "snapshot", asking: [workspace.snapshots.directory], plan.patience
             ) { [plan] in
-                try workspace.snapshots.hold(
+                try SnapshotTime.putBack(workspace.snapshot, seconds: plan.clockAheadSeconds)
+                return try workspace.snapshots.hold(
                     workspace.snapshot, level: plan.dle.level, owner: plan.snapshotOwner)
             }
         } catch {

@@ -41,7 +41,9 @@ struct DumpPipeline: Sendable {
         lanes = HandOver(capacity: memory.uploadBlockCount)
         stages = try DumpStages(
             filters, plan.filterSettings,
-            source: TarOutput(child: child, pool: natives, stallLimit: plan.stallLimit, meter: meter))
+            source: TarOutput(
+                child: child, pool: natives, stallLimit: plan.stallLimit, meter: meter, witness: plan.witness)
+        )
     }
 
     /// What the programs said that ended well.
@@ -69,6 +71,9 @@ struct DumpPipeline: Sendable {
             throw error
         }
     }
+
+    /// It was started too late: its programs end, and nothing runs.
+    func abandon() { fail(CancellationError()) }
 
     private func fail(_ error: any Error) {
         natives.fail(error)
@@ -104,6 +109,7 @@ private struct TarOutput: BlockSource {
     let pool: BlockPool
     let stallLimit: Duration
     let meter: ProgressMeter
+    let witness: ArchiveWitness?
 
     func takeBlocking() throws -> ByteBlock? {
         let block = try pool.acquireBlocking()
@@ -111,9 +117,12 @@ private struct TarOutput: BlockSource {
         _ = try child.readBlocking(into: block, stallLimit: stallLimit)
         meter.waited(ContinuousClock.now - start, for: .disk)
         meter.add(native: block.count)
-        if block.count > 0 { return block }
-        pool.release(block)
-        return nil
+        guard block.count > 0 else {
+            pool.release(block)
+            return nil
+        }
+        witness?.take(block.bytes)
+        return block
     }
 
     func release(_ block: ByteBlock) { pool.release(block) }

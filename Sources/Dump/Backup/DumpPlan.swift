@@ -38,6 +38,11 @@ public struct DumpPlan: Sendable {
     var preparation: ScriptReport?
     /// The configuration's dumpuser, as whom programs run that compress or encrypt; nil: such a DLE is refused.
     public var filterUser: UserAccount?
+    /// Sees tar's archive; nil: nobody does.
+    public var witness: ArchiveWitness?
+    /// How far this machine's clock is ahead of the store's, below 0 behind it; 0: it is right, or nobody knows. What tar takes for
+    /// unchanged goes by it: see `SnapshotTime`.
+    public var clockAheadSeconds: Int64 = 0
     /// Told of every step.
     public var logger = Logger.discarding
 

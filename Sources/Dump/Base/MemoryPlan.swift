@@ -2,6 +2,7 @@
 
 import Glibc
 import Gzip
+import Saturation
 import Zstd
 
 /// How much memory one dump's buffers take, fixed before its first byte.
@@ -62,6 +63,12 @@ public struct MemoryPlan: Sendable, Equatable {
         max(
             GzipMember.capacity(nativeByteCount: nativeBlockByteCount),
             ZstdMember.capacity(nativeByteCount: nativeBlockByteCount))
+    }
+
+    /// Of this machine.
+    public static var machineByteCount: Int64 {
+        Int64(max(0, sysconf(Int32(_SC_PHYS_PAGES)))).saturatingTimes(
+            Int64(max(0, sysconf(Int32(_SC_PAGESIZE)))))
     }
 
     /// The cores of this machine, at most 16.

@@ -84,6 +84,11 @@ struct FilterChain: Sendable, Equatable {
     var all: [Filter] { client + server }
     var isEmpty: Bool { client.isEmpty && server.isEmpty }
 
+    /// For `runBlocking(asking:)`: the programs that it starts or looks at.
+    var mayHang: [String] {
+        all.compactMap { if case .saltedCBC(let path, _) = $0 { path } else { $0.program?.path } }
+    }
+
     /// See `Filter.asInstalled`.
     var asInstalled: FilterChain {
         var chain = self

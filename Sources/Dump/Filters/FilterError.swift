@@ -5,7 +5,7 @@ public import Faults
 /// What is wrong with a step between tar and the bucket.
 public enum FilterError: Fault, Equatable {
     /// The program did not do its work. `what`: how it is known; `message`: what it said of it.
-    case failed(program: String, doing: String, what: String, message: String?)
+    case failed(program: String, doing: String, what: FaultText, message: String?)
     /// Tried before the dump: what the program encrypts or compresses it does not give back.
     case doesNotComeBack(program: String, option: String, what: String, message: String?)
     /// A header names it, and nothing on this node does.
@@ -15,7 +15,7 @@ public enum FilterError: Fault, Equatable {
     /// The dumpuser is root.
     case asRoot(program: String)
     /// The file that holds the passphrase cannot be used.
-    case noPassphrase(path: String, reason: String)
+    case noPassphrase(path: String, reason: FaultText)
     /// It is not installed, or cannot be run.
     case missing(program: String)
     /// The header says that the dump is encrypted or compressed, and not by what.
@@ -42,7 +42,8 @@ extension FilterError {
     private var text: FaultText {
         switch self {
         case .failed(let program, let doing, let what, let message):
-            "'\(program)' failed to \(doing): \(what)\(Self.quoted(message))"
+            FaultText(
+                "'\(program)' failed to \(doing): \(what.facts)\(Self.quoted(message))", hint: what.hint)
         case .doesNotComeBack(let program, let option, let what, let message):
             FaultText(
                 "what '\(program)' makes cannot be undone by '\(program) \(option)': \(what)\(Self.quoted(message))",
@@ -63,9 +64,9 @@ extension FilterError {
                 hint: "set dumpuser to a user of its own, such as \"backup\".")
         case .noPassphrase(let path, let reason):
             FaultText(
-                "the passphrase in '\(path)' cannot be used: \(reason)",
-                hint:
-                    "bring the file back that the dumps were encrypted with; 'amfleet key create' makes one for new dumps."
+                "the passphrase in '\(path)' cannot be used: \(reason.facts)",
+                hint: reason.hint
+                    ?? "bring the file back that the dumps were encrypted with; 'amfleet key create' makes one for new dumps."
             )
         case .missing(let program):
             FaultText(

@@ -17,6 +17,8 @@ struct FilterSettings: Sendable {
     /// Threads of each step that uses every core.
     let width: Int
     let stallLimit: Duration
+    /// What programs find in the place of what lies there, and what we read ourselves: keys of another time.
+    var givenFiles: [ChildFile] = []
     var logger = Logger.discarding
 
     /// The user for `program`.
@@ -31,7 +33,7 @@ struct FilterSettings: Sendable {
     /// Amanda's passphrase, for what we encrypt in place of `program`. Blocks.
     func passphrase(for program: String) throws(FilterError) -> Passphrase {
         guard let user else { throw .noUser(program: program) }
-        return try Passphrase.read(of: user)
+        return try Passphrase.read(of: user, among: givenFiles)
     }
 
     /// Tries every program there and back, before anything is begun. Gives the chain as it will run, and notes.
@@ -52,8 +54,8 @@ struct FilterSettings: Sendable {
         switch filter {
         case .gzip, .zstd: return filter
         case .saltedCBC(let path, let option):
-            let (passphrase, isInstalled) = try await runBlocking("passphrase") {
-                (try self.passphrase(for: path), FileSystem.exists(path))
+            let (passphrase, isInstalled) = try await runBlocking("passphrase", asking: [path]) {
+                try (self.passphrase(for: path), FileSystem.isPresent(path))
             }
             guard isInstalled, let user else { return filter }
             let program = FilterProgram(path: path, undoOption: option, kind: .encryption)
@@ -90,7 +92,14 @@ extension FilterSettings {
         if case .saltedCBC(let program, _) = filter { _ = try passphrase(for: program) }
         guard let program = filter.program else { return }
         _ = try user(for: program)
-        guard FileSystem.exists(program.path) else { throw .missing(program: program.path) }
+        let isThere: Bool
+        do {
+            isThere = try FileSystem.isPresent(program.path)
+        } catch {
+            throw .failed(
+                program: program.path, doing: "start", what: FaultText(of: error), message: nil)
+        }
+        guard isThere else { throw .missing(program: program.path) }
     }
 }
 

@@ -25,7 +25,7 @@ struct FilterTrial: Sendable {
         let sample = (0..<Self.sampleByteCount).map { _ in UInt8.random(in: 0...255) }
         let made = try await result(undoing: false, input: sample)
         guard made.exit == .status(0), !made.output.isEmpty else {
-            let what =
+            let what: FaultText =
                 made.exit == .status(0) ? "it exited with status 0 and wrote nothing" : "it \(made.exit)"
             throw failure(undoing: false, what, made.messages)
         }
@@ -71,11 +71,11 @@ struct FilterTrial: Sendable {
             return result
         } catch let error as ChildProcessError {
             if case .cannotStart = error { throw program.cannotStart(undoing: undoing, error) }
-            throw failure(undoing: undoing, "\(error)", "")
+            throw failure(undoing: undoing, FaultText(of: error), "")
         }
     }
 
-    private func failure(undoing: Bool, _ what: String, _ messages: String) -> FilterError {
+    private func failure(undoing: Bool, _ what: FaultText, _ messages: String) -> FilterError {
         .failed(
             program: program.path, doing: program.doing(undoing: undoing), what: what,
             message: FailureCause(messages).text)

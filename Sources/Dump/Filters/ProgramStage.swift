@@ -38,7 +38,8 @@ final class ProgramStage: StreamStage {
     /// that it gave has passed.
     init(
         _ program: FilterProgram, undoing: Bool, as user: UserAccount, source: any BlockSource,
-        blockCount: Int, stallLimit: Duration, logger: Logger, defersFailure: Bool = false
+        blockCount: Int, stallLimit: Duration, logger: Logger, defersFailure: Bool = false,
+        givenFiles: [ChildFile] = []
     ) throws {
         self.program = program
         isUndoing = undoing
@@ -48,7 +49,7 @@ final class ProgramStage: StreamStage {
         self.defersFailure = defersFailure
         pool = BlockPool(blockByteCount: MemoryPlan.nativeBlockByteCount, blockCount: blockCount)
         queue = HandOver(capacity: blockCount)
-        child = try program.spawn(undoing: undoing, as: user)
+        child = try program.spawn(undoing: undoing, as: user, givenFiles)
         logger.started(program.path, child)
     }
 
@@ -200,23 +201,27 @@ final class ProgramStage: StreamStage {
 
     private func failure(_ what: String) -> FilterError {
         .failed(
-            program: program.path, doing: program.doing(undoing: isUndoing), what: what,
+            program: program.path, doing: program.doing(undoing: isUndoing), what: "\(what)",
             message: FailureCause(child.keptMessages).text)
     }
 }
 
 extension FilterProgram {
-    func spawn(undoing: Bool, as user: UserAccount) throws(FilterError) -> ChildProcess {
+    func spawn(
+        undoing: Bool, as user: UserAccount, _ givenFiles: [ChildFile] = []
+    ) throws(FilterError) -> ChildProcess {
+        var command = command(undoing: undoing, as: user)
+        command.files = givenFiles
         do throws(ChildProcessError) {
-            return try ChildProcess.spawn(command(undoing: undoing, as: user))
+            return try ChildProcess.spawn(command)
         } catch {
             throw cannotStart(undoing: undoing, error)
         }
     }
 
     func cannotStart(undoing: Bool, _ error: ChildProcessError) -> FilterError {
-        FileSystem.exists(path)
-            ? .failed(program: path, doing: doing(undoing: undoing), what: "\(error)", message: nil)
-            : .missing(program: path)
+        (try? FileSystem.isPresent(path)) == false
+            ? .missing(program: path)
+            : .failed(program: path, doing: doing(undoing: undoing), what: FaultText(of: error), message: nil)
     }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import BlockingWork
+import ChildProcess
 import Cipher
 import Files
 
@@ -104,19 +105,28 @@ struct SaltedCBCDecryption: StreamTransform {
     }
 
     private func failure(_ what: String) -> FilterError {
-        .failed(program: program, doing: "decrypt", what: what, message: nil)
+        .failed(program: program, doing: "decrypt", what: "\(what)", message: nil)
     }
 }
 
 extension Passphrase {
     /// Amanda's, in the home of the dumpuser.
-    static func read(of user: UserAccount) throws(FilterError) -> Passphrase {
+    ///
+    /// - Parameter given: counts before what lies there.
+    static func read(
+        of user: UserAccount, among given: [ChildFile] = []
+    ) throws(FilterError) -> Passphrase {
         let path = "\(user.home)/.am_passphrase"
         let file: [UInt8]
         do throws(FilesError) {
-            file = try FileSystem.readAll(path)
+            if let ours = given.first(where: { $0.path == path }) {
+                file = ours.content
+            } else {
+                file = try FileSystem.readAll(path)
+            }
         } catch {
-            throw .noPassphrase(path: path, reason: error.isMissing ? "it does not exist" : "\(error)")
+            throw .noPassphrase(
+                path: path, reason: error.isMissing ? "it does not exist" : FaultText(of: error))
         }
         let passphrase = Passphrase(firstLineOf: file)
         guard !passphrase.isEmpty else {

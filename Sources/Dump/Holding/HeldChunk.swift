@@ -39,7 +39,7 @@ struct HeldChunk {
         self.directory = directory
         self.name = name
         limit = byteCount - Self.unit
-        if FileSystem.exists(path) { throw HoldingError.exists(path: path) }
+        if try FileSystem.isPresent(path) { throw HoldingError.exists(path: path) }
         // Of an attempt that was cut short: nobody else writes in this run.
         try FileSystem.remove(temporaryPath)
         let file = try OutputFile(creating: temporaryPath, by: owner)

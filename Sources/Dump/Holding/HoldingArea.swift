@@ -5,6 +5,7 @@ import BlockingWork
 public import Files
 public import LogOutput
 public import Logging
+import Saturation
 import Synchronization
 
 /// The holding disks of one configuration during one run: who may write how much where.
@@ -251,7 +252,8 @@ public final class HoldingArea: Sendable {
                 return HoldingSpace.Disk(
                     useByteCount: place.disk.useBytes, chunkByteCount: place.disk.chunkByteCount,
                     fileSystem: place.device, freeByteCount: max(0, look.disks[index].free - besides),
-                    heldByteCount: place.disk.useBytes > 0 ? look.disks[index].held + since[index] : 0,
+                    heldByteCount: place.disk.useBytes > 0
+                        ? look.disks[index].held.saturatingPlus(since[index]) : 0,
                     promisedByteCount: others.reduce(0) { $0 + ($1.promised[index] ?? 0) },
                     dumpCount: others.count { $0.disk == index })
             })
@@ -260,7 +262,7 @@ public final class HoldingArea: Sendable {
     private static func heldByteCount(in directory: String) throws -> Int64 {
         var sum: Int64 = 0
         try FileSystem.forEachEntry(below: directory) { status in
-            if status.kind == .regular { sum += status.byteCount }
+            if status.kind == .regular { sum = sum.saturatingPlus(status.byteCount) }
             return true
         }
         return sum

@@ -6,7 +6,7 @@ import Digest
 
 extension RestoreAttempt {
     /// Of all that is stored, once all of it has come.
-    var stored: CRCSize? { readings.checksum(ranges.indices, of: ranges) }
+    var stored: CRCSize? { readings.checksum(0..<ranges.endIndex, of: ranges) }
 
     /// Compares checksums with those recorded, and where none of what is stored is, with the store's own of each object.
     func compare(native: CRCSize, client: CRCSize?) throws {
@@ -30,7 +30,7 @@ extension RestoreAttempt {
 
     /// The first object whose bytes do not have the checksum that the store says.
     private var damagedObject: RestoreError? {
-        for (segment, indices) in stream.rangeIndices(of: plan.fetchByteCount) {
+        for (segment, indices) in ranges.bySegment {
             guard let expected = segment.crc32c, let found = readings.checksum(indices, of: ranges)?.crc32c,
                 found != expected
             else { continue }
@@ -69,7 +69,7 @@ extension RestoreAttempt {
         guard isAboutContent(error), readings.haveBegun else { return fault(error, isCertain: false) }
         let isKnown =
             (error as? StreamDamage)?.isCertain == true || isStoredProved
-            || readings.areConfirmed(ranges.indices)
+            || readings.areConfirmed(0..<ranges.endIndex)
         return isKnown ? fault(error, isCertain: true) : DoubtedStream(cause: error)
     }
 

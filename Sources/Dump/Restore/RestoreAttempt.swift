@@ -15,7 +15,7 @@ struct RestoreAttempt: Sendable {
     let plan: RestorePlan
     let stream: StoredStream
     let readings: StreamReadings
-    let ranges: [StoredStream.Range]
+    let ranges: StoredRanges
     private let progress: @Sendable (RestoreProgress) -> Void
 
     init(
@@ -68,7 +68,9 @@ struct RestoreAttempt: Sendable {
     private func pass(into sink: ArchiveSink, _ meter: RestoreMeter) async throws -> RestorePipeline.Totals {
         var start: Int64 = 0
         while true {
-            let pipeline = try await runBlocking("filter-start") { [start] in
+            let pipeline = try await runBlocking(
+                "filter-start", asking: plan.filters.mayHang, late: { $0.abandon() }
+            ) { [start] in
                 try RestorePipeline(
                     plan: plan, ranges: ranges, from: start, readings: readings, meter: meter, sink: sink)
             }

@@ -29,7 +29,7 @@ struct RestorePipeline: Sendable {
     }
 
     private let plan: RestorePlan
-    private let ranges: ArraySlice<StoredStream.Range>
+    private let ranges: Slice<StoredRanges>
     private let readings: StreamReadings
     private let meter: RestoreMeter
     private let sink: ArchiveSink
@@ -42,16 +42,16 @@ struct RestorePipeline: Sendable {
     ///
     /// - Parameter start: where in the stored stream it begins.
     init(
-        plan: RestorePlan, ranges: [StoredStream.Range], from start: Int64, readings: StreamReadings,
+        plan: RestorePlan, ranges: StoredRanges, from start: Int64, readings: StreamReadings,
         meter: RestoreMeter, sink: ArchiveSink
     ) throws {
         self.plan = plan
         self.readings = readings
         self.meter = meter
         self.sink = sink
-        let first = ranges.firstIndex { $0.end > start } ?? ranges.endIndex
+        let first = ranges.first(beyond: start) ?? ranges.endIndex
         self.ranges = ranges[first...]
-        let largest = ranges.map(\.bytes.count).max() ?? 1
+        let largest = ranges.lazy.map(\.bytes.count).max() ?? 1
         fetchBlocks = BlockPool(blockByteCount: largest, blockCount: plan.recoveryThreadCount + 2)
         fetches = HandOver(capacity: plan.recoveryThreadCount)
         let fetched = FetchedSource(pool: fetchBlocks, first: first, start: start, last: ranges.last)
@@ -92,6 +92,9 @@ struct RestorePipeline: Sendable {
             throw error
         }
     }
+
+    /// It was started too late: its programs end, and nothing runs.
+    func abandon() { fail(CancellationError()) }
 
     private func fail(_ error: any Error) {
         fetchBlocks.fail(error)
@@ -176,13 +179,4 @@ final class FetchedSource: BlockSource {
     func release(_ block: ByteBlock) { pool.release(block) }
 
     func fail(_ error: any Error) { fetched.fail(error) }
-}
-
-extension [StoredStream.Range] {
-    /// Those that hold bytes of the stream from `offset` on, and at least the one that holds that byte.
-    func indices(from offset: Int64, byteCount: Int64) -> Range<Int> {
-        let first = firstIndex { $0.end > offset } ?? Swift.max(0, count - 1)
-        let end = self[first...].firstIndex { $0.offset >= offset + Swift.max(1, byteCount) } ?? count
-        return first..<end
-    }
 }

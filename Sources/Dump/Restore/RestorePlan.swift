@@ -54,6 +54,8 @@ public struct RestorePlan: Sendable {
     var paths: [String]
     /// Whether tar removes from the target what the archive's directories do not list (`-G`).
     public var deletes: Bool
+    /// Whether owners are found by their names: the new machine's users may have other numbers.
+    public var hasOwnersByName = false
     /// What tar is to restore besides owners, modes and times, and which tar.
     public var tar: TarOptions
     /// NB_THREADS_RECOVERY: ranged GETs at the same time.
@@ -66,6 +68,9 @@ public struct RestorePlan: Sendable {
     var decompressionThreadCount: Int
     /// The dumpuser, as whom programs run that decompress or decrypt; nil: such a dump is refused.
     public var filterUser: UserAccount?
+    /// What decrypts finds these in the place of what lies at their paths: keys with which the dump was made, and that are not this
+    /// node's any more.
+    public var givenFiles: [ChildFile] = []
     /// What this node's own configurations run; besides, Amanda's programs and the usual compressors may run.
     public var allowedFilters: Set<FilterCommand>
     /// Its header names includes: the archive has no record of the directory itself.
@@ -110,12 +115,23 @@ public struct RestorePlan: Sendable {
 
     var filterSettings: FilterSettings {
         FilterSettings(
-            user: filterUser, width: decompressionThreadCount, stallLimit: stallLimit, logger: logger)
+            user: filterUser, width: decompressionThreadCount, stallLimit: stallLimit,
+            givenFiles: givenFiles, logger: logger)
     }
 
     /// What is read shows at its end whether it is what was dumped: a checksum is recorded, or a format has its own.
     var isProvedByItself: Bool {
         [native, client, stored].contains { $0?.isKnown == true } || filters.all.contains { !$0.isEncryption }
+    }
+
+    /// Programs whose work is undone to decrypt it, as the header names them; each reads a key.
+    public var encryptionPrograms: [String] {
+        filters.all.compactMap { filter in
+            switch filter {
+            case .saltedCBC(let program, _), .encryption(let program, _): program
+            case .gzip, .zstd, .compression: nil
+            }
+        }
     }
 
     /// What cannot be checked, for the report.

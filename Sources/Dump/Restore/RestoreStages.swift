@@ -93,7 +93,8 @@ struct RestoreStages: Sendable {
                 try ProgramStage(
                     program, undoing: true, as: try settings.user(for: program), source: end,
                     blockCount: MemoryPlan.blockCountPerProgram, stallLimit: settings.stallLimit,
-                    logger: settings.logger, defersFailure: isPadded),
+                    logger: settings.logger, defersFailure: isPadded,
+                    givenFiles: filter.isEncryption ? settings.givenFiles : []),
                 mayDislikePadding: isPadded)
             isDecrypted = filter.isEncryption
         }

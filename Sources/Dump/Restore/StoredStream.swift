@@ -3,6 +3,7 @@
 import AmandaFormat
 import BlockingWork
 import S3
+import Saturation
 import Volumes
 
 /// The objects that make up one dump's stored stream, in order, with their lengths.
@@ -42,9 +43,12 @@ struct StoredStream: Sendable {
         }
     }
 
+    /// Nothing that one tar writes is longer: whoever says so of an object is not believed.
+    static let byteCountLimit: Int64 = 64 << 40
+
     let segments: [Segment]
 
-    var byteCount: Int64 { segments.reduce(0) { $0 + $1.byteCount } }
+    var byteCount: Int64 { segments.map(\.byteCount).saturatedSum }
 
     /// Compares lengths with the record, before a byte is fetched. Asks for what nobody has looked up yet.
     init(_ plan: RestorePlan) async throws {
@@ -58,6 +62,11 @@ struct StoredStream: Sendable {
             }
         }
         self.segments = segments
+        guard byteCount <= Self.byteCountLimit else {
+            let largest = segments.max { $0.byteCount < $1.byteCount }
+            throw RestoreError.unsupported(
+                what: "'\(largest?.key ?? "")', which has \(largest?.byteCount ?? 0) bytes by its store")
+        }
         if let expected = plan.stored, expected.isKnown, expected.byteCount != byteCount {
             throw RestoreError.totalDiffers(
                 firstKey: segments.first?.key ?? "", expected: expected.byteCount, found: byteCount)
@@ -71,27 +80,6 @@ struct StoredStream: Sendable {
     /// The store says a checksum of every object.
     var hasChecksums: Bool { segments.allSatisfy { $0.crc32c != nil } }
 
-    /// Which of `ranges(of: limit)` each object has.
-    func rangeIndices(of limit: Int) -> [(segment: Segment, indices: Swift.Range<Int>)] {
-        var first = 0
-        return segments.map { segment in
-            let count = Int((segment.byteCount + Int64(limit) - 1) / Int64(limit))
-            defer { first += count }
-            return (segment, first..<first + count)
-        }
-    }
-
     /// The stream in pieces of at most `limit` bytes, none across two objects.
-    func ranges(of limit: Int) -> [Range] {
-        var ranges: [Range] = []
-        var offset: Int64 = 0
-        for segment in segments {
-            for start in stride(from: 0, to: segment.byteCount, by: limit) {
-                let end = min(start + Int64(limit), segment.byteCount)
-                ranges.append(Range(segment: segment, bytes: start..<end, offset: offset + start))
-            }
-            offset += segment.byteCount
-        }
-        return ranges
-    }
+    func ranges(of limit: Int) -> StoredRanges { StoredRanges(segments, limit: limit) }
 }

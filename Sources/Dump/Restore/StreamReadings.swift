@@ -33,7 +33,7 @@ public final class StreamReadings: Sendable {
     public init() {}
 
     /// Another attempt begins. Every range is read twice where nothing else shows what is wrong, and where an attempt has failed.
-    func begin(_ ranges: [StoredStream.Range], readsEachTwice: Bool) {
+    func begin(_ ranges: StoredRanges, readsEachTwice: Bool) {
         state.withLock { state in
             if state.ranges.count != ranges.count {
                 state.ranges = Array(repeating: Reading(), count: ranges.count)
@@ -96,7 +96,7 @@ public final class StreamReadings: Sendable {
     }
 
     /// The checksum of ranges that follow each other; nil where one was not read.
-    func checksum(_ indices: Range<Int>, of ranges: [StoredStream.Range]) -> CRCSize? {
+    func checksum(_ indices: Range<Int>, of ranges: StoredRanges) -> CRCSize? {
         let checksums = state.withLock { state in indices.map { state.ranges[$0].checksum } }
         var sum = CRCSize(crc32c: 0, byteCount: 0)
         for (range, checksum) in zip(ranges[indices], checksums) {

@@ -58,7 +58,8 @@ final class TarExtraction: Sendable {
         let confinement = plan.isUnconfined ? .none : plan.confinement ?? .strongest()
         screen = Mutex(
             confinement.isComplete || plan.isUnconfined ? nil : ArchiveScreen(directory))
-        var arguments = TarCommand.extract(plan.tar, directory: ".", deletes: plan.deletes)
+        var arguments = TarCommand.extract(
+            plan.tar, directory: ".", deletes: plan.deletes, ownersByName: plan.hasOwnersByName)
         if !plan.paths.isEmpty {
             arguments += ["--"] + plan.paths.map { $0 == "." || $0.hasPrefix("./") ? $0 : "./\($0)" }
         }

@@ -13,7 +13,7 @@ public enum ScriptError: Fault, Equatable {
     /// It must run as another user, and only root can do that.
     case needsRoot(script: String, user: String)
     /// The system did not start it; the reason.
-    case cannotStart(script: String, reason: String)
+    case cannotStart(script: String, reason: FaultText)
     /// It ended badly. `output`: what it wrote to standard error, the oldest first.
     case failed(script: String, point: ScriptPoint, disk: String, exit: ChildExit, output: [String])
     /// It was killed with all that it had started.
@@ -38,7 +38,8 @@ extension ScriptError {
                 hint: "make dumpuser a user of its own, or give the file and its directories to root alone.")
         case .needsRoot(let script, let user):
             "script '\(script)' must run as '\(user)', and only root can start it so"
-        case .cannotStart(let script, let reason): "script '\(script)' cannot be started: \(reason)"
+        case .cannotStart(let script, let reason):
+            FaultText("script '\(script)' cannot be started: \(reason.facts)", hint: reason.hint)
         case .failed(let script, let point, let disk, let exit, let output):
             "script '\(script)' \(exit) at \(point.rawValue) of '\(disk)'\(said(output))"
         case .timedOut(let script, let point, let disk, let limit, let output):

@@ -10,6 +10,8 @@ import Synchronization
 enum ScriptProcess {
     /// Lines of each kind that are kept, the first ones.
     static let keptLineCount = 200
+    /// How long what lies in the pipe is read.
+    private static let afterEnd: Duration = .seconds(2)
 
     /// What became of it.
     struct Run {
@@ -65,20 +67,24 @@ enum ScriptProcess {
         return Run(end: try end.get(), output: output.lines, messages: messages.lines)
     }
 
-    /// Whoever else holds the pipe may keep it open: after the script's own end only what is already in it counts.
+    /// Whoever else holds the pipe may keep it open, and write to it for ever: after the script's own end only what is already in it
+    /// counts, which is read at once.
     private static func read(_ child: ChildProcess, _ output: LineKeeper) {
         let block = ByteBlock(capacity: 65_536)
+        var deadline: ContinuousClock.Instant?
         var hasMore = true
         while hasMore {
             block.count = 0
+            if deadline == nil, output.isAtEnd { deadline = .now + afterEnd }
             do {
-                hasMore = try child.readBlocking(into: block, stallLimit: .milliseconds(200))
+                hasMore = try child.readSomeBlocking(into: block, stallLimit: .milliseconds(200))
             } catch ChildProcessError.stalled {
-                hasMore = !output.isAtEnd
+                hasMore = deadline == nil
             } catch {
                 hasMore = false
             }
             output.take(block.bytes)
+            if let deadline, deadline <= .now { hasMore = false }
         }
         output.finish()
     }

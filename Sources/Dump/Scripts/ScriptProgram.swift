@@ -19,7 +19,13 @@ struct ScriptProgram: Sendable {
     /// Blocks: it looks at the program.
     func command(_ script: ScriptTool, _ arguments: [String]) throws(ScriptError) -> ChildCommand {
         let path = "\(directory)/\(script.plugin)"
-        guard FileSystem.exists(path) else { throw .noProgram(script: script.name, path: path) }
+        let isThere: Bool
+        do {
+            isThere = try FileSystem.isPresent(path)
+        } catch {
+            throw .cannotStart(script: script.name, reason: FaultText(of: error))
+        }
+        guard isThere else { throw .noProgram(script: script.name, path: path) }
         if account.owner.userID == 0 { try requireRootsOwn(path, script) }
         guard account.isOurselves || UserAccount.effectiveUserID == 0 else {
             throw .needsRoot(script: script.name, user: account.name)

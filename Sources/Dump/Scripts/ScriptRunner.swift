@@ -147,14 +147,18 @@ public struct ScriptRunner: Sendable {
         } catch let error as ScriptError {
             all.failures.append(error)
         } catch let error as ChildProcessError {
-            all.failures.append(.cannotStart(script: script.name, reason: "\(error)"))
+            all.failures.append(.cannotStart(script: script.name, reason: FaultText(of: error)))
+        } catch let error as HangFault {
+            all.failures.append(.cannotStart(script: script.name, reason: FaultText(of: error)))
         }
     }
 
     private func call(
         _ script: ScriptTool, _ arguments: [String], limit: Duration
     ) async throws -> ScriptProcess.Run {
-        let command = try await runBlocking("script") { [program] in try program.command(script, arguments) }
+        let command = try await runBlocking("script", asking: ["\(program.directory)/\(script.plugin)"]) {
+            [program] in try program.command(script, arguments)
+        }
         return try await ScriptProcess.run(command, limit: limit, logger: logger)
     }
 }

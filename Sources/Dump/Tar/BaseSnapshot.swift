@@ -18,9 +18,12 @@ struct BaseSnapshot {
     /// NFS or not, seconds, nanoseconds, device, inode, name.
     private static let headFieldCount = 6
     private static let pieceByteCount = 1 << 20
+    /// No name is longer.
+    private static let fieldByteCountLimit = 1 << 20
 
     private let directory: FileDescriptorOwner
     private let checksDevice: Bool
+    private let source: String
     private let target: String
     private var output: [UInt8] = []
     private var field: [UInt8] = []
@@ -34,11 +37,14 @@ struct BaseSnapshot {
     /// - Parameters:
     ///   - directory: what tar reads; names are relative to it.
     ///   - target: appended to.
-    private init(directory: String, checksDevice: Bool, target: String) throws(FilesError) {
+    private init(
+        _ source: String, directory: String, checksDevice: Bool, target: String
+    ) throws(FilesError) {
         let number = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard number >= 0 else { throw FilesError("open", directory, errorNumber: errno) }
         self.directory = FileDescriptorOwner(number)
         self.checksDevice = checksDevice
+        self.source = source
         self.target = target
     }
 
@@ -49,7 +55,8 @@ struct BaseSnapshot {
     static func copy(
         _ source: String, to target: String, directory: String, checksDevice: Bool
     ) throws -> UInt64? {
-        var base = try BaseSnapshot(directory: directory, checksDevice: checksDevice, target: target)
+        var base = try BaseSnapshot(
+            source, directory: directory, checksDevice: checksDevice, target: target)
         try FileSystem.forEachBlock(of: source, byteCount: pieceByteCount) { try base.take($0) }
         guard base.timeFieldCount == 2, base.field.isEmpty, base.head.isEmpty else {
             throw DumpError.damagedSnapshot(path: source)
@@ -67,6 +74,7 @@ struct BaseSnapshot {
             rest = rest[(end + 1)...]
         }
         field.append(contentsOf: rest)
+        guard field.count <= Self.fieldByteCountLimit else { throw DumpError.damagedSnapshot(path: source) }
     }
 
     private mutating func endField() throws {

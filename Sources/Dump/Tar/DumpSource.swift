@@ -52,9 +52,13 @@ public struct DumpSource: Sendable {
     /// Why a dump of a directory would fail; nil: it is there. Blocks.
     public static func fault(of directory: String) -> DumpError? {
         guard !FileSystem.isDirectory(directory) else { return nil }
-        return .noDirectory(
-            path: directory,
-            reason: FileSystem.exists(directory) ? "it is not a directory" : "it does not exist")
+        do {
+            return .noDirectory(
+                path: directory,
+                reason: try FileSystem.isPresent(directory) ? "it is not a directory" : "it does not exist")
+        } catch {
+            return .noDirectory(path: directory, reason: error.reason)
+        }
     }
 
     /// nil: tar begins with nothing, and stores everything.

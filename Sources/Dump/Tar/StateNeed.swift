@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Files
+import Saturation
 
 /// Room that a dump takes in the agent's own directory: tar's snapshot and the index, both plain.
 ///
@@ -43,7 +44,8 @@ struct StateNeed: Sendable, Equatable {
     /// The most that lies there at a time: an increment's base is copied twice before tar begins.
     func byteCount(level: Int, isIndexed: Bool) -> Int64 {
         let index = isIndexed ? (level == 0 ? fullIndexByteCount : leastIndexByteCount) : 0
-        let peak = max(snapshotByteCount + index, level > 0 ? 2 * snapshotByteCount : 0)
-        return peak + peak / 10 + Self.spareByteCount
+        let peak = max(
+            snapshotByteCount.saturatingPlus(index), level > 0 ? snapshotByteCount.saturatingTimes(2) : 0)
+        return peak.saturatingPlus(peak / 10).saturatingPlus(Self.spareByteCount)
     }
 }

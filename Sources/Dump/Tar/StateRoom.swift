@@ -3,6 +3,7 @@
 public import AmandaFormat
 import Files
 import Glibc
+import Saturation
 import Synchronization
 
 /// Whether the agent's own directory has room for what a dump lays there, asked before its first byte and while tar runs.
@@ -20,17 +21,32 @@ public struct StateRoom: Sendable {
     /// Why a dump of a DLE at its level would end for want of room, by the last snapshot of the disk; nil: it would not, or there is
     /// none. Blocks.
     public func fault(of dle: DLEDescription, host: String) -> DumpError? {
-        guard let snapshots = try? TarSnapshots(host: host, dle: dle) else { return nil }
-        return need(snapshots, level: dle.level, isIndexed: dle.isIndexed).flatMap(fault)
+        faults(of: [(dle, host)])[0]
+    }
+
+    /// The same of many, in their order; each directory of snapshots is listed once.
+    public func faults(of disks: [(dle: DLEDescription, host: String)]) -> [DumpError?] {
+        var listings: [String: SnapshotListing] = [:]
+        return disks.map { dle, host in
+            guard let snapshots = try? TarSnapshots(host: host, dle: dle) else { return nil }
+            let listing = listings[snapshots.directory] ?? SnapshotListing(snapshots.directory)
+            listings[snapshots.directory] = listing
+            return need(snapshots, level: dle.level, isIndexed: dle.isIndexed, listing).flatMap(fault)
+        }
     }
 
     /// What it will need; nil where nobody knows, or there is room for many times that.
-    func need(_ snapshots: TarSnapshots, level: Int, isIndexed: Bool) -> Int64? {
-        guard let free, let last = snapshots.highestLevel.map(snapshots.path),
-            let byteCount = try? FileSystem.status(last)?.byteCount
+    func need(
+        _ snapshots: TarSnapshots, level: Int, isIndexed: Bool, _ listing: SnapshotListing? = nil
+    ) -> Int64? {
+        let highest = snapshots.highestLevel(below: TarSnapshots.greatestLevel + 1, in: listing)
+        guard let last = highest.map(snapshots.path), let byteCount = try? FileSystem.status(last)?.byteCount,
+            let free
         else { return nil }
-        let (plenty, overflow) = byteCount.multipliedReportingOverflow(by: Self.plenty)
-        guard !overflow, free < plenty + StateNeed.spareByteCount else { return nil }
+        let plenty = byteCount.saturatingTimes(Self.plenty).saturatingPlus(StateNeed.spareByteCount)
+        guard free < plenty else { return nil }
+        // The next one is as long. It may be a hole that nobody reads to its end.
+        guard byteCount < free else { return byteCount.saturatingPlus(StateNeed.spareByteCount) }
         return try? StateNeed(snapshot: last).byteCount(level: level, isIndexed: isIndexed)
     }
 
@@ -92,9 +108,9 @@ final class StateReservations: Sendable {
     func outstanding(on device: UInt64) -> Int64 {
         state.withLock { $0.all.values.filter { $0.device == device } }.reduce(0) { sum, reservation in
             let written = reservation.files.reduce(Int64(0)) { sum, file in
-                sum + ((try? FileSystem.status(file)?.byteCount) ?? 0)
+                sum.saturatingPlus((try? FileSystem.status(file)?.byteCount) ?? 0)
             }
-            return sum + max(0, reservation.byteCount - written)
+            return sum.saturatingPlus(max(0, reservation.byteCount - written))
         }
     }
 }

@@ -46,8 +46,13 @@ enum TarCommand {
     }
 
     /// Unpacks standard input into `directory`. `deletes`: what the archive's directories do not list is removed there.
-    static func extract(_ options: TarOptions, directory: String, deletes: Bool) -> [String] {
-        var arguments = ["--numeric-owner"]
+    ///
+    /// - Parameter isByNames: owners are this machine's users of the archive's names, by number only where it has no such user; else by
+    ///   number, as amgtar does it.
+    static func extract(
+        _ options: TarOptions, directory: String, deletes: Bool, ownersByName isByNames: Bool = false
+    ) -> [String] {
+        var arguments = isByNames ? [] : ["--numeric-owner"]
         if options.hasACLs { arguments.append("--acls") }
         if options.hasSELinux { arguments.append("--selinux") }
         if options.hasXattrs { arguments += ["--xattrs", "--xattrs-include=*"] }

@@ -131,9 +131,16 @@ struct BoundedMessages: Sendable {
     private var kept: [String] = []
     private var count = 0
 
+    /// Bytes of one: a path may be as long as somebody likes.
+    private static let byteCountLimit = 16 << 10
+
     mutating func append(_ text: String) {
         count += 1
-        if kept.count < TarListing.keptMessageCount { kept.append(text) }
+        guard kept.count < TarListing.keptMessageCount else { return }
+        guard text.utf8.count > Self.byteCountLimit else { return kept.append(text) }
+        let half = Self.byteCountLimit / 2
+        kept.append(
+            String(amandaBytes: text.utf8.prefix(half)) + " … " + String(amandaBytes: text.utf8.suffix(half)))
     }
 
     var texts: [String] {

@@ -46,8 +46,12 @@ public struct TarMessageRules: Sendable, Equatable {
     /// - Throws: `DumpError.badProperty` for what is no regular expression.
     static func checked(_ expressions: [String], of property: String) throws(DumpError) -> [String] {
         for expression in expressions where CompiledExpression(expression) == nil {
+            let bound =
+                ExpressionSize(of: expression).isBounded
+                ? ""
+                : " of at most \(ExpressionSize.greatestAtomCount) letters, repetitions written out, and without \"\\1\""
             throw .badProperty(
-                name: property, value: expression, expected: "POSIX extended regular expressions")
+                name: property, value: expression, expected: "POSIX extended regular expressions\(bound)")
         }
         return expressions
     }
@@ -72,8 +76,9 @@ final class TarMessageSorter {
 final class CompiledExpression {
     private var compiled: regex_t
 
-    /// Nil when `pattern` is no regular expression.
+    /// Nil when `pattern` is no regular expression, or one without a bound.
     init?(_ pattern: String) {
+        guard ExpressionSize(of: pattern).isBounded else { return nil }
         var attempt = regex_t()
         guard regcomp(&attempt, pattern, REG_EXTENDED | REG_NOSUB) == 0 else { return nil }
         compiled = attempt

@@ -2,7 +2,6 @@
 
 public import AmandaFormat
 import Files
-import Glibc
 
 /// Where in a disk's directory tar goes, as far as the application's properties have a say.
 public struct TarReach: Sendable {
@@ -30,8 +29,7 @@ public struct TarReach: Sendable {
             do {
                 excludes += try FileSystem.readAll(path).split(separator: 10).map(Array.init)
             } catch {
-                fault =
-                    fault ?? .noExcludeFile(path: path, reason: String(cString: strerror(error.errorNumber)))
+                fault = fault ?? .noExcludeFile(path: path, reason: error.reason)
             }
         }
         (self.excludes, self.fault) = (excludes, fault)

@@ -103,8 +103,7 @@ private struct Finder {
                 patterns += bytes.split(separator: 10).map(Array.init)
                 if let remark = HiddenPattern.remark(bytes, kind, path: path) { hidden.append(remark) }
             } catch {
-                let text =
-                    "Can't open \(kind) file '\(path)': \(String(cString: strerror(error.errorNumber)))"
+                let text = "Can't open \(kind) file '\(path)': \(error.reason)"
                 if selection.isOptional && error.isMissing {
                     notes.append(text)
                 } else {

@@ -13,10 +13,13 @@ import Glibc
 public struct TarSnapshots: Sendable, Equatable {
     /// Amanda's greatest level (`DUMP_LEVELS` less one).
     public static let greatestLevel = 399
+    /// Cheaper than a listing of the snapshots of many disks.
+    private static let triedLevelCount = 8
 
     /// GNUTAR-LISTDIR.
     public let directory: String
-    private let stem: String
+    /// Up to the level.
+    private let name: String
 
     /// - Throws: `DumpError.badProperty`.
     public init(host: String, dle: DLEDescription) throws(DumpError) {
@@ -26,7 +29,7 @@ public struct TarSnapshots: Sendable, Equatable {
 
     init(host: String, dle: DLEDescription, directory: String) {
         self.directory = directory
-        stem = "\(directory)/\(host)\(sanitisedDiskName(dle.disk))_"
+        name = "\(host)\(sanitisedDiskName(dle.disk))_"
     }
 
     /// The highest level of which there is a snapshot: an increment may be of one level more at most. nil: there is none, and
@@ -36,8 +39,13 @@ public struct TarSnapshots: Sendable, Equatable {
     var highestLevel: Int? { highestLevel(below: Self.greatestLevel + 1) }
 
     /// The level that amgtar builds a dump of `level` on.
-    func highestLevel(below level: Int) -> Int? {
-        (0..<min(max(level, 0), Self.greatestLevel + 1)).last { startedAt(level: $0) != nil }
+    ///
+    /// - Parameter listing: of its directory; nil: low levels are tried one after the other, for higher ones it is listed now.
+    func highestLevel(below level: Int, in listing: SnapshotListing? = nil) -> Int? {
+        let isLow = listing == nil && level <= Self.triedLevelCount
+        let levels =
+            isLow ? (0..<max(level, 0)).reversed() : (listing ?? SnapshotListing(directory)).levels(of: name)
+        return levels.first { $0 < level && startedAt(level: $0) != nil }
     }
 
     /// When the dump began that the level's snapshot was made with, in seconds since 1970; nil: there is none, or it is not
@@ -65,7 +73,7 @@ public struct TarSnapshots: Sendable, Equatable {
     /// Takes away a snapshot that is of no dump which a restore would have: the next dump of a level above starts lower.
     public func remove(level: Int) throws(FilesError) { try FileSystem.remove(path(level: level)) }
 
-    func path(level: Int) -> String { "\(stem)\(level)" }
+    func path(level: Int) -> String { "\(directory)/\(name)\(level)" }
 
     /// Lays the snapshot of a dump that is in the bucket beside its lasting name, and takes away those of its level and of
     /// higher ones, which are outdated now: an increment on one of them could not be restored.

@@ -93,16 +93,20 @@ actor BucketFile: DumpFile {
     private func proveBlocks() async throws -> DumpPart {
         if try await client.head(dataKey) != nil { try await client.delete(dataKey) }
         var found: [Int: Int64] = [:]
-        var surplus: [String] = []
-        for object in try await client.list(prefix: place.keys.blocks(file: place.number)).objects {
-            guard case .block(place.number, let number) = place.keys.role(of: object.key) else { continue }
-            if number < UInt64(blockSizes.count) {
-                found[Int(number) + 1] = object.byteCount
-            } else {
-                surplus.append(object.key)
+        try await client.forEachPage(prefix: place.keys.blocks(file: place.number)) { objects in
+            var surplus: [String] = []
+            for object in objects {
+                guard case .block(place.number, let number) = place.keys.role(of: object.key) else {
+                    continue
+                }
+                if number < UInt64(blockSizes.count) {
+                    found[Int(number) + 1] = object.byteCount
+                } else {
+                    surplus.append(object.key)
+                }
             }
+            try await client.delete(surplus)
         }
-        try await client.delete(surplus)
         for (piece, byteCount) in blockSizes where found[piece] != Int64(byteCount) {
             let key = place.keys.block(file: place.number, number: UInt64(piece - 1))
             throw DumpError.inconsistent(

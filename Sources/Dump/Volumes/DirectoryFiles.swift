@@ -27,16 +27,18 @@ public struct DirectoryFiles: Sendable {
     /// Where they lie: the device's directory, or `data` in it.
     public let directory: String
 
-    /// - Throws: `VolumeError.noDirectory`.
+    /// - Throws: `VolumeError.noDirectory`; `FilesError` where nobody can tell.
     public init(_ device: DirectoryDevicePath) throws {
         let data = "\(device.path)/data"
         directory =
             switch device.dataDirectory {
             case .never: device.path
             case .always: data
-            case .ifPresent: FileSystem.isDirectory(data) ? data : device.path
+            case .ifPresent: try FileSystem.isPresentDirectory(data) ? data : device.path
             }
-        guard FileSystem.isDirectory(directory) else { throw VolumeError.noDirectory(path: directory) }
+        guard try FileSystem.isPresentDirectory(directory) else {
+            throw VolumeError.noDirectory(path: directory)
+        }
     }
 
     /// All of them, by number. Opens each one.

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Saturation
+
 /// How a dump is laid into the bucket: the tapetype's and the device's figures.
 public struct StoragePlan: Sendable, Equatable {
     /// S3 takes no smaller part of an upload, but for the last.
@@ -48,8 +50,13 @@ public struct StoragePlan: Sendable, Equatable {
     var uploadPartByteCount: Int {
         guard isMultipart else { return blockByteCount }
         let needed = partByteCount.map {
-            ($0 + Int64(Self.uploadPartLimit) - 1) / Int64(Self.uploadPartLimit)
+            $0 > 0 ? ($0 - 1) / Int64(Self.uploadPartLimit) + 1 : 0
         }
         return max(blockByteCount, Self.smallestUploadPartByteCount, Int(needed ?? 0))
+    }
+
+    /// Bytes of memory that one dump's upload parts take: what `amanda.conf` says may be more than any machine has.
+    public var bufferByteCount: Int64 {
+        Int64(uploadPartByteCount).saturatingTimes(Int64(uploadThreadCount).saturatingPlus(2))
     }
 }

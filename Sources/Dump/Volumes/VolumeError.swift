@@ -12,6 +12,11 @@ public enum VolumeError: Fault, Equatable {
     case foreignFile(path: String)
     /// There is no directory to write to.
     case noDirectory(path: String)
+    /// A file whose number is so high that no further one can have one.
+    case noNumberLeft(place: String, last: UInt32)
+
+    /// Files of a volume are numbered up to here; Amanda's number has 32 bits.
+    public static let lastNumber = UInt32(Int32.max)
 }
 
 extension VolumeError {
@@ -36,6 +41,10 @@ extension VolumeError {
             FaultText(
                 "'\(path)' is no directory",
                 hint: "make it, belonging to the dumpuser, or set auto-create-slot of its changer.")
+        case .noNumberLeft(let place, let last):
+            FaultText(
+                "'\(place)' has a file with the number \(last): behind it there is none for another",
+                hint: "no run of Amanda's comes that far: see who wrote it, and remove it.")
         }
     }
 }

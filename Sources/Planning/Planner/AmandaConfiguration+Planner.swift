@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import AmandaFormat
+import Saturation
 
 extension AmandaConfiguration {
     /// What the planner has to know beside the disks.
@@ -12,7 +13,7 @@ extension AmandaConfiguration {
             dumpcycleDays: dumpcycleDays,
             runsPerCycle: runsPerCycle(tapelist, now: now),
             capacityBytes: maxDumpBytes ?? (capacity.overflow ? .max : capacity.partialValue),
-            overheadBytesPerDump: blockByteCount + tapetype.filemarkBytes)
+            overheadBytesPerDump: blockByteCount.saturatingPlus(tapetype.filemarkBytes))
     }
 
     /// Source: Amanda 3.5.1 amanda.conf(5), `runspercycle`.

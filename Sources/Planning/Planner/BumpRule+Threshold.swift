@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import AmandaFormat
+import Saturation
 
 extension BumpRule {
     /// What the next level must save.
@@ -10,6 +11,6 @@ extension BumpRule {
             threshold = Double(fullBytes) * Double(percent) / 100
         }
         for _ in 1..<max(1, level) { threshold *= multiplier }
-        return Int64(min(threshold.rounded(), 9e18))
+        return Int64(saturating: threshold)
     }
 }

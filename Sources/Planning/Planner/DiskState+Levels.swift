@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import AmandaFormat
+import Saturation
 
 /// Which levels come into question, and which is taken.
 ///
@@ -80,10 +81,11 @@ extension DiskState {
         if runsAtLevel < schedule.bump.days { return stay(.runs(runsAtLevel, of: schedule.bump.days)) }
         if size <= threshold { return stay(.small(bytes: size, threshold: threshold)) }
         guard let nextSize = sizes[next] else { return stay(.unknown) }
-        guard size - nextSize >= threshold else {
-            return stay(.saves(bytes: max(0, size - nextSize), threshold: threshold))
+        let saved = size.saturatingMinus(nextSize)
+        guard saved >= threshold else {
+            return stay(.saves(bytes: max(0, saved), threshold: threshold))
         }
-        return (next, .bumped(level: next, savedBytes: size - nextSize, threshold: threshold))
+        return (next, .bumped(level: next, savedBytes: saved, threshold: threshold))
     }
 }
 
@@ -99,7 +101,7 @@ extension DiskState {
         guard schedule.isCompressed else { return native }
         let known = level == 0 ? info.full.averageRatio : info.incremental.averageRatio
         let expected = level == 0 ? schedule.expectedFullRatio : schedule.expectedIncrementalRatio
-        return max(1, Int64(Double(native) * min(known ?? expected, 1.1)))
+        return max(1, Int64(saturating: Double(native) * min(known ?? expected, 1.1)))
     }
 
     /// Of a full dump: as estimated, else the last one's.

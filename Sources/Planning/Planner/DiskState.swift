@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import AmandaFormat
+import Saturation
 
 /// One disk while a plan is made: what it may do, and what it is to do.
 struct DiskState {
@@ -60,13 +61,15 @@ struct DiskState {
         settleBase(disk, now: now)
         obeyCommands(settings, now: now)
         settleStrategy(now: now)
-        if daysUntilFull < 0, !isLeftOut, schedule.makesFulls { priority -= daysUntilFull }
+        if daysUntilFull < 0, !isLeftOut, schedule.makesFulls {
+            priority = priority.saturatingMinus(daysUntilFull)
+        }
     }
 
     /// Rounded, so that a run that begins a little earlier than the day before is a day later all the same.
     /// Source: seen with Amanda 3.5.1, `planner` with full dumps of many ages.
     static func days(from date: Int64, to now: Int64) -> Int {
-        Int((Double(now - date) / 86_400).rounded())
+        Int(saturating: Double(now.saturatingMinus(date)) / 86_400)
     }
 
     var hasFull: Bool { info.statistics(level: 0) != nil }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import AmandaFormat
+import Saturation
 
 /// What the past says about the next dump.
 extension Info.Performance {
@@ -38,8 +39,10 @@ extension Info {
     func historicKiB(level: Int) -> Int64? {
         let newest = statistics(level: level)?.originalKiB
         if level == 0 { return history.first { $0.level == 0 }?.originalKiB ?? newest }
-        if level == lastLevel { return mean(level: level, position: consecutiveRuns + 1) ?? newest }
-        if level == lastLevel + 1 { return mean(level: level, position: 1) ?? newest }
+        if level == lastLevel {
+            return mean(level: level, position: consecutiveRuns.saturatingPlus(1)) ?? newest
+        }
+        if level == lastLevel.saturatingPlus(1) { return mean(level: level, position: 1) ?? newest }
         return newest
     }
 
@@ -58,6 +61,6 @@ extension Info {
         guard let nearest = sizes.keys.filter({ $0 <= position }).max(), let found = sizes[nearest] else {
             return nil
         }
-        return found.reduce(0, &+) / Int64(found.count)
+        return found.saturatedSum / Int64(found.count)
     }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import AmandaFormat
+import Saturation
 
 /// Makes the plan fit into what one run may store: full dumps are delayed, then increments left out.
 ///
@@ -92,8 +93,9 @@ extension PlanDraft {
         }
         for full in delayed.reversed() {
             guard let index = queue.firstIndex(where: { $0.name == full.name }) else { continue }
-            let growth = bytes(full, level: 0) - bytes(queue[index], level: queue[index].level)
-            guard totalBytes <= settings.capacityBytes - growth else { continue }
+            let growth = bytes(full, level: 0).saturatingMinus(
+                bytes(queue[index], level: queue[index].level))
+            guard totalBytes <= settings.capacityBytes.saturatingMinus(growth) else { continue }
             (queue[index].level, queue[index].reason) = (0, full.reason)
         }
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import AmandaFormat
+import Saturation
 
 /// Keeps a volume free for the run after this one.
 ///
@@ -76,7 +77,9 @@ extension PlanDraft {
             guard !blockers.isEmpty, blockers.allSatisfy({ $0.canRenew }),
                 !isNeededByLeftOut(label)
             else { continue }
-            let cost = blockers.reduce(0) { saturated($0, bytes($1, level: 0) - bytes($1, level: $1.level)) }
+            let cost = blockers.reduce(0) {
+                saturated($0, bytes($1, level: 0).saturatingMinus(bytes($1, level: $1.level)))
+            }
             if best.map({ cost < $0.cost }) ?? true { best = (label, cost) }
         }
         return best?.label

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import AmandaFormat
+import Saturation
 
 /// A plan in the making.
 struct PlanDraft {
@@ -91,7 +92,7 @@ extension PlanDraft {
             if !state.schedule.makesIncrements || state.schedule.dumpcycleDays == 0 { return sum + full }
             return sum + full * cycle / Double(state.schedule.dumpcycleDays) / runs
         }
-        return Int64(min(sum.rounded(), 9e18))
+        return Int64(saturating: sum)
     }
 
     func saturated(_ one: Int64, _ other: Int64) -> Int64 {

@@ -2,6 +2,7 @@
 
 import AmandaFormat
 import Faults
+import Saturation
 
 extension PlanReason: CustomStringConvertible {
     /// In plain words, for `plan` and logs.
@@ -86,8 +87,8 @@ func byteText(_ bytes: Int64) -> String {
     for larger in ["KiB", "MiB", "GiB", "TiB", "PiB"] where abs(value) >= 1024 {
         (value, unit) = (value / 1024, larger)
     }
-    if unit == "B" || abs(value) >= 100 { return "\(Int64(value.rounded())) \(unit)" }
-    let tenths = Int64((value * 10).rounded())
+    if unit == "B" || abs(value) >= 100 { return "\(Int64(saturating: value)) \(unit)" }
+    let tenths = Int64(saturating: value * 10)
     return tenths % 10 == 0 ? "\(tenths / 10) \(unit)" : "\(tenths / 10).\(abs(tenths % 10)) \(unit)"
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import AmandaFormat
+import Saturation
 
 /// How long a run is expected to take, and what makes it so long.
 public struct NightEstimate: Equatable, Sendable {
@@ -70,12 +71,12 @@ public struct NightEstimate: Equatable, Sendable {
         var left: [DiskName: Double] = [:]
         var time = 0.0
         while true {
-            switch queue.next(now: now + Int64(time)) {
+            switch queue.next(now: now.saturatingPlus(Int64(saturating: time))) {
             case .done: return time
             case .start(let name, let dumper):
                 left[name] = Double(queue.running[dumper]?.storedBytes ?? 0)
             case .wait(let until):
-                let wall = until.map { max(1, Double($0 - now) - time) }
+                let wall = until.map { max(1, Double($0.saturatingMinus(now)) - time) }
                 guard let step = advance(&queue, &left, cap: cap, atMost: wall) else { return time }
                 time += step
             }

@@ -7,8 +7,9 @@ internal import Glibc
 struct ExtendedRegularExpression {
     let pattern: String
 
-    /// Nil when `pattern` is no regular expression.
+    /// Nil when `pattern` is no regular expression, or one without a bound.
     init?(_ pattern: String) {
+        guard ExpressionSize(of: pattern).isBounded else { return nil }
         self.pattern = pattern
         var compiled = regex_t()
         guard regcomp(&compiled, pattern, REG_EXTENDED | REG_NOSUB) == 0 else { return nil }

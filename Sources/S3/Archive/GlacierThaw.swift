@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import BlockingWork
+import Saturation
 
 /// An object that a restore needs, and the client of its bucket.
 public struct NeededObject: Sendable {
@@ -16,6 +17,9 @@ public struct NeededObject: Sendable {
         self.key = key
         self.info = info
     }
+
+    /// False: it can be read as it is. Of one of which nothing is known it may be either.
+    public var mayBeArchived: Bool { info.map { $0.archiveState != .readable } ?? true }
 
     /// To be asked for anew.
     fileprivate var again: NeededObject { NeededObject(client: client, key: key) }
@@ -96,13 +100,26 @@ public struct GlacierThaw: Sendable {
             await progress(
                 Progress(
                     archivedCount: unready.count, thawedCount: unready.count - pending.count,
-                    archivedBytes: unready.reduce(0) { $0 + $1.info.byteCount }, usualMinutes: minutes,
+                    archivedBytes: unready.map(\.info.byteCount).saturatedSum, usualMinutes: minutes,
                     elapsed: elapsed))
             if pending.isEmpty { return }
             guard elapsed < deadline else { throw S3Error.thawTooSlow(count: pending.count, after: elapsed) }
             try await Task.sleep(for: min(options.pollInterval, deadline - elapsed + .milliseconds(1)))
             try await ask(for: pending.filter { $0.info.archiveState == .frozen })
         }
+    }
+
+    /// What a thaw would have to wait for: nothing is asked for.
+    ///
+    /// - Returns: nil: everything can be read as it is.
+    public func outlook(_ objects: [NeededObject]) async throws -> Progress? {
+        let unready = try await Self.look(at: objects).filter { !Self.isReady($0) }
+        guard !unready.isEmpty else { return nil }
+        try requireTier(for: unready)
+        return Progress(
+            archivedCount: unready.count, thawedCount: 0,
+            archivedBytes: unready.map(\.info.byteCount).saturatedSum,
+            usualMinutes: usualMinutes(unready), elapsed: .zero)
     }
 
     private static func isReady(_ archived: Archived) -> Bool {

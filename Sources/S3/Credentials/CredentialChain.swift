@@ -13,8 +13,9 @@ public import Logging
 /// 3. web identity: `AWS_WEB_IDENTITY_TOKEN_FILE` and `AWS_ROLE_ARN` of the environment
 /// 4. the shared files (`~/.aws/credentials`, `~/.aws/config`), profile `AWS_PROFILE`
 /// 5. the device properties of `amanda.conf`
-/// 6. the container's endpoint (`AWS_CONTAINER_CREDENTIALS_…_URI`)
-/// 7. the instance metadata service, version 2
+/// 6. what a restore was sent for the time that it takes
+/// 7. the container's endpoint (`AWS_CONTAINER_CREDENTIALS_…_URI`)
+/// 8. the instance metadata service, version 2
 ///
 /// It is AWS's order with Amanda's own place before the two that a machine has by itself: keys that a configuration
 /// names are meant, as in stock Amanda, also where the instance happens to have a role.
@@ -29,12 +30,14 @@ public struct CredentialChain: CredentialSource {
     /// - Parameters:
     ///   - prefersDeviceProperties: for a store that a configuration names for itself: its keys come first.
     ///   - readsDeviceProperties: false where there is no `amanda.conf`, as on the coordinator.
+    ///   - sent: what came with the work, for a machine that has no file of its own yet.
     ///   - region: whose STS is asked, unless `AWS_REGION` says otherwise.
     ///   - logger: told of each place without credentials, and of each retry.
     public init(
         credentialsFile: String?, deviceProperties: S3Credentials? = nil,
         prefersDeviceProperties: Bool = false, readsDeviceProperties: Bool = true,
-        region: String = "us-east-1", transport: HTTPTransport, environment: [String: String]? = nil,
+        sent: S3Credentials? = nil, region: String = "us-east-1", transport: HTTPTransport,
+        environment: [String: String]? = nil,
         logger: Logger = .discarding
     ) {
         self.logger = logger
@@ -52,7 +55,30 @@ public struct CredentialChain: CredentialSource {
         let ofMachine: [any CredentialPlace] = [
             ContainerPlace(surroundings: surroundings), InstancePlace(surroundings: surroundings),
         ]
-        places = (prefersDeviceProperties ? properties + others : others + properties) + ofMachine
+        places =
+            (prefersDeviceProperties ? properties + others : others + properties)
+            + (sent.map { [SentPlace(credentials: $0)] } ?? []) + ofMachine
+    }
+
+    /// AWS's shared files, where this process looks for them; whether they are there is another question. Blocks.
+    public static func sharedFiles() -> [String] {
+        let environment = processEnvironment
+        let files = SharedFilesPlace.files { environment[$0].flatMap { $0.isEmpty ? nil : $0 } }
+        return [files.credentials, files.configuration].compactMap(\.self)
+    }
+
+    /// Places of a machine's own that are no file which could be kept.
+    public enum Surrounding: Sendable, Equatable { case environment, webIdentity, container, instance }
+
+    /// Which of them this process would use if no file had any, by its environment alone: nobody is asked.
+    public static func surrounding(environment: [String: String]? = nil) -> Surrounding {
+        let environment = environment ?? processEnvironment
+        func isSet(_ names: String...) -> Bool { names.contains { environment[$0]?.isEmpty == false } }
+        if isSet("AWS_ACCESS_KEY_ID") { return .environment }
+        if isSet("AWS_WEB_IDENTITY_TOKEN_FILE") { return .webIdentity }
+        let isContainer = isSet(
+            "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_CONTAINER_CREDENTIALS_FULL_URI")
+        return isContainer ? .container : .instance
     }
 
     /// A service has no HOME of its own; root's files are looked for all the same.

@@ -49,11 +49,21 @@ struct OwnFilePlace: CredentialPlace {
 struct SharedFilesPlace: CredentialPlace {
     let surroundings: CredentialSurroundings
 
+    /// Where they are looked for.
+    ///
+    /// - Parameter variable: of the environment; nil where it is not set.
+    static func files(
+        _ variable: (String) -> String?
+    ) -> (credentials: String?, configuration: String?) {
+        let home = variable("HOME")
+        return (
+            variable("AWS_SHARED_CREDENTIALS_FILE") ?? home.map { "\($0)/.aws/credentials" },
+            variable("AWS_CONFIG_FILE") ?? home.map { "\($0)/.aws/config" }
+        )
+    }
+
     func find() async throws -> CredentialFinding {
-        let home = surroundings.variable("HOME")
-        let credentialsFile =
-            surroundings.variable("AWS_SHARED_CREDENTIALS_FILE") ?? home.map { "\($0)/.aws/credentials" }
-        let configurationFile = surroundings.variable("AWS_CONFIG_FILE") ?? home.map { "\($0)/.aws/config" }
+        let (credentialsFile, configurationFile) = Self.files(surroundings.variable)
         guard credentialsFile != nil || configurationFile != nil else { return .notSetUp }
         let profiles = try await SharedProfiles(
             credentialsFile: credentialsFile, configurationFile: configurationFile)
@@ -67,4 +77,11 @@ struct SharedFilesPlace: CredentialPlace {
             reason: "AWS_PROFILE names it, but \(places) have no such credentials",
             hint: "correct AWS_PROFILE, or write the profile.")
     }
+}
+
+/// What an operator sent for this work alone: it is nowhere on the machine.
+struct SentPlace: CredentialPlace {
+    let credentials: S3Credentials
+
+    func find() -> CredentialFinding { .found(credentials) }
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Saturation
 import XML
 
 /// A bucket's lifecycle configuration with every rule kept byte for byte, whoever wrote it.
@@ -99,14 +100,16 @@ struct TransitionRule: Codable, Equatable {
     let label: String
     /// The slot's prefix and `f`: the label object stays where it can be read.
     let prefix: String
-    /// Midnight UTC, days since 1970.
+    /// Midnight UTC, days since 1970. One that was read may be any number.
     let day: Int64
+    /// The last of the year 9999.
+    private static let lastDay: Int64 = 2_932_896
 
     /// - Parameter days: after which it moves, counted from the day after `now`, as Amanda counts them.
     init(label: String, prefix: String, days: Int, now secondsSince1970: Int64) {
         self.label = label
         self.prefix = prefix
-        day = secondsSince1970 / 86_400 + Int64(days) + 1
+        day = (secondsSince1970 / 86_400 + 1).saturatingPlus(Int64(days))
     }
 
     /// AWS takes no rule with a bare prefix beside one with a filter.
@@ -118,7 +121,7 @@ struct TransitionRule: Codable, Equatable {
     }
 
     private var date: String {
-        let digits = SigningDate(secondsSince1970: day * 86_400).day
+        let digits = SigningDate(secondsSince1970: min(max(day, 0), Self.lastDay) * 86_400).day
         return "\(digits.prefix(4))-\(digits.dropFirst(4).prefix(2))-\(digits.suffix(2))T00:00:00.000Z"
     }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import FoundationEssentials
+import Saturation
 
 /// What the cluster last wrote into a bucket's lifecycle configuration. It lies in the object that lets one node in at a
 /// time, and that is always read as it was last written: the configuration itself S3 may serve as it was minutes ago.
@@ -73,15 +74,19 @@ extension LifecycleJournal {
 
     func age(of read: LifecycleDocument, now: Int64) -> Age {
         let digest = read.digest
-        guard at > now - Self.memory, written?.digest != digest else { return .current }
-        if replaced.contains(where: { $0.digest == digest && $0.at > now - Self.memory }) { return .replaced }
-        return changes.allSatisfy { $0.at <= now - Self.memory || $0.stands(in: read) } ? .current : .unknown
+        guard at > now.saturatingMinus(Self.memory), written?.digest != digest else { return .current }
+        if replaced.contains(where: { $0.digest == digest && $0.at > now.saturatingMinus(Self.memory) }) {
+            return .replaced
+        }
+        return changes.allSatisfy { $0.at <= now.saturatingMinus(Self.memory) || $0.stands(in: read) }
+            ? .current : .unknown
     }
 
     /// What was done lately, done to `read`.
     func applied(to read: LifecycleDocument, now: Int64) throws -> LifecycleDocument {
         var document = read
-        for change in changes where change.at > now - Self.memory && !change.stands(in: document) {
+        for change in changes
+        where change.at > now.saturatingMinus(Self.memory) && !change.stands(in: document) {
             try document.remove { $0.onlyMoves(change.prefix) }
             if let rule = change.rule { try document.append(rule) }
         }
@@ -99,11 +104,13 @@ extension LifecycleJournal {
         let old = [read.digest, written?.digest].compactMap(\.self).filter { $0 != next.digest }
         journal.replaced =
             replaced.filter {
-                $0.at > change.at - Self.memory && $0.digest != next.digest && !old.contains($0.digest)
+                $0.at > change.at.saturatingMinus(Self.memory) && $0.digest != next.digest
+                    && !old.contains($0.digest)
             }
             + Set(old).sorted().map { Replaced(digest: $0, at: change.at) }
         journal.changes =
-            changes.filter { $0.at > change.at - Self.memory && $0.prefix != change.prefix } + [change]
+            changes.filter { $0.at > change.at.saturatingMinus(Self.memory) && $0.prefix != change.prefix }
+            + [change]
         journal.document = Data(next.bytes)
         journal.at = change.at
         return journal

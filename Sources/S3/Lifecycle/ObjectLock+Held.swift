@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Saturation
 import Synchronization
 
 extension ObjectLock {
@@ -25,6 +26,11 @@ extension ObjectLock {
 
         var bytes: [UInt8] {
             Array("\(holder ?? "")\n\(until)\n\(text.map { "\($0)\n" } ?? "")".utf8)
+        }
+
+        /// Whether somebody keeps it. Nobody may until later than twice the lease, so whoever says so keeps nobody out.
+        func isHeld(at now: Int64) -> Bool {
+            until > now && until <= now.saturatingPlus(2 * ObjectLock.lease)
         }
 
         /// The same for whoever is next.

@@ -90,7 +90,7 @@ struct ObjectLock: Sendable {
         do {
             let (bytes, version) = try await client.get(key, limit: Self.byteCountLimit)
             let note = Note(bytes)
-            if note.until > client.storeTime { return .held(by: note.holder ?? "somebody") }
+            if note.isHeld(at: client.storeTime) { return .held(by: note.holder ?? "somebody") }
             return .free(S3KnownObject(bytes: bytes, version: version))
         } catch S3Error.notFound {
             return .absent(refusal: nil)

@@ -30,7 +30,8 @@ extension RetryClass {
     /// The class of a request without an answer.
     init(_ error: HTTPTransportError) {
         switch error {
-        case .connectionRefused, .nameNotResolved, .shortage, .connectTimeout, .stalled, .timedOut, .cut,
+        case .connectionRefused, .nameNotResolved, .shortage, .silentFile, .connectTimeout, .stalled,
+            .timedOut, .cut,
             .malformed:
             self = .transient
         case .proxyFailed(_, _, let isPassing):

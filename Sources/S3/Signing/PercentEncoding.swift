@@ -18,6 +18,17 @@ enum PercentEncoding {
     ///
     /// - Returns: nil for what is no such text, or no UTF-8.
     static func decoded(_ text: String) -> String? {
+        bytes(text).flatMap { String(validating: $0, as: UTF8.self) }
+    }
+
+    /// The same, each byte that is no UTF-8 as U+FFFD.
+    ///
+    /// - Returns: nil for what is no such text.
+    static func mended(_ text: String) -> String? {
+        bytes(text).map { String(decoding: $0, as: UTF8.self) }
+    }
+
+    private static func bytes(_ text: String) -> [UInt8]? {
         var bytes: [UInt8] = []
         var rest = text.utf8[...]
         while let byte = rest.popFirst() {
@@ -33,7 +44,7 @@ enum PercentEncoding {
             default: bytes.append(byte)
             }
         }
-        return String(validating: bytes, as: UTF8.self)
+        return bytes
     }
 
     private static func encoded(_ text: String, keeping kept: UInt8?) -> String {

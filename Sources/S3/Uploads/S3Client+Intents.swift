@@ -40,28 +40,35 @@ extension S3Client {
     /// Uploads whose key begins with `prefix`, page by page.
     func openUploads(under prefix: String, pageSize: Int = 1000) async throws -> [ListedUpload] {
         var uploads: [ListedUpload] = []
-        var marker: UploadListingPage.Marker?
+        var markers: [UploadListingPage.Marker] = []
         repeat {
-            let page = try await uploadPage(prefix: prefix, size: pageSize, after: marker)
+            let page = try await uploadPage(prefix: prefix, size: pageSize, after: markers)
             uploads += page.uploads
-            marker = page.next
-        } while marker != nil
-        return uploads
+            guard uploads.count <= Self.uploadLimit, markers.count <= Self.uploadLimit / 1000 else {
+                let request = S3Request(action: "ListMultipartUploads", method: "GET")
+                throw S3Error.tooMany(call(request), prefix: prefix, limit: Self.uploadLimit)
+            }
+            guard let next = page.next else { return uploads }
+            markers.append(next)
+        } while true
     }
 
+    /// Uploads under one prefix that one answer holds: foreign ones, however many, end nothing.
+    private static let uploadLimit = 100_000
+
     private func uploadPage(
-        prefix: String, size: Int, after marker: UploadListingPage.Marker?
+        prefix: String, size: Int, after markers: [UploadListingPage.Marker]
     ) async throws -> UploadListingPage {
         var request = S3Request(action: "ListMultipartUploads", method: "GET")
         request.query = [
             ("encoding-type", "url"), ("max-uploads", String(size)), ("prefix", prefix), ("uploads", ""),
         ]
-        if let marker {
+        if let marker = markers.last {
             request.query += [("key-marker", marker.key), ("upload-id-marker", marker.id)]
         }
         return try await perform(request) { response throws(AttemptFault) in
             let page = try UploadListingPage(response)
-            guard page.next == nil || page.next != marker else {
+            guard page.next.map({ !markers.contains($0) }) ?? true else {
                 throw .malformed(
                     reason: "the listing does not go on", requestID: response.header("x-amz-request-id"))
             }

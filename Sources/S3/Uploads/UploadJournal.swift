@@ -97,7 +97,7 @@ public final class UploadJournal: Sendable {
     }
 
     private static func entries(at path: String) throws -> [JournalEntry] {
-        let bytes = try FileSystem.exists(path) ? FileSystem.readAll(path) : []
+        let bytes = try FileSystem.isPresent(path) ? FileSystem.readAll(path) : []
         guard let end = bytes.lastIndex(of: UInt8(ascii: "\n")) else { return [] }
         let lines = String(decoding: bytes[..<end], as: UTF8.self).split(separator: "\n")
         return lines.reduce(into: []) { entries, line in

@@ -8,9 +8,9 @@ public enum Patience: Sendable {
     case limit(Duration)
     /// As long as its paths answer, which is asked about whenever so much time has passed.
     case whileItAnswers(every: Duration, atMost: Duration = .seconds(86_400))
-    /// The same, and as long as the thread does anything at all, within that time too: a tree is moved or removed, whose top may answer out
-    /// of a cache when nothing else does. Not for work that waits for other threads.
-    case whileItMoves(every: Duration, atMost: Duration = .seconds(86_400))
+    /// The same, and as long as the thread does anything at all within `still` (nil: within that time too): a tree is moved or removed, whose top may
+    /// answer out of a cache when nothing else does. Not for work that waits for other threads.
+    case whileItMoves(every: Duration, still: Duration? = nil, atMost: Duration = .seconds(86_400))
 
     /// For what answers within milliseconds where it answers at all; long enough for a disk that has to start, or an automount.
     public static let ofLook = Patience.limit(.seconds(20))
@@ -22,14 +22,25 @@ public enum Patience: Sendable {
     public static let ofTree = Patience.whileItMoves(every: .seconds(60))
 
     /// For work on a catalog, which may wait for a lock and grows with its runs.
-    public static let ofCatalog = Patience.whileItAnswers(every: .seconds(30), atMost: .seconds(600))
+    ///
+    /// - Parameter limit: for a single file of it whose directory answers; 10 seconds at least, which a disk may need under load.
+    public static func ofCatalog(_ limit: Duration) -> Patience {
+        let limit = max(.seconds(10), limit)
+        return .whileItMoves(
+            every: min(.seconds(30), limit / 4), still: limit, atMost: max(.seconds(600), limit * 2))
+    }
 
     fileprivate var period: Duration {
         switch self {
         case .limit(let limit), .whileItAnswers(every: let limit, atMost: _),
-            .whileItMoves(every: let limit, atMost: _):
+            .whileItMoves(every: let limit, still: _, atMost: _):
             limit
         }
+    }
+
+    /// After which a path is given up that is alone in not answering.
+    fileprivate var limit: Duration {
+        if case .whileItMoves(every: _, still: let still?, atMost: _) = self { still } else { period }
     }
 }
 
@@ -63,7 +74,7 @@ public func runBlocking<Value: Sendable>(
     }
     guard let result else {
         if Task.isCancelled { throw CancellationError() }
-        throw HangFault(call.culprit, within: patience.period)
+        throw call.fault
     }
     if case .failure = result, Task.isCancelled { throw CancellationError() }
     return try result.get()
@@ -102,9 +113,12 @@ private final class GivenUpWork<Value: Sendable>: Sendable {
         self.late = late
     }
 
-    /// What it was given up for.
-    var culprit: String {
-        phase.withLock { if case .givenUp(let path) = $0 { path } else { paths.first ?? "" } }
+    /// Why it was given up: what is new, or that for which somebody has waited for longer.
+    var fault: HangFault {
+        let path = phase.withLock { if case .givenUp(let path) = $0 { path } else { paths.first ?? "" } }
+        let isOld = Hangs.at(path).map { $0.since < start } ?? false
+        return isOld
+            ? HangFault(path, within: patience.limit) : .noAnswer(path: path, limit: patience.limit)
     }
 
     func begin(_ continuation: CheckedContinuation<Result<Value, any Error>?, Never>) {
@@ -118,36 +132,39 @@ private final class GivenUpWork<Value: Sendable>: Sendable {
         progress.withLock { $0 = thread }
     }
 
-    private var mark: [String]? { progress.withLock { $0 }?.mark }
-
     private func lookAfterIt() async {
-        var before: [String]?
+        var standstill = Standstill()
         while !Task.isCancelled {
             guard (try? await Task.sleep(for: patience.period)) != nil else { return }
             switch patience {
-            case .limit: return giveUp(as: await silent() ?? paths.first ?? "")
+            case .limit: return giveUp(as: await holder())
             case .whileItAnswers(every: _, let longest):
                 if let path = await silent() { return giveUp(as: path) }
-                if start.duration(to: .now) > longest { return giveUp(as: paths.first ?? "") }
-            case .whileItMoves(every: _, let longest):
+                if start.duration(to: .now) > longest { return giveUp(as: await holder()) }
+            case .whileItMoves(every: let period, let still, let longest):
                 if let path = await silent() { return giveUp(as: path) }
-                let now = mark
-                let isStuck = now != nil && now == before
-                if isStuck || start.duration(to: .now) > longest { return giveUp(as: whole) }
-                before = now
+                let isStuck =
+                    standstill.duration(of: progress.withLock { $0 }) >= still ?? (period - .milliseconds(50))
+                if isStuck || start.duration(to: .now) > longest { return giveUp(as: await holder()) }
             }
         }
     }
 
-    /// Of several that all answer nobody knows which one holds the thread, and none of them is barred for it.
-    private var whole: String { paths.joined(separator: "', '") }
+    /// What the thread waits for: a path that does not answer at all, one for which another waits already, or that of its last call.
+    private func holder() async -> String {
+        if let path = await silent() ?? Hangs.oldest(below: paths) ?? progress.withLock({ $0 })?.touched {
+            return path
+        }
+        // Of several that all answer nobody knows which one it is, and none of them is barred for it.
+        if case .limit = patience { return paths.first ?? "" }
+        return paths.joined(separator: "', '")
+    }
 
     /// The first of the paths that does not answer.
     private func silent() async -> String? {
-        if case .limit = patience, paths.count < 2 { return nil }
-        let paths = paths
+        let (paths, limit) = (paths, min(.seconds(3), patience.period))
         return try? await runBlocking("silent") {
-            paths.first { !PatientLook.answers($0, limit: .seconds(3)) }
+            paths.first { !PatientLook.answers($0, limit: limit) }
         }
     }
 
@@ -156,17 +173,17 @@ private final class GivenUpWork<Value: Sendable>: Sendable {
             try? await Task.sleep(for: limit)
             guard case .limit = patience else {
                 // What still moves is waited for.
-                var before: [String]?
+                var standstill = Standstill()
                 while phase.withLock({ if case .waiting = $0 { true } else { false } }) {
                     if let path = await silent() { return giveUp(as: path) }
-                    let now = mark
-                    if now != nil, now == before { return giveUp(as: whole) }
-                    before = now
+                    if standstill.duration(of: progress.withLock { $0 }) > .zero {
+                        return giveUp(as: await holder())
+                    }
                     try? await Task.sleep(for: limit)
                 }
                 return
             }
-            giveUp(as: paths.first ?? "")
+            giveUp(as: await holder())
         }
     }
 

@@ -34,6 +34,14 @@ public enum HangFault: Fault, Equatable {
         }
     }
 
+    /// The same of something that is named already.
+    public var reason: String {
+        switch self {
+        case .noAnswer(_, let limit): "it did not answer within \(Self.text(limit))"
+        case .stillHangs(_, let since): "it still hangs since \(Self.localTime(since))"
+        }
+    }
+
     public var hint: String? {
         "see what it lies on: a file server that is gone, or a disk that fails. Once it answers it is used again by itself."
     }

@@ -32,6 +32,24 @@ public enum PatientLook {
         return found
     }
 
+    /// Work on a path of which a single file may hang: on a thread that is given up after `limit`. Blocks, for twice `limit` at most.
+    ///
+    /// - Parameters:
+    ///   - key: under which it is one at a time; not the path, at which the work itself may look.
+    ///   - path: what it is called by where nobody knows which file hangs.
+    /// - Throws: what `work` throws; `HangFault`.
+    public static func one<Value: Sendable>(
+        _ key: String, at path: String, limit: Duration, _ work: @escaping @Sendable () throws -> Value
+    ) throws -> Value {
+        let looks = RunningLooks<Result<Value, any Error>>(what: key)
+        looks.begin([(path, path: "\(key) of \(path)")], limit) { _ in Result { try work() } }
+        guard let result = looks.wait(limit)[path] else {
+            let touched = looks.touched(path) ?? Hangs.oldest(below: [path]) ?? path
+            throw HangFault(touched, within: limit)
+        }
+        return try result.get()
+    }
+
     /// Whether a path answers at all, whatever it says. Blocks, for twice `limit` at most.
     public static func answers(_ path: String, limit: Duration) -> Bool {
         all([path], what: "look", limit: limit) { path -> Int32 in
@@ -45,6 +63,10 @@ public enum PatientLook {
 private final class RunningLooks<Value: Sendable>: Sendable {
     private struct State {
         var started: [String: (path: String, at: ContinuousClock.Instant)] = [:]
+        /// What the threads do.
+        var threads: [String: ThreadTouch] = [:]
+        /// Of those that were given up: the file that each hangs at, where it is another than its path.
+        var touched: [String: String] = [:]
         var values: [String: Value] = [:]
         var isGivenUp = false
     }
@@ -70,7 +92,10 @@ private final class RunningLooks<Value: Sendable>: Sendable {
                 case .hopeless: return true
                 case .go:
                     state.withLock { $0.started[subject] = (path, .now) }
-                    startDetachedThread(what) { self.end(look(subject), subject, path) }
+                    startDetachedThread(what) {
+                        self.state.withLock { $0.threads[subject] = .ofThisThread }
+                        self.end(look(subject), subject, path)
+                    }
                     return true
                 }
             }
@@ -81,12 +106,13 @@ private final class RunningLooks<Value: Sendable>: Sendable {
 
     private func end(_ value: Value, _ subject: String, _ path: String) {
         monitor.locked {
-            let isLate = state.withLock { state in
+            let (isLate, touched) = state.withLock { state in
                 state.values[subject] = value
-                return state.isGivenUp
+                return (state.isGivenUp, state.touched[subject])
             }
             Hangs.endLook(path)
             if isLate { Hangs.leave(path) }
+            if let touched { Hangs.leave(touched) }
             monitor.wakeAll()
         }
     }
@@ -101,9 +127,15 @@ private final class RunningLooks<Value: Sendable>: Sendable {
                 state.isGivenUp = true
                 for (subject, start) in state.started where state.values[subject] == nil {
                     Hangs.enter(start.path, since: start.at)
+                    guard let file = state.threads[subject]?.subject, file != start.path else { continue }
+                    state.touched[subject] = file
+                    Hangs.enter(file, since: start.at)
                 }
                 return state.values
             }
         }
     }
+
+    /// After `wait`: the file at which a look that was given up hangs, as far as it is known.
+    func touched(_ subject: String) -> String? { state.withLock { $0.touched[subject] } }
 }

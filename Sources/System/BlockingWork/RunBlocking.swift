@@ -2,6 +2,7 @@
 
 import CLinux
 import Glibc
+import Synchronization
 
 /// Runs blocking work on a thread of its own, never on the cooperative pool, and waits for its result.
 ///
@@ -9,23 +10,78 @@ import Glibc
 /// child, fail the queue. Work that throws after a cancellation counts as cancelled; a result that was reached all
 /// the same is given.
 ///
-/// - Throws: what `work` throws; `CancellationError` if it threw and the task was cancelled.
+/// Where a file system may be expected to hang, its paths are named (`runBlocking(asking:)`). Elsewhere too no thread is waited for that stands
+/// still in one call on a file (`UnaskedPatience`).
+///
+/// - Throws: what `work` throws; `CancellationError` if it threw and the task was cancelled; `HangFault`.
 public func runBlocking<Value: Sendable>(
     _ name: String,
     onCancel: @escaping @Sendable () -> Void = {},
     _ work: @escaping @Sendable () throws -> Value
 ) async throws -> Value {
+    let answer = ThreadAnswer<Value>()
     let result: Result<Value, any Error> = await withTaskCancellationHandler {
         await withCheckedContinuation { continuation in
+            answer.await(continuation)
             startDetachedThread(name) {
-                continuation.resume(returning: Result { try work() })
+                let thread = StandingThreads.enter { answer.giveUp($0) }
+                let result = Result { try work() }
+                StandingThreads.leave(thread)
+                answer.end(result)
             }
         }
     } onCancel: {
+        answer.cancel()
         onCancel()
     }
     if case .failure = result, Task.isCancelled { throw CancellationError() }
     return try result.get()
+}
+
+/// Whoever waits for what a thread says, or for the news that it hangs.
+///
+/// He is woken outside the lock, and a cancellation takes none: the runtime cancels a task under a lock that waking it needs, too.
+private final class ThreadAnswer<Value: Sendable>: Sendable {
+    private struct State {
+        var waiter: CheckedContinuation<Result<Value, any Error>, Never>?
+        /// What it was given up for.
+        var path: String?
+    }
+
+    private let state = Mutex(State())
+    private let isCancelled = Atomic<Bool>(false)
+
+    func await(_ waiter: CheckedContinuation<Result<Value, any Error>, Never>) {
+        state.withLock { $0.waiter = waiter }
+    }
+
+    func cancel() { isCancelled.store(true, ordering: .relaxed) }
+
+    /// - Returns: whether that was long enough.
+    func giveUp(_ standing: StandingThreads.Standing) -> Bool {
+        let isCancelled = isCancelled.load(ordering: .relaxed)
+        let limit = isCancelled ? UnaskedPatience.afterCancellation : UnaskedPatience.limit
+        guard standing.duration >= limit else { return false }
+        let waiter = state.withLock { state in
+            defer { state.waiter = nil }
+            if state.waiter != nil {
+                Hangs.enter(standing.path, since: .now - standing.duration)
+                state.path = standing.path
+            }
+            return state.waiter
+        }
+        waiter?.resume(returning: .failure(HangFault.noAnswer(path: standing.path, limit: limit)))
+        return true
+    }
+
+    func end(_ result: Result<Value, any Error>) {
+        let (waiter, path) = state.withLock { state in
+            defer { state.waiter = nil }
+            return (state.waiter, state.path)
+        }
+        waiter?.resume(returning: result)
+        if let path { Hangs.leave(path) }
+    }
 }
 
 /// Starts a thread that nobody joins; `name` shows in `top -H` (its first 15 bytes).
@@ -59,6 +115,6 @@ private func runThread(_ argument: UnsafeMutableRawPointer?) -> UnsafeMutableRaw
     let start = Unmanaged<ThreadStart>.fromOpaque(argument).takeRetainedValue()
     amfleet_name_thread(start.name)
     amfleet_let_thread_block(1)
-    start.body()
+    ThreadTouch.onThisThread(start.body)
     return nil
 }

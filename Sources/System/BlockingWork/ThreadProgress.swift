@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CLinux
 import Glibc
 
 /// Whether a thread still does anything, as the kernel counts it: one that waits in a single call is given no processor.
@@ -7,15 +8,16 @@ import Glibc
 /// Source: proc(5), `/proc/pid/task/tid/stat` (utime, stime) and `status` (context switches).
 struct ThreadProgress: Sendable {
     private let directory: String
+    private let touch: ThreadTouch?
 
     /// Of the calling thread.
     init() {
-        var name = [CChar](repeating: 0, count: 64)
-        let count = readlink("/proc/thread-self", &name, name.count)
-        directory =
-            "/proc/"
-            + String(decoding: name.prefix(max(0, count)).map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        directory = "/proc/self/task/\(amfleet_thread_id())"
+        touch = .ofThisThread
     }
+
+    /// What it asked for last.
+    var touched: String? { touch?.subject }
 
     /// How often it was given a processor, and for how long; nil: nobody knows.
     var mark: [String]? {
@@ -36,5 +38,20 @@ struct ThreadProgress: Sendable {
         var bytes = [UInt8](repeating: 0, count: 8192)
         let count = read(file, &bytes, bytes.count)
         return count > 0 ? String(decoding: bytes.prefix(count), as: UTF8.self) : nil
+    }
+}
+
+/// Tells of a thread for how long it has stood still, from looks at it.
+struct Standstill {
+    private var mark: [String]?
+    private var since: ContinuousClock.Instant?
+
+    /// As far as earlier looks say; zero where it has moved since the last one, or nobody knows.
+    mutating func duration(of progress: ThreadProgress?, _ now: ContinuousClock.Instant = .now) -> Duration {
+        let newest = progress?.mark
+        if let since, newest != nil, newest == mark { return now - since }
+        mark = newest
+        since = now
+        return .zero
     }
 }

@@ -45,6 +45,11 @@ static inline CURLcode amfleet_easy_set_prerequest_callback(CURL *easy, curl_pre
     return curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, value);
 }
 
+/// Not `CURLE_OK` where libcurl's TLS is not OpenSSL's.
+static inline CURLcode amfleet_easy_set_ssl_context_callback(CURL *easy, curl_ssl_ctx_callback value) {
+    return curl_easy_setopt(easy, CURLOPT_SSL_CTX_FUNCTION, value);
+}
+
 /// OpenSSL's `SSL *` of the connection in use; NULL without TLS, or where libcurl has another back end.
 static inline const void *amfleet_easy_get_ssl(CURL *easy) {
     struct curl_tlssessioninfo *session = NULL;

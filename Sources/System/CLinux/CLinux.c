@@ -7,12 +7,15 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <malloc.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/fsuid.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/vfs.h>
@@ -27,11 +30,35 @@ void amfleet_name_thread(const char *name) {
     pthread_setname_np(pthread_self(), shortened);
 }
 
+int amfleet_forbid_core(void) {
+    // A core that is piped to a program has no limit, but asks whether the process may be dumped.
+    struct rlimit none = {0, 0};
+    if (setrlimit(RLIMIT_CORE, &none) != 0) return -errno;
+    return prctl(PR_SET_DUMPABLE, 0) != 0 ? -errno : 0;
+}
+
+// Whoever starts a program with one of the first three descriptors closed (`>&-`) would have it write what it says, or its child
+// programs what they say, into the file or connection that gets the number. Before `main`, since the runtime opens some of its own
+// there; open the wrong way round, so that using one fails as it does where it is closed.
+__attribute__((constructor)) static void occupy_standard_descriptors(void) {
+    for (int descriptor = 0; descriptor <= 2; descriptor++)
+        if (fcntl(descriptor, F_GETFD) < 0 && errno == EBADF)
+            if (open("/dev/null", descriptor == 0 ? O_WRONLY : O_RDONLY) < 0) return;
+}
+
 static _Thread_local int may_block;
 
 void amfleet_let_thread_block(int mayBlock) { may_block = mayBlock; }
 
 int amfleet_thread_may_block(void) { return may_block; }
+
+static _Thread_local void *thread_note = NULL;
+
+void amfleet_set_thread_note(void *note) { thread_note = note; }
+
+void *amfleet_thread_note(void) { return thread_note; }
+
+pid_t amfleet_thread_id(void) { return (pid_t)syscall(SYS_gettid); }
 
 int amfleet_pipe(int *readEnd, int *writeEnd) {
     int ends[2];
@@ -56,9 +83,17 @@ int amfleet_open(const char *path, int flags, mode_t mode) {
     return descriptor < 0 ? -errno : descriptor;
 }
 
+int amfleet_rename_new(const char *from, const char *to) {
+    return renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) != 0 ? -errno : 0;
+}
+
 int amfleet_open_at(int directory, const char *name, int flags) {
     int descriptor = openat(directory, name, flags | O_CLOEXEC);
     return descriptor < 0 ? -errno : descriptor;
+}
+
+void amfleet_limit_arenas(int count) {
+    mallopt(M_ARENA_MAX, count);
 }
 
 int amfleet_set_nonblocking(int descriptor) {
@@ -100,6 +135,8 @@ struct new_program {
     const struct amfleet_user *user;
     /// NULL: not confined.
     const struct amfleet_confinement *confinement;
+    const struct amfleet_given_file *files;
+    int fileCount;
 };
 
 /// The soft limit of descriptors that this process was given, as long as it has another.
@@ -132,6 +169,7 @@ static int become(const struct new_program *program, int *report) {
     if (program->directoryDescriptor >= 0 && fchdir(program->directoryDescriptor) != 0) return errno;
     int error = take_descriptors(program->descriptors, program->descriptorCount, report);
     if (!error && program->confinement) error = confine(program->confinement);
+    if (!error && program->fileCount > 0) error = give_files(program->files, program->fileCount);
     if (!error && program->user) error = take_rights(program->user);
     if (error) return error;
     if (program->directory && chdir(program->directory) != 0) return errno;
@@ -152,8 +190,10 @@ static int spawn(const struct new_program *program, pid_t *process) {
     if (pipe2(report, O_CLOEXEC) != 0) return -errno;
     sigfillset(&every);
     pthread_sigmask(SIG_SETMASK, &every, &before);
-    int borrows = program->user == NULL && program->confinement == NULL;
-    pid_t child = borrows ? vfork() : (pid_t)fork_into(program->confinement);
+    static const struct amfleet_confinement own_processes = {.hasNamespace = 1};
+    int borrows = program->user == NULL && program->confinement == NULL && program->fileCount == 0;
+    // What a program leaves running must not keep what it was given.
+    pid_t child = borrows ? vfork() : (pid_t)fork_into(program->fileCount > 0 ? &own_processes : program->confinement);
     if (child == 0) {
         int own = report[1], reason = become(program, &own);
         (void)!write(own, &reason, sizeof reason);
@@ -180,14 +220,23 @@ static int spawn(const struct new_program *program, pid_t *process) {
 int amfleet_spawn(
     const char *path, char *const arguments[], char *const environment[], const char *directory,
     const int *descriptors, int descriptorCount, pid_t *process) {
-    struct new_program program = {path, arguments, environment, directory, -1, descriptors, descriptorCount, NULL, NULL};
+    struct new_program program = {path, arguments, environment, directory, -1, descriptors, descriptorCount, NULL, NULL, NULL, 0};
     return spawn(&program, process);
 }
 
 int amfleet_spawn_as(
     const char *path, char *const arguments[], char *const environment[], const char *directory,
     const int *descriptors, int descriptorCount, const struct amfleet_user *user, pid_t *process) {
-    struct new_program program = {path, arguments, environment, directory, -1, descriptors, descriptorCount, user, NULL};
+    struct new_program program = {path, arguments, environment, directory, -1, descriptors, descriptorCount, user, NULL, NULL, 0};
+    return spawn(&program, process);
+}
+
+int amfleet_spawn_given(
+    const char *path, char *const arguments[], char *const environment[], const char *directory,
+    const int *descriptors, int descriptorCount, const struct amfleet_user *user,
+    const struct amfleet_given_file *files, int fileCount, pid_t *process) {
+    struct new_program program = {
+        path, arguments, environment, directory, -1, descriptors, descriptorCount, user, NULL, files, fileCount};
     return spawn(&program, process);
 }
 
@@ -195,7 +244,7 @@ int amfleet_spawn_confined(
     const char *path, char *const arguments[], char *const environment[], int directory,
     const int *descriptors, int descriptorCount, const struct amfleet_confinement *confinement, pid_t *process) {
     struct new_program program = {
-        path, arguments, environment, NULL, directory, descriptors, descriptorCount, NULL, confinement};
+        path, arguments, environment, NULL, directory, descriptors, descriptorCount, NULL, confinement, NULL, 0};
     return spawn(&program, process);
 }
 

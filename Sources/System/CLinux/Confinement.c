@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -89,6 +90,62 @@ static int enter_landlock(int version) {
     close(rule.parent_fd);
     close(rules);
     return 0;
+}
+
+/// Where the files lie while they are put over their paths: gone from there before the program begins.
+#define GIVEN "/tmp"
+#define GIVEN_LIMIT 676
+
+static int write_given(const struct amfleet_given_file *file, const char *path) {
+    int opened = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (opened < 0) return errno;
+    const char *rest = file->bytes;
+    for (size_t left = file->byteCount; left > 0;) {
+        ssize_t count = write(opened, rest, left);
+        if (count < 0 && errno == EINTR) continue;
+        if (count <= 0) return count < 0 ? errno : EIO;
+        rest += count;
+        left -= (size_t)count;
+    }
+    if (fchown(opened, file->user, file->group) != 0 || fchmod(opened, file->mode) != 0) return errno;
+    close(opened);
+    return 0;
+}
+
+static int cover(int place, const char *by) {
+    int tree = (int)syscall(SYS_open_tree, AT_FDCWD, by, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+    if (tree < 0) return errno;
+    if (syscall(SYS_move_mount, tree, "", place, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) != 0) return errno;
+    close(tree);
+    return 0;
+}
+
+int give_files(const struct amfleet_given_file *files, int count) {
+    if (count > GIVEN_LIMIT) return E2BIG;
+    if (unshare(CLONE_NEWNS) != 0) return errno;
+    int error = set_mounts(0, MS_PRIVATE);
+    if (error) return error;
+    // What is given must not make a program that gains rights believe it.
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return errno;
+    // Through no link at a path's end; some may lie where the files lie meanwhile.
+    int places[GIVEN_LIMIT];
+    for (int number = 0; number < count; number++) {
+        places[number] = open(files[number].path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+        struct stat status;
+        if (places[number] < 0 || fstat(places[number], &status) != 0) return errno;
+        if (S_ISLNK(status.st_mode)) return ELOOP;
+    }
+    if (mount("amfleet", GIVEN, "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=0700") != 0) return errno;
+    for (int number = 0; number < count && !error; number++) {
+        char path[] = GIVEN "/aa";
+        path[sizeof GIVEN] = (char)('a' + number / 26);
+        path[sizeof GIVEN + 1] = (char)('a' + number % 26);
+        error = write_given(&files[number], path);
+        if (!error) error = cover(places[number], path);
+        close(places[number]);
+    }
+    if (!error && umount2(GIVEN, MNT_DETACH) != 0) error = errno;
+    return error;
 }
 
 int confine(const struct amfleet_confinement *confinement) {

@@ -2,10 +2,12 @@
 #pragma once
 #include <openssl/bio.h>
 #include <openssl/bn.h>
+#include <openssl/cms.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 #include <openssl/pem.h>
+#include <openssl/pkcs12.h>
 #include <openssl/rand.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
@@ -88,6 +90,43 @@ static inline const X509_REVOKED *openssl_revoked(X509_CRL *list, int index) {
     return sk_X509_REVOKED_value(X509_CRL_get_REVOKED(list), index);
 }
 
+// Sealed and signed content: macros.
+
+static inline int openssl_certificate_count(const STACK_OF(X509) *certificates) {
+    return certificates == NULL ? 0 : sk_X509_num(certificates);
+}
+
+static inline X509 *openssl_certificate(const STACK_OF(X509) *certificates, int index) {
+    return sk_X509_value(certificates, index);
+}
+
+/// The stack alone: what stands in it is another's.
+static inline void openssl_forget_certificates(STACK_OF(X509) *certificates) {
+    sk_X509_free(certificates);
+}
+
+static inline int openssl_signer_count(CMS_ContentInfo *content) {
+    STACK_OF(CMS_SignerInfo) *signers = CMS_get0_SignerInfos(content);
+    return signers == NULL ? 0 : sk_CMS_SignerInfo_num(signers);
+}
+
+/// Whether one of the recipients goes by the certificate's issuer and serial, or by its key identifier.
+static inline int openssl_is_recipient(CMS_ContentInfo *content, X509 *certificate) {
+    STACK_OF(CMS_RecipientInfo) *recipients = CMS_get0_RecipientInfos(content);
+    for (int index = 0; recipients != NULL && index < sk_CMS_RecipientInfo_num(recipients); index++) {
+        CMS_RecipientInfo *recipient = sk_CMS_RecipientInfo_value(recipients, index);
+        if (CMS_RecipientInfo_type(recipient) == CMS_RECIPINFO_TRANS) {
+            if (CMS_RecipientInfo_ktri_cert_cmp(recipient, certificate) == 0) return 1;
+        } else if (CMS_RecipientInfo_type(recipient) == CMS_RECIPINFO_AGREE) {
+            STACK_OF(CMS_RecipientEncryptedKey) *keys = CMS_RecipientInfo_kari_get0_reks(recipient);
+            for (int key = 0; keys != NULL && key < sk_CMS_RecipientEncryptedKey_num(keys); key++)
+                if (CMS_RecipientEncryptedKey_cert_cmp(sk_CMS_RecipientEncryptedKey_value(keys, key), certificate) == 0)
+                    return 1;
+        }
+    }
+    return 0;
+}
+
 // TLS: macros.
 
 static inline long openssl_ctx_set_tls13_only(SSL_CTX *context) {
@@ -103,6 +142,13 @@ static inline void openssl_ctx_disable_resumption(SSL_CTX *context) {
 
 static inline void openssl_ctx_release_idle_buffers(SSL_CTX *context) {
     SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS);
+}
+
+/// What stands behind the certificate in its file; NULL: nothing.
+static inline STACK_OF(X509) *openssl_ctx_chain(SSL_CTX *context) {
+    STACK_OF(X509) *chain = NULL;
+    SSL_CTX_get0_chain_certs(context, &chain);
+    return chain;
 }
 
 static inline int openssl_set_owner(SSL *ssl, void *owner) {

@@ -14,7 +14,7 @@ public enum CertificateError: Fault, Hashable {
     case otherCluster(name: PeerName, expected: String)
 
     /// A file that cannot be read, and the kernel's reason.
-    case unreadable(path: String, reason: String)
+    case unreadable(path: String, reason: FaultText)
 
     /// Text, from `source`, that holds no `kind` ("certificate", "private key") in PEM.
     case notPEM(source: String, kind: String, reason: String)
@@ -41,7 +41,7 @@ public enum CertificateError: Fault, Hashable {
     case revoked(serial: String)
 
     /// What was signed could not be written down, and is not given out.
-    case unrecorded(path: String, reason: String)
+    case unrecorded(path: String, reason: FaultText)
 
     /// A revocation list that is none, or not one of the authority's.
     case unusableList(reason: String)
@@ -69,7 +69,7 @@ extension CertificateError {
         case .otherCluster(let name, let expected):
             "'\(name)' is no peer of the cluster '\(expected)'"
         case .unreadable(let path, let reason):
-            "cannot read '\(path)': \(reason)"
+            FaultText("cannot read '\(path)': \(reason.facts)", hint: reason.hint)
         case .notPEM(let source, let kind, let reason):
             "\(source) holds no \(kind) in PEM: \(reason)"
         case .notAnAuthority(let subject):
@@ -91,7 +91,9 @@ extension CertificateError {
         case .revoked(let serial):
             "the certificate with serial \(serial) is revoked"
         case .unrecorded(let path, let reason):
-            "nothing is signed that cannot be written down in '\(path)': \(reason)"
+            FaultText(
+                "nothing is signed that cannot be written down in '\(path)': \(reason.facts)",
+                hint: reason.hint)
         case .unusableList(let reason):
             "the list of revoked certificates cannot be used: \(reason)"
         case .libcrypto(let call, let reason):

@@ -66,8 +66,9 @@ public struct CertificateFacts: Sendable, Hashable {
         else { return false }
         LibcryptoErrors.clear()
         defer { LibcryptoErrors.clear() }
+        guard let key = X509_get0_pubkey(issuer.pointer) else { return false }
         return X509_check_issued(issuer.pointer, certificate.pointer) == X509_V_OK
-            && X509_verify(certificate.pointer, X509_get0_pubkey(issuer.pointer)) == 1
+            && X509_verify(certificate.pointer, key) == 1
     }
 
     /// Whether this is the certificate's private key.
@@ -84,7 +85,11 @@ public struct CertificateFacts: Sendable, Hashable {
         guard let mine = try? X509Handle(der: der), let its = try? X509Handle(der: other.der) else {
             return false
         }
-        return EVP_PKEY_eq(X509_get0_pubkey(mine.pointer), X509_get0_pubkey(its.pointer)) == 1
+        LibcryptoErrors.clear()
+        defer { LibcryptoErrors.clear() }
+        // Of two keys that cannot be read libcrypto would say that they are equal.
+        guard let key = X509_get0_pubkey(mine.pointer) else { return false }
+        return EVP_PKEY_eq(key, X509_get0_pubkey(its.pointer)) == 1
     }
 
     /// In PEM, as libcrypto writes it.

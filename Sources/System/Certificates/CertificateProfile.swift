@@ -11,6 +11,18 @@ package struct CertificateProfile: Sendable {
     package var extendedKeyUsage: String?
     package var subjectAlternativeName: String?
 
+    package init(
+        organization: String, commonName: String, basicConstraints: String, keyUsage: String,
+        extendedKeyUsage: String? = nil, subjectAlternativeName: String? = nil
+    ) {
+        self.organization = organization
+        self.commonName = commonName
+        self.basicConstraints = basicConstraints
+        self.keyUsage = keyUsage
+        self.extendedKeyUsage = extendedKeyUsage
+        self.subjectAlternativeName = subjectAlternativeName
+    }
+
     /// A cluster's authority. It signs leaves and nothing else (path length 0).
     static func authority(cluster: String) -> CertificateProfile {
         CertificateProfile(

@@ -7,7 +7,7 @@ extension X509Handle {
     /// Fills the empty certificate and signs it. Without an `issuer` it is self-signed.
     ///
     /// - Parameter key: the subject's, of which the public half is taken.
-    func fillAndSign(
+    package func fillAndSign(
         _ profile: CertificateProfile, key: OpaquePointer?, validity: CertificateValidity,
         issuer: OpaquePointer?, issuerKey: OpaquePointer
     ) throws(CertificateError) {

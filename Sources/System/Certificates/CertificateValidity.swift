@@ -10,8 +10,9 @@ public struct CertificateValidity: Sendable, Hashable {
     /// The last second.
     public var notAfter: Int64
 
-    /// Seconds by which a certificate begins in the past, for peers whose clock is behind.
-    static let clockAllowance: Int64 = 300
+    /// Seconds by which a certificate begins in the past, for peers whose clock is behind: more than the quarter of an hour from
+    /// which S3 refuses their signatures anyway.
+    static let clockAllowance: Int64 = 3_600
 
     /// Exactly this time.
     public init(notBefore: Int64, notAfter: Int64) {
@@ -19,7 +20,7 @@ public struct CertificateValidity: Sendable, Hashable {
         self.notAfter = notAfter
     }
 
-    /// `days` days from now on, beginning a few minutes ago.
+    /// `days` days from now on, beginning an hour ago.
     public init(days: Int) {
         let now = Int64(time(nil))
         self.init(notBefore: now - Self.clockAllowance, notAfter: now + Int64(days) * 86_400)

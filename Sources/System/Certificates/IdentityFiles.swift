@@ -48,17 +48,27 @@ public struct IdentityFiles: Sendable {
     }
 
     /// Whether a change was decided and not ended, by a process that is gone or is about to.
-    public var isUnfinished: Bool { FileSystem.exists(newCertificate) }
+    public var isUnfinished: Bool {
+        get throws(FilesError) { try FileSystem.isPresent(newCertificate) }
+    }
+
+    /// Removes what an earlier process had begun to write of them, a key perhaps. Only before this one writes, and while no other does.
+    ///
+    /// - Returns: what was removed.
+    @discardableResult public func removeAbandoned(includingOwn: Bool) -> [String] {
+        FileSystem.removeAbandoned(
+            [certificate, privateKey, newCertificate, newPrivateKey], includingOwn: includingOwn)
+    }
 
     /// Ends what a process began that is gone.
     ///
     /// - Returns: whether anything was left to be done.
     @discardableResult public func recover() throws -> Bool {
-        guard isUnfinished else { return false }
+        guard try isUnfinished else { return false }
         let facts = try? CertificateFacts(contentsOf: newCertificate)
-        if let facts, let waiting = try Self.key(newPrivateKey), try facts.isOf(waiting) {
+        if let facts, try Self.isKey(newPrivateKey, of: facts) {
             try replace()
-        } else if let facts, let present = try Self.key(privateKey), try facts.isOf(present) {
+        } else if let facts, try Self.isKey(privateKey, of: facts) {
             try FileSystem.rename(newCertificate, to: certificate)
             try synchronise(certificate)
         } else {
@@ -79,8 +89,14 @@ public struct IdentityFiles: Sendable {
         try FileSystem.synchroniseDirectory(FileSystem.parentDirectory(of: path))
     }
 
+    /// What is there and is no key is not the certificate's either: the pair in place is judged by whoever reads it.
+    private static func isKey(_ path: String, of facts: CertificateFacts) throws -> Bool {
+        guard let key = try key(path) else { return false }
+        return (try? facts.isOf(key)) ?? false
+    }
+
     private static func key(_ path: String) throws -> Secret? {
-        guard FileSystem.exists(path) else { return nil }
+        guard try FileSystem.isPresent(path) else { return nil }
         return Secret(String(decoding: try FileSystem.readAll(path, limit: 1 << 20), as: UTF8.self))
     }
 }

@@ -46,7 +46,7 @@ public struct IssuedCertificate: Sendable, Hashable {
 
     /// Every certificate of the file at `path`, oldest first; none where there is no file.
     public static func all(at path: String) throws -> [IssuedCertificate] {
-        guard FileSystem.exists(path) else { return [] }
+        guard try FileSystem.isPresent(path) else { return [] }
         let bytes = try FileSystem.readAll(path)
         return String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isNewline)
             .compactMap { IssuedCertificate(line: $0) }
@@ -58,7 +58,7 @@ public struct IssuedCertificate: Sendable, Hashable {
             // A line that a crash tore ends here.
             try FileSystem.append(path, Array("\n\(line)\n".utf8), mode: 0o600, synchronising: true)
         } catch {
-            throw .unrecorded(path: path, reason: "\(error)")
+            throw .unrecorded(path: path, reason: FaultText(of: error))
         }
     }
 }

@@ -1,30 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import COpenSSL
-import Descriptors
-import Glibc
+import Files
 import HiddenCharacters
 
 /// PEM text: from a file, and to and from libcrypto's objects.
 package enum PEMText {
     /// Longest file that is taken for PEM, so that a device or an archive named by mistake is not read whole.
-    static let longestByteCount = 1 << 20
+    package static let longestByteCount = 1 << 20
 
     /// Reads a file of PEM text.
-    package static func read(_ path: String) throws(CertificateError) -> String {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-        guard descriptor >= 0 else { throw .unreadable(path: path, reason: SystemReason.text(errno)) }
-        defer { close(descriptor) }
-        var bytes: [UInt8] = []
-        var piece = [UInt8](repeating: 0, count: 16_384)
-        while true {
-            let count = Glibc.read(descriptor, &piece, piece.count)
-            guard count >= 0 else { throw .unreadable(path: path, reason: SystemReason.text(errno)) }
-            guard count > 0 else { break }
-            bytes += piece[..<count]
-            guard bytes.count <= longestByteCount else {
-                throw .unreadable(path: path, reason: "longer than \(longestByteCount) bytes")
-            }
+    ///
+    /// - Parameter isGiven: an operator has named it, and it may be a pipe.
+    package static func read(_ path: String, isGiven: Bool = false) throws(CertificateError) -> String {
+        let bytes: [UInt8]
+        do throws(FilesError) {
+            bytes =
+                isGiven
+                ? try FileSystem.readGiven(path, limit: longestByteCount)
+                : try FileSystem.readAll(path, limit: longestByteCount)
+        } catch {
+            throw .unreadable(path: path, reason: FaultText(error.reason, hint: error.hint))
         }
         let form = TextForm(of: bytes)
         if let what = form.fault, let mend = form.mend(path) {
@@ -54,7 +50,7 @@ package enum PEMText {
     }
 
     /// Gives `body` a BIO that reads `text`.
-    static func withReader<Result>(_ text: String, _ body: (OpaquePointer?) -> Result) -> Result {
+    package static func withReader<Result>(_ text: String, _ body: (OpaquePointer?) -> Result) -> Result {
         var text = text
         return text.withUTF8 { bytes in
             let reader = BIO_new_mem_buf(bytes.baseAddress, Int32(clamping: bytes.count))
@@ -64,7 +60,7 @@ package enum PEMText {
     }
 
     /// What `body` writes into a BIO.
-    static func written(
+    package static func written(
         _ call: String, _ body: (OpaquePointer?) -> Int32
     ) throws(CertificateError) -> String {
         let writer = BIO_new(BIO_s_mem())

@@ -33,7 +33,8 @@ struct RevocationListHandle: ~Copyable {
     func isSigned(by authority: borrowing X509Handle) -> Bool {
         LibcryptoErrors.clear()
         defer { LibcryptoErrors.clear() }
-        return X509_CRL_verify(pointer, X509_get0_pubkey(authority.pointer)) == 1
+        guard let key = X509_get0_pubkey(authority.pointer) else { return false }
+        return X509_CRL_verify(pointer, key) == 1
     }
 
     /// The extension "CRL number" (RFC 5280, 5.2.3); nil where it has none, or one that is no number of ours.

@@ -3,17 +3,17 @@
 import COpenSSL
 
 /// One libcrypto certificate, freed exactly once.
-struct X509Handle: ~Copyable {
-    let pointer: OpaquePointer
+package struct X509Handle: ~Copyable {
+    package let pointer: OpaquePointer
 
     /// An empty certificate, to be filled in.
-    init() throws(CertificateError) {
+    package init() throws(CertificateError) {
         guard let pointer = X509_new() else { throw LibcryptoErrors.failure(of: "X509_new") }
         self.pointer = pointer
     }
 
     /// The first certificate of `pem`; `source` names the text in errors.
-    init(pem: String, source: String) throws(CertificateError) {
+    package init(pem: String, source: String) throws(CertificateError) {
         LibcryptoErrors.clear()
         let read = PEMText.withReader(pem) { PEM_read_bio_X509($0, nil, nil, nil) }
         guard let read else {
@@ -37,7 +37,7 @@ struct X509Handle: ~Copyable {
         X509_free(pointer)
     }
 
-    func pem() throws(CertificateError) -> String {
+    package func pem() throws(CertificateError) -> String {
         try PEMText.written("PEM_write_bio_X509") { PEM_write_bio_X509($0, pointer) }
     }
 }

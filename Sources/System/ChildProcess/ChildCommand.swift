@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Descriptors
 @_exported public import Faults
 
 /// What to run and what it gets: nothing is inherited but what stands here.
@@ -23,6 +24,9 @@ public struct ChildCommand: Sendable, Equatable {
     /// An open directory where it starts, instead of `directory`, and whether it may write anywhere else. The descriptor stays
     /// the caller's, who keeps it open until the spawn.
     public var place: ChildPlace?
+    /// What it finds in the place of other files. It then has mounts and processes of its own, and no program gains rights; that
+    /// takes CAP_SYS_ADMIN. Not together with `place`.
+    public var files: [ChildFile] = []
     /// The directory that it reads or writes: what hangs where it is killed and does not end.
     public var touches: String?
     /// Whether what it has left running in its group goes on after an end of its own; otherwise all ends with it.
@@ -104,8 +108,8 @@ public enum ChildExit: Sendable, Equatable, CustomStringConvertible {
 
 /// What can go wrong with a child besides its own exit status.
 public enum ChildProcessError: Fault, Equatable {
-    /// It could not be started; the system's reason.
-    case cannotStart(executable: String, reason: String)
+    /// It could not be started; the system's number (`errno`).
+    case cannotStart(executable: String, errorNumber: Int32)
     /// It neither gave nor took a byte for this long.
     case stalled(executable: String, limit: Duration)
     /// It was killed and does not end: the kernel waits on its behalf for what it touches.
@@ -124,7 +128,8 @@ extension ChildProcessError {
     /// One line, lower case.
     public var facts: String {
         switch self {
-        case .cannotStart(let executable, let reason): "cannot start '\(executable)': \(reason)"
+        case .cannotStart(let executable, let errorNumber):
+            "cannot start '\(executable)': \(SystemReason.text(errorNumber))"
         case .stalled(let executable, let limit): "'\(executable)' neither gave nor took a byte for \(limit)"
         case .stuck(let executable, let touches):
             "'\(executable)' came to a halt, was killed and does not end: "
@@ -135,5 +140,10 @@ extension ChildProcessError {
         case .pipeFailed(let executable, let reason): "the pipe to '\(executable)' failed: \(reason)"
         case .tooMuchOutput(let executable, let limit): "'\(executable)' wrote more than \(limit) bytes"
         }
+    }
+
+    /// For a shortage alone: of the program nothing is wrong.
+    public var hint: String? {
+        if case .cannotStart(_, let errorNumber) = self { SystemReason.hint(errorNumber) } else { nil }
     }
 }

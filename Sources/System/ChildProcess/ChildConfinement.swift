@@ -40,6 +40,19 @@ public struct ChildConfinement: Sendable, Equatable {
         return both.first { $0.isPossible } ?? .none
     }
 
+    /// Whether a child may be given other files than those that lie at their paths (`ChildCommand.files`). Blocks as `strongest` does.
+    public static var canGiveFiles: Bool {
+        BlockingThread.require("confine")
+        var processID: pid_t = 0
+        let files = [ChildFile(path: "/dev/null", content: [], userID: 0, groupID: 0, mode: 0o600)]
+        let status = files.withGivenFiles { files in
+            amfleet_spawn_given(nil, nil, nil, nil, nil, 0, nil, files, Int32(files.count), &processID)
+        }
+        guard status == 0 else { return false }
+        while waitpid(processID, nil, 0) < 0, errno == EINTR {}
+        return true
+    }
+
     private var isPossible: Bool {
         let root = amfleet_open("/", O_RDONLY | O_DIRECTORY, 0)
         guard root >= 0 else { return false }

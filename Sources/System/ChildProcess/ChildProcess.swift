@@ -68,7 +68,7 @@ public final class ChildProcess: Sendable {
         let messagePipe = try Pipe(to: command, isBulk: false)
         let nullNumber = amfleet_open("/dev/null", O_RDWR, 0)
         guard nullNumber >= 0 else {
-            throw .cannotStart(executable: command.executable, reason: SystemReason.text(-nullNumber))
+            throw .cannotStart(executable: command.executable, errorNumber: -nullNumber)
         }
         let null = PipeEnd(nullNumber)
         let standard = [input?.reading ?? null, output?.writing ?? null, messagePipe.writing].compactMap(
@@ -97,25 +97,39 @@ public final class ChildProcess: Sendable {
                         command.executable, arguments, environment, place.directory, descriptors,
                         Int32(descriptors.count), &confinement, &processID)
                 }
+                if !command.files.isEmpty {
+                    return startGiven(command, arguments, environment, descriptors, &processID)
+                }
                 guard let user = command.user else {
                     return amfleet_spawn(
                         command.executable, arguments, environment, command.directory, descriptors,
                         Int32(descriptors.count), &processID)
                 }
-                return user.groupIDs.withUnsafeBufferPointer { groups in
-                    var rights = amfleet_user(
-                        user: user.userID, group: user.groupID, groups: groups.baseAddress,
-                        groupCount: Int32(groups.count))
-                    return amfleet_spawn_as(
+                return user.withRights { rights in
+                    amfleet_spawn_as(
                         command.executable, arguments, environment, command.directory, descriptors,
-                        Int32(descriptors.count), &rights, &processID)
+                        Int32(descriptors.count), rights, &processID)
                 }
             }
         }
         guard status == 0 else {
-            throw .cannotStart(executable: command.executable, reason: SystemReason.text(-status))
+            throw .cannotStart(executable: command.executable, errorNumber: -status)
         }
         return processID
+    }
+
+    private static func startGiven(
+        _ command: ChildCommand, _ arguments: [UnsafeMutablePointer<CChar>?],
+        _ environment: [UnsafeMutablePointer<CChar>?], _ descriptors: [Int32], _ processID: inout pid_t
+    ) -> Int32 {
+        command.files.withGivenFiles { files in
+            func spawn(_ rights: UnsafePointer<amfleet_user>?) -> Int32 {
+                amfleet_spawn_given(
+                    command.executable, arguments, environment, command.directory, descriptors,
+                    Int32(descriptors.count), rights, files, Int32(files.count), &processID)
+            }
+            return command.user.map { $0.withRights(spawn) } ?? spawn(nil)
+        }
     }
 
     /// The first 8 KiB and the last 64 KiB of its standard error, where nobody took the lines.
@@ -185,21 +199,26 @@ public final class ChildProcess: Sendable {
     ///
     /// - Throws: `stalled` after `stallLimit` without a byte; `CancellationError` after `terminate()`.
     public func readBlocking(into block: ByteBlock, stallLimit: Duration) throws -> Bool {
-        guard let descriptor = output?.number else { return false }
         while block.count < block.capacity {
-            let room = block.remainder
+            guard try readSomeBlocking(into: block, stallLimit: stallLimit) else { return false }
+        }
+        return true
+    }
+
+    /// The same, as soon as there is anything; `block` must have room.
+    public func readSomeBlocking(into block: ByteBlock, stallLimit: Duration) throws -> Bool {
+        guard let descriptor = output?.number else { return false }
+        let room = block.remainder
+        while true {
             let count = read(descriptor, room.baseAddress, room.count)
             let error = errno
             if isTerminated { throw CancellationError() }
-            if count > 0 {
+            if count >= 0 {
                 block.count += count
-            } else if count == 0 {
-                return false
-            } else {
-                try waitAfter(error, descriptor, POLLIN, stallLimit)
+                return count > 0
             }
+            try waitAfter(error, descriptor, POLLIN, stallLimit)
         }
-        return true
     }
 
     /// Writes all of `bytes` to its input; blocks the thread.

@@ -37,7 +37,7 @@ struct Pipe {
         var ends: (Int32, Int32) = (-1, -1)
         let status = amfleet_pipe(&ends.0, &ends.1)
         guard status == 0 else {
-            throw .cannotStart(executable: command.executable, reason: SystemReason.text(-status))
+            throw .cannotStart(executable: command.executable, errorNumber: -status)
         }
         reading = PipeEnd(ends.0)
         writing = PipeEnd(ends.1)

@@ -8,9 +8,11 @@ public struct CivilDate: Hashable, Sendable {
     /// 1 to 31.
     public let day: Int
 
-    /// Nil unless there is such a day.
+    /// Nil unless there is such a day, in a year of at most six digits.
     public init?(year: Int, month: Int, day: Int) {
-        guard (1...12).contains(month), (1...Self.dayCount(year: year, month: month)).contains(day) else {
+        guard (-999_999...999_999).contains(year), (1...12).contains(month),
+            (1...Self.dayCount(year: year, month: month)).contains(day)
+        else {
             return nil
         }
         (self.year, self.month, self.day) = (year, month, day)

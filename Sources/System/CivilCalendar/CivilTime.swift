@@ -32,8 +32,8 @@ public struct CivilTime: Hashable, Sendable {
 
     /// What a clock on UTC shows so many seconds after 1970 began.
     public init(secondsSince1970 seconds: Int64) {
-        let days = seconds >= 0 ? seconds / 86_400 : (seconds - 86_399) / 86_400
-        let rest = Int(seconds - days * 86_400)
+        let days = seconds >= 0 ? seconds / 86_400 : (seconds + 1) / 86_400 - 1
+        let rest = Int((seconds % 86_400 + 86_400) % 86_400)
         date = CivilDate(daysSince1970: Int(days))
         (hour, minute, second) = (rest / 3600, rest / 60 % 60, rest % 60)
     }

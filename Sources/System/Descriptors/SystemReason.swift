@@ -23,11 +23,18 @@ public enum SystemReason {
         }
     }
 
-    /// What to do about it; nil: it is no shortage that a setting mends.
+    /// What to do about it: the one place that says so of any file, pipe, connection and program. nil: nothing has run out, and nothing is
+    /// known but the reason.
     public static func hint(_ errorNumber: Int32) -> String? {
         switch errorNumber {
         case EMFILE: "raise the limit: 'LimitNOFILE=' of the systemd unit, or 'ulimit -n' before the start."
         case ENFILE: "raise the machine's: 'sysctl fs.file-max', or end what holds so many."
+        case ENOMEM:
+            "end what uses so much memory, or grant more: 'MemoryMax=' of the systemd unit, 'ulimit -v'."
+        case ENOSPC: "make room there."
+        case EDQUOT: "make room there, or raise the quota."
+        case EROFS:
+            "see why it is read-only: 'dmesg' tells of a disk that fails, and a systemd unit with ProtectSystem needs 'ReadWritePaths='."
         default: nil
         }
     }

@@ -12,6 +12,15 @@ public struct FaultText: Hashable, Sendable, ExpressibleByStringInterpolation,
         self.hint = hint
     }
 
+    /// What another error says, for one that wraps it: its hint is not lost, and stands in no sentence.
+    public init(of error: any Error) {
+        guard let fault = (error as? any Fault)?.faults.first else {
+            self.init("\(error)", hint: nil)
+            return
+        }
+        self.init(fault.headline, hint: fault.hint)
+    }
+
     /// The facts, then a line `hint: …`.
     public var description: String { hint.map { "\(facts)\nhint: \($0)" } ?? facts }
 

@@ -7,11 +7,14 @@ public struct Remark: Codable, Hashable, Sendable, CustomStringConvertible {
     public var subject: String?
     /// What is said of it. The same words for the same thing, whatever node and subject.
     public var text: String
+    /// What to do, in the imperative, where somebody must; nil: nothing, or of an older agent.
+    public var hint: String?
 
-    public init(place: FaultPlace? = nil, subject: String? = nil, _ text: String) {
+    public init(place: FaultPlace? = nil, subject: String? = nil, _ text: String, hint: String? = nil) {
         self.place = place
         self.subject = subject
         self.text = text
+        self.hint = hint
     }
 
     /// `file:line: subject: text`, without what is not there.

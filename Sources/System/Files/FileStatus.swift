@@ -31,6 +31,10 @@ public struct FileStatus: Sendable, Equatable {
     public let owner: FileOwner
     /// Last change of the contents, whole seconds since 1970.
     public let modifiedAt: Int64
+    /// Last change of contents, owner, rights or names, in nanoseconds since 1970: by the kernel, which nobody can set.
+    public let changedAt: Int64
+    /// How many names it has.
+    public let linkCount: UInt64
     /// The file system it lies on and its number there: equal for two names of one file.
     public let device: UInt64
     /// See `device`.
@@ -48,7 +52,19 @@ public struct FileStatus: Sendable, Equatable {
         mode = UInt32(status.st_mode & 0o7777)
         owner = FileOwner(userID: status.st_uid, groupID: status.st_gid)
         modifiedAt = Int64(status.st_mtim.tv_sec)
+        let changed = Int64(status.st_ctim.tv_sec).multipliedReportingOverflow(by: 1_000_000_000)
+        changedAt = changed.overflow ? .max : changed.partialValue &+ Int64(status.st_ctim.tv_nsec)
+        linkCount = UInt64(status.st_nlink)
         device = UInt64(status.st_dev)
         inode = UInt64(status.st_ino)
+    }
+}
+
+extension FileStatus {
+    /// Now, as the kernel will write it into `changedAt` of what is changed from here on: not behind the clock that it takes.
+    public static var now: Int64 {
+        var time = timespec()
+        clock_gettime(CLOCK_REALTIME_COARSE, &time)
+        return Int64(time.tv_sec) &* 1_000_000_000 &+ Int64(time.tv_nsec)
     }
 }

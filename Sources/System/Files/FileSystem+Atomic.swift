@@ -28,8 +28,7 @@ extension FileSystem {
     private static func replace(
         _ path: String, _ bytes: [UInt8], mode: UInt32, synchronising: Bool
     ) throws(FilesError) {
-        let number = temporaryNumber.add(1, ordering: .relaxed).oldValue
-        let temporary = "\(path).\(getpid())-\(number).tmp"
+        let temporary = temporaryName(of: path)
         do {
             try writeNew(temporary, bytes, mode: mode, synchronising: synchronising)
             try rename(temporary, to: path)
@@ -42,21 +41,28 @@ extension FileSystem {
         try Descriptor(directory, O_RDONLY | O_DIRECTORY).synchronise(path: directory)
     }
 
-    /// Writes a file that must not be there yet, not even as a dangling link; synchronised, with its directory.
-    public static func writeExclusively(
-        _ path: String, _ bytes: [UInt8], mode: UInt32 = 0o600
-    ) throws(FilesError) {
+    /// Whether a file could be written in a directory now: one is, with `byteCount` bytes, synchronised, and taken away again. What else
+    /// tells that a quota is used up, or a file system has become read-only?
+    ///
+    /// It never has another name than one that `removeAbandoned(in:)` knows, so what a killed process leaves of it goes.
+    public static func tryWriting(in directory: String, byteCount: Int = 4_096) throws(FilesError) {
+        let path = temporaryName(of: "\(directory)/trial")
         do {
-            try writeNew(path, bytes, mode: mode)
+            try writeNew(path, [UInt8](repeating: 0x20, count: byteCount), mode: 0o600)
         } catch {
-            if error.errorNumber != EEXIST { try? remove(path) }
+            if !error.isTaken { try? remove(path) }
             throw error
         }
-        let directory = parentDirectory(of: path)
-        try Descriptor(directory, O_RDONLY | O_DIRECTORY).synchronise(path: directory)
+        try remove(path)
     }
 
-    private static func writeNew(
+    /// `<path>.<process>-<number>.tmp`: `removeAbandoned` knows it again.
+    static func temporaryName(of path: String) -> String {
+        let number = temporaryNumber.add(1, ordering: .relaxed).oldValue
+        return "\(path).\(getpid())-\(number).tmp"
+    }
+
+    static func writeNew(
         _ path: String, _ bytes: [UInt8], mode: UInt32, synchronising: Bool = true
     ) throws(FilesError) {
         let descriptor = try Descriptor(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode: 0o600)

@@ -11,7 +11,7 @@ extension FileSystem {
 
     /// The names in a directory without `.` and `..`, each with its zero byte.
     static func rawNames(in path: [CChar]) throws(FilesError) -> [[CChar]] {
-        BlockingThread.require("list", text(path))
+        try mayAsk("list", text(path))
         guard let directory = opendir(path) else { throw FilesError("list", text(path), errorNumber: errno) }
         defer { closedir(directory) }
         return try names(in: directory, path: text(path))

@@ -16,7 +16,11 @@ extension FileSystem {
             }
             let parent = parentDirectory(of: existing)
             guard parent != existing, !existing.isEmpty, existing != "." else { return path }
-            rest = String(existing.dropFirst(parent == "/" ? 0 : parent.count)) + rest
+            // A bare name lies in the working directory, which is no part of it.
+            let isBare = !existing.utf8.contains(UInt8(ascii: "/"))
+            rest =
+                (isBare ? "/\(existing)" : String(existing.dropFirst(parent == "/" ? 0 : parent.count)))
+                + rest
             existing = parent
         }
     }

@@ -38,7 +38,7 @@ public struct FileSystemRoom: Sendable, Equatable {
 extension FileSystem {
     /// The room on the file system that holds `path`, symbolic links followed.
     public static func room(at path: String) throws(FilesError) -> FileSystemRoom {
-        BlockingThread.require("ask for the room", path)
+        try mayAsk("ask for the room", path)
         var room = statvfs()
         var status = stat()
         guard statvfs(path, &room) == 0, stat(path, &status) == 0 else {

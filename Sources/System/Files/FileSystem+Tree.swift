@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import BlockingWork
 import CLinux
 import Glibc
 
@@ -32,6 +33,7 @@ extension FileSystem {
     }
 
     static func removeEntry(_ name: [CChar], in directory: Int32, path: String) throws(FilesError) {
+        BlockingThread.require("remove", path)
         if unlinkat(directory, name, 0) == 0 || errno == ENOENT { return }
         guard errno == EISDIR || errno == EPERM else { throw FilesError("remove", path, errorNumber: errno) }
         let opened = amfleet_open_at(directory, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW)

@@ -15,7 +15,20 @@ extension FileSystem {
     ///
     /// - Throws: if `top` itself cannot be opened.
     public static func forEachEntry(below top: String, _ body: (FileStatus) -> Bool) throws(FilesError) {
-        BlockingThread.require("walk", top)
+        try walk(top, prefix: nil) { body($1) }
+    }
+
+    /// The same with each path below the directory, in bytes.
+    public static func forEachPath(
+        below top: String, _ body: (_ path: [UInt8], FileStatus) -> Bool
+    ) throws(FilesError) {
+        try walk(top, prefix: [], body)
+    }
+
+    private static func walk(
+        _ top: String, prefix: [UInt8]?, _ body: ([UInt8], FileStatus) -> Bool
+    ) throws(FilesError) {
+        try mayAsk("walk", top)
         let opened = amfleet_open(top, O_RDONLY | O_DIRECTORY, 0)
         guard opened >= 0 else { throw FilesError("open", top, errorNumber: -opened) }
         var status = stat()
@@ -23,12 +36,15 @@ extension FileSystem {
             close(opened)
             throw FilesError("stat", top, errorNumber: errno)
         }
-        _ = walk(opened, device: status.st_dev, level: 0, body)
+        _ = walk(opened, device: status.st_dev, level: 0, prefix: prefix, body)
     }
 
     /// Takes the descriptor over. False: `body` has seen enough.
+    ///
+    /// - Parameter prefix: of the paths, with a slash; nil: nobody wants them.
     private static func walk(
-        _ descriptor: Int32, device: dev_t, level: Int, _ body: (FileStatus) -> Bool
+        _ descriptor: Int32, device: dev_t, level: Int, prefix: [UInt8]?,
+        _ body: ([UInt8], FileStatus) -> Bool
     ) -> Bool {
         guard let stream = fdopendir(descriptor) else {
             close(descriptor)
@@ -38,7 +54,7 @@ extension FileSystem {
         while let entry = readdir(stream) {
             let goesOn = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
                 pointer.withMemoryRebound(to: CChar.self, capacity: 256) { name in
-                    visit(name, in: descriptor, device: device, level: level, body)
+                    visit(name, in: descriptor, device: device, level: level, prefix: prefix, body)
                 }
             }
             guard goesOn else { return false }
@@ -47,17 +63,20 @@ extension FileSystem {
     }
 
     private static func visit(
-        _ name: UnsafePointer<CChar>, in directory: Int32, device: dev_t, level: Int,
-        _ body: (FileStatus) -> Bool
+        _ name: UnsafePointer<CChar>, in directory: Int32, device: dev_t, level: Int, prefix: [UInt8]?,
+        _ body: ([UInt8], FileStatus) -> Bool
     ) -> Bool {
         if strcmp(name, ".") == 0 || strcmp(name, "..") == 0 { return true }
         var status = stat()
         guard fstatat(directory, name, &status, AT_SYMLINK_NOFOLLOW) == 0 else { return true }
-        guard body(FileStatus(status)) else { return false }
+        let path = prefix.map { $0 + UnsafeRawBufferPointer(start: name, count: strlen(name)) }
+        guard body(path ?? [], FileStatus(status)) else { return false }
         guard status.st_mode & S_IFMT == S_IFDIR, status.st_dev == device, level < deepestLevel else {
             return true
         }
         let child = amfleet_open_at(directory, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
-        return child < 0 || walk(child, device: device, level: level + 1, body)
+        return child < 0
+            || walk(
+                child, device: device, level: level + 1, prefix: path.map { $0 + [UInt8(ascii: "/")] }, body)
     }
 }

@@ -7,30 +7,25 @@ import Glibc
 /// The few things we do with files, each with an error that names the path and the call. Every call blocks, and some for
 /// as long as a whole tree takes: `BlockingThread` holds that no task makes one itself.
 public enum FileSystem {
-    /// The whole file, at most `limit` bytes.
+    /// The whole of a regular file, at most `limit` bytes. A FIFO or a device of that name is an error, and is not waited for.
     ///
     /// - Throws: also when the file is longer than `limit`.
     public static func readAll(_ path: String, limit: Int = 64 << 20) throws(FilesError) -> [UInt8] {
         let descriptor = try Descriptor(path, O_RDONLY)
-        var bytes: [UInt8] = []
-        var buffer = [UInt8](repeating: 0, count: 65_536)
-        while true {
-            let count = Glibc.read(descriptor.number, &buffer, buffer.count)
-            if count < 0 {
-                if errno == EINTR { continue }
-                throw FilesError("read", path, errorNumber: errno)
-            }
-            if count == 0 { return bytes }
-            bytes.append(contentsOf: buffer.prefix(count))
-            guard bytes.count <= limit else {
-                throw FilesError("read", path, reason: "longer than \(limit) bytes")
-            }
-        }
+        return try descriptor.contents(path, limit: limit)
+    }
+
+    /// For every call that may wait for a path: it is noted as what the calling thread waits for.
+    ///
+    /// - Throws: where somebody has hung there for long: one is enough.
+    static func mayAsk(_ call: StaticString, _ path: String) throws(FilesError) {
+        guard let fault = BlockingThread.refusal(call, path) else { return }
+        throw FilesError("\(call)", path, reason: fault.reason)
     }
 
     /// `lstat`; nil if there is nothing of that name.
     public static func status(_ path: String) throws(FilesError) -> FileStatus? {
-        BlockingThread.require("stat", path)
+        try mayAsk("stat", path)
         var status = stat()
         if lstat(path, &status) == 0 { return FileStatus(status) }
         let error = FilesError("stat", path, errorNumber: errno)
@@ -38,7 +33,14 @@ public enum FileSystem {
         throw error
     }
 
-    /// Whether something has that name (a dangling link counts). What cannot be looked at counts as absent.
+    /// Whether something has that name (a dangling link counts).
+    ///
+    /// - Throws: where nobody can tell: a look that failed is no absence.
+    public static func isPresent(_ path: String) throws(FilesError) -> Bool {
+        try status(path) != nil
+    }
+
+    /// The same for whoever needs no answer, only a look, or does nothing by it that could be wrong: what cannot be looked at counts as absent.
     public static func exists(_ path: String) -> Bool {
         (try? status(path)) != nil
     }
@@ -106,13 +108,26 @@ public enum FileSystem {
 
     /// The directory part: `/` for `/x`, `.` for `x`.
     public static func parentDirectory(of path: String) -> String {
-        var trimmed = Substring(path)
-        while trimmed.count > 1, trimmed.hasSuffix("/") { trimmed = trimmed.dropLast() }
-        guard let slash = trimmed.lastIndex(of: "/") else { return "." }
-        return slash == trimmed.startIndex ? "/" : String(trimmed[..<slash])
+        var trimmed = path.utf8[...]
+        while trimmed.count > 1, trimmed.last == UInt8(ascii: "/") { trimmed.removeLast() }
+        guard let slash = trimmed.lastIndex(of: UInt8(ascii: "/")) else { return "." }
+        return slash == trimmed.startIndex ? "/" : String(decoding: trimmed[..<slash], as: UTF8.self)
     }
 
     /// Whether it is a directory, symbolic links followed.
+    ///
+    /// - Throws: where nobody can tell: a look that failed is no absence.
+    public static func isPresentDirectory(_ path: String) throws(FilesError) -> Bool {
+        try mayAsk("stat", path)
+        var status = stat()
+        if stat(path, &status) == 0 { return status.st_mode & S_IFMT == S_IFDIR }
+        let error = FilesError("stat", path, errorNumber: errno)
+        if error.isMissing { return false }
+        throw error
+    }
+
+    /// Whether it is seen to be a directory, symbolic links followed: what cannot be looked at is none. For whoever does nothing by it that
+    /// could be wrong.
     public static func isDirectory(_ path: String) -> Bool {
         BlockingThread.require("stat", path)
         var status = stat()

@@ -12,7 +12,8 @@ public struct FilesError: Fault, Equatable {
     public let path: String
     /// The system's number, 0 where the reason is ours.
     public let errorNumber: Int32
-    private let reason: String
+    /// Why, without the call and the path.
+    public let reason: String
 
     /// A failure with the system's own reason.
     public init(_ call: String, _ path: String, errorNumber: Int32) {
@@ -32,6 +33,9 @@ public struct FilesError: Fault, Equatable {
 
     /// The file or directory is not there.
     public var isMissing: Bool { errorNumber == ENOENT || errorNumber == ENOTDIR }
+
+    /// Something of that name is there already.
+    public var isTaken: Bool { errorNumber == EEXIST }
 
     /// The file system as a whole, or an attribute of the file, keeps even root from writing there.
     public var isWriteProtected: Bool {

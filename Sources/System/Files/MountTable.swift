@@ -30,10 +30,13 @@ public struct MountTable: Sendable {
     /// In the kernel's order: of two on one path the later one covers the earlier.
     public let mounts: [Mount]
     private let children: [Int: [Mount]]
+    private let root: Mount?
 
     public init(_ mounts: [Mount]) {
         self.mounts = mounts
         children = Dictionary(grouping: mounts.filter { $0.id != $0.parentID }, by: \.parentID)
+        let ids = Set(mounts.map(\.id))
+        root = mounts.first { $0.path == "/" && (!ids.contains($0.parentID) || $0.id == $0.parentID) }
     }
 
     /// As it is now. Blocks.
@@ -48,12 +51,7 @@ public struct MountTable: Sendable {
 
     /// The mount that a path without links leads to, by the way that the kernel takes: what a later mount covers is out of sight.
     public func covering(_ path: String) -> Mount? {
-        let ids = Set(mounts.map(\.id))
-        guard
-            var current = mounts.first(where: {
-                $0.path == "/" && (!ids.contains($0.parentID) || $0.id == $0.parentID)
-            })
-        else { return nil }
+        guard var current = root else { return nil }
         var depth = 0
         while depth <= mounts.count {
             depth += 1
@@ -75,7 +73,11 @@ public struct MountTable: Sendable {
 
     /// Whether `path` is `top` or lies below it.
     public static func isWithin(_ path: String, _ top: String) -> Bool {
-        path == top || top == "/" || path.hasPrefix("\(top)/")
+        let (path, top) = (path.utf8, top.utf8)
+        if top.elementsEqual(CollectionOfOne(UInt8(ascii: "/"))) { return true }
+        guard path.starts(with: top) else { return false }
+        let rest = path.dropFirst(top.count)
+        return rest.isEmpty || rest.first == UInt8(ascii: "/")
     }
 }
 
@@ -128,7 +130,7 @@ private func makedev(_ major: UInt32, _ minor: UInt32) -> UInt64 {
 extension FileSystem {
     /// The path with every link in it followed. Blocks for as long as any of its file systems does.
     public static func resolved(_ path: String) throws(FilesError) -> String {
-        BlockingThread.require("resolve", path)
+        try FileSystem.mayAsk("resolve", path)
         guard let found = realpath(path, nil) else {
             throw FilesError("resolve", path, errorNumber: errno)
         }
@@ -138,7 +140,7 @@ extension FileSystem {
 
     /// The file system that a path lies on, links followed (`st_dev`).
     public static func deviceNumber(of path: String) throws(FilesError) -> UInt64 {
-        BlockingThread.require("stat", path)
+        try FileSystem.mayAsk("stat", path)
         var status = stat()
         guard stat(path, &status) == 0 else { throw FilesError("stat", path, errorNumber: errno) }
         return UInt64(status.st_dev)

@@ -20,7 +20,7 @@ public final class OpenDirectory: Sendable {
 
     /// Opens a directory that is there, through symbolic links and mounts.
     public convenience init(_ path: String) throws(FilesError) {
-        BlockingThread.require("open", path)
+        try FileSystem.mayAsk("open", path)
         let opened = amfleet_open(path, O_RDONLY | O_DIRECTORY, 0)
         guard opened >= 0 else { throw FilesError("open", path, errorNumber: -opened) }
         self.init(taking: opened, path: path)
@@ -47,8 +47,8 @@ public final class OpenDirectory: Sendable {
     {
         BlockingThread.require("open", relative)
         var current = self
-        for name in relative.split(separator: "/") where name != "." {
-            current = try current.child(String(name), making: making, mode: mode)
+        for name in relative.pathNames where name != "." {
+            current = try current.child(name, making: making, mode: mode)
         }
         return current
     }

@@ -37,7 +37,7 @@ public final class RandomAccessFile: Sendable {
         _ path: [UInt8], _ flags: Int32, _ call: String, mode: UInt32 = 0, by user: FileOwner?
     ) throws(FilesError) {
         self.path = String(decoding: path, as: UTF8.self)
-        BlockingThread.require("open", String(decoding: path, as: UTF8.self))
+        try FileSystem.mayAsk("open", String(decoding: path, as: UTF8.self))
         let bytes = path.map { CChar(bitPattern: $0) } + [0]
         descriptor = try FileRights.acting(as: user, self.path) { () throws(FilesError) in
             amfleet_open(bytes, flags, mode)

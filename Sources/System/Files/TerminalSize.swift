@@ -9,10 +9,10 @@ public struct TerminalSize: Sendable, Hashable {
     /// At least 1.
     public let rows: Int
 
-    /// A size by numbers; smaller ones than 1 become 1.
+    /// A size by numbers, which the environment may say: smaller ones than 1 become 1, larger ones than 10,000 that.
     public init(columns: Int, rows: Int) {
-        self.columns = max(1, columns)
-        self.rows = max(1, rows)
+        self.columns = min(max(1, columns), 10_000)
+        self.rows = min(max(1, rows), 10_000)
     }
 
     /// What the terminal behind `descriptor` has now.

@@ -172,7 +172,7 @@ struct KeptPaths: Sendable {
 
     init(_ paths: [String]) {
         for path in paths {
-            add(path.split(separator: "/").filter { $0 != "." }.map { FileSystem.rawPath(String($0)) }[...])
+            add(path.pathNames.filter { $0 != "." }.map { FileSystem.rawPath($0) }[...])
         }
     }
 

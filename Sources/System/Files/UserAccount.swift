@@ -27,7 +27,7 @@ public struct UserAccount: Sendable, Equatable {
 
     /// The user of that number; nil if there is none.
     init?(userID: UInt32) {
-        BlockingThread.require("look up the user", "\(userID)")
+        guard BlockingThread.refusal("look-up of the user", "\(userID)") == nil else { return nil }
         var entry = passwd()
         var found: UnsafeMutablePointer<passwd>?
         var buffer = [CChar](repeating: 0, count: 16_384)
@@ -43,9 +43,9 @@ public struct UserAccount: Sendable, Equatable {
 
     /// The user of that name; nil if there is none.
     ///
-    /// - Throws: where the machine's users could not be read for want of a descriptor or memory.
+    /// - Throws: where the machine's users could not be read for want of a descriptor or memory, or do not answer.
     public static func find(named name: String) throws(FilesError) -> UserAccount? {
-        BlockingThread.require("look up the user", name)
+        try FileSystem.mayAsk("look-up of the user", name)
         var entry = passwd()
         var found: UnsafeMutablePointer<passwd>?
         var buffer = [CChar](repeating: 0, count: 16_384)

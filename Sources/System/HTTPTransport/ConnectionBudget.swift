@@ -17,6 +17,9 @@ struct ConnectionBudget {
         lookupLimit = max(4, connectionLimit / 16)
     }
 
+    /// How many connections may stand idle beside those in use.
+    var idleLimit: Int { connectionLimit - connectionCount }
+
     /// Whether another request may begin.
     func admits(looksUp: Bool) -> Bool {
         connectionCount < connectionLimit && (!looksUp || lookupCount < lookupLimit)
@@ -46,7 +49,7 @@ extension HTTPRequest {
     }
 
     /// `host:port` of a URL.
-    private static func authority(of url: String) -> Substring {
+    static func authority(of url: String) -> Substring {
         var rest = url[...]
         if let mark = rest.firstRange(of: "://") { rest = rest[mark.upperBound...] }
         let authority = rest.prefix { $0 != "/" && $0 != "?" && $0 != "#" }

@@ -9,7 +9,7 @@ extension EasyHandle {
         let request = transfer.request
         collectErrorText()
         prepareConnection(request)
-        prepareTLS(request)
+        prepareTLS(request, transfer.identityContext)
         prepareMethod(request)
         set(CURLOPT_HTTPHEADER, list: ["Expect:"] + request.headers.map(headerLine))
         let context = Unmanaged.passUnretained(transfer).toOpaque()
@@ -40,6 +40,8 @@ extension EasyHandle {
         set(CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_1_1))
         prepareProxy(request)
         set(CURLOPT_NOSIGNAL, 1)
+        // Otherwise the loop's thread waits for a resolver that does not answer, and with it everybody's requests.
+        set(CURLOPT_QUICK_EXIT, 1)
         set(CURLOPT_TCP_NODELAY, 1)
         set(CURLOPT_TCP_KEEPALIVE, 1)
         set(CURLOPT_CONNECTTIMEOUT_MS, request.limits.connect.wholeMilliseconds)
@@ -50,25 +52,6 @@ extension EasyHandle {
         if !request.reusesConnection { set(CURLOPT_FORBID_REUSE, 1) }
         if let connectTo = request.connectTo {
             set(CURLOPT_CONNECT_TO, list: ["::\(connectTo)"])
-        }
-    }
-
-    private func prepareTLS(_ request: HTTPRequest) {
-        guard let identity = request.identity else {
-            set(CURLOPT_SSLVERSION, Int(CURL_SSLVERSION_TLSv1_2))
-            return
-        }
-        set(CURLOPT_CAINFO, identity.authority)
-        set(CURLOPT_CAPATH, nil)
-        // libcurl keeps a file's authorities for a day, and a cluster's are replaced while a run goes on.
-        if identity.requiresTLS13 { set(CURLOPT_CA_CACHE_TIMEOUT, 0) }
-        set(CURLOPT_SSL_SESSIONID_CACHE, 0)
-        set(
-            CURLOPT_SSLVERSION,
-            identity.requiresTLS13 ? Int(CURL_SSLVERSION_TLSv1_3) : Int(CURL_SSLVERSION_TLSv1_2))
-        if let certificate = identity.certificate, let privateKey = identity.privateKey {
-            set(CURLOPT_SSLCERT, certificate)
-            set(CURLOPT_SSLKEY, privateKey)
         }
     }
 

@@ -14,6 +14,7 @@ extension EasyHandle {
             let descriptor = socket(address.pointee.family, kind, address.pointee.protocol)
             let error = errno
             transfer.lookedUp()
+            transfer.socketNumber = descriptor
             if descriptor < 0, SystemReason.isShortage(error) { transfer.shortage = error }
             return descriptor
         }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import BlockingWork
 import Descriptors
 @_exported public import Faults
 
@@ -14,6 +15,9 @@ public enum HTTPTransportError: Fault, Equatable {
     /// This process or machine has no descriptors or memory left for a connection (`errno`): nothing was sent, and nothing is known
     /// of the peer.
     case shortage(url: String, number: Int32)
+
+    /// A file of our own identity did not answer within `limit`: nothing was sent, and nothing is known of the peer.
+    case silentFile(url: String, path: String, limit: Duration)
 
     /// The connection, TLS included, did not stand within `HTTPLimits.connect`.
     case connectTimeout(url: String, text: String)
@@ -70,6 +74,10 @@ extension HTTPTransportError {
             FaultText(
                 "no connection to \(url) was begun: \(SystemReason.text(number))",
                 hint: SystemReason.hint(number))
+        case .silentFile(let url, let path, let limit):
+            FaultText(
+                "no connection to \(url) was begun: \(HangFault.noAnswer(path: path, limit: limit).facts)",
+                hint: HangFault.noAnswer(path: path, limit: limit).hint)
         case .connectTimeout(let url, let text): "no connection to \(url) in time: \(text)"
         case .stalled(let url, let after): "nothing came from \(url) for \(after)"
         case .timedOut(let url, let text): "no complete answer from \(url) in time: \(text)"
@@ -104,6 +112,8 @@ extension HTTPTransportError {
         case .connectionRefused(_, let text): "cannot connect: \(text)"
         case .nameNotResolved(_, let text): "cannot resolve its host: \(text)"
         case .shortage(_, let number): "no connection was begun: \(SystemReason.text(number))"
+        case .silentFile(_, let path, let limit):
+            "no connection was begun: \(HangFault.noAnswer(path: path, limit: limit).facts)"
         case .connectTimeout: "no connection in time"
         case .stalled, .timedOut: "no complete answer in time"
         case .cut(_, _, let text): "the connection was cut: \(text)"

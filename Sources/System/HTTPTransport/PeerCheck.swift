@@ -14,6 +14,7 @@ extension EasyHandle {
         amfleet_easy_set_prerequest_callback(pointer) { context, _, _, _, _ in
             guard let transfer = Transfer.at(context) else { return Int32(CURL_PREREQFUNC_ABORT) }
             transfer.lookedUp()
+            transfer.connected()
             guard transfer.acceptsPeer() else {
                 return Int32(CURL_PREREQFUNC_ABORT)
             }

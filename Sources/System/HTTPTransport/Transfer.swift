@@ -2,6 +2,7 @@
 
 import BlockingWork
 import CCurl
+import Glibc
 import Synchronization
 
 /// One request on its way.
@@ -34,16 +35,23 @@ final class Transfer: @unchecked Sendable {
     var failure: HTTPTransportError?
     var stallWatch = StallWatch()
     var easy: EasyHandle?
+    /// What its connection shows and believes, read already; nil: libcurl reads the files.
+    var identityContext: IdentityContext?
+    /// When it was asked for.
+    var queuedAt = ContinuousClock.now
     /// Why the kernel gave no socket (`errno`); nil: it did.
     var shortage: Int32?
+    /// Of the connection that is being made; nil: none was begun. libcurl closes it.
+    var socketNumber: Int32?
     /// When it was first tried.
     var firstBegunAt: ContinuousClock.Instant?
     /// Called once, when the look-up of the host's name is over; nil: it is, or there is none.
     var onLookup: (() -> Void)?
+    /// Called once, when its connection stands; nil: it does, or it is one that stood before.
+    var onConnection: (() -> Void)?
     /// Since when the transfer waits for its turn; nil: it does not.
     private(set) var heldSince: ContinuousClock.Instant?
     private var heldDuration = Duration.zero
-    private let begunAt = ContinuousClock.now
     private var sendPace: TransferPace
     private(set) var receivePace: TransferPace
     private var end: ((Result<HTTPResponse, HTTPTransportError>) -> Void)?
@@ -63,6 +71,22 @@ final class Transfer: @unchecked Sendable {
 
     func lookedUp() {
         onLookup.take()?()
+    }
+
+    /// Somebody has accepted its connection, whatever of TLS is still to come. libcurl tells the time of that when TLS is done.
+    var isReached: Bool {
+        guard let socketNumber, socketNumber >= 0 else { return false }
+        var address = sockaddr_storage()
+        var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
+        return withUnsafeMutablePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                getpeername(socketNumber, $0, &length) == 0
+            }
+        }
+    }
+
+    func connected() {
+        onConnection.take()?()
     }
 
     func finish(_ failure: HTTPTransportError?) {
@@ -228,7 +252,8 @@ extension Transfer {
 
     /// Whether a transfer whose total libcurl does not watch has taken too long.
     func isOverdue(_ now: ContinuousClock.Instant) -> Bool {
-        guard request.isPaced, heldSince == nil, let total = request.limits.total else { return false }
-        return now - begunAt - heldDuration > total
+        guard request.isPaced, heldSince == nil, let total = request.limits.total, let firstBegunAt
+        else { return false }
+        return now - firstBegunAt - heldDuration > total
     }
 }

@@ -5,47 +5,30 @@ import Descriptors
 import Glibc
 import Synchronization
 
-/// The thread that owns libcurl's multi handle, and the letter box through which everybody else speaks to it.
+/// The thread that owns libcurl's multi handle; everybody else speaks to it through its letter box.
 ///
-/// Ownership: everything but `inbox` and `wakeUp` belongs to the thread, from `init` until it ends.
+/// Ownership: everything but `inbox` belongs to the thread, from `init` until it ends.
 final class TransferLoop: @unchecked Sendable {
-    private enum Command {
-        case start(Transfer)
-        case cancel(Transfer)
-        case resume(Transfer)
-    }
-
-    private struct Inbox {
-        var commands: [Command] = []
-        var isStopping = false
-        var hasEnded = false
-        var enders: [CheckedContinuation<Void, Never>] = []
-    }
-
-    private let inbox = Mutex(Inbox())
-    private let wakeUp: Int32
+    private let inbox: TransferInbox
     private let poller: SocketPoller
     private let multi: UnsafeMutableRawPointer
     private let idleHandleLimit: Int
 
     private var transfers: [ObjectIdentifier: Transfer] = [:]
     private var idleHandles: [EasyHandle] = []
-    private var budget: ConnectionBudget
-    /// Asked for and not yet begun, oldest first.
-    private var waiting: [Transfer] = []
-    /// Nothing is begun before: there were no descriptors.
-    private var nextBegin: ContinuousClock.Instant?
+    private var queue: TransferQueue
+    private var identities = IdentityQueue()
     private var nextStallCheck = ContinuousClock.now
     /// When the first of those that wait for a turn under a cap may have it.
     private var nextRelease: ContinuousClock.Instant?
 
     init(connectionCount: Int, budget: ConnectionBudget) throws(HTTPTransportError) {
         _ = Self.library
-        self.budget = budget
-        wakeUp = eventfd(0, Int32(EFD_CLOEXEC | EFD_NONBLOCK))
-        guard wakeUp >= 0, let poller = SocketPoller(), let multi = curl_multi_init() else {
+        queue = TransferQueue(budget)
+        guard let inbox = TransferInbox(), let poller = SocketPoller(), let multi = curl_multi_init() else {
             throw .shortage(url: "", number: DescriptorLimit.isReached ? EMFILE : ENOMEM)
         }
+        self.inbox = inbox
         self.poller = poller
         self.multi = multi
         idleHandleLimit = min(connectionCount, 32)
@@ -54,14 +37,13 @@ final class TransferLoop: @unchecked Sendable {
         // Where another is needed, libcurl closes the one that has been idle for longest.
         amfleet_multi_set_long(multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, budget.connectionLimit)
         poller.attach(to: multi)
-        poller.watch(wakeUp)
+        poller.watch(inbox.descriptor)
         startThread()
     }
 
     deinit {
         idleHandles = []
         curl_multi_cleanup(multi)
-        close(wakeUp)
     }
 
     private static let library: CURLcode = curl_global_init(Int(CURL_GLOBAL_ALL))
@@ -70,47 +52,25 @@ final class TransferLoop: @unchecked Sendable {
 // From any thread.
 extension TransferLoop {
     func start(_ transfer: Transfer) {
-        guard post(.start(transfer)) else { return transfer.finish(.shutDown) }
+        guard inbox.post(.start(transfer)) else { return transfer.finish(.shutDown) }
     }
 
     func cancel(_ transfer: Transfer) {
         transfer.isCancelled.store(true, ordering: .releasing)
-        _ = post(.cancel(transfer))
+        inbox.post(.cancel(transfer))
     }
 
     func resume(_ transfer: Transfer) {
-        _ = post(.resume(transfer))
+        inbox.post(.resume(transfer))
     }
 
     func stop() {
-        inbox.withLock { $0.isStopping = true }
-        wake()
+        inbox.stop()
     }
 
     func stopAndWait() async {
-        stop()
-        await withCheckedContinuation { continuation in
-            let hasEnded = inbox.withLock { inbox in
-                if !inbox.hasEnded { inbox.enders.append(continuation) }
-                return inbox.hasEnded
-            }
-            if hasEnded { continuation.resume() }
-        }
-    }
-
-    /// False once the loop stops: nobody would read it.
-    private func post(_ command: Command) -> Bool {
-        let isPosted = inbox.withLock { inbox in
-            guard !inbox.isStopping else { return false }
-            inbox.commands.append(command)
-            return true
-        }
-        if isPosted { wake() }
-        return isPosted
-    }
-
-    private func wake() {
-        eventfd_write(wakeUp, 1)
+        inbox.stop()
+        await inbox.end()
     }
 }
 
@@ -127,11 +87,14 @@ extension TransferLoop {
     fileprivate func run() {
         while true {
             let readySockets = poller.wait(
-                until: [transfers.isEmpty ? nil : nextStallCheck, nextRelease, nextBegin]
-                    .compactMap(\.self).min())
+                until: [
+                    transfers.isEmpty ? nil : nextStallCheck, nextRelease, queue.nextBegin, queue.nextLook,
+                    identities.deadline,
+                ]
+                .compactMap(\.self).min())
             for ready in readySockets {
-                if ready.descriptor == wakeUp {
-                    drainWakeUp()
+                if ready.descriptor == inbox.descriptor {
+                    inbox.drain()
                 } else {
                     drive(ready.descriptor, ready.events)
                 }
@@ -143,6 +106,7 @@ extension TransferLoop {
             endCompleted()
             endStalled()
             releaseHeld()
+            endSilentLooks()
             beginWaiting()
         }
         shutDown()
@@ -167,30 +131,26 @@ extension TransferLoop {
         curl_multi_socket_action(multi, descriptor, events, &running)
     }
 
-    private func drainWakeUp() {
-        var count: eventfd_t = 0
-        eventfd_read(wakeUp, &count)
-    }
-
     /// False if it is time to end.
     private func obeyInbox() -> Bool {
-        let (commands, isStopping) = inbox.withLock { inbox in
-            defer { inbox.commands = [] }
-            return (inbox.commands, inbox.isStopping)
-        }
+        let (commands, isStopping) = inbox.take()
         for command in commands {
             switch command {
             case .start(let transfer):
                 // The cancellation may have come first.
                 if transfer.isCancelled.load(ordering: .acquiring) {
                     transfer.finish(.cancelled)
+                } else if let identity = transfer.request.identity {
+                    begin(identities.add(transfer, IdentityPaths(identity)))
                 } else {
-                    waiting.append(transfer)
+                    queue.add(transfer)
                 }
+            case .looked(let look, let reading):
+                let (ready, next) = identities.end(look, reading)
+                for transfer in ready { queue.add(transfer) }
+                begin(next)
             case .cancel(let transfer):
-                if let index = waiting.firstIndex(where: { $0 === transfer }) {
-                    waiting.remove(at: index).finish(.cancelled)
-                }
+                if identities.remove(transfer) || queue.remove(transfer) { transfer.finish(.cancelled) }
                 end(transfer, .cancelled)
             case .resume(let transfer):
                 if let easy = transfer.easy { curl_easy_pause(easy.pointer, CURLPAUSE_CONT) }
@@ -199,52 +159,65 @@ extension TransferLoop {
         return !isStopping
     }
 
-    /// Begins what there is room for, in the order in which it was asked for.
+    /// A thread that comes back after this one's end finds nobody.
+    private func begin(_ look: IdentityLook?) {
+        guard let look else { return }
+        look.begin { [inbox] reading in inbox.post(.looked(look, reading)) }
+    }
+
+    private func endSilentLooks() {
+        let (ready, failed) = identities.overdue()
+        for transfer in ready { queue.add(transfer) }
+        for (transfer, failure) in failed { transfer.finish(failure) }
+    }
+
+    /// Begins what there is room for.
     private func beginWaiting() {
-        if let next = nextBegin, next > .now { return }
-        nextBegin = nil
-        guard !waiting.isEmpty, budget.admits(looksUp: false) else { return }
-        let candidates = waiting
-        waiting = []
-        for transfer in candidates {
-            // A failure to begin may have put it back, and ended the round.
-            if nextBegin == nil, budget.admits(looksUp: transfer.looksUpName) {
-                begin(transfer)
-            } else {
-                waiting.append(transfer)
+        while let transfer = queue.next() {
+            guard let easy = handle(for: transfer) else {
+                queue.end(transfer, keepsConnection: false)
+                continue
             }
+            transfer.onLookup = transfer.looksUpName ? { [unowned self] in queue.endLookup() } : nil
+            transfer.onConnection = { [unowned self, unowned transfer] in queue.connected(transfer) }
+            transfer.firstBegunAt = transfer.firstBegunAt ?? .now
+            easy.prepare(transfer)
+            transfer.easy = easy
+            transfers[ObjectIdentifier(transfer)] = transfer
+            nextStallCheck = min(nextStallCheck, .now + stallCheckInterval(transfer))
+            curl_multi_add_handle(multi, easy.pointer)
         }
     }
 
-    private func begin(_ transfer: Transfer) {
-        if transfer.isCancelled.load(ordering: .acquiring) { return transfer.finish(.cancelled) }
-        let url = transfer.request.url
-        guard EasyHandle.isSendable(transfer.request) else {
-            return transfer.finish(.other(url: "", code: 0, text: "a line end in the URL or a header"))
+    /// nil: the transfer cannot begin, and has been told.
+    private func handle(for transfer: Transfer) -> EasyHandle? {
+        let failure: HTTPTransportError
+        if transfer.isCancelled.load(ordering: .acquiring) {
+            failure = .cancelled
+        } else if !EasyHandle.isSendable(transfer.request) {
+            failure = .other(url: "", code: 0, text: "a line end in the URL or a header")
+        } else if let easy = idleHandles.popLast() ?? EasyHandle() {
+            return easy
+        } else {
+            failure = .other(url: transfer.request.url, code: 0, text: "out of memory")
         }
-        guard let easy = idleHandles.popLast() ?? EasyHandle() else {
-            return transfer.finish(.other(url: url, code: 0, text: "out of memory"))
-        }
-        budget.begin(looksUp: transfer.looksUpName)
-        transfer.onLookup = transfer.looksUpName ? { [unowned self] in budget.endLookup() } : nil
-        transfer.firstBegunAt = transfer.firstBegunAt ?? .now
-        easy.prepare(transfer)
-        transfer.easy = easy
-        transfers[ObjectIdentifier(transfer)] = transfer
-        nextStallCheck = min(nextStallCheck, .now + stallCheckInterval(transfer))
-        curl_multi_add_handle(multi, easy.pointer)
+        if transfer.looksUpName { queue.endLookup() }
+        transfer.finish(failure)
+        return nil
     }
 
     private func end(_ transfer: Transfer, _ failure: HTTPTransportError?) {
-        guard release(transfer) else { return }
+        guard release(transfer, keepsConnection: failure == nil) else { return }
+        transfer.identityContext = nil
         transfer.finish(failure)
     }
 
     /// Takes back what a transfer has of the loop; false: nothing.
-    private func release(_ transfer: Transfer) -> Bool {
+    private func release(_ transfer: Transfer, keepsConnection: Bool) -> Bool {
         guard transfers.removeValue(forKey: ObjectIdentifier(transfer)) != nil else { return false }
         transfer.lookedUp()
-        budget.end()
+        transfer.onConnection = nil
+        queue.end(transfer, keepsConnection: keepsConnection)
         if let easy = transfer.easy {
             curl_multi_remove_handle(multi, easy.pointer)
             easy.reset()
@@ -258,11 +231,10 @@ extension TransferLoop {
     private func postpone(_ transfer: Transfer) -> Bool {
         let now = ContinuousClock.now
         guard let begun = transfer.firstBegunAt, now - begun < transfer.request.limits.connect,
-            release(transfer)
+            release(transfer, keepsConnection: false)
         else { return false }
         transfer.shortage = nil
-        waiting.insert(transfer, at: 0)
-        nextBegin = now + .milliseconds(100)
+        queue.postpone(transfer, until: now + .milliseconds(100))
         return true
     }
 
@@ -308,16 +280,8 @@ extension TransferLoop {
         for transfer in transfers.values {
             end(transfer, .shutDown)
         }
-        for transfer in waiting { transfer.finish(.shutDown) }
-        waiting = []
-        let enders = inbox.withLock { inbox in
-            inbox.hasEnded = true
-            defer { inbox.enders = [] }
-            return inbox.enders
-        }
-        for ender in enders {
-            ender.resume()
-        }
+        for transfer in queue.removeAll() + identities.removeAll() { transfer.finish(.shutDown) }
+        inbox.tellEnd()
     }
 }
 

@@ -43,7 +43,7 @@ public enum TextForm: Sendable, Hashable {
 
     /// The command that makes it plain; nil: it is. Owner and mode of the file stay.
     public func mend(_ path: String) -> String? {
-        let quoted = "'\(path.replacing("'", with: "'\\''"))'"
+        let quoted = path.shellQuoted
         return switch self {
         case .plain: nil
         case .byteOrderMark: "sed -i '1s/^\\xEF\\xBB\\xBF//' \(quoted)"

@@ -37,7 +37,7 @@ enum LogText {
 
     private static func quoted(_ text: String) -> String {
         let isPlain = !text.isEmpty && !text.utf8.contains { $0 == 0x20 || $0 == 0x22 || $0 == 0x3D }
-        return isPlain ? text : "\"\(text.replacing("\"", with: "\\\""))\""
+        return isPlain ? text : "\"\(text.replacing("\\", with: "\\\\").replacing("\"", with: "\\\""))\""
     }
 }
 

@@ -14,6 +14,9 @@ public struct PeerIdentity: Sendable, Hashable {
     /// The serial number of that certificate. The connection ends when it is revoked.
     public let serial: String
 
+    /// The common name of that certificate: several observers go by one URI.
+    public let commonName: String
+
     /// Address and port that it came from.
     public let remoteAddress: String
 

@@ -22,6 +22,7 @@ extension TLSChannelHandler {
                     peer.fill(
                         PeerIdentity(
                             name: name, notAfter: certificate.notAfter, serial: certificate.serial,
+                            commonName: IssuedCertificate(certificate).commonName,
                             remoteAddress: remoteAddress))
                 }
                 perform(state.handshakeFinished(), context)

@@ -5,7 +5,7 @@
 /// What can go wrong with the server's own TLS files, or with one connection.
 public enum TLSError: Fault, Hashable {
     /// A file that cannot be read, and the kernel's reason.
-    case unreadable(path: String, reason: String)
+    case unreadable(path: String, reason: FaultText)
 
     /// A file that is not the `what` ("authority", "certificate", "private key") that it should be.
     case unusable(what: String, path: String, reason: String)
@@ -39,7 +39,7 @@ extension TLSError {
     private var text: FaultText {
         switch self {
         case .unreadable(let path, let reason):
-            "cannot read '\(path)': \(reason)"
+            FaultText("cannot read '\(path)': \(reason.facts)", hint: reason.hint)
         case .unusable(let what, let path, let reason):
             "'\(path)' cannot be used as the \(what): \(reason)"
         case .keyMismatch(let certificate, let privateKey):

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Glibc
+import Certificates
 
 /// Where a server's three PEM files lie.
 public struct TLSFiles: Sendable, Hashable {
@@ -22,23 +22,4 @@ public struct TLSFiles: Sendable, Hashable {
 
     /// What changes when one of the files is replaced or rewritten; a file that is not there has no stamp.
     var stamps: [FileStamp?] { [authority, certificate, privateKey].map { FileStamp(of: $0) } }
-}
-
-/// Which file a path leads to, and when it last changed.
-struct FileStamp: Sendable, Equatable {
-    private let device: UInt
-    private let inode: UInt
-    private let byteCount: Int
-    private let seconds: Int
-    private let nanoseconds: Int
-
-    init?(of path: String) {
-        var status = stat()
-        guard stat(path, &status) == 0 else { return nil }
-        device = status.st_dev
-        inode = status.st_ino
-        byteCount = status.st_size
-        seconds = status.st_mtim.tv_sec
-        nanoseconds = status.st_mtim.tv_nsec
-    }
 }

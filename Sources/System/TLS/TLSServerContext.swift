@@ -53,6 +53,11 @@ public final class TLSServerContext: Sendable {
         if facts.notAfter < Int64(time(nil)) {
             warnings.append("the certificate '\(files.certificate)' has expired")
         }
+        if facts.notBefore > Int64(time(nil)) {
+            warnings.append(
+                "the certificate '\(files.certificate)' begins \(facts.notBefore - Int64(time(nil))) s ahead of this machine's clock: one of the two is wrong"
+            )
+        }
         if let authorities, authorities.issuer(of: facts) == nil {
             warnings.append("the certificate '\(files.certificate)' was not issued by '\(files.authority)'")
         }

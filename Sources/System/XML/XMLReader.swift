@@ -4,10 +4,13 @@
 struct XMLReader {
     /// Deeper than anything that S3 or Amanda writes, and far from the end of the stack.
     private static let depthLimit = 32
+    /// With attributes; a page of 1,000 keys has 12,000. Each costs some 100 bytes, and may be 4 long.
+    private static let elementLimit = 100_000
 
     private let bytes: [UInt8]
     private let decode: ([UInt8]) -> String?
     private var position = 0
+    private var elementCount = 0
 
     init(_ bytes: [UInt8], _ decode: @escaping ([UInt8]) -> String?) {
         self.bytes = bytes
@@ -25,6 +28,7 @@ struct XMLReader {
 
     private mutating func element(depth: Int) throws(XMLFault) -> XMLElement {
         guard depth < Self.depthLimit else { throw fault("elements nested too deeply") }
+        try count()
         let start = position
         try take("<")
         var element = XMLElement(name: try name(), from: start)
@@ -33,12 +37,20 @@ struct XMLReader {
         return element
     }
 
+    private mutating func count() throws(XMLFault) {
+        elementCount += 1
+        guard elementCount <= Self.elementLimit else {
+            throw fault("more than \(Self.elementLimit) elements and attributes")
+        }
+    }
+
     /// - Returns: whether there is content: false after `/>`.
     private mutating func takeAttributes(of element: inout XMLElement) throws(XMLFault) -> Bool {
         while true {
             skipBlanks()
             if takeIf("/>") { return false }
             if takeIf(">") { return true }
+            try count()
             let name = try attributeName()
             skipBlanks()
             try take("=")

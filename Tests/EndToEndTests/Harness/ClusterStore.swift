@@ -12,8 +12,9 @@ final class ClusterStore: Sendable {
 
     private let server: LocalS3Server
     private let secrets: [String: String]
-    /// What everybody but the tests' own `aws` asks; nil: the server itself.
+    /// What everybody but the tests themselves asks; nil: the server itself.
     let proxy: FaultyProxy?
+    private let directory: TemporaryDirectory
 
     /// Starts a server with an identity for the coordinator and one for each node.
     ///
@@ -31,14 +32,26 @@ final class ClusterStore: Sendable {
             })
         try await server.makeBucket(bucket)
         let proxy = isBehindProxy || gate != nil ? try FaultyProxy(to: server.port, gate: gate) : nil
-        return ClusterStore(server: server, secrets: secrets, proxy: proxy)
+        return try ClusterStore(server: server, secrets: secrets, proxy: proxy)
     }
 
-    private init(server: LocalS3Server, secrets: [String: String], proxy: FaultyProxy?) {
+    private init(server: LocalS3Server, secrets: [String: String], proxy: FaultyProxy?) throws {
         self.server = server
         self.secrets = secrets
         self.proxy = proxy
+        directory = try TemporaryDirectory("amfleet-store")
+        try write(
+            """
+            user = "\(Self.accessKey(of: "coordinator")):\(secrets["coordinator"] ?? "")"
+            aws-sigv4 = "aws:amz:us-east-1:s3"
+
+            """, to: curlSettings, mode: 0o600)
     }
+
+    /// With which `curl` acts as the coordinator.
+    var curlSettings: String { directory.path("curl.conf") }
+    /// Past every proxy.
+    var serverEndpoint: String { server.endpoint }
 
     private static func actions(of name: String, prefix: String) -> [String] {
         guard name != "coordinator" else { return ["Admin", "Read", "Write", "List"] }
@@ -46,8 +59,18 @@ final class ClusterStore: Sendable {
         let node = isReader ? String(name.dropLast(recordReader.count)) : name
         let own = "\(bucket)/\(prefix)/\(node)/*"
         let record = "\(bucket)/\(prefix)/_amfleet/runs/*/nodes/\(node).json"
+        let ours = "\(bucket)/\(prefix)/_amfleet"
+        let secrets = "\(ours)/nodes/\(node)/*"
+        let offsets = "\(ours)/offsets/\(node)/*"
+        let open = ["cluster.json", "revoked.json", "authorities/*", "recovery/*"].map {
+            "Read:\(ours)/\($0)"
+        }
         return ["Read:\(own)", "Write:\(own)", "List:\(own)", "Read:\(record)"]
-            + (isReader ? [] : ["Write:\(record)"])
+            + [
+                "Read:\(secrets)", "Write:\(secrets)", "List:\(secrets)", "Read:\(offsets)",
+                "Write:\(offsets)", "List:\(ours)/authorities/*",
+            ]
+            + open + (isReader ? [] : ["Write:\(record)"])
     }
 
     /// Where it listens on 127.0.0.1.
@@ -84,62 +107,6 @@ final class ClusterStore: Sendable {
     func aws(_ arguments: String...) async throws -> CommandResult {
         try await command(
             [Machine.path(of: "aws")] + arguments, environment: environment)
-    }
-
-    /// Every key under `prefix`.
-    func keys(_ prefix: String) async throws -> [String] {
-        let listed = try await aws(
-            "s3api", "list-objects-v2", "--bucket", Self.bucket, "--prefix", prefix, "--query",
-            "Contents[].[Key]",
-            "--output", "text")
-        guard listed.exit == 0 else { throw CommandError.failed(listed) }
-        return listed.output.split(separator: "\n").map(String.init).filter { $0 != "None" }
-    }
-
-    /// Keys of the uploads that are open in the whole bucket.
-    func openUploads() async throws -> [(key: String, id: String)] {
-        let listed = try await aws(
-            "s3api", "list-multipart-uploads", "--bucket", Self.bucket, "--query", "Uploads[].[Key,UploadId]",
-            "--output", "text")
-        guard listed.exit == 0 else { throw CommandError.failed(listed) }
-        return listed.output.split(separator: "\n").compactMap { line in
-            let fields = line.split(separator: "\t").map(String.init)
-            return fields.count == 2 ? (fields[0], fields[1]) : nil
-        }
-    }
-
-    /// Waits for an open upload under `prefix` that has at least one part stored, and returns its key.
-    func firstStoredPart(under prefix: String, within limit: Duration = .hang) async throws -> String {
-        let deadline = ContinuousClock.now + limit
-        while ContinuousClock.now < deadline {
-            for upload in try await openUploads() where upload.key.hasPrefix(prefix) {
-                if try await storedParts(key: upload.key, id: upload.id) > 0 { return upload.key }
-            }
-        }
-        throw CommandError.never("a part stored under \(prefix)", limit)
-    }
-
-    /// How many parts of an open upload are stored.
-    func storedParts(key: String, id: String) async throws -> Int {
-        let listed = try await aws(
-            "s3api", "list-parts", "--bucket", Self.bucket, "--key", key, "--upload-id", id, "--query",
-            "Parts[].[PartNumber]", "--output", "text")
-        return listed.exit == 0 ? listed.output.split(separator: "\n").filter { $0 != "None" }.count : 0
-    }
-
-    /// Puts a small object there, as somebody would who has no business to.
-    func putObject(_ text: String, _ key: String) async throws {
-        let file = "\(FileManager.default.temporaryDirectory.path)/amfleet-object-\(UUID().uuidString)"
-        try write(text, to: file)
-        defer { try? FileManager.default.removeItem(atPath: file) }
-        let result = try await aws(
-            "s3api", "put-object", "--bucket", Self.bucket, "--key", key, "--body", file)
-        guard result.exit == 0 else { throw CommandError.failed(result) }
-    }
-
-    func removeObject(_ key: String) async throws {
-        let result = try await aws("s3api", "delete-object", "--bucket", Self.bucket, "--key", key)
-        guard result.exit == 0 else { throw CommandError.failed(result) }
     }
 
     func stop() async {

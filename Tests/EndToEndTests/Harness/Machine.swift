@@ -45,7 +45,7 @@ enum Machine {
     /// `REQUIRE_SERVERS=1`: nothing may be skipped.
     static let mustHaveAll = ProcessInfo.processInfo.environment["REQUIRE_SERVERS"] == "1"
 
-    static let cluster = ["weed", "aws", "tar", "gzip", "python3", "setcap", "unshare"]
+    static let cluster = ["weed", "aws", "curl", "tar", "gzip", "python3", "setcap", "unshare"]
     static let amanda = ["amfetchdump", "amrestore", "amadmin", "amdump", "gcc", "runuser"]
 }
 

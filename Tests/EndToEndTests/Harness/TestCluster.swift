@@ -48,6 +48,8 @@ final class TestCluster: Sendable {
     }
 
     var coordinatorDirectory: String { "\(directory)/coordinator" }
+    /// Where an operator keeps it: not beside `cluster.json`.
+    var recoveryKit: String { "\(directory)/kept-recovery-kit.txt" }
     var clusterFile: String { "\(coordinatorDirectory)/cluster.json" }
 
     private func found() async throws {
@@ -59,6 +61,7 @@ final class TestCluster: Sendable {
                     "init", "demo", "--bucket", ClusterStore.bucket, "--prefix", Self.prefix, "--region",
                     "us-east-1",
                     "--endpoint", store.endpoint, "--self", ConfigurationPlan.selfBackup.name,
+                    "--recovery-key", recoveryKit,
                 ] + configurations.flatMap { ["--data", $0] }))
         try write(
             store.credentials(of: "coordinator"), to: "\(coordinatorDirectory)/s3-credentials", mode: 0o600)

@@ -46,7 +46,7 @@ public struct ScriptTool: Sendable, Hashable {
     /// What keeps it from being run at all.
     var refusals: [ConfigurationFault] {
         var refusals: [ConfigurationFault] = []
-        if plugin.isEmpty || plugin.contains("/") || plugin.hasPrefix(".") {
+        if plugin.isEmpty || plugin.utf8.contains(UInt8(ascii: "/")) || plugin.hasPrefix(".") {
             refusals.append(
                 ConfigurationFault(
                     place, "script-tool '\(name)': plugin '\(plugin)' is not the name of a program",

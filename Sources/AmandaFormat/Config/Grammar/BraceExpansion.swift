@@ -10,6 +10,8 @@
 enum BraceExpansion {
     /// More names than any changer has slots.
     static let greatestCount = 10_000
+    /// Of all names together.
+    private static let greatestByteCount = 16 << 20
 
     /// Why a pattern cannot be expanded.
     enum Failure: Error, Hashable {
@@ -27,24 +29,30 @@ enum BraceExpansion {
     }
 
     static func names(of pattern: String) throws(Failure) -> [String] {
-        var names = [""]
+        var (names, plain) = ([""], "")
         var characters = pattern[...]
         while let character = characters.popFirst() {
             switch character {
             case "{":
-                let alternatives = try alternatives(&characters)
-                guard names.count * alternatives.count <= greatestCount else { throw .tooMany }
-                names = names.flatMap { name in alternatives.map { name + $0 } }
-            case "}":
-                throw .unopened
-            case "\\":
-                let plain = characters.popFirst() ?? "\\"
-                names = names.map { $0 + String(plain) }
-            default:
-                names = names.map { $0 + String(character) }
+                names = try joined(names, plain, try alternatives(&characters))
+                plain = ""
+            case "}": throw .unopened
+            case "\\": plain.append(characters.popFirst() ?? "\\")
+            default: plain.append(character)
             }
         }
-        return names
+        return try joined(names, plain, [""])
+    }
+
+    private static func joined(
+        _ names: [String], _ plain: String, _ alternatives: [String]
+    ) throws(Failure) -> [String] {
+        let longest = [names, alternatives].reduce(plain.utf8.count) {
+            $0 + ($1.map(\.utf8.count).max() ?? 0)
+        }
+        let count = names.count * alternatives.count
+        guard count <= greatestCount, count * longest <= greatestByteCount else { throw .tooMany }
+        return names.flatMap { name in alternatives.map { name + plain + $0 } }
     }
 
     /// What stands up to the closing brace.
@@ -58,6 +66,7 @@ enum BraceExpansion {
                 return try alternatives + range(current)
             case ",":
                 alternatives += try range(current)
+                guard alternatives.count <= greatestCount else { throw .tooMany }
                 current = ""
             case "{":
                 throw .nested

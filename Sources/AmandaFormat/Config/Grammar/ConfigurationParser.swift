@@ -180,7 +180,7 @@ extension ConfigurationFault {
         let fault = cause as? any Fault
         return ConfigurationFault(
             place, "cannot read the included file '\(path)': \(fault?.headline ?? "\(cause)")",
-            hint: fault?.hint)
+            hint: fault?.hint, kind: fault?.kind ?? .configuration)
     }
 }
 

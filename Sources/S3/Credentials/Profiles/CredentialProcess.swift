@@ -21,7 +21,7 @@ struct CredentialProcess: Sendable {
                 ChildCommand("/bin/sh", ["-c", command]), limit: Self.limit, outputLimit: Self.outputLimit)
         } catch let error as ChildProcessError {
             throw S3Error.credentialsUnavailable(
-                origin: place, reason: "credential_process: \(error.description)")
+                origin: place, reason: "credential_process: \(error.facts)")
         }
         guard result.exit == .status(0) else {
             throw S3Error.invalidCredentials(

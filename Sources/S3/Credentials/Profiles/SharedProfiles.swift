@@ -13,10 +13,15 @@ struct SharedProfiles: Sendable {
     ///
     /// - Throws: `S3Error.invalidCredentials` naming file and line.
     init(credentialsFile: String?, configurationFile: String?) async throws {
-        profiles = try await runBlocking("s3-credentials") {
-            let weaker = try Self.read(configurationFile, .configuration)
-            let stronger = try Self.read(credentialsFile, .credentials)
-            return weaker.merging(stronger) { $0.merging($1) { $1 } }
+        let files = [credentialsFile, configurationFile].compactMap(\.self)
+        do {
+            profiles = try await runBlocking("s3-credentials", asking: files) {
+                let weaker = try Self.read(configurationFile, .configuration)
+                let stronger = try Self.read(credentialsFile, .credentials)
+                return weaker.merging(stronger) { $0.merging($1) { $1 } }
+            }
+        } catch let error as HangFault {
+            throw S3Error.credentialsUnavailable(origin: error.path, reason: error.facts)
         }
     }
 

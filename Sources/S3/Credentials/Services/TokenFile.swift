@@ -10,7 +10,11 @@ enum TokenFile {
 
     /// The file's text without the line end that editors add.
     static func read(_ path: String, for origin: String) async throws -> Secret {
-        try await runBlocking("s3-credentials") { try text(path, for: origin) }
+        do {
+            return try await runBlocking("s3-credentials", asking: [path]) { try text(path, for: origin) }
+        } catch let error as HangFault {
+            throw S3Error.credentialsUnavailable(origin: origin, reason: error.facts)
+        }
     }
 
     private static func text(_ path: String, for origin: String) throws(S3Error) -> Secret {

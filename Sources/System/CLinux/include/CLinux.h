@@ -14,6 +14,15 @@ void amfleet_let_thread_block(int mayBlock);
 /// What was last said of the calling thread.
 int amfleet_thread_may_block(void);
 
+/// Leaves a pointer with the calling thread, for `amfleet_thread_note`.
+void amfleet_set_thread_note(void *note);
+
+/// What was left with the calling thread, or NULL.
+void *amfleet_thread_note(void);
+
+/// The kernel's number of the calling thread, as under `/proc/self/task`.
+pid_t amfleet_thread_id(void);
+
 /// A pipe whose ends are both close-on-exec: 0 or -errno.
 int amfleet_pipe(int *readEnd, int *writeEnd);
 
@@ -26,11 +35,22 @@ int amfleet_try_lock(int descriptor);
 /// open(2): descriptor or -errno; always close-on-exec.
 int amfleet_open(const char *path, int flags, mode_t mode);
 
+/// renameat2(2) with RENAME_NOREPLACE: 0 or -errno; -EEXIST where something has that name, -EINVAL where the file system does not know it.
+int amfleet_rename_new(const char *from, const char *to);
+
 /// openat(2) without creating: descriptor or -errno; always close-on-exec.
 int amfleet_open_at(int directory, const char *name, int flags);
 
 /// Reads and writes on the descriptor no longer wait: 0 or -errno.
 int amfleet_set_nonblocking(int descriptor);
+
+/// The kernel writes no core of this process, wherever it would go, and no user without root's rights may read its memory: 0 or -errno.
+/// Its children inherit the limit of 0 bytes.
+int amfleet_forbid_core(void);
+
+/// malloc keeps memory that was freed in so many arenas at most, one of which a thread uses; glibc's own limit is eight a processor.
+/// Once, at the start of a program.
+void amfleet_limit_arenas(int count);
 
 /// Raises the soft limit of open descriptors to the hard one; programs that are spawned later get the old one back. Once, at the
 /// start of a program, before it has threads.
@@ -55,6 +75,24 @@ struct amfleet_user {
 int amfleet_spawn_as(
     const char *path, char *const arguments[], char *const environment[], const char *directory,
     const int *descriptors, int descriptorCount, const struct amfleet_user *user, pid_t *process);
+
+/// What a child finds at a path in the place of what lies there.
+struct amfleet_given_file {
+    /// Absolute; a regular file that is there. Its last name may be no link.
+    const char *path;
+    const void *bytes;
+    size_t byteCount;
+    uid_t user;
+    gid_t group;
+    mode_t mode;
+};
+
+/// The same, with processes and mounts of its own in which other content lies at these paths, in memory, for this child and what it starts; no
+/// program gains rights there. `user` NULL: ours. Needs CAP_SYS_ADMIN.
+int amfleet_spawn_given(
+    const char *path, char *const arguments[], char *const environment[], const char *directory,
+    const int *descriptors, int descriptorCount, const struct amfleet_user *user,
+    const struct amfleet_given_file *files, int fileCount, pid_t *process);
 
 /// Gives the calling thread another user's rights to files, and to nothing else: 0, or -EALREADY where it has somebody's, or -EPERM. Needs euid 0.
 int amfleet_assume_file_rights(uid_t user, gid_t group, const gid_t *groups, int groupCount);

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import AgentAPI
+import BlockingWork
+import Dump
+import Files
+
+/// The keys that dumps are decrypted with: looked for before the first byte, since what comes out without them is nothing.
+extension RestorePlanning {
+    /// A disk whose key is not there is lost, and its directory stays as it is. A key that this very restore brings back is waited for.
+    func requireKeys(_ steps: inout [RestoreStep], _ lost: inout LostDisks) async throws {
+        let coming = order.directory == nil ? steps.map(\.target.path) : []
+        let ways = steps.map(\.decryption)
+        guard ways.contains(where: { !$0.isEmpty }) else { return }
+        let sealed = try await sealedPaths()
+        for index in steps.indices where steps[index].fault == nil && !ways[index].isEmpty {
+            let name = steps[index].disk.configuration.name
+            let (disk, programs) = (steps[index].disk.disk, ways[index])
+            let looks = try await runBlocking("keys") { [keptKeys] in
+                programs.sorted { $0.key < $1.key }.map { program, user in
+                    KeyLook(
+                        KeyDemand(program: program, user: user), program: program, kept: keptKeys,
+                        coming: coming,
+                        sealed: sealed)
+                }
+            }
+            let keys = looks.flatMap { $0.keys(configuration: name, disk: disk) }
+            steps[index].keys = keys
+            guard
+                let fault = looks.lazy.compactMap({
+                    $0.fault(node: node, isSent: order.awaitsSecrets == true)
+                }).first
+            else { continue }
+            lost.add(fault, at: index)
+            var step = RestoreStep(disk: steps[index].disk, target: steps[index].target, plans: [])
+            (step.fault, step.keys, step.stored) = (fault, keys, steps[index].stored)
+            steps[index] = step
+        }
+    }
+
+    /// What the bucket holds for whoever has the recovery key. What has come with the restore is in its place already: a plan without
+    /// a restore asks the record.
+    ///
+    /// - Returns: nil where the record cannot be had: what is not there may be sealed.
+    private func sealedPaths() async throws -> Set<String>? {
+        guard isDry, order.awaitsSecrets != true else { return sealedKeys }
+        do {
+            let record = try await records.read(run, node: order.sourceNode)
+            return Set((record?.secrets?.files ?? []).map(\.path))
+        } catch {
+            if error is CancellationError || Task.isCancelled { throw CancellationError() }
+            return nil
+        }
+    }
+}
+
+extension RestoreStep {
+    /// Whoever runs it, by program; empty: nothing is decrypted, or nobody is there to do it.
+    fileprivate var decryption: [String: UserAccount] {
+        let demands = plans.flatMap { plan in
+            plan.filterUser.map { user in plan.encryptionPrograms.map { ($0, user) } } ?? []
+        }
+        return Dictionary(demands) { first, _ in first }
+    }
+}

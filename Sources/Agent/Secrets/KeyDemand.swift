@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import AgentAPI
+import BlockingWork
+import Files
+
+/// The key files of one program of Amanda's.
+struct KeyDemand: Sendable {
+    let files: [KeyFile]
+
+    /// nil: nobody knows what the program reads. Blocks.
+    init?(program: String, user: UserAccount) {
+        guard let known = EncryptionProgram(named: program) else { return nil }
+        files = known.keyFiles(of: program, runBy: user)
+    }
+}
+
+/// Which of them are there.
+struct KeyLook: Sendable {
+    private let program: String
+    /// nil: nobody knows.
+    private let needed: [KeyFile]?
+    private let states: [String: NodeRestorePlan.Key.State]
+    private let kept: Set<String>
+
+    /// Blocks, within a bound.
+    ///
+    /// - Parameters:
+    ///   - kept: sealed keys that were not put back, since others are there.
+    ///   - coming: directories that this restore fills.
+    ///   - sealed: what the bucket has, and is not put back yet; nil: nobody knows.
+    init(
+        _ demand: KeyDemand?, program: String, kept: Set<String>, coming: [String], sealed: Set<String>?
+    ) {
+        self.program = program
+        self.kept = kept
+        needed = demand?.files.filter { file in
+            file.need != .ifPresent && !coming.contains { MountTable.isWithin(file.path, $0) }
+        }
+        let paths = (needed ?? []).map(\.path)
+        let looks = PatientLook.all(paths, what: "key-look", limit: DiskLook.limit) {
+            try? FileSystem.isPresent($0)
+        }
+        states = Dictionary(
+            paths.map { path in
+                let state: NodeRestorePlan.Key.State =
+                    switch looks[path].flatMap(\.self) {
+                    case true?: .there
+                    case false?: sealed.map { $0.contains(path) ? .sealed : .missing } ?? .unknown
+                    case nil: .unknown
+                    }
+                return (path, state)
+            }
+        ) { first, _ in first }
+    }
+
+    /// For a plan.
+    func keys(configuration: String, disk: String) -> [NodeRestorePlan.Key] {
+        guard let needed else {
+            return [
+                NodeRestorePlan.Key(
+                    configuration: configuration, disk: disk, program: program, state: .unknown)
+            ]
+        }
+        return needed.map { file in
+            var key = NodeRestorePlan.Key(
+                configuration: configuration, disk: disk, program: program,
+                state: states[file.path] ?? .unknown)
+            key.path = file.path
+            return key
+        }
+    }
+
+    /// Why nothing can be decrypted; nil: all is there, or does not say.
+    ///
+    /// - Parameter isSent: whether sealed keys come with the restore.
+    func fault(node: String, isSent: Bool) -> WireError? {
+        let needed = needed ?? []
+        if let other = needed.first(where: { kept.contains($0.path) }) {
+            return WireError(
+                .failed, node: node,
+                "'\(other.path)' is another one than was sealed, and '\(program)' decrypts with it",
+                hint: "'--overwrite-keys' puts the sealed one back, and keeps a copy of what is there.")
+        }
+        func isLacking(_ file: KeyFile) -> Bool {
+            switch states[file.path] {
+            case .missing: true
+            case .sealed: !isSent
+            case .there, .unknown, nil: false
+            }
+        }
+        let always = needed.first { $0.need == .always && isLacking($0) }
+        let others = needed.filter { $0.need == .anyOf }
+        let isWithoutAny = !others.isEmpty && others.allSatisfy(isLacking)
+        guard let lacking = always ?? (isWithoutAny ? others.first : nil) else { return nil }
+        let isSealed = states[lacking.path] == .sealed
+        return WireError(
+            .failed, node: node,
+            "'\(lacking.path)' is not there, and '\(program)' decrypts nothing without it",
+            hint: isSent
+                ? "it was not among what was sealed: put it there from wherever it is kept, then restore again."
+                : isSealed
+                    ? "it is sealed in the bucket: '--recovery-key FILE' brings it back."
+                    : "'--recovery-key FILE' brings back what was sealed; or put it there from wherever it is kept."
+        )
+    }
+}

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Files
+import TestSupport
+import Testing
+
+@testable import Agent
+
+/// The scripts as the package installs them, with a home of the test's own in the place of the one that they name.
+@Suite(.enabled(if: RequiredTools.areUsable("amcrypt", "amgpgcrypt"))) struct EncryptionProgramTests {
+    private let directory: TemporaryDirectory
+    private let user: UserAccount
+    private var home: String { directory.path("home") }
+
+    init() throws {
+        directory = try TemporaryDirectory("amfleet-programs")
+        let backup = try #require(UserAccount(named: "backup"))
+        user = UserAccount(
+            name: "backup", owner: backup.owner, home: directory.path("home"), groupIDs: backup.groupIDs)
+        try FileSystem.makeDirectories(directory.path, mode: 0o755)
+        try FileSystem.makeDirectories(home, mode: 0o755)
+    }
+
+    private func files(_ program: String) throws -> [KeyFile] {
+        try #require(EncryptionProgram(named: program)).keyFiles(of: program, runBy: user)
+    }
+
+    @Test(arguments: [
+        ("amcrypt", [".am_passphrase", ".gnupg/am_key.gpg"]), ("amcryptsimple", [".am_passphrase"]),
+        ("amcrypt-ossl", [".am_passphrase"]), ("amcrypt-ossl-asym", ["backup-privkey.pem"]),
+        ("amgpgcrypt", [".am_passphrase"]),
+    ]) func `each of Amanda's programs names what it cannot do without`(
+        program: String, needed: [String]
+    ) throws {
+        let found = try files("/usr/sbin/\(program)").filter { $0.need == .always }.map(\.path)
+        #expect(found.sorted() == needed.map { "\(home)/\($0)" }.sorted())
+    }
+
+    @Test func `a path that an administrator has written into the script counts`() throws {
+        let script = try String(decoding: FileSystem.readAll("/usr/sbin/amcrypt-ossl"), as: UTF8.self)
+            .replacing("PASSPHRASE=$AMANDA_HOME/.am_passphrase", with: "PASSPHRASE=/etc/keys/pass")
+        let path = try directory.write("amcrypt-ossl", script)
+        try FileSystem.setOwner(path, user.owner)
+        #expect(try files(path) == [KeyFile(path: "/etc/keys/pass", need: .always)])
+    }
+
+    @Test func `the private keys of a keyring are found, and gpg's settings are none`() throws {
+        let ring = "\(home)/.gnupg"
+        try FileSystem.makeDirectories("\(ring)/private-keys-v1.d")
+        for name in ["private-keys-v1.d/AB.key", "private-keys-v1.d/x.tmp", "pubring.kbx", "gpg-agent.conf"] {
+            try FileSystem.writeAtomically("\(ring)/\(name)", [1])
+        }
+        let found = try files("/usr/sbin/amgpgcrypt")
+        #expect(
+            found.filter { $0.need == .anyOf }.map(\.path) == [
+                "\(ring)/secring.gpg", "\(ring)/private-keys-v1.d/AB.key",
+            ])
+        #expect(found.contains { $0.path == "\(ring)/pubring.kbx" && $0.need == .ifPresent })
+        #expect(!found.contains { $0.path.hasSuffix(".conf") || $0.path.hasSuffix(".tmp") })
+    }
+
+    @Test func `nobody knows what another program reads`() {
+        #expect(EncryptionProgram(named: "/usr/local/bin/mycrypt") == nil)
+        #expect(EncryptionProgram(named: "/opt/amcrypt-other") == nil)
+    }
+}

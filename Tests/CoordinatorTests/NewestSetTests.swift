@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import AgentAPI
+import AmandaFormat
+import Foundation
+import Testing
+
+@testable import Coordinator
+
+/// What the newest run is said to be worth.
+@Suite struct NewestSetTests {
+    private let sound = RunOutlook(byNode: ["node01": .restorable, "node02": .restorable])
+
+    private func manifest(_ verdict: RunManifest.Verdict, of asked: [ConfigurationChoice]) -> RunManifest {
+        var manifest = Sample.manifest(
+            [Sample.verdict("node01", .complete), Sample.verdict("node02", .complete)], verdict)
+        manifest.configurations = asked
+        return manifest
+    }
+
+    private func set(_ manifest: RunManifest) -> StatusReport.NewestSet {
+        NewestSetJudgement.set(
+            manifest, sound, nodes: ["node01", "node02"], configurations: Sample.asked)
+    }
+
+    @Test func `a run that left a configuration out is restorable on no node, and says which`() {
+        let own = Sample.asked.filter { $0.role == .selfBackup }
+        let found = set(manifest(.partial, of: own))
+        #expect(found.restorableNodes == 0 && found.missingNodes == ["node01", "node02"])
+        #expect(
+            found.reasons.first
+                == "node01: it was made without 'vertica': what else there is of that, older runs have")
+        let findings = StatusJudgement.of(found, isKnown: true)
+        #expect(findings.count == 2 && findings.allSatisfy { $0.weight == .problem })
+    }
+
+    @Test func `one that had all of its day stays a set when a configuration is added`() {
+        let own = Sample.asked.filter { $0.role == .selfBackup }
+        #expect(set(manifest(.complete, of: own)).restorableNodes == 2)
+        #expect(set(manifest(.complete, of: Sample.asked)).restorableNodes == 2)
+        // Nodes were left out, and no configuration.
+        #expect(set(manifest(.partial, of: Sample.asked)).restorableNodes == 2)
+    }
+
+    @Test func `a run whose coordinator is gone is told, as long as nobody has judged it`() {
+        let found = StatusJudgement.unfinished([Sample.run], jobs: [])
+        #expect(found.map(\.weight) == [.problem])
+        #expect(found.first?.fix?.hasPrefix("'amfleet watch 20261123030600'") == true)
+        let atWork = StatusJudgement.unfinished(
+            [Sample.run], jobs: [JobID.backup(Sample.run, node: "node01")])
+        #expect(atWork.map(\.weight) == [.remark])
+    }
+
+    @Test func `a self-backup that cannot be had is called that, and an older one by its run`() {
+        var row = StatusReport.Node(node: "node01", address: "a:1")
+        row.selfBackupLost = "that of run 20261123030600 cannot be had: 'k' is not in the bucket"
+        func told() -> [String] {
+            StatusJudgement.of(
+                row, faults: [WireError(.agentLost, "silent")], bucketAnswered: true, now: Sample.time
+            ).map(\.what)
+        }
+        #expect(
+            told().last
+                == "no self-backup of it can be had back: that of run 20261123030600 cannot be had: 'k' is not in the bucket"
+        )
+        row.selfBackup = Sample.name("20261122030600")
+        #expect(
+            told().last?.hasPrefix(
+                "its newest self-backup that can be had back is that of run 20261122030600: that of run 20261123030600 cannot"
+            ) == true)
+    }
+}

@@ -130,6 +130,27 @@ struct OutageTests {
         #expect(restored == more)
     }
 
+    @Test func `what one with a holding disk gave up is not lost to one without`() async throws {
+        let proxy = try FaultyProxy(to: try await LocalS3Server.shared().port)
+        let fixture = try await NodeFixture(server: .shared(), endpoint: proxy.endpoint)
+        try FileSystem.makeDirectories(fixture.path("holding"), mode: 0o700)
+        try fixture.configure(
+            "data", disks: [fixture.data],
+            definitions: ["holdingdisk hd {\n directory \"\(fixture.path("holding"))\"\n use -1 Mb\n}"])
+        try fixture.write("data/a.txt", "small\n")
+        for target in ["/data/slot", "data%2Fslot"] {
+            proxy.inject(
+                .error(status: 503, code: "SlowDown"), target: target, times: .max)
+        }
+        var request = try fixture.request(run(0), .backup(BackupOrder(configurations: NodeFixture.both)))
+        request.holdAfterSeconds = 1
+        let done = try await fixture.run(request)
+        let record = try #require(done.record)
+        #expect(done.state == .succeeded, "\(String(describing: done.error))")
+        #expect(record.configurations.map(\.name) == ["data", "self"])
+        #expect(record.configurations.map { $0.dumps.map(\.status) } == [[.held], [.ok]])
+    }
+
     @Test func `without one it waits to its deadline, and fails with the reason`() async throws {
         let proxy = try FaultyProxy(to: try await LocalS3Server.shared().port)
         let fixture = try await fixture(proxy, isHolding: false)

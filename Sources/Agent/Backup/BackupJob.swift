@@ -62,7 +62,7 @@ struct BackupJob: Sendable {
     private func backUp(
         _ prepared: ConfigurationRuns.Prepared, _ configurations: [CheckedConfiguration], _ gaps: [String]
     ) async throws -> JobResult {
-        let (runs, absences) = try await prepared.all.caughtUp()
+        var (runs, absences) = try await prepared.all.caughtUp()
         let evidence = try RunEvidence(request: request, clients: prepared.clients, reporter: reporter)
         let earlier = try await earlierRecord(evidence.records)
         var record = emptyRecord(without: prepared.refused)
@@ -72,7 +72,7 @@ struct BackupJob: Sendable {
         var unwritten: WireError?
         var isAnythingNew = false
         let flushed = try await flushDue(runs, absences)
-        let plans = try await plans(of: runs, earlier, flushed, absences)
+        let plans = try await plans(of: runs, earlier, flushed, &absences)
         for (index, var run) in runs.enumerated() {
             if run.isSelfBackup, sealed?.isWorthAnotherTry == true {
                 sealed = try await sealing?.seal(configurations)
@@ -83,6 +83,9 @@ struct BackupJob: Sendable {
             if index > 0 { try await evidence.lookAgain(run.absence) }
             let known = earlier?.record(of: run)
             var plan = plans[index]
+            if absences.isHasty(for: run.prepared) {
+                plan = try await ownPlan(of: &run, run.isSelfBackup ? nil : known, &absences)
+            }
             if run.isSelfBackup, known?.isProved == true, !isAnythingNew {
                 plan = try await preparePlan(of: run, known)
             }
@@ -132,7 +135,7 @@ struct BackupJob: Sendable {
 
     /// What earlier runs had to hold goes first, as `autoflush` says: the plan then finds it on its volumes.
     private func flushDue(
-        _ runs: [ConfigurationRun], _ absences: [StoreKey: any Error]
+        _ runs: [ConfigurationRun], _ absences: StoreAbsences
     ) async throws -> [String: FlushReport.Configuration] {
         var due: [(run: ConfigurationRun, dumps: [HeldDump])] = []
         for run in runs {
@@ -147,8 +150,7 @@ struct BackupJob: Sendable {
         let progress = FlushProgress(reporter.board, due.flatMap(\.dumps))
         var flushed: [String: FlushReport.Configuration] = [:]
         for (run, dumps) in due {
-            let absence = absences[StoreKey(run.prepared)]
-            flushed[run.name] = try await run.flush(dumps, progress, absence: absence)
+            flushed[run.name] = try await run.flush(dumps, progress, absence: absences[run.prepared])
         }
         return flushed
     }
@@ -157,23 +159,43 @@ struct BackupJob: Sendable {
     /// only later.
     private func plans(
         of runs: [ConfigurationRun], _ earlier: NodeRecord?,
-        _ flushed: [String: FlushReport.Configuration], _ absences: [StoreKey: any Error]
+        _ flushed: [String: FlushReport.Configuration], _ absences: inout StoreAbsences
     ) async throws -> [Result<PlannedConfiguration, any Error>] {
         var plans: [Result<PlannedConfiguration, any Error>] = []
-        var absences = absences
         for run in runs {
-            let store = StoreKey(run.prepared)
-            if let error = flushed[run.name]?.error, error.concernsWholeStore { absences[store] = error }
-            let plan = try await preparePlan(
-                of: run, run.isSelfBackup ? nil : earlier?.record(of: run), absence: absences[store])
-            if case .failure(let error)? = (try? plan.get())?.volume,
-                WireError(cause: error, node: settings.node).concernsWholeStore
-            {
-                absences[store] = error
+            if let error = flushed[run.name]?.error, error.concernsWholeStore {
+                absences.note(error, by: run.prepared)
             }
+            let absence = absences[run.prepared]
+            let plan = try await preparePlan(
+                of: run, run.isSelfBackup ? nil : earlier?.record(of: run), absence: absence)
+            if absence == nil, let error = storeFault(in: plan) { absences.note(error, by: run.prepared) }
             plans.append(plan)
         }
         return plans
+    }
+
+    /// Why no volume was chosen, where that concerns the whole store.
+    private func storeFault(in plan: Result<PlannedConfiguration, any Error>) -> (any Error)? {
+        guard case .failure(let error)? = (try? plan.get())?.volume,
+            WireError(cause: error, node: settings.node).concernsWholeStore
+        else { return nil }
+        return error
+    }
+
+    /// The plan of a configuration that has no other way, after one that has found the store away: made as if nobody had asked yet.
+    private func ownPlan(
+        of run: inout ConfigurationRun, _ earlier: ConfigurationRecord?, _ absences: inout StoreAbsences
+    ) async throws -> Result<PlannedConfiguration, any Error> {
+        let looked = try await [run].caughtUp()
+        run = looked.runs[0]
+        let plan = try await preparePlan(of: run, earlier, absence: looked.absences[run.prepared])
+        if let error = storeFault(in: plan) {
+            absences.note(error, by: run.prepared)
+        } else {
+            run.absence.end()
+        }
+        return plan
     }
 
     private func preparePlan(

@@ -40,20 +40,21 @@ extension [ConfigurationRun] {
     /// Every one of them; of those whose store is away, how.
     ///
     /// Where a catalog could not be brought up to date the run goes on: volumes that it does not know are left alone.
-    func caughtUp() async throws -> (runs: [ConfigurationRun], absences: [StoreKey: any Error]) {
+    func caughtUp() async throws -> (runs: [ConfigurationRun], absences: StoreAbsences) {
         var runs: [ConfigurationRun] = []
-        var absences: [StoreKey: any Error] = [:]
+        var absences = StoreAbsences()
         for run in self {
-            let store = StoreKey(run.prepared)
             do {
-                runs.append(try await absences[store] == nil ? run.catchingUp() : run)
+                runs.append(try await absences[run.prepared] == nil ? run.catchingUp() : run)
             } catch {
                 if error is CancellationError || Task.isCancelled { throw CancellationError() }
                 run.logger.warning(
                     "the catalog was not compared with the volumes",
                     metadata: ["stage": "catch-up", "reason": "\(error)"])
                 runs.append(run)
-                if WireError(cause: error, node: run.node).concernsWholeStore { absences[store] = error }
+                if WireError(cause: error, node: run.node).concernsWholeStore {
+                    absences.note(error, by: run.prepared)
+                }
             }
         }
         return (runs, absences)

@@ -23,7 +23,7 @@ struct FlushJob: Sendable {
     }
 
     private func flush(
-        _ runs: [ConfigurationRun], _ absences: [StoreKey: any Error],
+        _ runs: [ConfigurationRun], _ absences: StoreAbsences,
         without refused: [UsableConfigurations.Refused]
     ) async throws -> JobResult {
         var held: [(run: ConfigurationRun, whole: [HeldDump], broken: [HeldDump])] = []
@@ -57,8 +57,8 @@ struct FlushJob: Sendable {
         for (run, whole, broken) in held where !whole.isEmpty || !broken.isEmpty {
             var part = FlushReport.Configuration(name: run.name)
             if !whole.isEmpty {
-                part = try await run.flush(
-                    whole, progress, absence: absences[StoreKey(run.prepared)])
+                let absence = absences.isHasty(for: run.prepared) ? nil : absences[run.prepared]
+                part = try await run.flush(whole, progress, absence: absence)
             }
             part.notes = (run.caughtUp?.findings.map { $0.text(isDone: true) } ?? []) + part.notes
             part.dumps += broken.map { dump in

@@ -35,3 +35,24 @@ struct StoreKey: Hashable {
         accessKeyID = prepared.store.credentials?.accessKeyID
     }
 }
+
+/// The stores that were found away before the first byte, and by whom.
+///
+/// Who has a holding disk gives up after `limits.holdAfter`. For the time being that holds for the others too, so that dumps are held
+/// while there is time; it is no verdict on those that wait for `limits.storageOutage`: they ask once more when it is their turn.
+struct StoreAbsences {
+    private var found: [StoreKey: (error: any Error, isHasty: Bool)] = [:]
+
+    /// How the configuration's store is away, whoever found it.
+    subscript(prepared: PreparedConfiguration) -> (any Error)? { found[StoreKey(prepared)]?.error }
+
+    /// Whether it was found by one that waits less long than this one does.
+    func isHasty(for prepared: PreparedConfiguration) -> Bool {
+        !prepared.mayHold && found[StoreKey(prepared)]?.isHasty == true
+    }
+
+    mutating func note(_ error: any Error, by prepared: PreparedConfiguration) {
+        let key = StoreKey(prepared)
+        if found[key] == nil || !prepared.mayHold { found[key] = (error, prepared.mayHold) }
+    }
+}

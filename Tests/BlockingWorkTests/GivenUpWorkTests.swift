@@ -9,9 +9,9 @@ import Testing
     @Test func `what does not come back is given up, and nobody else is sent until it does`() async throws {
         let (gate, path) = (DispatchSemaphore(value: 0), newPath())
         let undone = Number()
-        await #expect(throws: HangFault.noAnswer(path: path, limit: .milliseconds(100))) {
+        await #expect(throws: HangFault.noAnswer(path: path, limit: .seconds(1))) {
             _ = try await runBlocking(
-                "hangs", asking: [path], .limit(.milliseconds(100)), late: { undone.add($0) }
+                "hangs", asking: [path], .limit(.seconds(1)), late: { undone.add($0) }
             ) {
                 gate.wait()
                 return 7
@@ -19,12 +19,12 @@ import Testing
         }
         #expect(Hangs.at(path)?.count == 1 && Hangs.at("\(path)/") == Hangs.at(path))
         await #expect(throws: HangFault.self) {
-            try await runBlocking("refused", asking: [path], .limit(.milliseconds(100))) {
+            try await runBlocking("refused", asking: [path], .limit(.seconds(1))) {
                 Issue.record("somebody was sent")
             }
         }
         let looks = try await runBlocking("look") {
-            PatientLook.all([path], what: "look", limit: .milliseconds(100)) { _ in
+            PatientLook.all([path], what: "look", limit: .seconds(1)) { _ in
                 Issue.record("somebody was sent")
             }
         }
@@ -37,9 +37,9 @@ import Testing
 
     @Test func `work on a path that answers takes as long as it needs`() async throws {
         let done = try await runBlocking(
-            "long", asking: ["/"], .whileItAnswers(every: .milliseconds(20))
+            "long", asking: ["/"], .whileItAnswers(every: .seconds(1))
         ) {
-            usleep(300_000)
+            sleep(4)
             return true
         }
         #expect(done)
@@ -49,7 +49,7 @@ import Testing
         let gate = DispatchSemaphore(value: 0)
         defer { gate.signal() }
         await #expect(throws: HangFault.self) {
-            try await runBlocking("stuck", asking: ["/usr"], .whileItMoves(every: .milliseconds(300))) {
+            try await runBlocking("stuck", asking: ["/usr"], .whileItMoves(every: .seconds(1))) {
                 gate.wait()
             }
         }
@@ -63,14 +63,14 @@ import Testing
         let file = "\(top)/file"
         let fault = await fault {
             try await runBlocking(
-                "stuck", asking: [top], .whileItMoves(every: .milliseconds(100), still: .milliseconds(400))
+                "stuck", asking: [top], .whileItMoves(every: .seconds(1), still: .seconds(3))
             ) {
                 BlockingThread.require("open", "\(top)/before")
                 BlockingThread.require("open", file)
                 gate.wait()
             }
         }
-        #expect(fault == .noAnswer(path: file, limit: .milliseconds(400)))
+        #expect(fault == .noAnswer(path: file, limit: .seconds(3)))
         #expect(Hangs.at(file)?.count == 1)
         #expect(try await runBlocking("other", asking: [top]) { 8 } == 8)
         gate.signal()
@@ -82,7 +82,7 @@ import Testing
         let file = "\(top)/file"
         Hangs.enter(file, since: .now - .seconds(60))
         let fault = await fault {
-            try await runBlocking("waits", asking: [top], .whileItMoves(every: .milliseconds(100))) {
+            try await runBlocking("waits", asking: [top], .whileItMoves(every: .seconds(1))) {
                 BlockingThread.require("open", "\(top)/written already")
                 gate.wait()
             }
@@ -119,9 +119,9 @@ import Testing
 
     @Test func `a thread that goes from call to call takes as long as it needs`() async throws {
         let done = try await runBlocking(
-            "moves", asking: ["/tmp"], .whileItMoves(every: .milliseconds(500))
+            "moves", asking: ["/tmp"], .whileItMoves(every: .seconds(1))
         ) {
-            for _ in 0..<160 { usleep(10_000) }
+            for _ in 0..<350 { usleep(10_000) }
             return true
         }
         #expect(done)
@@ -134,7 +134,7 @@ import Testing
         // As a killed child that does not end would hold it.
         let asked = ["/", hung]
         async let found = fault {
-            try await runBlocking("several", asking: asked, .limit(.milliseconds(300))) { gate.wait() }
+            try await runBlocking("several", asking: asked, .limit(.seconds(3))) { gate.wait() }
         }
         try await Task.sleep(for: .milliseconds(50))
         Hangs.enter(hung, since: .now - .seconds(60))
@@ -148,7 +148,7 @@ import Testing
         let file = "\(top)/file"
         let fault = await fault {
             try await runBlocking("one") {
-                try PatientLook.one("test-look", at: top, limit: .milliseconds(200)) {
+                try PatientLook.one("test-look", at: top, limit: .seconds(2)) {
                     BlockingThread.require("open", file)
                     gate.wait()
                 }

@@ -19,7 +19,7 @@ import Testing
         var command = ChildCommand("/bin/cat", ["\(point)/file"])
         command.touches = point
         let child = try await ChildProcess.begin(command)
-        try await Task.sleep(for: .milliseconds(300))
+        try await mount.keepsSomebody()
         child.terminate(grace: .milliseconds(100))
         #expect(await child.exit() == .stuck)
         #expect(Hangs.at(point)?.count == 1)

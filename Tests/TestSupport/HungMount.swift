@@ -67,6 +67,11 @@ public final class HungMount: Sendable {
         try await order("\(reading ? "hangbytes" : "hang") \(name)")
     }
 
+    /// Returns once somebody has asked since the last order and gets no answer: from then on no signal ends him.
+    public func keepsSomebody() async throws {
+        try await wait(for: "kept \(count.withLock { $0 })")
+    }
+
     /// Answers what was asked meanwhile, and everything from now on.
     public func answer() async throws {
         try await order("answer")

@@ -178,6 +178,7 @@ enum HungMountServer {
             if op in (2, 36, 38, 42): return
             if concerns(op, node, data):
                 kept.append(request)
+                print(f"kept {count}", flush=True)
                 return
             try: body, error = serve(op, node, uid, gid, data), 0
             except OSError as failure: body, error = b"", -(failure.errno or errno.EIO)

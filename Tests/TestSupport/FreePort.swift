@@ -40,8 +40,6 @@ private struct PortRange: ~Copyable {
     static func taken() -> PortRange {
         for first in stride(from: 12_000, to: 22_000, by: size) {
             guard let lock = LocalSocket.listening(on: first) else { continue }
-            // A child that kept it would keep the range.
-            _ = fcntl(lock.descriptor, F_SETFD, FD_CLOEXEC)
             return PortRange(lock: lock, first: first)
         }
         fatalError("every range of ports from 12000 to 22000 is somebody's: more than 25 test programs run")

@@ -17,7 +17,7 @@ final class LocalSocket: @unchecked Sendable {
 
     /// Connects to a port; nil if nobody listens.
     static func connected(to port: Int) -> LocalSocket? {
-        let socket = LocalSocket(Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0))
+        let socket = LocalSocket(newDescriptor())
         let status = withAddress(port) { Glibc.connect(socket.descriptor, $0, $1) }
         socket.setNoDelay()
         return status == 0 ? socket : nil
@@ -25,7 +25,7 @@ final class LocalSocket: @unchecked Sendable {
 
     /// Listens on a port; 0: any free one. nil if it is taken.
     static func listening(on port: Int) -> LocalSocket? {
-        let socket = LocalSocket(Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0))
+        let socket = LocalSocket(newDescriptor())
         var yes: Int32 = 1
         setsockopt(socket.descriptor, SOL_SOCKET, SO_REUSEADDR, &yes, socklen_t(MemoryLayout<Int32>.size))
         guard withAddress(port, { bind(socket.descriptor, $0, $1) }) == 0, listen(socket.descriptor, 128) == 0
@@ -33,6 +33,11 @@ final class LocalSocket: @unchecked Sendable {
             return nil
         }
         return socket
+    }
+
+    /// A program that is started just now does not get it: the port would stay taken for as long as that runs.
+    private static func newDescriptor() -> Int32 {
+        Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
     }
 
     var port: Int {
@@ -48,6 +53,7 @@ final class LocalSocket: @unchecked Sendable {
     func accepted() -> LocalSocket? {
         let accepted = Glibc.accept(descriptor, nil, nil)
         guard accepted >= 0 else { return nil }
+        _ = fcntl(accepted, F_SETFD, FD_CLOEXEC)
         let socket = LocalSocket(accepted)
         socket.setNoDelay()
         return socket

@@ -69,7 +69,7 @@ struct DescriptorShortageTests {
         request.identity = HTTPIdentity(
             authority: coordinator.authority, certificate: coordinator.certificate,
             privateKey: coordinator.privateKey)
-        request.limits.connect = .milliseconds(300)
+        request.limits.connect = .seconds(2)
         // Once, so that whatever is opened a single time is open.
         _ = try? await transport.send(request)
         let outcome = await withoutDescriptors { await Self.outcome(request, transport) }

@@ -98,8 +98,8 @@ private func inTemporaryDirectory(_ body: (String) throws -> Void) throws {
             try FileSystem.writeAtomically(path, [])
             // flock(1) takes BSD locks, so a small program of Python's holds the fcntl lock.
             let holder = popen(
-                "python3 -c 'import fcntl,sys,time; f=open(\"\(path)\",\"r+\"); fcntl.lockf(f,fcntl.LOCK_EX); "
-                    + "sys.stdout.write(\"x\"); sys.stdout.flush(); time.sleep(50)' & echo $!", "r")
+                "echo $$; exec python3 -c 'import fcntl,sys,time; f=open(\"\(path)\",\"r+\"); fcntl.lockf(f,fcntl.LOCK_EX); "
+                    + "sys.stdout.write(\"x\"); sys.stdout.flush(); time.sleep(50)'", "r")
             let stream = try #require(holder)
             var line = [CChar](repeating: 0, count: 64)
             fgets(&line, 64, stream)

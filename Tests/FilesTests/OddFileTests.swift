@@ -38,7 +38,7 @@ import Testing
         }
         let start = ContinuousClock.now
         let error = #expect(throws: FilesError.self) { try use.run(path) }
-        #expect(ContinuousClock.now - start < .seconds(2))
+        #expect(ContinuousClock.now - start < .seconds(30))
         #expect(error?.path == path && error?.isMissing == false, "\(String(describing: error))")
     }
 

@@ -85,17 +85,15 @@ struct ScriptRunnerTests {
             "trap '' TERM; echo waiting for the lock >&2; sleep 987 & echo $! > $RECORD/child; wait; sleep 987"
         )
         let start = ContinuousClock.now
-        let report = try await fixture.runner(limit: 1).run(.preDLEEstimate, fixture.entry, levels: [0, 1])
-        #expect(ContinuousClock.now - start < .seconds(20))
+        let report = try await fixture.runner(limit: 5).run(.preDLEEstimate, fixture.entry, levels: [0, 1])
+        #expect(ContinuousClock.now - start < .seconds(60))
         #expect(
             report.failures.map(\.description) == [
-                "script 'hangs' did not end within 1.0 seconds at PRE-DLE-ESTIMATE of '/srv/data' and was killed: waiting for the lock"
+                "script 'hangs' did not end within 5.0 seconds at PRE-DLE-ESTIMATE of '/srv/data' and was killed: waiting for the lock"
             ])
         let child = try #require(fixture.recorded("child").flatMap { Int32($0.dropLast()) })
-        for _ in 0..<100 where RunningProcess.isAlive(child) {
-            try await Task.sleep(for: .milliseconds(50))  // killed; init has yet to reap it
-        }
-        #expect(!RunningProcess.isAlive(child))
+        // Killed; init has yet to reap it.
+        while RunningProcess.isAlive(child) { try await Task.sleep(for: .milliseconds(50)) }
     }
 
     @Test func `what a script leaves running outlives it, and does not hold us up`() async throws {
@@ -103,13 +101,13 @@ struct ScriptRunnerTests {
         try fixture.write(
             "session",
             """
-            if [ $1 = PRE-DLE-BACKUP ]; then sleep 60 & echo $! > $RECORD/session
+            if [ $1 = PRE-DLE-BACKUP ]; then sleep 600 & echo $! > $RECORD/session
             else kill $(cat $RECORD/session); fi
             """)
         let runner = try fixture.runner()
         let start = ContinuousClock.now
         _ = try await runner.run(.preDLEBackup, fixture.entry, levels: [0])
-        #expect(ContinuousClock.now - start < .seconds(15))
+        #expect(ContinuousClock.now - start < .seconds(60))
         let session = try #require(fixture.recorded("session").flatMap { Int32($0.dropLast()) })
         #expect(RunningProcess.isAlive(session))
         let after = try await runner.run(.postDLEBackup, fixture.entry, levels: [0])
@@ -128,7 +126,7 @@ struct ScriptRunnerTests {
             """)
         let start = ContinuousClock.now
         let report = try await fixture.runner().run(.postDLEBackup, fixture.entry, levels: [0])
-        #expect(ContinuousClock.now - start < .seconds(15))
+        #expect(ContinuousClock.now - start < .seconds(60))
         #expect(report.notes.first == "Script 'talker' command 'POST-DLE-BACKUP': first", "\(report)")
         let talker = try #require(fixture.recorded("talker").flatMap { Int32($0.dropLast()) })
         #expect(RunningProcess.isAlive(talker))

@@ -106,11 +106,11 @@ struct RateLimitTests {
         let client = S3Client(
             location: try S3Location(bucket: bucket, endpoint: proxy.endpoint),
             credentials: S3Fixture.everything, transport: try HTTPTransport(),
-            limits: S3Limits(stall: .seconds(1)), retry: .quick, way: way)
-        proxy.inject(.delay(.seconds(8)), method: "PUT")
+            limits: S3Limits(stall: .seconds(2)), retry: .quick, way: way)
+        proxy.inject(.delay(.seconds(60)), method: "PUT")
         let begun = ContinuousClock.now
         _ = try await client.put("k", ByteBlock.pattern(10_000_000))
-        #expect(ContinuousClock.now - begun < .seconds(6))
+        #expect(ContinuousClock.now - begun < .seconds(50))
     }
 
     @Test func `a transfer that is cancelled while it waits frees its place`() async throws {

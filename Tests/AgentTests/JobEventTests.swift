@@ -35,7 +35,7 @@ import Testing
     private static func boundedListen(
         _ table: JobTable, _ id: String, after sequence: Int
     ) async throws -> [JobEvent]? {
-        try await withTimeLimit(.seconds(10)) { try await listen(table, id, after: sequence) }
+        try await withTimeLimit(.seconds(100)) { try await listen(table, id, after: sequence) }
     }
 
     /// Waits until the job has said all that it says by itself.

@@ -257,7 +257,7 @@ import Testing
         try await withRunner(table, work) {
             _ = try await table.accept(.sample())
             try await work.end()
-            let ended = try await withTimeLimit(.seconds(20)) {
+            let ended = try await withTimeLimit(.seconds(100)) {
                 try await wait(for: "job-1", in: table, until: .final)
             }
             #expect(ended?.state == .succeeded)

@@ -119,7 +119,7 @@ struct NodeFailureTests {
         #expect(told.first?.contains("ListMultipartUploads") == true, "\(told)")
         // The journal goes after the job's end was told.
         let journals = "\(fixture.settings.stateDirectory)/uploads"
-        let deadline = ContinuousClock.now + .seconds(20)
+        let deadline = ContinuousClock.now + .seconds(100)
         while try !FileSystem.list(journals).isEmpty, ContinuousClock.now < deadline {
             try await Task.sleep(for: .milliseconds(20))
         }

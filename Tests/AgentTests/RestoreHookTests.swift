@@ -68,7 +68,12 @@ struct RestoreHookTests {
     @Test func `output that does not end takes little room while the command runs`() async throws {
         let hook = try #require(
             try hook(
-                "head -c 80000000 /dev/zero | tr '\\0' x; sleep 2; stat -c %s \"$(readlink /proc/self/fd/2)\""
+                """
+                head -c 80000000 /dev/zero | tr '\\0' x
+                size() { stat -c %s "$(readlink /proc/self/fd/2)"; }
+                for look in $(seq 300); do [ "$(size)" -le \(RestoreHook.filedByteCount) ] && break; sleep 0.1; done
+                size
+                """
             ))
         let text = try await hook.run().text
         let last = try #require(text.split(separator: "\n").last.flatMap { Int64($0.drop { !$0.isNumber }) })
@@ -100,9 +105,9 @@ struct RestoreHookTests {
         let began = clock.now
         let endless = try await #require(try hook("sleep 600", limitSeconds: 1)).run()
         #expect(endless.error?.message.hasSuffix("took longer than its limit of 1.0 seconds") == true)
-        let leaving = try await #require(try hook("sleep 20 & echo $!")).run()
+        let leaving = try await #require(try hook("sleep 600 & echo $!")).run()
         #expect(leaving.error == nil, "\(leaving)")
-        #expect(clock.now - began < .seconds(15))
+        #expect(clock.now - began < .seconds(60))
         if let pid = pid_t(leaving.text.trimmingCharacters(in: .whitespacesAndNewlines)) {
             #expect(kill(pid, 0) == 0)
             kill(pid, SIGKILL)

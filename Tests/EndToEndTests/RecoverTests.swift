@@ -41,9 +41,17 @@ extension EndToEnd {
             let directory = try TestCluster.newDirectory()
             defer { TestCluster.removeDirectory(directory) }
             let program = "\(Machine.programs)/amfleet"
-            // util-linux' script gives a command a terminal, and types what comes in.
-            let line =
-                "(sleep 2; echo swordfish; sleep 1; echo swordfish; sleep 3) | script -qec '\(program) init demo --bucket b --self s --recovery-passphrase' seen"
+            // util-linux' script gives a command a terminal, and types what comes in. What is typed before the question is not
+            // the answer to it: each is waited for, and then the command's end.
+            let line = """
+                asked() { until [ -e ended ] || grep -q "$1" seen 2>/dev/null; do sleep 0.1; done; }
+                (
+                    asked 'new passphrase of'; echo swordfish
+                    asked 'the same again'; echo swordfish
+                    until [ -e ended ]; do sleep 0.1; done
+                ) | script -qefc '\(program) init demo --bucket b --self s --recovery-passphrase
+                status=$?; touch ended; exit $status' seen
+                """
             let founded = try await command(["/bin/sh", "-c", line], directory: directory)
             #expect(founded.exit == 0, "\(founded)")
             let kit = try String(contentsOfFile: "\(directory)/recovery-kit.txt", encoding: .utf8)

@@ -28,6 +28,7 @@ final class EndlessJob: Sendable {
         var attempt = 1
         var deletions: [String] = []
         var submissionCount = 0
+        var isFollowed = false
     }
 
     private let habit: Habit
@@ -42,6 +43,9 @@ final class EndlessJob: Sendable {
 
     /// How often it was asked for.
     var submissionCount: Int { state.withLock(\.submissionCount) }
+
+    /// Whether its events were asked for.
+    var isFollowed: Bool { state.withLock(\.isFollowed) }
 
     func answer(_ question: AgentQuestion) async -> AgentAnswer {
         if question.isSubmission { return submitted(question) }
@@ -82,7 +86,8 @@ final class EndlessJob: Sendable {
     }
 
     private func events() -> AgentAnswer {
-        .stream { [habit] number in
+        state.withLock { $0.isFollowed = true }
+        return .stream { [habit] number in
             if number > 0, habit != .flooding || number > 2000 {
                 try? await Task.sleep(for: .milliseconds(500))
             }

@@ -112,7 +112,7 @@ struct NodeTrouble: Sendable, CustomStringConvertible {
 
     /// The job is there, it runs, and there is nothing else to say of it: until it is cancelled.
     private static let heartbeats = endless(
-        "heartbeats without end", .onlyHeartbeats, texts: ["no byte, no event and no new state for 5 s"])
+        "heartbeats without end", .onlyHeartbeats, texts: ["no byte, no event and no new state for 20 s"])
 
     /// Each note is cut where it is read, so that it is not the bytes that end it.
     private static let notes = endless("200 MB of notes", .flooding, texts: ["its job was cancelled"])
@@ -123,7 +123,7 @@ struct NodeTrouble: Sendable, CustomStringConvertible {
         NodeTrouble(description: description, texts: texts) { made in
             let job = EndlessJob(habit)
             let agent = try await made.cluster.misbehave(made.node) { await job.answer($0) }
-            let file = try made.cluster.clusterFile("tight") { $0.set("limits", "stalled", to: "5s") }
+            let file = try made.cluster.clusterFile("tight") { $0.set("limits", "stalled", to: "20s") }
             return Begun(file: file) {
                 await agent.stop()
                 try made.cluster.behave(made.node)

@@ -55,6 +55,11 @@ struct HungNight {
         return (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(pid)/task").count) ?? 0
     }
 
+    /// A thread of a question that has been answered may be about to end.
+    func expectThreads(atMost count: Int) async throws {
+        try await eventually("the agent has \(count) threads at most") { threads <= count }
+    }
+
     /// Processes that the agent has started and not reaped, of a name.
     func children(_ name: String) -> [Int32] {
         let agent = node.pid ?? 0

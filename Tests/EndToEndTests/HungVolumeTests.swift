@@ -16,7 +16,7 @@ extension EndToEnd {
                     "tpchanger \"chg-disk:\(night.mount.directory)\"", "property \"num-slot\" \"5\"",
                     "property \"auto-create-slot\" \"yes\"",
                 ]
-                local.globalLines = ["dtimeout 3", "etimeout 3"]
+                local.globalLines = ["dtimeout 10", "etimeout 10"]
                 try await night.node.configure(local, disks: [night.node.data])
                 try await script("chown -R backup:backup \"$1\"", [night.mount.backing])
             } body: { night in
@@ -38,7 +38,7 @@ extension EndToEnd {
             try await HungNight.with(configurations: ["daily", "other"]) { night in
                 try await night.node.configure(plan("daily"), disks: [night.node.data])
                 var other = plan("other")
-                other.globalLines = ["indexdir \"\(night.mount.directory)\"", "etimeout 3"]
+                other.globalLines = ["indexdir \"\(night.mount.directory)\"", "etimeout 10"]
                 try await night.node.configure(other, disks: [night.node.data])
                 try await script("chown -R backup:backup \"$1\"", [night.mount.backing])
             } body: { night in
@@ -63,7 +63,7 @@ extension EndToEnd {
             try await HungNight.with(configurations: ["daily", "other"]) { night in
                 try await night.node.configure(plan("daily"), disks: [night.node.data])
                 var other = plan("other")
-                other.globalLines = ["etimeout 3"]
+                other.globalLines = ["etimeout 10"]
                 other.dumptypeLines = ["exclude list \"\(night.mount.directory)/early\""]
                 try await night.node.configure(other, disks: [night.node.data])
             } body: { night in

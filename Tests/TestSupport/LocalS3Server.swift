@@ -179,7 +179,7 @@ public final class LocalS3Server: Sendable {
     }
 
     private func waitUntilItStores() async throws {
-        let deadline = ContinuousClock.now + .seconds(45)
+        let deadline = ContinuousClock.now + .seconds(120)
         var hasBucket = false
         while ContinuousClock.now < deadline {
             if !hasBucket { hasBucket = (try? await makeBucket("readiness")) != nil }
@@ -190,6 +190,7 @@ public final class LocalS3Server: Sendable {
             {
                 return
             }
+            if process.log.contains("address already in use") { break }
             try await Task.sleep(for: .milliseconds(100))
         }
         throw ServerFailure("weed", process.logTail)

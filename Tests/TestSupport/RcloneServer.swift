@@ -32,7 +32,7 @@ public final class RcloneServer: Sendable {
     /// Starts a server of its own and waits until it answers.
     public static func start() async throws -> RcloneServer {
         let server = try RcloneServer()
-        let deadline = ContinuousClock.now + .seconds(30)
+        let deadline = ContinuousClock.now + .seconds(120)
         while await LocalHTTP.send("GET", port: server.port, path: "/") == nil {
             guard ContinuousClock.now < deadline else {
                 throw ServerFailure("rclone", server.process.logTail)

@@ -55,10 +55,12 @@ public final class ServerProcess: Sendable {
         }
     }
 
-    /// The end of what the server printed, for messages.
+    /// What the server has printed so far.
+    var log: String { (try? String(contentsOfFile: logPath, encoding: .utf8)) ?? "" }
+
+    /// The end of that, for messages.
     public var logTail: String {
-        let text = (try? String(contentsOfFile: logPath, encoding: .utf8)) ?? ""
-        return text.split(separator: "\n").suffix(20).joined(separator: "\n")
+        log.split(separator: "\n").suffix(20).joined(separator: "\n")
     }
 
     private func cutLifeline() {

@@ -18,9 +18,11 @@ extension EndToEnd {
             // Slow at first: the buffers fill, and stay full; then as fast as the machine can.
             made.proxy.setRate(bytesPerSecond: 12 << 20)
             let backup = try made.cluster.startAmfleet(["backup", "--cluster", made.slowFile])
-            try await Task.sleep(for: .seconds(8))
+            try await eventually("data pass: \(backup.text)") {
+                made.proxy.passedByteCount > 96 << 20 || !backup.isRunning
+            }
             made.proxy.setRate(bytesPerSecond: 96 << 20)
-            let result = try await backup.end()
+            let result = try await backup.end(within: Duration.hang * 2)
 
             let peak = try peakKibibytes(of: agent)
             print("peak memory of the agent: \(peak >> 10) MiB")

@@ -96,7 +96,8 @@ extension EndToEnd {
             try await withCluster(["node01", "node02"]) { cluster in
                 let folder = cluster.coordinatorDirectory
                 for node in cluster.nodes {
-                    try await script("head -c 6000000 /dev/urandom >\"$1/large\"", [node.data])
+                    // Half a minute at a MiB a second.
+                    try await script("head -c 30000000 /dev/urandom >\"$1/large\"", [node.data])
                 }
                 try changeJSON(cluster.clusterFile) { settings in
                     var limits = settings["limits"] as? [String: Any] ?? [:]

@@ -96,7 +96,7 @@ extension EndToEnd {
             while True:
                 for key, _ in selector.select(1):
                     selector.unregister(key.fileobj); key.fileobj.close()
-                    time.sleep(0.02)
+                    time.sleep(0.1)
                     try: come(key.data)
                     except OSError: pass
             """#

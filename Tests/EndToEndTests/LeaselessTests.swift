@@ -104,7 +104,7 @@ extension EndToEnd {
         private func heldRun(_ made: LeaselessStore, _ text: String) async throws {
             let backup = try await made.startSlowBackup()
             made.outage.proxy.refuse()
-            let result = try await backup.end(within: .seconds(120))
+            let result = try await backup.end()
             try made.outage.proxy.accept()
             made.outage.proxy.setRate(bytesPerSecond: nil)
             #expect(result.exit == 3 && result.text.contains("held"), "\(result)")
@@ -244,7 +244,7 @@ struct LeaselessStore: Sendable {
         outage.proxy.setRate(bytesPerSecond: 4 << 20)
         let backup = try cluster.startAmfleet(["backup", "--cluster", file, "--no-lease"])
         do {
-            try await eventually(within: .seconds(60), "a part is sent") {
+            try await eventually("a part is sent") {
                 outage.proxy.requests.dropFirst(seen).contains { $0.contains("partNumber=2") }
             }
         } catch {

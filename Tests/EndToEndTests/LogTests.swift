@@ -84,12 +84,12 @@ extension EndToEnd {
             let agent = try RunningProgram(
                 ["\(Machine.programs)/amfleetd", "--config", made.node.settings, "--log-level", "error"],
                 environment: ClusterNode.noCredentials, output: "\(made.node.directory)/quiet")
-            try await eventually(within: .seconds(60)) { agent.text.contains("listening on") }
+            try await eventually { agent.text.contains("listening on") }
 
             let status = try await made.cluster.amfleet(
                 ["status", "--json", "--log-level", "debug", "--cluster", made.file])
             agent.send(SIGTERM)
-            let ended = try await agent.end(within: .seconds(30))
+            let ended = try await agent.end()
 
             let document = try JSONSerialization.jsonObject(with: Data(status.output.utf8)) as? [String: Any]
             #expect(document?["command"] as? String == "status", "\(status)")

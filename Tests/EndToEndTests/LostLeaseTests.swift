@@ -17,7 +17,7 @@ extension EndToEnd {
                 try await eventually("it runs: \(backup.text)") { job.submissionCount == 1 }
                 try await made.giveLease(to: "root@elsewhere, pid 7")
                 backup.send(SIGINT)
-                return try await backup.end(within: .seconds(60))
+                return try await backup.end(within: .seconds(150))
             }
             #expect(result.exit != 0, "\(result)")
             #expect(
@@ -43,7 +43,7 @@ extension EndToEnd {
                 backup.text.contains("lost the cluster's lease to root@elsewhere, pid 7")
             }
             isLost.withLock { $0 = true }
-            let result = try await backup.end(within: .seconds(60))
+            let result = try await backup.end(within: .seconds(150))
             await agent.stop()
             try made.cluster.behave(made.node)
             try await made.giveLease(to: nil)

@@ -50,7 +50,7 @@ extension EndToEnd.SmallClusterTests {
             let file = try cluster.clusterFile("absent") {
                 $0.set("storage", "endpoint", to: "http://127.0.0.1:\(FreePort.find())")
             }
-            let result = try await cluster.amfleet(["backup", "--cluster", file], limit: .seconds(60))
+            let result = try await cluster.amfleet(["backup", "--cluster", file], limit: .seconds(100))
             #expect(result.exit == 6, "\(result)")
             #expect(result.errors.contains("hint:"), "\(result)")
         }
@@ -66,7 +66,7 @@ extension EndToEnd.SmallClusterTests {
                     $0.set("tls", key, to: "\(foreign)/\(end)")
                 }
             }
-            let result = try await cluster.amfleet(["backup", "--cluster", file], limit: .seconds(60))
+            let result = try await cluster.amfleet(["backup", "--cluster", file])
             #expect(result.exit == 5, "\(result)")
             #expect(result.errors.contains("certificate"), "\(result)")
         }
@@ -79,12 +79,11 @@ extension EndToEnd.SmallClusterTests {
                 ["\(Machine.programs)/amfleetd", "--config", "\(foreign)/nodes/node01/agent.json"],
                 output: "\(foreign)/agent")
             defer { impostor.send(SIGKILL) }
-            try await eventually(within: .seconds(60), "the other cluster's agent listens: \(impostor.text)")
-            {
+            try await eventually("the other cluster's agent listens: \(impostor.text)") {
                 impostor.text.contains("listening on")
             }
 
-            let result = try await made.cluster.amfleet(["backup"], limit: .seconds(60))
+            let result = try await made.cluster.amfleet(["backup"])
 
             await impostor.kill()
             try await made.node.start()
@@ -100,7 +99,7 @@ extension EndToEnd.SmallClusterTests {
             let file = try cluster.clusterFile("refused") {
                 $0.set("storage", "credentialsFile", to: "refused")
             }
-            let result = try await cluster.amfleet(["backup", "--cluster", file], limit: .seconds(60))
+            let result = try await cluster.amfleet(["backup", "--cluster", file])
             #expect(result.exit == 6, "\(result)")
             #expect(
                 result.errors.contains("coordinator/refused") && result.errors.contains("hint:"), "\(result)")
@@ -112,7 +111,7 @@ extension EndToEnd.SmallClusterTests {
             let file = try cluster.clusterFile("bucketless") {
                 $0.set("storage", "bucket", to: "no-such-bucket")
             }
-            let result = try await cluster.amfleet(["backup", "--cluster", file], limit: .seconds(60))
+            let result = try await cluster.amfleet(["backup", "--cluster", file])
             #expect(result.exit == 6, "\(result)")
             #expect(result.errors.contains("no-such-bucket") && result.errors.contains("hint:"), "\(result)")
         }

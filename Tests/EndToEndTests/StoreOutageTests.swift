@@ -71,14 +71,14 @@ extension EndToEnd {
                 try await SourceTree.writeFile("\(made.node.data)/larger", mebibytes: 600)
                 made.proxy.refuse()
                 let backup = try made.cluster.startAmfleet(["backup", "--cluster", made.file])
-                try await eventually(within: .seconds(60), "a chunk is begun: \(backup.text)") {
+                try await eventually("a chunk is begun: \(backup.text)") {
                     try made.chunks.contains { $0.hasSuffix(".tmp") }
                 }
                 await made.node.kill()
                 await backup.kill()
                 #expect(try made.chunks.contains { $0.hasSuffix(".tmp") })
                 try await made.node.start()
-                try await eventually(within: .seconds(30), "the chunks are gone") { try made.chunks.isEmpty }
+                try await eventually("the chunks are gone") { try made.chunks.isEmpty }
             } catch {
                 await made.remove()
                 throw error

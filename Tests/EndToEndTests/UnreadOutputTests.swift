@@ -20,7 +20,7 @@ extension EndToEnd.SmallClusterTests {
                 ],
                 environment: ClusterNode.noCredentials, directory: cluster.coordinatorDirectory,
                 output: "\(cluster.directory)/unread-backup")
-            let result = try await backup.end(within: .seconds(120))
+            let result = try await backup.end()
             #expect(result.exit == 0, "\(result)")
             #expect(result.output.contains("complete"), "\(result)")
             let next = try await cluster.amfleet(["backup"])

@@ -39,12 +39,15 @@ struct LostAndRestored: Arrangement {
         try await cluster.configure([ConfigurationPlan(name: "vertica", keepsAttributes: false)], on: [plain])
 
         try await cluster.startAgents()
-        let backup = try await cluster.amfleet(["backup"])
+        let backup = try await cluster.amfleet(["backup"], limit: Duration.hang * 3)
+        LongTests.tell("the round trip is backed up")
         let before = try await describe(cluster)
         try await cluster.stopAgents()
         for node in cluster.nodes { try node.wipe() }
         try await cluster.startAgents()
-        let restore = try await cluster.amfleet(["restore"])
+        LongTests.tell("the round trip is restored from here on")
+        let restore = try await cluster.amfleet(["restore"], limit: Duration.hang * 3)
+        LongTests.tell("the round trip is restored")
         let after = try await describe(cluster)
         return LostAndRestored(
             cluster: cluster, backup: backup, restore: restore,

@@ -175,6 +175,7 @@ struct StormRound: Sendable {
         words.insert(contentsOf: ["--cluster", file], at: 1)
         let begun = ContinuousClock.now
         let result = try await cluster.amfleet(words)
+        LongTests.tell("storm \(seed ?? 0): \(steps.count + 1) \(arguments[0]): \(result.exit)")
         steps.append(
             Step("\(steps.count + 1) \(arguments[0])", result, in: cluster.directory))
         if ProcessInfo.processInfo.environment["AMFLEET_SHOW"] != nil {

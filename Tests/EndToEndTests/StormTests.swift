@@ -6,7 +6,7 @@ import Testing
 
 extension EndToEnd {
     /// 15 % of 503 and 5 % of resets on every request of every program: no verb is weaker than a part's upload.
-    @Suite(.serialized, .needs(Machine.cluster), .timeLimit(.minutes(30)))
+    @Suite(.serialized, .needs(Machine.cluster), .timeLimit(.minutes(90)))
     struct StormTests {
         private static let seeds: [UInt64] = [1, 2, 3, 4, 5]
 
@@ -25,7 +25,7 @@ extension EndToEnd {
                 }
                 #expect(storm.differences == [])
                 #expect(storm.leftovers == [], "seed \(seed)")
-                print("storm \(seed): \(storm.struckCount) of \(storm.requestCount) requests")
+                LongTests.tell("storm \(seed): \(storm.struckCount) of \(storm.requestCount) requests")
             }
         }
     }

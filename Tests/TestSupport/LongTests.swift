@@ -18,6 +18,11 @@ public enum LongTests {
         return small
     }
 
+    /// Prints a line at once: `ci/test` takes a test that has been silent for ten minutes for one that hangs.
+    public static func tell(_ text: String) {
+        try? FileHandle.standardError.write(contentsOf: Data("\(text)\n".utf8))
+    }
+
     /// All rows of a table where long tests are wanted, else the first ones, and a line that names the table.
     public static func first<Row>(_ count: Int, of rows: [Row], in table: String) -> [Row] {
         whole(

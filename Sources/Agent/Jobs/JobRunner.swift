@@ -37,6 +37,8 @@ struct JobRunner: Service {
         do {
             guard let (reporter, stop) = try await table.begin(request.id) else { return }
             let outcome = await outcome(of: job, reporter: reporter, stop: stop)
+            // Only the agent's end cancels this task, and its work may be back before the jobs are told.
+            if Task.isCancelled { await table.stopAll() }
             if case .failure = outcome {
                 // Outlives the cancellation that brought us here; whoever waits for the end may rely on it.
                 await Task { await cleanUp(after: request, untilDone: false) }.value

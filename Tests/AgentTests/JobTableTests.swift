@@ -7,7 +7,7 @@ import Testing
 
 @testable import Agent
 
-@Suite(.timeLimit(.minutes(2))) struct JobTableTests {
+@Suite(.timeLimit(.minutes(5))) struct JobTableTests {
     private let directory: StateDirectory
     private let table: JobTable
     private let work = HeldWork()

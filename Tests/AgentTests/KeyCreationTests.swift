@@ -10,7 +10,7 @@ import Testing
 
 /// Real gpg, aespipe and amcrypt; only the home that amcrypt's scripts name is another.
 @Suite(
-    .enabled(if: RequiredTools.areUsable("gpg", "aespipe", "uuencode", "amcrypt")), .timeLimit(.minutes(2)))
+    .enabled(if: RequiredTools.areUsable("gpg", "aespipe", "uuencode", "amcrypt")), .timeLimit(.minutes(5)))
 struct KeyCreationTests {
     private let directory: TemporaryDirectory
     private let creation: KeyCreation

@@ -12,7 +12,7 @@ import Testing
 @testable import Agent
 
 /// A file with the last number that there is: whoever may write to a volume ends no agent by it.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(5)))
 struct LastNumberTests {
     @Test(arguments: [UInt32.max, VolumeError.lastNumber])
     func `in a directory`(number: UInt32) throws {

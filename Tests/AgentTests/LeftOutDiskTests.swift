@@ -10,7 +10,7 @@ import Testing
 @testable import Agent
 
 /// A run that leaves a disk out on purpose still brings back the whole node.
-@Suite(.enabled(if: RequiredTools.areUsable("weed")), .timeLimit(.minutes(3)))
+@Suite(.enabled(if: RequiredTools.areUsable("weed")), .timeLimit(.minutes(5)))
 struct LeftOutDiskTests {
     private static let data = [ConfigurationChoice(name: "data", role: .data)]
 

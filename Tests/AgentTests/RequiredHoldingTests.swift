@@ -10,7 +10,7 @@ import Testing
 @testable import Agent
 
 /// `holdingdisk required`: dumps go by the holding disk, or not at all.
-@Suite(.enabled(if: RequiredTools.areUsable("weed")), .timeLimit(.minutes(2)))
+@Suite(.enabled(if: RequiredTools.areUsable("weed")), .timeLimit(.minutes(5)))
 struct RequiredHoldingTests {
     private static let run = "20261123030600"
 

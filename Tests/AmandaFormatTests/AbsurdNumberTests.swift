@@ -34,7 +34,7 @@ import Testing
 
     private static let rounds = LongTests.areWanted ? 3_000 : 300
 
-    @Test(.timeLimit(.minutes(2)), arguments: ["reference", "setup", "grammar", "scripts"])
+    @Test(.timeLimit(.minutes(9)), arguments: ["reference", "setup", "grammar", "scripts"])
     func `a configuration is read or refused, and so is what follows from it`(name: String) throws {
         let bytes = try amandaFixture("Config/\(name).conf")
         let disks = try amandaFixture("Config/disklist.data")
@@ -80,7 +80,7 @@ import Testing
     }
 
     @Test(
-        .timeLimit(.minutes(2)),
+        .timeLimit(.minutes(9)),
         arguments: [
             "tapelist", "info", "command_file", "s3-statefile", "chg-disk-state", "log.20261123081039.0",
             "log.20261123081045.0", "log.20261123081735.0",
@@ -111,7 +111,7 @@ import Testing
     }
 
     @Test(
-        .timeLimit(.minutes(2)),
+        .timeLimit(.minutes(9)),
         arguments: [
             "gzip-best-level-0-filestart", "amcrypt-part-2-filestart", "gzip-best-special-tapestart",
             "scripts-filestart",

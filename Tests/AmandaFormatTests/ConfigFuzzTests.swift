@@ -7,14 +7,14 @@ import Testing
 @Suite struct ConfigFuzzTests {
     private static let file = "/etc/amanda/cf-grammar/amanda.conf"
 
-    @Test(.timeLimit(.minutes(2))) func `every prefix of a configuration is read or refused`() throws {
+    @Test(.timeLimit(.minutes(9))) func `every prefix of a configuration is read or refused`() throws {
         let bytes = try amandaFixture("Config/setup.conf")
         for count in bytes.indices {
             _ = try? AmandaConfiguration(parsing: Array(bytes[..<count]), file: Self.file) { _ in [] }
         }
     }
 
-    @Test(.timeLimit(.minutes(2))) func `a damaged configuration is read or refused`() throws {
+    @Test(.timeLimit(.minutes(9))) func `a damaged configuration is read or refused`() throws {
         var generator = SeededGenerator(seed: 3)
         let bytes = try amandaFixture("Config/grammar.conf")
         for _ in 0..<150 {
@@ -24,7 +24,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(2))) func `a damaged disklist is read or refused`() throws {
+    @Test(.timeLimit(.minutes(9))) func `a damaged disklist is read or refused`() throws {
         let configuration = try configFixture("reference-corrected")
         var generator = SeededGenerator(seed: 4)
         for name in ["disklist.data", "disklist.braces"] {

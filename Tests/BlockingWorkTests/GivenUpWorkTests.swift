@@ -5,7 +5,7 @@ import Foundation
 import Synchronization
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct GivenUpWorkTests {
+@Suite(.timeLimit(.minutes(5))) struct GivenUpWorkTests {
     @Test func `what does not come back is given up, and nobody else is sent until it does`() async throws {
         let (gate, path) = (DispatchSemaphore(value: 0), newPath())
         let undone = Number()

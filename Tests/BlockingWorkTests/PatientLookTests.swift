@@ -5,7 +5,7 @@ import Foundation
 import Synchronization
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct PatientLookTests {
+@Suite(.timeLimit(.minutes(5))) struct PatientLookTests {
     /// Held by nobody who waits on it, so that a look hangs until the test lets it go.
     private final class Gate: Sendable {
         private let semaphore = DispatchSemaphore(value: 0)

@@ -6,7 +6,7 @@ import Testing
 
 private struct Broken: Error {}
 
-@Suite(.timeLimit(.minutes(1))) struct RunBlockingTests {
+@Suite(.timeLimit(.minutes(5))) struct RunBlockingTests {
     @Test func `a cancellation that meets the end of the work holds nobody`() async {
         for round in 0..<4_000 {
             let task = Task { try? await runBlocking("short") { _ = usleep(useconds_t(round % 40)) } }
@@ -36,7 +36,7 @@ private struct Broken: Error {}
     }
 }
 
-@Suite(.timeLimit(.minutes(1))) struct BlockPoolTests {
+@Suite(.timeLimit(.minutes(5))) struct BlockPoolTests {
     @Test func `lends out no more blocks than it has`() async throws {
         let pool = BlockPool(blockByteCount: 16, blockCount: 2)
         let first = try await pool.acquire()

@@ -37,7 +37,7 @@ struct StockCommandsTests {
         try catalog.finish()
     }
 
-    @Test(.timeLimit(.minutes(2))) func `a forced level is read, and forgotten when it has been made`() throws
+    @Test(.timeLimit(.minutes(5))) func `a forced level is read, and forgotten when it has been made`() throws
     {
         try dump("/srv/data", level: 0, "20261201030000", slot: 1)
         try dump("/srv/a b", level: 0, "20261202030000", slot: 2)
@@ -59,7 +59,7 @@ struct StockCommandsTests {
         #expect(try command("/srv/data") == [])
     }
 
-    @Test(.timeLimit(.minutes(2))) func `a volume marked no-reuse is left alone until it is freed`() throws {
+    @Test(.timeLimit(.minutes(5))) func `a volume marked no-reuse is left alone until it is freed`() throws {
         for number in 1...3 {
             try dump("/srv/data", level: 0, "2026120\(number)030000", slot: number)
         }

@@ -43,7 +43,7 @@ struct StockStatusTests {
             choice, on: testDevice("s3:bucket/path/slot-0\(number)"), blockKiB: 10_240)
     }
 
-    @Test(.timeLimit(.minutes(2))) func `amstatus follows a run from its plan to its end`() throws {
+    @Test(.timeLimit(.minutes(5))) func `amstatus follows a run from its plan to its end`() throws {
         let run = try #require(run)
         let catalog = try begin(try stock.directory.load())
         let label = stock.name + "-0001"
@@ -98,7 +98,7 @@ struct StockStatusTests {
         #expect(FileSystem.symbolicLinkTarget(logs + "/amdump") == nil)
     }
 
-    @Test(.timeLimit(.minutes(2))) func `amstatus shows a dump on the holding disk and its flush`() throws {
+    @Test(.timeLimit(.minutes(5))) func `amstatus shows a dump on the holding disk and its flush`() throws {
         let run = try #require(run)
         let location = try stock.directory.load().location
         let file = stock.directory.path + "/held.0"

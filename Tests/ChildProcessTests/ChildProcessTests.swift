@@ -10,7 +10,7 @@ private func shell(_ script: String, hasInput: Bool = false, hasOutput: Bool = f
     ChildCommand("/bin/sh", ["-c", script], hasInput: hasInput, hasOutput: hasOutput)
 }
 
-@Suite(.timeLimit(.minutes(1))) struct ChildProcessTests {
+@Suite(.timeLimit(.minutes(5))) struct ChildProcessTests {
     @Test func `gives output, messages and exit status of a helper`() async throws {
         let result = try await ChildProcess.run(
             shell("cat; echo oops >&2; exit 3"), input: Array("hello".utf8), limit: .seconds(30))

@@ -7,7 +7,7 @@ import Testing
 @testable import ChildProcess
 
 /// What a child may change that is confined to a directory.
-@Suite(.serialized, .enabled(if: geteuid() == 0), .timeLimit(.minutes(1)))
+@Suite(.serialized, .enabled(if: geteuid() == 0), .timeLimit(.minutes(5)))
 struct ConfinementTests {
     private let directory: String
     private var inside: String { "\(directory)/in side\\ü" }

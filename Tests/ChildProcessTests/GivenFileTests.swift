@@ -9,7 +9,7 @@ import Testing
 @testable import ChildProcess
 
 /// A child that finds other content at a path than the rest of the machine.
-@Suite(.timeLimit(.minutes(1)), .enabled(if: geteuid() == 0)) struct GivenFileTests {
+@Suite(.timeLimit(.minutes(5)), .enabled(if: geteuid() == 0)) struct GivenFileTests {
     private let directory: TemporaryDirectory
     private let key: String
 

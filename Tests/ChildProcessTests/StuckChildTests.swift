@@ -6,7 +6,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite(.serialized, .enabled(if: HungMount.isUsable), .timeLimit(.minutes(2))) struct StuckChildTests {
+@Suite(.serialized, .enabled(if: HungMount.isUsable), .timeLimit(.minutes(5))) struct StuckChildTests {
     @Test func `a child that cannot be killed is given up, and reaped when it ends`() async throws {
         let directory = try TemporaryDirectory()
         let (point, backing) = (directory.path("point"), directory.path("backing"))

@@ -10,7 +10,7 @@ import Testing
 @testable import Coordinator
 
 /// The coordinator's side of mutual TLS, against `openssl s_server` that hands out answers from files.
-@Suite(.enabled(if: RequiredTools.areUsable("openssl")), .timeLimit(.minutes(2)))
+@Suite(.enabled(if: RequiredTools.areUsable("openssl")), .timeLimit(.minutes(5)))
 struct AgentClientTests {
     private let directory: TemporaryDirectory
     private let authority: TestAuthority

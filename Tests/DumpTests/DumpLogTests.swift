@@ -9,7 +9,7 @@ import TestSupport
 import Testing
 
 /// What the log tells of a dump and a restore.
-@Suite(.enabled(if: RequiredTools.areUsable("weed")), .timeLimit(.minutes(2)))
+@Suite(.enabled(if: RequiredTools.areUsable("weed")), .timeLimit(.minutes(5)))
 struct DumpLogTests {
     private let log = InMemoryLogHandler()
 

@@ -9,7 +9,7 @@ import Testing
 
 private let isRoot = geteuid() == 0
 
-@Suite(.enabled(if: isRoot), .timeLimit(.minutes(2)))
+@Suite(.enabled(if: isRoot), .timeLimit(.minutes(5)))
 struct ScriptRunnerTests {
     private static let bothBackupPoints = "execute-on pre-dle-backup, post-dle-backup"
 

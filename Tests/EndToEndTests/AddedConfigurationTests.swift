@@ -6,7 +6,7 @@ import Testing
 
 extension EndToEnd {
     /// A data configuration that joins a cluster which has been backed up already.
-    @Suite(.serialized, .needs(Machine.cluster), .arranged(SmallCluster.self), .timeLimit(.minutes(3)))
+    @Suite(.serialized, .needs(Machine.cluster), .arranged(SmallCluster.self), .timeLimit(.minutes(9)))
     struct AddedConfigurationTests {
         @Test
         func `until it is backed up it is a problem of each node, and the command that is named mends it`()

@@ -5,7 +5,7 @@ import Testing
 
 extension EndToEnd {
     /// Whatever a document or an error tells somebody to type, the programs understand. No cluster is asked.
-    @Suite(.needs(Machine.cluster), .timeLimit(.minutes(5)))
+    @Suite(.needs(Machine.cluster), .timeLimit(.minutes(9)))
     struct AdvisedCommandsTests {
         @Test func `each command line of the documents and of the programs' texts is understood`()
             async throws

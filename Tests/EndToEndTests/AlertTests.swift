@@ -6,7 +6,7 @@ import Testing
 
 extension EndToEnd {
     /// A store behind TLS whose door answers with alerts for a while, as a proxy does that reloads.
-    @Suite(.serialized, .needs(Machine.cluster), .timeLimit(.minutes(5)))
+    @Suite(.serialized, .needs(Machine.cluster), .timeLimit(.minutes(9)))
     struct AlertTests {
         @Test(.long)
         func `a backup goes on after the door's alerts, and is refused at once over a certificate`()

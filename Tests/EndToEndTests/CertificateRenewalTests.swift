@@ -6,7 +6,7 @@ import Testing
 
 extension EndToEnd {
     /// What `status` says of a certificate that ends soon, done as it says.
-    @Suite(.needs(Machine.cluster + ["openssl"]), .timeLimit(.minutes(5)))
+    @Suite(.needs(Machine.cluster + ["openssl"]), .timeLimit(.minutes(9)))
     struct CertificateRenewalTests {
         @Test func `the hint's command gives the node a new certificate, and nobody copies a file`()
             async throws

@@ -6,7 +6,7 @@ import Testing
 
 extension EndToEnd {
     /// Keys are in the memory of both programs: where one crashes, nothing of it may lie on a disk.
-    @Suite(.serialized, .needs(["bash"]), .timeLimit(.minutes(2)))
+    @Suite(.serialized, .needs(["bash"]), .timeLimit(.minutes(5)))
     struct CoreDumpTests {
         @Test func `neither program leaves a core, whatever the shell allows`() async throws {
             let directory = try TestCluster.newDirectory()

@@ -5,7 +5,7 @@ import Testing
 
 extension EndToEnd {
     /// Whatever an archive holds, a restore changes nothing outside the directory that it goes to.
-    @Suite(.serialized, .needs(Machine.cluster), .arranged(CraftedArchives.self), .timeLimit(.minutes(5)))
+    @Suite(.serialized, .needs(Machine.cluster), .arranged(CraftedArchives.self), .timeLimit(.minutes(9)))
     struct CraftedArchiveTests {
         @Test func `links, renamings and attributes in crafted increments lead nowhere`() async throws {
             let made = try Arranged.as(CraftedArchives.self)

@@ -78,7 +78,7 @@ struct SlowCluster: Arrangement {
 
 extension EndToEnd {
     /// What happens when something fails in the middle.
-    @Suite(.serialized, .needs(Machine.cluster), .arranged(SlowCluster.self), .timeLimit(.minutes(5)))
+    @Suite(.serialized, .needs(Machine.cluster), .arranged(SlowCluster.self), .timeLimit(.minutes(9)))
     struct FailureTests {
         @Test func `a killed agent costs its own node only, and retry completes that node alone`()
             async throws

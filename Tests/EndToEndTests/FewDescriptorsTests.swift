@@ -6,7 +6,7 @@ import Testing
 
 extension EndToEnd {
     /// An agent that may have 256 files and connections open, and seven hundred strangers who want them all.
-    @Suite(.serialized, .needs(Machine.cluster + ["python3", "prlimit"]), .timeLimit(.minutes(4)))
+    @Suite(.serialized, .needs(Machine.cluster + ["python3", "prlimit"]), .timeLimit(.minutes(9)))
     struct FewDescriptorsTests {
         @Test func `strangers keep neither the coordinator out nor a backup from its end`() async throws {
             let cluster = try await TestCluster(nodes: ["node01"])

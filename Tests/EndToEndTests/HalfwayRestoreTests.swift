@@ -92,7 +92,7 @@ struct HalfwayCluster: Arrangement {
 extension EndToEnd {
     /// A restore that did not end is gone on with by the same command, and leaves nothing of its own in the data.
     @Suite(
-        .serialized, .needs(Machine.cluster), .arranged(HalfwayCluster.self), .timeLimit(.minutes(5)))
+        .serialized, .needs(Machine.cluster), .arranged(HalfwayCluster.self), .timeLimit(.minutes(9)))
     struct HalfwayRestoreTests {
         @Test
         func `an agent that is killed half way leaves no staging, and the same command ends the restore`()

@@ -32,7 +32,7 @@ extension EndToEnd {
 
 extension EndToEnd {
     /// The comparison must see what it is trusted to see.
-    @Suite(.needs(["python3", "setcap"]), .timeLimit(.minutes(1)))
+    @Suite(.needs(["python3", "setcap"]), .timeLimit(.minutes(5)))
     struct TreeManifestTests {
         private static let changes = [
             "printf X >>plain", "chmod 600 plain", "chown 1 plain", "touch -d @5 plain", "rm 'dangling link'",

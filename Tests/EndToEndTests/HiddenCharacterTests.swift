@@ -6,7 +6,7 @@ import Testing
 
 extension EndToEnd {
     /// Files as editors of other systems leave them, and what amfleet says of them.
-    @Suite(.serialized, .needs(Machine.cluster), .arranged(SmallCluster.self), .timeLimit(.minutes(3)))
+    @Suite(.serialized, .needs(Machine.cluster), .arranged(SmallCluster.self), .timeLimit(.minutes(9)))
     struct HiddenCharacterTests {
         /// Writes a file of the node's configuration in another form while `work` runs.
         private func with(

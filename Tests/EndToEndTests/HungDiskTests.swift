@@ -6,7 +6,7 @@ import Testing
 
 extension EndToEnd {
     /// A file system that stops answering under one disk costs that disk, for as long as it hangs.
-    @Suite(.serialized, .needs(Machine.cluster), .enabled(if: HungMount.isUsable), .timeLimit(.minutes(5)))
+    @Suite(.serialized, .needs(Machine.cluster), .enabled(if: HungMount.isUsable), .timeLimit(.minutes(9)))
     struct HungDiskTests {
         @Test func `a disk that hangs is left out, night after night, until it answers`() async throws {
             try await withHungDisk(lines: ["etimeout 10"]) { night in

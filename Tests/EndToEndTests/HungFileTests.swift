@@ -6,7 +6,7 @@ import Testing
 
 extension EndToEnd {
     /// A single file that stops answering, or is none: it costs whoever needs it, and nobody else.
-    @Suite(.serialized, .needs(Machine.cluster), .enabled(if: HungMount.isUsable), .timeLimit(.minutes(6)))
+    @Suite(.serialized, .needs(Machine.cluster), .enabled(if: HungMount.isUsable), .timeLimit(.minutes(9)))
     struct HungFileTests {
         @Test(.long) func `what a configuration includes costs that configuration alone while it hangs`()
             async throws

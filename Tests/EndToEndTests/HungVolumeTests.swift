@@ -6,7 +6,7 @@ import Testing
 
 extension EndToEnd {
     /// What is written to, and stops answering: volumes in directories, holding disks, the targets of a restore.
-    @Suite(.serialized, .needs(Machine.cluster), .enabled(if: HungMount.isUsable), .timeLimit(.minutes(5)))
+    @Suite(.serialized, .needs(Machine.cluster), .enabled(if: HungMount.isUsable), .timeLimit(.minutes(9)))
     struct HungVolumeTests {
         @Test(.long) func `a volume in a directory that hangs fails its configuration alone`() async throws {
             try await HungNight.with(configurations: ["daily", "local"]) { night in

@@ -5,7 +5,7 @@ import Testing
 
 extension EndToEnd {
     /// What the two programs tell of a run, for whoever wants to know why it went as it did.
-    @Suite(.serialized, .needs(Machine.cluster), .arranged(LoggedCluster.self), .timeLimit(.minutes(5)))
+    @Suite(.serialized, .needs(Machine.cluster), .arranged(LoggedCluster.self), .timeLimit(.minutes(9)))
     struct LogTests {
         @Test func `the run succeeds`() throws {
             let made = try Arranged.as(LoggedCluster.self)

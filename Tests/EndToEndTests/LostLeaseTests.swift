@@ -7,7 +7,7 @@ import Testing
 
 extension EndToEnd {
     /// A coordinator that was suspended, and whose cluster is another's by now: the jobs are the other's, too.
-    @Suite(.serialized, .needs(Machine.cluster), .arranged(TwoNodes.self), .timeLimit(.minutes(5)))
+    @Suite(.serialized, .needs(Machine.cluster), .arranged(TwoNodes.self), .timeLimit(.minutes(9)))
     struct LostLeaseTests {
         @Test func `Ctrl-C of who has lost the lease cancels nothing`() async throws {
             let made = try Arranged.as(TwoNodes.self)

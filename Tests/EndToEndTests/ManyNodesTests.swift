@@ -7,7 +7,7 @@ import Testing
 extension EndToEnd {
     /// A coordinator that may have fewer descriptors than there are nodes. The agents are played by one program, the test runner
     /// itself (`PlayedAgents`), each with its own certificate and port; `ci/bench coordinator` does the same with a thousand.
-    @Suite(.serialized, .needs(Machine.cluster), .timeLimit(.minutes(4)))
+    @Suite(.serialized, .needs(Machine.cluster), .timeLimit(.minutes(9)))
     struct ManyNodesTests {
         private static let nodeCount = 60
 

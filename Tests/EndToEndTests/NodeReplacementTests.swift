@@ -6,7 +6,7 @@ import Testing
 
 extension EndToEnd {
     /// Machines that are replaced, one by name and several by a list, with real agents.
-    @Suite(.needs(Machine.cluster), .timeLimit(.minutes(5)))
+    @Suite(.needs(Machine.cluster), .timeLimit(.minutes(9)))
     struct NodeReplacementTests {
         @Test func `a new machine takes a node's name, and the old one is not spoken to any more`()
             async throws

@@ -6,7 +6,7 @@ import Testing
 
 extension EndToEnd {
     /// One odd answer of the store costs what it was given to, and the record says so.
-    @Suite(.serialized, .needs(Machine.cluster), .arranged(OddAnswers.self), .timeLimit(.minutes(3)))
+    @Suite(.serialized, .needs(Machine.cluster), .arranged(OddAnswers.self), .timeLimit(.minutes(9)))
     struct OddAnswerTests {
         @Test(arguments: [
             (418, "short and stout", "status 418: short and stout"),

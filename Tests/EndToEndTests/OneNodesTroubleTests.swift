@@ -6,7 +6,7 @@ import Testing
 
 extension EndToEnd {
     /// What is wrong on one node costs that node alone: whatever else of it can be dumped is, the other nodes go on, and `retry` adds the rest.
-    @Suite(.serialized, .needs(Machine.cluster), .arranged(TroubledCluster.self), .timeLimit(.minutes(5)))
+    @Suite(.serialized, .needs(Machine.cluster), .arranged(TroubledCluster.self), .timeLimit(.minutes(9)))
     struct OneNodesTroubleTests {
         @Test(arguments: OneNodesTrouble.tried) func `costs one configuration of one node`(
             _ trouble: OneNodesTrouble

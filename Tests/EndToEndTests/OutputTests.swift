@@ -5,7 +5,7 @@ import Testing
 
 extension EndToEnd {
     /// What a program that calls `amfleet` can rely on. No cluster is asked.
-    @Suite(.needs(Machine.cluster), .timeLimit(.minutes(2)))
+    @Suite(.needs(Machine.cluster), .timeLimit(.minutes(5)))
     struct OutputTests {
         @Test(arguments: [
             (["backup", "--json", "--nodes"], "backup"), (["list", "--json", "--log-level", "loud"], "list"),

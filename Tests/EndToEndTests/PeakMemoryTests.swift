@@ -7,7 +7,7 @@ import Testing
 extension EndToEnd {
     /// Memory is a formula (`Docs/OPERATIONS.md`, "Memory"), also when the store is slower than everything else.
     @Suite(
-        .serialized, .long, .needs(Machine.cluster), .arranged(WideCluster.self), .timeLimit(.minutes(6)))
+        .serialized, .long, .needs(Machine.cluster), .arranged(WideCluster.self), .timeLimit(.minutes(15)))
     struct PeakMemoryTests {
         static let limitKibibytes = 256 << 10
 

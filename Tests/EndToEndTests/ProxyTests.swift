@@ -6,7 +6,7 @@ import Testing
 
 extension EndToEnd {
     /// A proxy of the environment, between the programs and their stores, and never between the two.
-    @Suite(.serialized, .needs(Machine.cluster), .arranged(ProxiedCluster.self), .timeLimit(.minutes(5)))
+    @Suite(.serialized, .needs(Machine.cluster), .arranged(ProxiedCluster.self), .timeLimit(.minutes(9)))
     struct ProxyTests {
         @Test func `everything is backed up and restored through it`() throws {
             let made = try Arranged.as(ProxiedCluster.self)

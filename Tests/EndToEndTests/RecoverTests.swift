@@ -6,7 +6,7 @@ import Testing
 
 extension EndToEnd {
     /// The coordinator is lost, and comes back out of the bucket and the kit.
-    @Suite(.serialized, .needs(Machine.cluster), .arranged(SmallCluster.self), .timeLimit(.minutes(5)))
+    @Suite(.serialized, .needs(Machine.cluster), .arranged(SmallCluster.self), .timeLimit(.minutes(9)))
     struct RecoverTests {
         @Test func `a lost coordinator comes back, and the nodes go on with it at once`() async throws {
             let cluster = try Arranged.as(SmallCluster.self).cluster

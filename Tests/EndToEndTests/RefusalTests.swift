@@ -28,7 +28,7 @@ struct SmallCluster: Arrangement {
 
 extension EndToEnd {
     /// What is refused before the first byte, and how it is said.
-    @Suite(.serialized, .needs(Machine.cluster), .arranged(SmallCluster.self), .timeLimit(.minutes(3)))
+    @Suite(.serialized, .needs(Machine.cluster), .arranged(SmallCluster.self), .timeLimit(.minutes(9)))
     struct SmallClusterTests {
         @Test func `a small backup is complete and status says so`() async throws {
             let cluster = try Arranged.as(SmallCluster.self).cluster

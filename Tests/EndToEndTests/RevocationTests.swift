@@ -6,7 +6,7 @@ import Testing
 
 extension EndToEnd {
     /// Certificates that are taken back, with real agents, and the mends as they are told.
-    @Suite(.needs(Machine.cluster + ["openssl", "curl"]), .timeLimit(.minutes(5)))
+    @Suite(.needs(Machine.cluster + ["openssl", "curl"]), .timeLimit(.minutes(9)))
     struct RevocationTests {
         @Test(.long)
         func `an observer asks as the document says, until it is revoked, also where a node was away`()

@@ -81,7 +81,7 @@ struct LostAndRestored: Arrangement {
 
 extension EndToEnd {
     /// The main job: back up, lose everything but the identities, restore.
-    @Suite(.serialized, .needs(Machine.cluster), .arranged(LostAndRestored.self), .timeLimit(.minutes(1)))
+    @Suite(.serialized, .needs(Machine.cluster), .arranged(LostAndRestored.self), .timeLimit(.minutes(5)))
     struct RoundTripTests {
         @Test func `backup and restore are complete`() throws {
             let made = try Arranged.as(LostAndRestored.self)

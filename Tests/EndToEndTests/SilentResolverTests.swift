@@ -6,7 +6,7 @@ import Testing
 
 extension EndToEnd {
     /// A name server that never answers costs whoever has a name that is asked for there, and nobody else.
-    @Suite(.serialized, .needs(Machine.cluster + ["unshare", "mount"]), .timeLimit(.minutes(3)))
+    @Suite(.serialized, .needs(Machine.cluster + ["unshare", "mount"]), .timeLimit(.minutes(9)))
     struct SilentResolverTests {
         @Test func `a node whose name nobody knows keeps no other from its answer`() async throws {
             let cluster = try await TestCluster(nodes: ["node01", "node02"])

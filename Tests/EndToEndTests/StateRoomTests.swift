@@ -6,7 +6,7 @@ import Testing
 
 extension EndToEnd {
     /// A node whose `stateDirectory` is a small file system of its own.
-    @Suite(.serialized, .needs(Machine.cluster), .timeLimit(.minutes(3)))
+    @Suite(.serialized, .needs(Machine.cluster), .timeLimit(.minutes(9)))
     struct StateRoomTests {
         @Test(.long)
         func

@@ -71,7 +71,7 @@ struct TwoCoordinators: Arrangement {
 
 extension EndToEnd {
     /// A restore belongs to the nodes: a coordinator that comes later goes on with what another has begun.
-    @Suite(.serialized, .needs(Machine.cluster), .arranged(TwoCoordinators.self), .timeLimit(.minutes(5)))
+    @Suite(.serialized, .needs(Machine.cluster), .arranged(TwoCoordinators.self), .timeLimit(.minutes(9)))
     struct TakenUpRestoreTests {
         /// The first node is done and the second stands still in its data, then the coordinator is killed.
         private func begun(

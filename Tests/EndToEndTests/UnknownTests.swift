@@ -6,7 +6,7 @@ import Testing
 
 extension EndToEnd {
     /// What could not be looked at is never called complete, and what lies far back is found.
-    @Suite(.serialized, .needs(Machine.cluster), .arranged(SmallCluster.self), .timeLimit(.minutes(5)))
+    @Suite(.serialized, .needs(Machine.cluster), .arranged(SmallCluster.self), .timeLimit(.minutes(9)))
     struct UnknownTests {
         private func object(_ name: String, _ cluster: TestCluster) async throws -> String {
             try #require(try await cluster.store.text(of: "\(TestCluster.prefix)/\(name)"))

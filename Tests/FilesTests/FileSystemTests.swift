@@ -92,7 +92,7 @@ private func inTemporaryDirectory(_ body: (String) throws -> Void) throws {
         #expect(UserAccount(named: "no-such-user-here") == nil)
     }
 
-    @Test(.timeLimit(.minutes(1))) func `waits for another process's lock no longer than told`() throws {
+    @Test(.timeLimit(.minutes(5))) func `waits for another process's lock no longer than told`() throws {
         try inTemporaryDirectory { directory in
             let path = "\(directory)/tapelist.lock"
             try FileSystem.writeAtomically(path, [])

@@ -6,7 +6,7 @@ import Glibc
 import Testing
 
 /// What has a file's name and is none: nobody waits for it.
-@Suite(.serialized, .timeLimit(.minutes(1))) struct OddFileTests {
+@Suite(.serialized, .timeLimit(.minutes(5))) struct OddFileTests {
     /// One way to open a file that must be one.
     struct Use: Sendable, CustomTestStringConvertible {
         let testDescription: String

@@ -9,7 +9,7 @@ import TestSupport
 import Testing
 
 /// What the transport does where descriptors are few. The limit is the whole test program's, which runs one test at a time.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(5)))
 struct DescriptorShortageTests {
     private let directory: TemporaryDirectory
     private let authority: TestAuthority

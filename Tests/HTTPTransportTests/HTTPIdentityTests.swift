@@ -8,7 +8,7 @@ import Testing
 @testable import HTTPTransport
 
 /// TLS against `openssl s_server`, which demands a client certificate.
-@Suite(.enabled(if: RequiredTools.areUsable("openssl")), .timeLimit(.minutes(2)))
+@Suite(.enabled(if: RequiredTools.areUsable("openssl")), .timeLimit(.minutes(5)))
 struct HTTPIdentityTests {
     private let directory: TemporaryDirectory
     private let authority: TestAuthority

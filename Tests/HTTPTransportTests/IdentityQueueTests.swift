@@ -8,7 +8,7 @@ import Testing
 @testable import HTTPTransport
 
 /// Who waits for the files of an identity, and for how long.
-@Suite(.timeLimit(.minutes(2))) struct IdentityQueueTests {
+@Suite(.timeLimit(.minutes(5))) struct IdentityQueueTests {
     private let paths = IdentityPaths(
         HTTPIdentity(
             authority: "/nowhere/ca.pem", certificate: "/nowhere/c.pem", privateKey: "/nowhere/c.key"))

@@ -6,7 +6,7 @@ import Testing
 @testable import HTTPTransport
 
 /// Whose request begins where there are fewer connections than peers.
-@Suite(.timeLimit(.minutes(2))) struct TransferQueueTests {
+@Suite(.timeLimit(.minutes(5))) struct TransferQueueTests {
     private func transfer(_ peer: Int, reusesConnection: Bool = true) -> Transfer {
         var request = HTTPRequest(url: "http://127.0.0.\(peer):80/")
         request.reusesConnection = reusesConnection

@@ -8,7 +8,7 @@ import Testing
 @testable import S3
 
 /// The services that only AWS has, with a server on loopback in their place.
-@Suite(.timeLimit(.minutes(1))) struct CredentialServiceTests {
+@Suite(.timeLimit(.minutes(5))) struct CredentialServiceTests {
     private let directory: TemporaryDirectory
     private let transport: HTTPTransport
 

@@ -8,7 +8,7 @@ import Testing
 
 /// Caps over real transfers to a real store: none is ever passed, however fast the machine. How much of one is reached is a matter
 /// of the machine, and `ci/bench cap` prints it.
-@Suite(.enabled(if: RequiredTools.areUsable("weed")), .timeLimit(.minutes(3)), .serialized)
+@Suite(.enabled(if: RequiredTools.areUsable("weed")), .timeLimit(.minutes(5)), .serialized)
 struct RateLimitTests {
     private let server: LocalS3Server
     private let bucket: String

@@ -8,7 +8,7 @@ extension EndToEnd {
     /// One configuration, ten runs, the two programs in turn.
     @Suite(.serialized, .long, .needs(Machine.cluster + Machine.amanda), .arranged(InterchangeBench.self))
     struct Alternating {
-        @Test(.timeLimit(.minutes(8)))
+        @Test(.timeLimit(.minutes(20)))
         func `ten runs in turn are each restored by both, and the catalogs never disagree`() async throws {
             let bench = try Arranged.as(InterchangeBench.self)
             var plan = ConfigurationPlan(
@@ -30,11 +30,13 @@ extension EndToEnd {
                 states.append(try await TreeManifest(of: tree.directory))
                 runs.append(try await turns.dump(by: number % 2 == 0 ? .amfleet : .stock))
                 try await agree(turns, runs)
+                LongTests.tell("run \(number) in turn")
             }
             let levels = try await levels(turns, runs)
             #expect(levels[0] == 0 && levels[7] == 0 && levels[4] == levels[3] + 1, "\(levels)")
             #expect(levels.count { $0 == 0 } == 2, "\(levels)")
             for (number, run) in runs.enumerated() {
+                LongTests.tell("run \(number) in turn, restored")
                 let byAmfleet = try await turns.restoreByAmfleet(run)
                 #expect(
                     states[number].difference(from: byAmfleet) == "", "run \(number), level \(levels[number])"

@@ -90,7 +90,7 @@ struct GlacierThawTests {
         proxy.inject(.answer(status: 202), method: "POST", times: 99)
         var options = GlacierThaw.Options()
         options.pollInterval = .milliseconds(50)
-        options.deadline = .milliseconds(300)
+        options.deadline = .seconds(3)
         do {
             try await GlacierThaw(options).thaw(objects)
             Issue.record("thawed")

@@ -78,7 +78,7 @@ struct S3AlertTests {
     @Test func `alerts that do not end are an unreachable store, in the peer's words`() async throws {
         let proxy = try FaultyProxy(to: 1, mode: .opaque)
         proxy.answerTLS(alert: 80, connections: 10_000)
-        let client = try client(proxy, identity.authority, outage: .milliseconds(500))
+        let client = try client(proxy, identity.authority, outage: .seconds(2))
         let error = await #expect(throws: S3Error.self) { _ = try await client.put("k", [1]) }
         #expect(error?.isUnreachable == true)
         #expect(error?.description.contains("alert 80 (internal_error)") == true, "\(error as Any)")

@@ -21,7 +21,7 @@ struct S3FaultTests {
         fixture = try S3Fixture(endpoint: proxy.endpoint, bucket: try await server.makeBucket())
     }
 
-    private func impatient(_ outage: Duration = .milliseconds(300), limits: S3Limits = .init()) -> S3Client {
+    private func impatient(_ outage: Duration = .seconds(2), limits: S3Limits = .init()) -> S3Client {
         S3Client(
             location: client.location, credentials: S3Fixture.everything,
             transport: (try? HTTPTransport()) ?? fixtureTransport, limits: limits,

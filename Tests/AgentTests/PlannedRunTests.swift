@@ -64,7 +64,7 @@ struct PlannedRunTests {
         try fixture.configure(
             "data", disks: disks, dumptypeLines: ["record no", "maxdumps 3"], globalLines: ["inparallel 3"])
         for number in 1...3 { try fixture.write("disk\(number)/x.txt", "\(number)\n") }
-        proxy.inject(.delay(.seconds(2)), method: "POST", target: "uploads", times: 3)
+        proxy.inject(.delay(.seconds(12)), method: "POST", target: "uploads", times: 3)
         let done = try await fixture.backUp("20261123030600")
         #expect(done.state == .succeeded, "\(String(describing: done.error))")
         let dumps = try #require(done.record).configurations[0].dumps

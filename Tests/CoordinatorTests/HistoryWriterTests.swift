@@ -38,7 +38,7 @@ struct HistoryWriterTests {
         if wasThere {
             _ = try await many.direct.client.put(key, RunHistory([line(many, many.runs[2])]).bytes())
         }
-        many.proxy.inject(.delay(.seconds(3)), method: "PUT", target: "/history/", times: 1)
+        many.proxy.inject(.delay(.seconds(5)), method: "PUT", target: "/history/", times: 1)
         async let condensed = writer(many).condense([line(many, many.runs[0])])
         while !many.proxy.requests.contains(where: { $0.hasPrefix("PUT") && $0.contains("/history/") }) {
             try await Task.sleep(for: .milliseconds(20))

@@ -112,7 +112,7 @@ struct StoreConditionTests {
     {
         // Between the look and the write.
         let direct = store.bucket
-        proxy.inject(.delay(.seconds(2)), method: "PUT", headers: ["if-none-match"])
+        proxy.inject(.delay(.seconds(5)), method: "PUT", headers: ["if-none-match"])
         let slow = Task { try await store.bucket.create(manifest(2), key) }
         while !proxy.requests.contains(where: { $0.hasPrefix("PUT") }) {
             try await Task.sleep(for: .milliseconds(20))
@@ -232,7 +232,7 @@ struct StoreConditionTests {
         let lease = try await store.lease("first")
         await lease.release()
         // The proof's first write finds no object: the store has kept every condition all the same.
-        proxy.inject(.delay(.seconds(2)), method: "PUT", target: "lease.json", skip: 1)
+        proxy.inject(.delay(.seconds(5)), method: "PUT", target: "lease.json", skip: 1)
         let taking = Task { try await store.lease("second") }
         while !(try await store.stored()?.holder == "second") { try await Task.sleep(for: .milliseconds(20)) }
         try await direct.delete(store.bucket.layout.lease)

@@ -11,7 +11,7 @@ import Testing
 @testable import Agent
 
 /// The store goes away in the middle of a run, and comes back.
-@Suite(.enabled(if: RequiredTools.areUsable("weed")), .timeLimit(.minutes(4)))
+@Suite(.enabled(if: RequiredTools.areUsable("weed")), .timeLimit(.minutes(9)))
 struct OutageTests {
     private static let outageSeconds = 4
 

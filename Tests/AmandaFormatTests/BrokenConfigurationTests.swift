@@ -65,7 +65,7 @@ import Testing
         return slips
     }
 
-    @Test(.enabled(if: RequiredTools.areUsable("amgetconf", "perl")), .timeLimit(.minutes(2)))
+    @Test(.enabled(if: RequiredTools.areUsable("amgetconf", "perl")), .timeLimit(.minutes(5)))
     func `stock Amanda refuses what is refused here, but for what the table says`() throws {
         let scratch = try TemporaryDirectory("broken")
         var folders: [String] = []

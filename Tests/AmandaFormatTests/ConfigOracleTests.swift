@@ -7,7 +7,7 @@ import Testing
 @testable import AmandaFormat
 
 /// Agreement with the Amanda that is installed, on our own files and on all those that it ships.
-@Suite(.serialized, .enabled(if: StockConfiguration.isUsable), .timeLimit(.minutes(3)))
+@Suite(.serialized, .enabled(if: StockConfiguration.isUsable), .timeLimit(.minutes(9)))
 struct ConfigOracleTests {
     private static let templates = "/usr/share/amanda/template.d"
     private static let examples = "/usr/share/doc/amanda-server/examples"

@@ -6,7 +6,7 @@ import Testing
 
 @testable import AmandaFormat
 
-@Suite(.timeLimit(.minutes(1))) struct ExpressionSizeTests {
+@Suite(.timeLimit(.minutes(5))) struct ExpressionSizeTests {
     @Test(arguments: [
         ("", 0), ("abc", 3), ("a|b", 2), ("(ab)c", 3), ("(ab){3}", 6), ("a+", 2), ("(a+)+", 4), ("[a-z]*", 1),
         ("[]a]b", 2), ("[^]a]b", 2), ("[[:digit:]]x", 2), ("[[.].]]x", 2), ("\\{3}", 3), ("\\\\", 1),

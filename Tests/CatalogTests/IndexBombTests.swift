@@ -8,7 +8,7 @@ import Testing
 @testable import Catalog
 
 /// An index that a few bytes blow up: its names are not known, and the agent has its memory.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(9)))
 struct IndexBombTests {
     private let scratch: ScratchCatalog
 

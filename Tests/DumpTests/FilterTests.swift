@@ -11,7 +11,7 @@ import Testing
 
 @Suite(
     .enabled(if: RequiredTools.areUsable("weed", "bzip2", "xz", "aespipe", "uuencode", "gpg", "setcap")),
-    .timeLimit(.minutes(5)))
+    .timeLimit(.minutes(9)))
 struct FilterTests {
     /// Turns every byte around: its own inverse, so that the option shows which way it goes.
     private static let rot = """

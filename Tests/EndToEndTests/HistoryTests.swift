@@ -6,7 +6,7 @@ import Testing
 
 extension EndToEnd {
     /// Runs of which nothing is left, with real volumes, a real store and real coordinators, one of which is killed.
-    @Suite(.serialized, .needs(Machine.cluster), .timeLimit(.minutes(6)))
+    @Suite(.serialized, .needs(Machine.cluster), .timeLimit(.minutes(9)))
     struct HistoryTests {
         @Test(.long)
         func `an overwritten run becomes a line, whenever its coordinator was killed, and is still known`()

@@ -246,7 +246,7 @@ start_agents() {
         agents+=($!)
     done
     for node in "${names[@]}"; do
-        for _ in $(seq 150); do
+        for _ in $(seq 600); do
             grep -q 'listening on' "$work/$node/agent.log" && continue 2
             sleep 0.2
         done

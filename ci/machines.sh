@@ -34,7 +34,7 @@ start_daemon() {  # start_daemon NODE
 await_daemons() {
     local node
     for node in "${names[@]}"; do
-        for _ in $(seq 150); do
+        for _ in $(seq 600); do
             grep -q 'listening on' "$work/$node.log" && continue 2
             sleep 0.2
         done

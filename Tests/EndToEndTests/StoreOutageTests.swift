@@ -71,14 +71,15 @@ extension EndToEnd {
                 try await SourceTree.writeFile("\(made.node.data)/larger", mebibytes: 600)
                 made.proxy.refuse()
                 let backup = try made.cluster.startAmfleet(["backup", "--cluster", made.file])
+                // What goes while it is listed makes no list.
                 try await eventually("a chunk is begun: \(backup.text)") {
-                    try made.chunks.contains { $0.hasSuffix(".tmp") }
+                    (try? made.chunks)?.contains { $0.hasSuffix(".tmp") } == true
                 }
                 await made.node.kill()
                 await backup.kill()
                 #expect(try made.chunks.contains { $0.hasSuffix(".tmp") })
                 try await made.node.start()
-                try await eventually("the chunks are gone") { try made.chunks.isEmpty }
+                try await eventually("the chunks are gone") { (try? made.chunks)?.isEmpty == true }
             } catch {
                 await made.remove()
                 throw error

@@ -13,7 +13,7 @@ import Testing
 @testable import Agent
 
 /// What the node says of volumes that only it can look at.
-@Suite(.enabled(if: RequiredTools.areUsable("weed")), .timeLimit(.minutes(4)))
+@Suite(.enabled(if: RequiredTools.areUsable("weed")), .timeLimit(.minutes(9)))
 struct RestorabilityTests {
     private static let run = "20261123030600"
     private static let keys = LocalS3Server.Identity(

@@ -10,7 +10,7 @@ import Testing
 @testable import Agent
 
 /// What a restore asks the store for before it reads.
-@Suite(.enabled(if: RequiredTools.areUsable("weed")), .timeLimit(.minutes(4)))
+@Suite(.enabled(if: RequiredTools.areUsable("weed")), .timeLimit(.minutes(9)))
 struct RestoreRequestTests {
     private static let run = "20261123030600"
     private static let data = [ConfigurationChoice(name: "data", role: .data)]

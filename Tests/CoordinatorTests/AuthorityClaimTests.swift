@@ -11,7 +11,7 @@ import Testing
 @testable import Coordinator
 
 /// Two coordinators of one cluster that replace its authority.
-@Suite(.enabled(if: RequiredTools.areUsable("weed")), .timeLimit(.minutes(3)))
+@Suite(.enabled(if: RequiredTools.areUsable("weed")), .timeLimit(.minutes(9)))
 struct AuthorityClaimTests {
     private let fixture: RecoveryFixture
     private let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }

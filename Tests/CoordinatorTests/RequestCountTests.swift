@@ -10,7 +10,7 @@ import Testing
 @testable import Coordinator
 
 /// How many requests the commands make of three years of nights and a hundred nodes; over plain http a listing comes twice.
-@Suite(.serialized, .enabled(if: RequiredTools.areUsable("weed")), .timeLimit(.minutes(5)))
+@Suite(.serialized, .enabled(if: RequiredTools.areUsable("weed")), .timeLimit(.minutes(9)))
 struct RequestCountTests {
     @Test func `list, status and restore of 1,000 runs of 100 nodes`() async throws {
         let many = try await ManyRuns(runs: 1_000, nodes: 100)

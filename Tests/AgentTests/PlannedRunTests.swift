@@ -11,7 +11,7 @@ import Testing
 @testable import Agent
 
 /// Runs of a node whose levels are planned.
-@Suite(.enabled(if: RequiredTools.areUsable("weed")), .timeLimit(.minutes(3)))
+@Suite(.enabled(if: RequiredTools.areUsable("weed")), .timeLimit(.minutes(9)))
 struct PlannedRunTests {
     private func fixture(globals: [String] = [], dumptype: [String] = []) async throws -> NodeFixture {
         let fixture = try await NodeFixture(server: .shared())

@@ -13,7 +13,7 @@ import Testing
 @testable import Agent
 
 /// What must never be overwritten.
-@Suite(.timeLimit(.minutes(5)), .enabled(if: RequiredTools.areUsable("weed")))
+@Suite(.timeLimit(.minutes(9)), .enabled(if: RequiredTools.areUsable("weed")))
 struct VolumeProtectionTests {
     @Test func `runs that fail leave the only good dump alone, however many they are`() async throws {
         let fixture = try await NodeFixture(server: .shared())

@@ -8,7 +8,7 @@ import Testing
 @testable import Dump
 
 /// Archives of GNU tar, changed at random: they are read or refused, in bounded memory. A trap would end the test program.
-@Suite(.timeLimit(.minutes(5)))
+@Suite(.timeLimit(.minutes(9)))
 struct TarFuzzTests {
     private static let rounds = LongTests.areWanted ? 600 : 40
 

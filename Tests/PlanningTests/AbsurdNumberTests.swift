@@ -56,7 +56,7 @@ import Testing
         return schedule
     }
 
-    @Test(.timeLimit(.minutes(2))) func `a plan comes of any curinfo and any estimate`() throws {
+    @Test(.timeLimit(.minutes(9))) func `a plan comes of any curinfo and any estimate`() throws {
         var generator = SeededGenerator(seed: 9)
         let run = try #require(Datestamp("20261127030000"))
         var planned = 0

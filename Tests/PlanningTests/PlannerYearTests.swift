@@ -33,7 +33,7 @@ import Testing
     }
 
     @Test(
-        .timeLimit(.minutes(5)),
+        .timeLimit(.minutes(9)),
         arguments: LongTests.whole(
             [false, true], or: [true], leavingOut: "a year of PlannerYearTests by curinfo"))
     func `a year of nights is even, misses no cycle and loses nothing`(walksAlways: Bool) throws {
@@ -48,7 +48,7 @@ import Testing
     }
 
     @Test(
-        .long, .timeLimit(.minutes(5)),
+        .long, .timeLimit(.minutes(9)),
         arguments: LongTests.whole([8, 9], or: [8], leavingOut: "tapecycle 9 of PlannerYearTests"))
     func `a rotation that is just large enough never stands still and loses nothing`(tapecycle: Int) throws {
         var settings = SimulatedNode.Settings()
@@ -60,7 +60,7 @@ import Testing
         #expect(!node.records.contains { $0.isWithoutVolume })
     }
 
-    @Test(.long, .timeLimit(.minutes(5)))
+    @Test(.long, .timeLimit(.minutes(9)))
     func `a year in which runs hardly have room for what is due delays no full dump by more than a day`()
         throws
     {
@@ -85,7 +85,7 @@ import Testing
     }
 
     @Test(
-        .long, .timeLimit(.minutes(5)),
+        .long, .timeLimit(.minutes(9)),
         arguments: LongTests.whole([8, 9, 15], or: [9], leavingOut: "two of the three years of failing runs"))
     func `runs that fail cost time, never a dump`(tapecycle: Int) throws {
         var settings = SimulatedNode.Settings()

@@ -10,7 +10,7 @@ import XML
 @testable import S3
 
 /// Answers of stores and services, changed at random: they are read or refused. A trap would end the test program.
-@Suite(.timeLimit(.minutes(5)))
+@Suite(.timeLimit(.minutes(9)))
 struct S3AnswerFuzzTests {
     private static let rounds = LongTests.areWanted ? 3_000 : 300
 

@@ -59,6 +59,24 @@ import Testing
         #expect(!found.contains { $0.path.hasSuffix(".conf") || $0.path.hasSuffix(".tmp") })
     }
 
+    /// The names of private keys stand in no script: an empty machine has none of them yet.
+    @Test func `private keys that are only sealed yet are enough to decrypt with`() throws {
+        let ring = "\(home)/.gnupg"
+        let sealed: Set = [
+            "\(home)/.am_passphrase", "\(ring)/private-keys-v1.d/AB.key", "\(ring)/pubring.kbx",
+        ]
+        func look(_ sealed: Set<String>) -> KeyLook {
+            KeyLook(
+                KeyDemand(program: "/usr/sbin/amgpgcrypt", user: user, besides: sealed),
+                program: "/usr/sbin/amgpgcrypt", kept: [], coming: [], sealed: sealed)
+        }
+        #expect(look(sealed).fault(node: "node01", isSent: true) == nil)
+        let keys = look(sealed).keys(configuration: "data", disk: "/data")
+        #expect(keys.count == 2 && keys.allSatisfy { $0.state == .sealed }, "\(keys)")
+        let without = look(["\(home)/.am_passphrase"]).fault(node: "node01", isSent: true)
+        #expect(without?.message.contains("secring.gpg' is not there") == true)
+    }
+
     @Test func `nobody knows what another program reads`() {
         #expect(EncryptionProgram(named: "/usr/local/bin/mycrypt") == nil)
         #expect(EncryptionProgram(named: "/opt/amcrypt-other") == nil)

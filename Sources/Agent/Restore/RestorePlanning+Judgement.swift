@@ -46,8 +46,8 @@ extension RestorePlanning {
         let fault = try await runBlocking("keys") { [node] in
             used.sorted { $0.key < $1.key }.lazy.compactMap { program, user in
                 KeyLook(
-                    KeyDemand(program: program, user: user), program: program, kept: [], coming: coming,
-                    sealed: sealed
+                    KeyDemand(program: program, user: user, besides: sealed), program: program, kept: [],
+                    coming: coming, sealed: sealed
                 ).fault(node: node, isSent: true)
             }.first
         }

@@ -19,9 +19,8 @@ extension RestorePlanning {
             let looks = try await runBlocking("keys") { [keptKeys] in
                 programs.sorted { $0.key < $1.key }.map { program, user in
                     KeyLook(
-                        KeyDemand(program: program, user: user), program: program, kept: keptKeys,
-                        coming: coming,
-                        sealed: sealed)
+                        KeyDemand(program: program, user: user, besides: sealed), program: program,
+                        kept: keptKeys, coming: coming, sealed: sealed)
                 }
             }
             let keys = looks.flatMap { $0.keys(configuration: name, disk: disk) }

@@ -86,7 +86,10 @@ struct EncryptionProgram: Sendable {
     /// - Parameters:
     ///   - program: its path; its own text says where it looks, if it can be read.
     ///   - user: who runs it.
-    func keyFiles(of program: String, runBy user: UserAccount) -> [KeyFile] {
+    ///   - sealed: paths of what is to come back.
+    func keyFiles(
+        of program: String, runBy user: UserAccount, besides sealed: Set<String> = []
+    ) -> [KeyFile] {
         func home(_ name: String) -> String? {
             name == user.name ? user.home : UserAccount(named: name)?.home
         }
@@ -97,7 +100,8 @@ struct EncryptionProgram: Sendable {
             KeyFile(path: path(place.variable) ?? "\(own)/\(place.below)", need: place.need)
         }
         if readsKeyring {
-            files += GnuPGHome.keyFiles(in: path("GNUPGHOME") ?? "\(own)/.gnupg", readBy: user)
+            files += GnuPGHome.keyFiles(
+                in: path("GNUPGHOME") ?? "\(own)/.gnupg", readBy: user, besides: sealed)
         }
         if let inner, let second = EncryptionProgram(named: inner.path) {
             files += second.keyFiles(of: path(inner.variable) ?? inner.path, runBy: user)

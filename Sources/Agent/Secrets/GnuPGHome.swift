@@ -23,11 +23,16 @@ enum GnuPGHome {
         }
     }
 
-    /// Those that are there. Blocks.
-    static func keyFiles(in home: String, readBy user: UserAccount) -> [KeyFile] {
+    /// Those that are there, and private keys that are only sealed yet: their names no script says. Blocks.
+    static func keyFiles(
+        in home: String, readBy user: UserAccount, besides sealed: Set<String> = []
+    ) -> [KeyFile] {
         let directory = "\(home)/\(privateKeys)"
-        let keys = ((try? FileSystem.list(directory)) ?? []).filter { $0.hasSuffix(".key") }
-        return keys.prefix(keyLimit).map { KeyFile(path: "\(directory)/\($0)", need: .anyOf) }
+        let there = ((try? FileSystem.list(directory)) ?? []).filter { $0.hasSuffix(".key") }
+        let coming = sealed.compactMap { $0.path(below: directory) }
+            .filter { $0.hasSuffix(".key") && !$0.contains("/") && !there.contains($0) }
+        return (there.prefix(keyLimit) + coming.sorted().prefix(keyLimit))
+            .map { KeyFile(path: "\(directory)/\($0)", need: .anyOf) }
             + rings.map { KeyFile(path: "\(home)/\($0)", need: .ifPresent) }
     }
 }

@@ -9,9 +9,11 @@ struct KeyDemand: Sendable {
     let files: [KeyFile]
 
     /// nil: nobody knows what the program reads. Blocks.
-    init?(program: String, user: UserAccount) {
+    ///
+    /// - Parameter sealed: paths of what is to come back; nil: nobody knows.
+    init?(program: String, user: UserAccount, besides sealed: Set<String>?) {
         guard let known = EncryptionProgram(named: program) else { return nil }
-        files = known.keyFiles(of: program, runBy: user)
+        files = known.keyFiles(of: program, runBy: user, besides: sealed ?? [])
     }
 }
 
@@ -62,7 +64,10 @@ struct KeyLook: Sendable {
                     configuration: configuration, disk: disk, program: program, state: .unknown)
             ]
         }
-        return needed.map { file in
+        // A keyring of another age is not missed where there is one.
+        let isAnyThere = needed.contains { $0.need == .anyOf && states[$0.path] != .missing }
+        let named = needed.filter { $0.need != .anyOf || !isAnyThere || states[$0.path] != .missing }
+        return named.map { file in
             var key = NodeRestorePlan.Key(
                 configuration: configuration, disk: disk, program: program,
                 state: states[file.path] ?? .unknown)

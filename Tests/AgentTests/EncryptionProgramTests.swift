@@ -44,6 +44,17 @@ import Testing
         #expect(try files(path) == [KeyFile(path: "/etc/keys/pass", need: .always)])
     }
 
+    /// Else the property that names the real one would be no way out.
+    @Test func `where nobody can follow the script, no key in the usual place is asked for`() throws {
+        let script = try String(decoding: FileSystem.readAll("/usr/sbin/amcrypt-ossl"), as: UTF8.self)
+            .replacing("PASSPHRASE=$AMANDA_HOME/.am_passphrase", with: "PASSPHRASE=$(cat /etc/keys/which)")
+        let path = try directory.write("amcrypt-ossl", script)
+        try FileSystem.setOwner(path, user.owner)
+        #expect(try files(path) == [KeyFile(path: "\(home)/.am_passphrase", need: .ifPresent)])
+        let program = try #require(EncryptionProgram(named: path))
+        #expect(program.unclearSettings(of: path, runBy: user) == ["PASSPHRASE"])
+    }
+
     @Test func `the private keys of a keyring are found, and gpg's settings are none`() throws {
         let ring = "\(home)/.gnupg"
         try FileSystem.makeDirectories("\(ring)/private-keys-v1.d")

@@ -96,12 +96,19 @@ struct EncryptionProgram: Sendable {
         let script = Self.variables(of: program, readBy: user)
         let own = script?.home(own: user.home, home) ?? user.home
         func path(_ variable: String) -> String? { script?.path(variable, own: user.home, home: home) }
+        // Where nobody can follow a variable, what lies in the usual place is none that must be there.
+        func need(_ need: KeyFile.Need, _ variable: String) -> KeyFile.Need {
+            guard case .unclear? = script?.setting(variable, own: user.home, home: home) else { return need }
+            return .ifPresent
+        }
         var files = places.map { place in
-            KeyFile(path: path(place.variable) ?? "\(own)/\(place.below)", need: place.need)
+            KeyFile(
+                path: path(place.variable) ?? "\(own)/\(place.below)", need: need(place.need, place.variable))
         }
         if readsKeyring {
             files += GnuPGHome.keyFiles(
-                in: path("GNUPGHOME") ?? "\(own)/.gnupg", readBy: user, besides: sealed)
+                in: path("GNUPGHOME") ?? "\(own)/.gnupg", readBy: user, besides: sealed
+            ).map { KeyFile(path: $0.path, need: need($0.need, "GNUPGHOME")) }
         }
         if let inner, let second = EncryptionProgram(named: inner.path) {
             files += second.keyFiles(of: path(inner.variable) ?? inner.path, runBy: user)

@@ -100,6 +100,34 @@ struct SecretSealingTests {
             authorities: AuthorityBundle(contentsOf: settings.tls.authority))
     }
 
+    /// What compresses may encrypt as well, and a script may need a password file.
+    @Test(arguments: [
+        ["compress server custom", "server_custom_compress \"/usr/local/bin/zcrypt\""], ["compress none"],
+    ])
+    func `what a property names is sealed also where nothing is called encryption`(
+        lines: [String]
+    )
+        async throws
+    {
+        func keys(_ path: String) async throws -> (sealed: [String], missing: String?) {
+            try configure(lines + ["property \"AMFLEET-SECRETS\" \"\(path)\""])
+            let configurations = try await CheckedConfiguration.all(NodeFixture.both, settings, node.storage)
+            let inventory = SecretInventory(configurations, settings)
+            let reading = SecretReading(inventory, configurations, settings)
+            return (
+                reading.files.filter { $0.kind == .encryption }.map(\.path),
+                inventory.faults(reading, node: "node01").first?.message
+            )
+        }
+        #expect(try await keys(node.path("keys/own")).sealed == [node.path("keys/own")])
+        let missing = try await keys("/no/such/key").missing
+        #expect(missing?.contains("'/no/such/key' is not there") == true, "\(missing ?? "")")
+        try configure(lines)
+        let plain = SecretInventory(
+            try await CheckedConfiguration.all(NodeFixture.both, settings, node.storage), settings)
+        #expect(plain.keys.isEmpty && plain.unknown.isEmpty)
+    }
+
     @Test func `it is sealed once, and again when content, recipients or the object change`() async throws {
         try configure(Self.own + ["property \"AMFLEET-SECRETS\" \"\(node.path("keys/own"))\""])
         let first = try #require(try await seal("20261130020000").sealed)

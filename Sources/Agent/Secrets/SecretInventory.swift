@@ -60,8 +60,8 @@ struct SecretInventory: Sendable {
     private mutating func add(_ loaded: LoadedConfiguration, named name: String, isAsked: Bool) {
         var seen: Set<[String]> = []
         for entry in loaded.disklist.entries {
-            guard let program = entry.dumptype.encryptionProgram else { continue }
             let property = SecretProperty(entry.dumptype)
+            guard let program = entry.dumptype.programWithKeys(property) else { continue }
             let says = property.map { $0.paths + [String($0.isElsewhere)] + $0.unusable } ?? []
             guard seen.insert([program] + says).inserted else { continue }
             let use = Use(configuration: name, program: program)
@@ -149,6 +149,18 @@ struct SecretInventory: Sendable {
 }
 
 extension DumpType {
+    /// Whose keys a dump needs: what encrypts it. Where nothing does, a compressor that is an encryption program of Amanda's, or whatever
+    /// the property is meant for: what compresses, a script, else the dumptype by its name.
+    fileprivate func programWithKeys(_ property: SecretProperty?) -> String? {
+        if let encryptionProgram { return encryptionProgram }
+        switch compression {
+        case .clientCustom(let program), .serverCustom(let program):
+            return property != nil || EncryptionProgram(named: program) != nil ? program : nil
+        case .none, .clientFast, .clientBest, .serverFast, .serverBest:
+            return property == nil ? nil : scripts.first?.plugin ?? name
+        }
+    }
+
     /// nil: nothing is encrypted.
     var encryptionProgram: String? {
         switch encryption {

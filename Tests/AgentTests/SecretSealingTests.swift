@@ -100,6 +100,21 @@ struct SecretSealingTests {
             authorities: AuthorityBundle(contentsOf: settings.tls.authority))
     }
 
+    /// As whoever mounts or rotates secrets leaves them.
+    @Test func `a directory of keys brings what lies behind its links too`() async throws {
+        try node.write("keys/..2026/one", "one\n")
+        try FileSystem.makeSymbolicLink(node.path("keys/..data"), to: "..2026")
+        try FileSystem.makeSymbolicLink(node.path("keys/one"), to: "..data/one")
+        try FileSystem.makeSymbolicLink(node.path("keys/nowhere"), to: "no-such-key")
+        try configure(Self.own + ["property \"AMFLEET-SECRETS\" \"\(node.path("keys"))\""])
+        let record = try #require(try await seal("20261130020000").sealed)
+        #expect(record.missing == nil, "\(record)")
+        let bundle = try await opened(record).bundle
+        let files = bundle.files.filter { $0.kind == .encryption }
+        #expect(files.map(\.path) == ["..2026/one", "one", "own"].map { node.path("keys/\($0)") })
+        #expect(files[1].content == Array("one\n".utf8))
+    }
+
     /// What compresses may encrypt as well, and a script may need a password file.
     @Test(arguments: [
         ["compress server custom", "server_custom_compress \"/usr/local/bin/zcrypt\""], ["compress none"],

@@ -125,7 +125,8 @@ struct SecretInventory: Sendable {
         if need == .always || entries[index].need == .ifPresent { entries[index].need = need }
     }
 
-    /// A file is itself; a directory is the regular files in it and in its directories, no deeper.
+    /// A file is itself; a directory is the files in it and in its directories, no deeper. A link that leads to a file is one: secrets that
+    /// are mounted or rotated lie behind links.
     private static func files(at path: String) -> [String] {
         guard FileSystem.isDirectory(path) else { return [path] }
         let top = path.hasSuffix("/") ? String(path.dropLast()) : path
@@ -137,14 +138,17 @@ struct SecretInventory: Sendable {
             else { return [inner] }
             return names.map { "\(inner)/\($0)" }
         }
-        let files = all.filter { file in
-            do {
-                return try FileSystem.status(file)?.kind == .regular
-            } catch {
-                return true
-            }
+        return Array(all.filter(isFile).prefix(SecretLimits.fileCount))
+    }
+
+    private static func isFile(_ path: String) -> Bool {
+        do {
+            let kind = try FileSystem.status(path)?.kind
+            guard kind == .symbolicLink else { return kind == .regular }
+            return try FileSystem.status(FileSystem.realPath(path))?.kind == .regular
+        } catch {
+            return true
         }
-        return Array(files.prefix(SecretLimits.fileCount))
     }
 }
 

@@ -82,6 +82,17 @@ import Testing
         #expect(try text("\(passphrase).before-20261130020000") == "secret\n")
     }
 
+    @Test func `a link of the machine's that leads to the same key is that key`() throws {
+        let target = directory.path("target")
+        try FileSystem.writeAtomically(target, Array("secret\n".utf8), mode: 0o600)
+        for path in [directory.path, home, target] { try FileSystem.setOwner(path, backup.owner) }
+        try FileSystem.makeSymbolicLink(passphrase, to: target)
+        #expect(try install(file(passphrase)).state == .same)
+        #expect(try install(file(passphrase), overwrites: true).state == .same)
+        #expect(try FileSystem.status(passphrase)?.kind == .symbolicLink)
+        #expect(try install(file(passphrase, "other\n")).state == .kept)
+    }
+
     @Test func `nothing is written through a link, whoever made it`() throws {
         let outside = directory.path("outside")
         try FileSystem.makeDirectories(outside)

@@ -45,6 +45,14 @@ struct SecretInstall: Sendable {
         let isRegular = status.kind == .regular
         let there = isRegular ? try? directory.readRegular(name, limit: SecretLimits.fileByteCount) : nil
         if let there, there.bytes == file.content { return outcome(.same) }
+        // The machine's own link, which is left alone either way.
+        if status.kind == .symbolicLink,
+            let (bytes, _) = try? FileSystem.readRegular(
+                file.path, limit: SecretLimits.fileByteCount, by: place.owner),
+            bytes == file.content
+        {
+            return outcome(.same)
+        }
         guard overwrites else {
             return outcome(
                 .kept, isRegular ? "another one is there" : "something that is no file has its name")

@@ -130,6 +130,23 @@ import Testing
         #expect(try !found([job(other.id("node01", number: 1), .running)]).isGoingOn)
     }
 
+    @Test func `a restore of another node's data is not the same one`() throws {
+        func takeUp(_ sources: [String: String]) throws -> RestoreTakeUp {
+            try RestoreTakeUp(Sample.run, order(), sources: sources)
+        }
+        let now = Date(timeIntervalSince1970: 60)
+        let own = try takeUp([:])
+        let (moved, other) = (try takeUp(["node11": "node01"]), try takeUp(["node11": "node02"]))
+        for (running, asked) in [(own, moved), (moved, own), (moved, other), (other, moved)] {
+            let jobs = ["node11": [job(running.id("node11", number: 1), .running)]]
+            #expect(asked.saying(jobs, now: now).running.isEmpty)
+            #expect(running.saying(jobs, now: now).running.count == 1)
+        }
+        // What is not moved is the same with and without a map.
+        let jobs = ["node02": [job(own.id("node02", number: 1), .running)]]
+        #expect(moved.saying(jobs, now: now).running.count == 1)
+    }
+
     @Test func `only a lease that ran out over the same run's restore leaves one behind`() throws {
         func lease(_ verb: String?, _ run: RunName?) -> Lease {
             var lease = Lease(

@@ -7,7 +7,7 @@ import NearestName
 /// no machine gets two nodes' data.
 struct NodeMap: Sendable, Equatable {
     /// By the machine's name; only those that get another's.
-    private let sources: [String: String]
+    let sources: [String: String]
 
     /// Everybody gets their own.
     static let none = NodeMap(sources: [:])

@@ -112,7 +112,9 @@ public struct RestoreCommand: Sendable {
         var preflight = try await Preflight.passed(cluster, nodes: selection.nodes, configurations: nil)
         let source = try await RestoreSource.choose(cluster, wish)
         try options.overwritten.requireKnown(in: source)
-        let takeUp = try await RestoreTakeUp(source.run, options.order(of: source)).looked(
+        let takeUp = try await RestoreTakeUp(
+            source.run, options.order(of: source), sources: wish.map.sources
+        ).looked(
             cluster, preflight.statuses.filter { $0.report != nil }.map(\.node), now: Date())
         preflight.ownJobs = takeUp.running
         let fit = source.without(preflight.fitness)

@@ -5,48 +5,58 @@ import AmandaFormat
 import Digest
 import FoundationEssentials
 
-/// How far the very same restore (run, places, flags) has come on the nodes, whichever coordinator began it.
+/// How far the very same restore (run, places, flags, whose data) has come on the nodes, whichever coordinator began it.
 struct RestoreTakeUp: Sendable {
     /// After that nobody goes on with one: the data have a life of their own by then.
     private static let longest: Double = 3 * 86_400
 
-    /// Of the ids of its jobs.
+    /// Of the ids of its jobs on a machine that gets its own data.
     private let prefix: String
+    /// The same by machine, of those that get another's.
+    private let moved: [String: String]
     /// The newest of its jobs, by node.
-    private let jobs: [String: JobSnapshot]
+    private var jobs: [String: JobSnapshot] = [:]
 
-    /// - Parameter order: what all nodes' orders have in common.
-    init(_ run: RunName, _ order: RestoreOrder) throws {
-        let text = try WireJSON.line(order)
-        prefix = "restore-\(run)-\(SHA256.digest(text).hexadecimal.prefix(5))"
-        jobs = [:]
+    /// - Parameters:
+    ///   - order: what all nodes' orders have in common.
+    ///   - sources: whose data go to machines of other names, by the machine's.
+    init(_ run: RunName, _ order: RestoreOrder, sources: [String: String] = [:]) throws {
+        func prefix(_ source: String) throws -> String {
+            var order = order
+            order.sourceNode = source
+            return "restore-\(run)-\(SHA256.digest(try WireJSON.line(order)).hexadecimal.prefix(5))"
+        }
+        self.prefix = try prefix("")
+        moved = try sources.mapValues(prefix)
     }
 
-    private init(prefix: String, jobs: [String: JobSnapshot]) {
-        (self.prefix, self.jobs) = (prefix, jobs)
-    }
+    private func prefix(of node: String) -> String { moved[node] ?? prefix }
 
     /// Asks the nodes; one that does not say is taken for one that has not begun.
     func looked(_ cluster: Cluster, _ nodes: [String], now: Date) async throws -> RestoreTakeUp {
         let found = try await onEveryNode(nodes) { node in
             try await cluster.agent(node).jobs().first { isOwn($0, node, now) }
         }
-        return RestoreTakeUp(
-            prefix: prefix, jobs: found.reduce(into: [:]) { $0[$1.node] = $1.report.flatMap(\.self) })
+        return with(found.reduce(into: [:]) { $0[$1.node] = $1.report.flatMap(\.self) })
+    }
+
+    private func with(_ jobs: [String: JobSnapshot]) -> RestoreTakeUp {
+        var takeUp = self
+        takeUp.jobs = jobs
+        return takeUp
     }
 
     /// With what each node says.
     func saying(_ lists: [String: [JobSnapshot]], now: Date) -> RestoreTakeUp {
-        RestoreTakeUp(
-            prefix: prefix,
-            jobs: lists.reduce(into: [:]) { jobs, list in
+        with(
+            lists.reduce(into: [:]) { jobs, list in
                 jobs[list.key] = list.value.first { isOwn($0, list.key, now) }
             })
     }
 
     private func isOwn(_ job: JobSnapshot, _ node: String, _ now: Date) -> Bool {
         let age = now.timeIntervalSince(job.finishedAt ?? job.startedAt)
-        return job.kind == .restore && job.id.hasPrefix(prefix) && job.id.hasSuffix("-\(node)")
+        return job.kind == .restore && job.id.hasPrefix(prefix(of: node)) && job.id.hasSuffix("-\(node)")
             && (!job.state.isFinal || age < Self.longest)
     }
 
@@ -67,7 +77,7 @@ struct RestoreTakeUp: Sendable {
     ///
     /// - Parameter number: of 32 bits.
     func id(_ node: String, number: UInt32 = .random(in: UInt32.min...UInt32.max)) -> String {
-        "\(prefix)\(String(number, radix: 16))-\(node)"
+        "\(prefix(of: node))\(String(number, radix: 16))-\(node)"
     }
 }
 

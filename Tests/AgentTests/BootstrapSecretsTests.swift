@@ -14,6 +14,18 @@ import Testing
         return secrets.faults.map(\.message)
     }
 
+    @Test func `what cannot be had of them is known beforehand`() {
+        var secrets = BootstrapSecrets()
+        #expect(secrets.foretold.isEmpty)
+        secrets.notes = ["nothing is sealed for this node, as far as its rights show"]
+        secrets.faults = [WireError(.configuration, node: "node01", "it is not sealed to this recovery key")]
+        #expect(
+            secrets.foretold == [
+                "sealed keys: nothing is sealed for this node, as far as its rights show",
+                "sealed keys: it is not sealed to this recovery key",
+            ])
+    }
+
     @Test func `another key in the place of a sealed one is a fault`() {
         let key = RestoredSecret(
             path: "/var/backups/.am_passphrase", kind: .encryption, state: .kept,

@@ -208,6 +208,11 @@ struct BootstrapSecretsSearch: Sendable {
 extension BootstrapSecrets {
     static let leftOut = "left out"
 
+    /// What an operator reads before anything is put back: what of the sealed keys cannot be had.
+    var foretold: [String] {
+        (notes + faults.map(\.message)).map { "sealed keys: \($0)" }
+    }
+
     /// - Parameter isRefused: another version was to be taken.
     mutating func note(_ remark: String, isRefused: Bool, _ node: String) {
         guard isRefused else { return notes.append(remark) }

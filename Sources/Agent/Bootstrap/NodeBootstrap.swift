@@ -92,6 +92,7 @@ public struct NodeBootstrap: Sendable {
         say("self-backup '\(report.selfBackup)' of run \(report.run), found by its headers")
         let secrets = try await BootstrapSecretsSearch(order: order, clients: clients).look(run: report.run)
         report.secrets = secrets.report
+        for line in secrets.report.foretold { say(line) }
         try await putBack(found, secrets.order, &report, storage)
         guard !order.isDryRun, report.disks.allSatisfy({ $0.error == nil }) else {
             report.next = BootstrapAdvice(order: order, report: report).commands(before: found)

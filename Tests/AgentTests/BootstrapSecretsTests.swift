@@ -33,6 +33,19 @@ import Testing
         #expect(faults([key]) == ["'/var/backups/.am_passphrase' is not put back: another one is there"])
     }
 
+    @Test func `a key of an own program is left out with what puts it back`() {
+        let key = RestoredSecret(
+            path: "/etc/keys/own", kind: .encryption, state: .leftOut,
+            reason: "it lies where no program of Amanda's has its keys")
+        var secrets = BootstrapSecrets()
+        secrets.add([key], node: "node01")
+        #expect(
+            secrets.files.first?.reason
+                == "it lies where no program of Amanda's has its keys; '--accept-key /etc/keys/own' puts it back all the same."
+        )
+        #expect(secrets.faults.isEmpty)
+    }
+
     /// On the worst day nobody has the node's old ones, and those that fetched all this are there.
     @Test func `other credentials that are there are none`() {
         let path = "/root/.aws/credentials"

@@ -222,13 +222,20 @@ extension BootstrapSecrets {
                 hint: "what was encrypted with keys that only the former holds cannot be read."))
     }
 
+    /// Why, and where a key was left out what puts it back: that is no fault, and has no hint of its own.
+    private static func reason(_ outcome: RestoredSecret) -> String? {
+        guard outcome.state == .leftOut, let hint = outcome.hint else { return outcome.reason }
+        return [outcome.reason, hint].compactMap(\.self).joined(separator: "; ")
+    }
+
     /// What would become of what was opened, on a machine that has nothing yet. Blocks.
     mutating func plan(_ opened: [SealedFile], at places: SecretPlaces) {
         files = opened.map { file in
             var outcome = File(
                 path: file.path, byteCount: Int64(file.content.count), state: "would be put back")
             if case .leftOut(let reason) = places.decide(file) {
-                (outcome.state, outcome.reason) = (Self.leftOut, reason)
+                let left = RestoredSecret(path: file.path, kind: file.kind, state: .leftOut, reason: reason)
+                (outcome.state, outcome.reason) = (Self.leftOut, Self.reason(left))
             }
             return outcome
         }
@@ -241,7 +248,7 @@ extension BootstrapSecrets {
             File(
                 path: outcome.path, byteCount: sizes[outcome.path] ?? nil,
                 state: outcome.state == .leftOut ? Self.leftOut : outcome.state.rawValue,
-                reason: outcome.reason)
+                reason: Self.reason(outcome))
         }
         // Credentials that are there have just been used.
         let isMissed = { (secret: RestoredSecret) in secret.state == .kept && secret.kind != .credentials }

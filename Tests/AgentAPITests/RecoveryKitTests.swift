@@ -47,6 +47,14 @@ import Testing
         #expect(try RecoveryKit(parsing: Secret(mailed), source: "'kit'") == kit)
         let typed = printed.map { $0.drop(while: \.isWhitespace) }.joined(separator: "\n")
         #expect(try RecoveryKit(parsing: Secret(typed), source: "'kit'") == kit)
+        // Each line twice ended, and a line more before.
+        for doubled in [
+            printed.joined(separator: "\r\r\n"), "\n" + printed.joined(separator: "\n\n"),
+        ] {
+            let source = try RecoverySource(text: Secret(doubled), source: "'kit'")
+            #expect(source.kit == kit)
+            #expect(try source.key(passphrase: nil).certificate == fixture.certificate)
+        }
         // An answer to a mail, as it was saved.
         for mark in ["> ", ">> ", "> > "] {
             let quoted = "On Monday somebody wrote:\n" + printed.map { mark + $0 }.joined(separator: "\n")

@@ -13,7 +13,7 @@ extension RecoveryKit {
             || [.cluster, .authority].allSatisfy { wanted in lines.contains { field($0)?.0 == wanted } }
     }
 
-    /// Reads what `text` prints. Blanks at the ends of lines, a mail's `> `, and Windows' line ends, do no harm; a value, which has no blanks, goes on
+    /// Reads what `text` prints. Blanks at the ends of lines, empty lines between all, a mail's `> `, and Windows' line ends, do no harm; a value, which has no blanks, goes on
     /// until a line that is empty or has some.
     ///
     /// - Parameter source: names the text in errors.
@@ -113,8 +113,15 @@ extension RecoveryKit {
     }
 
     private static func lines(of text: Secret) -> [Substring] {
-        text.plaintext.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
+        let lines = text.plaintext.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
             .map(HandledText.trimmed)
+        // Copied out of a mail or a document, or with its line ends changed twice, each line has an empty one behind it.
+        for first in [0, 1] {
+            let between = stride(from: 1 - first, to: lines.count, by: 2)
+            guard lines.count > 2, between.allSatisfy({ lines[$0].isEmpty }) else { continue }
+            return stride(from: first, to: lines.count, by: 2).map { lines[$0] }
+        }
+        return lines
     }
 
     private static func isFingerprint(_ text: String) -> Bool {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// The blocks of PEM in a text that people have handled: printed and read in again, indented, quoted in a mail (`> `), with blanks at
-/// line ends or with Windows' line ends. Headers inside a block, such as `Proc-Type`, and the empty line after them are kept.
+/// line ends, with empty lines between or with Windows' line ends. Headers inside a block, such as `Proc-Type`, and the empty line after
+/// them are kept.
 package struct PEMBlocks {
     /// Kind, such as `EC PRIVATE KEY`, and the block with its marks.
     package let all: [(kind: String, text: String)]
@@ -24,7 +25,10 @@ package struct PEMBlocks {
             guard let kind = Self.kind(of: line, after: Self.end), let block = open, block.kind == kind else {
                 continue
             }
-            found.append((kind, block.lines.joined(separator: "\n") + "\n"))
+            // To libcrypto what stands before an empty line is a header.
+            let hasHeaders = block.lines.contains { $0.contains(":") }
+            let lines = hasHeaders ? block.lines : block.lines.filter { !$0.isEmpty }
+            found.append((kind, lines.joined(separator: "\n") + "\n"))
             open = nil
         }
         all = found

@@ -64,6 +64,22 @@ import Testing
         }
     }
 
+    @Test func `a file of another system's, or with a note in another encoding, is a kit`() throws {
+        let kit = try kit()
+        let text = Array(kit.text.plaintext.utf8)
+        let files: [[UInt8]] = [
+            [0xEF, 0xBB, 0xBF] + text,
+            // In Latin-1: "Jörg schrieb:".
+            [0x4A, 0xF6, 0x72, 0x67] + Array(" schrieb:\n\n".utf8) + text,
+        ]
+        for bytes in files {
+            try fixture.write("handled.txt", bytes)
+            let source = try RecoverySource.read(fixture.directory.path("handled.txt"))
+            #expect(source.kit == kit)
+            #expect(try source.key(passphrase: nil).opens(fixture.certificate))
+        }
+    }
+
     @Test func `fits on a page, and the key stands in it once`() throws {
         let text = try kit().text.plaintext
         for line in text.split(separator: "\n") { #expect(line.count <= 70, "\(line)") }

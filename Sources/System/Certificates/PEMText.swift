@@ -11,9 +11,9 @@ package enum PEMText {
 
     /// Reads a file of PEM text.
     ///
-    /// - Parameter isGiven: an operator has named it, and it may be a pipe.
+    /// - Parameter isGiven: an operator has named it: it may be a pipe, and what people have written around the blocks need be no UTF-8.
     package static func read(_ path: String, isGiven: Bool = false) throws(CertificateError) -> String {
-        let bytes: [UInt8]
+        var bytes: [UInt8]
         do throws(FilesError) {
             bytes =
                 isGiven
@@ -22,10 +22,12 @@ package enum PEMText {
         } catch {
             throw .unreadable(path: path, reason: FaultText(error.reason, hint: error.hint))
         }
+        if isGiven { bytes = TextForm.withoutMark(bytes) }
         let form = TextForm(of: bytes)
         if let what = form.fault, let mend = form.mend(path) {
             throw .unreadable(path: path, reason: "it \(what); run: \(mend)")
         }
+        if isGiven { return String(decoding: bytes, as: UTF8.self) }
         guard let text = String(validating: bytes, as: UTF8.self) else {
             throw .unreadable(path: path, reason: "not text")
         }

@@ -56,6 +56,9 @@ import Testing
         flags.passphraseFile = "\(state.path)/passphrase"
         try FileSystem.writeAtomically("\(state.path)/passphrase", Array("open sesame\r\nmore\n".utf8))
         #expect(try flags.order().recoveryKey != nil)
+        // As an editor of another system begins it.
+        try FileSystem.writeAtomically("\(state.path)/passphrase", Array("\u{FEFF}open sesame\r\n".utf8))
+        #expect(try flags.order().recoveryKey != nil)
         try FileSystem.writeAtomically("\(state.path)/passphrase", Array("wrong\n".utf8))
         #expect(throws: SealingError.self) { try flags.order() }
     }

@@ -244,6 +244,13 @@ import Testing
         #expect(FileSystem.exists(fixture.directory.path("again/ca.key")))
     }
 
+    /// Made with the file and typed on the worst day it is the same.
+    @Test func `a byte order mark is no part of a passphrase`() async throws {
+        let directory = try TemporaryDirectory("amfleet-passphrase")
+        let file = try directory.write("passphrase", "\u{FEFF}correct horse\r\n")
+        #expect(try await RecoveryPassphrase(file: file).new() == Secret("correct horse"))
+    }
+
     @Test(.long) func `a wrong passphrase may be typed again`() async throws {
         let fixture = try await RecoveryFixture(passphrase: Secret("correct horse"))
         let typed = Typed(["wrong", "wrong again", "correct horse"])

@@ -4,6 +4,7 @@ public import AgentAPI
 import AmandaFormat
 import Certificates
 import Files
+import HiddenCharacters
 import Sealing
 import Secret
 
@@ -94,7 +95,8 @@ public struct BootstrapFlags: Sendable {
     }
 
     private static func firstLine(of bytes: [UInt8]) -> Secret {
-        Secret(String(decoding: bytes.prefix { $0 != 0x0A && $0 != 0x0D }, as: UTF8.self))
+        let text = TextForm.withoutMark(bytes)
+        return Secret(String(decoding: text.prefix { $0 != 0x0A && $0 != 0x0D }, as: UTF8.self))
     }
 
     /// `20261130020000`, `2026-11-30 02:00[:00]`, `2026-11-30T02:00`, `2026-11-30`: the last second of what is not said.

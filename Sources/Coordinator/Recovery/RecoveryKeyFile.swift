@@ -3,6 +3,7 @@
 public import AgentAPI
 import BlockingWork
 import Files
+import HiddenCharacters
 public import Sealing
 public import Secret
 
@@ -71,7 +72,8 @@ public struct RecoveryPassphrase: Sendable {
         return try await runBlocking("passphrase") {
             let bytes: [UInt8]
             do {
-                bytes = try FileSystem.readGiven(file, limit: Self.byteCountLimit)
+                // A mark that an editor has put there can be typed by nobody.
+                bytes = TextForm.withoutMark(try FileSystem.readGiven(file, limit: Self.byteCountLimit))
             } catch {
                 throw RecoveryError.passphraseFile(path: file, reason: FaultText(of: error))
             }

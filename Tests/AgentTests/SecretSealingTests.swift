@@ -251,6 +251,15 @@ struct SecretSealingTests {
         #expect(origin([file("[default]\naws_access_key_id = A\naws_secret_access_key = B\n")]) == nil)
         #expect(origin([file("[default]\ncredential_process = /bin/x\n")]) == .program)
         #expect(origin([]) != nil && origin([]) != .program)
+        // A role that is asked for with keys of the same files, in as many steps as there are.
+        let keys = "aws_access_key_id = A\naws_secret_access_key = B\n"
+        let role = "[default]\nrole_arn = arn:aws:iam::1:role/r\nsource_profile = "
+        #expect(origin([file("\(role)base\n[base]\n\(keys)")]) == nil)
+        #expect(origin([file("\(role)default\n\(keys)")]) == nil)
+        #expect(
+            origin([file("\(role)two\n[two]\nrole_arn = r\nsource_profile = base\n[base]\n\(keys)")]) == nil)
+        #expect(origin([file("\(role)two\n[two]\nrole_arn = r\nsource_profile = default\n")]) != nil)
+        #expect(origin([file("[default]\nrole_arn = r\ncredential_source = Ec2InstanceMetadata\n")]) != nil)
         for (name, expected) in [
             ("AWS_ACCESS_KEY_ID", CredentialChain.Surrounding.environment),
             ("AWS_WEB_IDENTITY_TOKEN_FILE", .webIdentity),

@@ -15,6 +15,7 @@ extension UnsealedCredentials {
             .compactMap { try? SharedFileText(parsing: $0.content, path: $0.path) }
         if shared.contains(where: { (try? $0.keys()) != nil }) { return nil }
         if shared.contains(where: \.runsPrograms) { return .program }
+        if SharedFileText.leadToKeys(shared) { return nil }
         return switch CredentialChain.surrounding() {
         case .environment: .environment
         case .webIdentity: .webIdentity

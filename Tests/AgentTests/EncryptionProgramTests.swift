@@ -88,6 +88,33 @@ import Testing
         #expect(without?.message.contains("secring.gpg' is not there") == true)
     }
 
+    @Test func `keys of an own program are those that its dumptype names, and what puts them back is said`() {
+        func look(sealed: Set<String>, leftOut: Set<String> = []) -> KeyLook {
+            KeyLook(
+                KeyDemand(
+                    program: "/usr/local/bin/mycrypt", user: user, naming: ["/no/keys/one", "/no/keys/ring"],
+                    besides: sealed),
+                program: "/usr/local/bin/mycrypt", kept: [], leftOut: leftOut, coming: [], sealed: sealed)
+        }
+        let keys: Set = ["/no/keys/one", "/no/keys/ring/a"]
+        #expect(look(sealed: keys).fault(node: "node01", isSent: true) == nil)
+        #expect(
+            look(sealed: keys).fault(node: "node01", isSent: false)?.hint?.contains("--recovery-key") == true)
+        let left = look(sealed: ["/no/keys/one"], leftOut: ["/no/keys/ring/a"]).fault(
+            node: "node01", isSent: true)
+        #expect(left?.hint == "'--accept-key /no/keys/ring/a' puts it back.")
+        #expect(left?.message.contains("'/no/keys/ring' is sealed") == true)
+        #expect(KeyDemand(program: "/usr/local/bin/mycrypt", user: user, besides: keys) == nil)
+    }
+
+    @Test(arguments: [
+        ("/home/bkp/.am_passphrase", true), ("/srv/x/.gnupg/am_key.gpg", true),
+        ("/srv/x/.gnupg/private-keys-v1.d/AB.key", true), ("/.am_passphrase", false),
+        ("/etc/keys/one", false),
+    ]) func `the name of a key in some home is known`(path: String, isKey: Bool) {
+        #expect(EncryptionProgram.hasKeyName(path) == isKey)
+    }
+
     @Test func `nobody knows what another program reads`() {
         #expect(EncryptionProgram(named: "/usr/local/bin/mycrypt") == nil)
         #expect(EncryptionProgram(named: "/opt/amcrypt-other") == nil)

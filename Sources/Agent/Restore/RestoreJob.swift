@@ -64,7 +64,9 @@ struct RestoreJob: Sendable {
         job.sealed = sent
         let keeper = try await RestoreProgressKeeper(settings, request.run, order, reporter.logger)
         var planning = try await job.planning(configurations, keeper)
-        planning.sealedKeys = Set(files.map(\.path))
+        let leftOut = try await restoreSecrets.leftOut(files, configurations)
+        planning.leftOutKeys = Set(leftOut.map(\.path))
+        planning.sealedKeys = Set(files.map(\.path)).subtracting(planning.leftOutKeys)
         planning.isDry = true
         planning.say = { _ in }
         let plan = try await reporter.waiting(for: "the files of the targets", atMost: Self.longestSilence) {
@@ -72,6 +74,10 @@ struct RestoreJob: Sendable {
             try await job.hintingAtCredentials { try await planning.plan() }
         }
         var report = plan.report
+        report.notes += leftOut.map { secret in
+            "'\(secret.path)' would not be put back: "
+                + [secret.reason, secret.hint].compactMap(\.self).joined(separator: "; ")
+        }
         report.notes += hookNotes
         return JobResult(restorePlan: report, faults: plan.refusals + report.faults)
     }
@@ -193,6 +199,8 @@ struct RestoreJob: Sendable {
         planning.ledger = await keeper.begun
         planning.isByHeaders = isByHeaders
         planning.keptKeys = try await keptKeys()
+        planning.leftOutKeys = Set(
+            (putBack ?? []).filter { $0.kind == .encryption && $0.state == .leftOut }.map(\.path))
         return planning
     }
 

@@ -16,11 +16,14 @@ extension RestorePlanning {
         for index in steps.indices where steps[index].fault == nil && !ways[index].isEmpty {
             let name = steps[index].disk.configuration.name
             let (disk, programs) = (steps[index].disk.disk, ways[index])
-            let looks = try await runBlocking("keys") { [keptKeys] in
+            let named = namedKeys(of: disk, in: name)
+            let looks = try await runBlocking("keys") { [keptKeys, leftOutKeys] in
                 programs.sorted { $0.key < $1.key }.map { program, user in
                     KeyLook(
-                        KeyDemand(program: program, user: user, besides: sealed), program: program,
-                        kept: keptKeys, coming: coming, sealed: sealed)
+                        KeyDemand(
+                            program: program, user: user, naming: named[program] ?? [], besides: sealed),
+                        program: program, kept: keptKeys, leftOut: leftOutKeys, coming: coming,
+                        sealed: sealed)
                 }
             }
             let keys = looks.flatMap { $0.keys(configuration: name, disk: disk) }
@@ -34,6 +37,16 @@ extension RestorePlanning {
             var step = RestoreStep(disk: steps[index].disk, target: steps[index].target, plans: [])
             (step.fault, step.keys, step.stored) = (fault, keys, steps[index].stored)
             steps[index] = step
+        }
+    }
+
+    /// What this machine's dumptype of a disk names as its program's keys, by program.
+    private func namedKeys(of disk: String, in configuration: String) -> [String: [String]] {
+        let loaded = try? configurations.named(configuration)?.loaded.get()
+        let own = (loaded?.disklist.entries ?? []).filter { $0.diskName == disk }.map(\.dumptype)
+        return own.reduce(into: [:]) { found, dumptype in
+            guard let program = dumptype.encryptionProgram else { return }
+            found[program, default: []] += SecretProperty(dumptype)?.paths ?? []
         }
     }
 

@@ -68,6 +68,8 @@ struct RestorePlanning: Sendable {
     var sealedKeys: Set<String> = []
     /// Sealed keys that were not put back, since others are there.
     var keptKeys: Set<String> = []
+    /// Sealed keys that have no place on this machine without the operator's word.
+    var leftOutKeys: Set<String> = []
     /// Where it is told that the archive is waited for.
     var board = JobProgressBoard()
     /// Nothing is written, removed or asked for: what a restore would refuse is said beside the rest.

@@ -54,6 +54,26 @@ struct RestoreSecrets: Sendable {
         return before.isEmpty ? outcomes : before.map { byPath[$0.path] ?? $0 }
     }
 
+    /// Keys that would not be put back on this machine, for a plan. Where a configuration is yet to come, its user may have a home that
+    /// nobody knows: what has the name of a key in one is not among them.
+    func leftOut(
+        _ files: [SealedFile], _ configurations: [CheckedConfiguration]
+    ) async throws -> [RestoredSecret] {
+        let keys = files.filter { $0.kind == .encryption }
+        guard !keys.isEmpty else { return [] }
+        return try await runBlocking("secrets") { [settings, order] in
+            let users = configurations.map { try? $0.loaded.get().dumpuser }
+            let places = SecretPlaces(
+                settings, dumpusers: users.compactMap(\.self), accepted: order.acceptedKeys ?? [])
+            let isAllThere = !users.contains { $0 == nil }
+            return keys.filter { isAllThere || !EncryptionProgram.hasKeyName($0.path) }.compactMap {
+                file -> RestoredSecret? in
+                guard case .leftOut(let reason) = places.decide(file) else { return nil }
+                return RestoredSecret(path: file.path, kind: file.kind, state: .leftOut, reason: reason)
+            }
+        }
+    }
+
     /// A home that does not answer keeps its keys from being put back, and nothing else.
     private func install(
         _ files: [SealedFile], _ configurations: [CheckedConfiguration], _ homes: [String]

@@ -81,6 +81,14 @@ struct EncryptionProgram: Sendable {
         known.values.flatMap(\.places).contains { $0.below == name } || GnuPGHome.isKeyName(name)
     }
 
+    /// Whether a path ends as that of a key in some home does.
+    static func hasKeyName(_ path: String) -> Bool {
+        let names = path.pathNames
+        return (1...3).contains { count in
+            names.count > count && isKeyName(below: "", names.suffix(count).joined(separator: "/"))
+        }
+    }
+
     /// The files as the program that is installed looks for them. Blocks.
     ///
     /// - Parameters:

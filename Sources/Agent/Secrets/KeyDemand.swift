@@ -3,17 +3,23 @@
 import AgentAPI
 import BlockingWork
 import Files
+import HiddenCharacters
 
-/// The key files of one program of Amanda's.
+/// The key files of one program: of Amanda's, or as its dumptype names them.
 struct KeyDemand: Sendable {
     let files: [KeyFile]
 
     /// nil: nobody knows what the program reads. Blocks.
     ///
-    /// - Parameter sealed: paths of what is to come back; nil: nobody knows.
-    init?(program: String, user: UserAccount, besides sealed: Set<String>?) {
-        guard let known = EncryptionProgram(named: program) else { return nil }
-        files = known.keyFiles(of: program, runBy: user, besides: sealed ?? [])
+    /// - Parameters:
+    ///   - named: by the dumptype that this machine has; they may be directories.
+    ///   - sealed: paths of what is to come back; nil: nobody knows.
+    init?(program: String, user: UserAccount, naming named: [String] = [], besides sealed: Set<String>?) {
+        let known = EncryptionProgram(named: program)
+        guard known != nil || !named.isEmpty else { return nil }
+        let own = known?.keyFiles(of: program, runBy: user, besides: sealed ?? []) ?? []
+        let paths = Set(own.map(\.path))
+        files = own + named.filter { !paths.contains($0) }.map { KeyFile(path: $0, need: .always) }
     }
 }
 
@@ -24,18 +30,21 @@ struct KeyLook: Sendable {
     private let needed: [KeyFile]?
     private let states: [String: NodeRestorePlan.Key.State]
     private let kept: Set<String>
+    private let leftOut: Set<String>
 
     /// Blocks, within a bound.
     ///
     /// - Parameters:
     ///   - kept: sealed keys that were not put back, since others are there.
+    ///   - leftOut: sealed keys that have no place here without the operator's word.
     ///   - coming: directories that this restore fills.
     ///   - sealed: what the bucket has, and is not put back yet; nil: nobody knows.
     init(
-        _ demand: KeyDemand?, program: String, kept: Set<String>, coming: [String], sealed: Set<String>?
+        _ demand: KeyDemand?, program: String, kept: Set<String>, leftOut: Set<String> = [],
+        coming: [String], sealed: Set<String>?
     ) {
         self.program = program
-        self.kept = kept
+        (self.kept, self.leftOut) = (kept, leftOut)
         needed = demand?.files.filter { file in
             file.need != .ifPresent && !coming.contains { MountTable.isWithin(file.path, $0) }
         }
@@ -48,7 +57,11 @@ struct KeyLook: Sendable {
                 let state: NodeRestorePlan.Key.State =
                     switch looks[path].flatMap(\.self) {
                     case true?: .there
-                    case false?: sealed.map { $0.contains(path) ? .sealed : .missing } ?? .unknown
+                    case false?:
+                        sealed.map { sealed in
+                            sealed.union(leftOut).contains { MountTable.isWithin($0, path) }
+                                ? .sealed : .missing
+                        } ?? .unknown
                     case nil: .unknown
                     }
                 return (path, state)
@@ -87,10 +100,13 @@ struct KeyLook: Sendable {
                 "'\(other.path)' is another one than was sealed, and '\(program)' decrypts with it",
                 hint: "'--overwrite-keys' puts the sealed one back, and keeps a copy of what is there.")
         }
+        func held(at path: String) -> [String] {
+            leftOut.filter { MountTable.isWithin($0, path) }.sorted()
+        }
         func isLacking(_ file: KeyFile) -> Bool {
             switch states[file.path] {
             case .missing: true
-            case .sealed: !isSent
+            case .sealed: !isSent || !held(at: file.path).isEmpty
             case .there, .unknown, nil: false
             }
         }
@@ -99,6 +115,14 @@ struct KeyLook: Sendable {
         let isWithoutAny = !others.isEmpty && others.allSatisfy(isLacking)
         guard let lacking = always ?? (isWithoutAny ? others.first : nil) else { return nil }
         let isSealed = states[lacking.path] == .sealed
+        let flags = held(at: lacking.path).map { "--accept-key \($0.shellWord)" }
+        guard flags.isEmpty else {
+            return WireError(
+                .failed, node: node,
+                "'\(lacking.path)' is sealed, lies where no program of Amanda's has its keys, and '\(program)' decrypts nothing "
+                    + "without it",
+                hint: "'\(flags.joined(separator: " "))' puts it back.")
+        }
         return WireError(
             .failed, node: node,
             "'\(lacking.path)' is not there, and '\(program)' decrypts nothing without it",

@@ -88,7 +88,10 @@ import Testing
         #expect(try BootstrapFlags.datestamp(text).description == datestamp)
     }
 
-    @Test(arguments: ["", "yesterday", "2026-13-01", "2026-11-30 2", "2026", "2026-11-30 02:00 UTC"])
+    @Test(arguments: [
+        "", "yesterday", "2026-13-01", "2026-11-30 2", "2026", "2026-11-30 02:00 UTC", "2026-11-30T02:00-05",
+        "2026-11-30T02:00:00Z",
+    ])
     func `what is no time is refused`(text: String) {
         #expect(throws: WireError.self) { try BootstrapFlags.datestamp(text) }
     }

@@ -102,7 +102,11 @@ public struct BootstrapFlags: Sendable {
     /// `20261130020000`, `2026-11-30 02:00[:00]`, `2026-11-30T02:00`, `2026-11-30`: the last second of what is not said.
     static func datestamp(_ text: String) throws(WireError) -> Datestamp {
         if let datestamp = Datestamp(text) { return datestamp }
-        let pieces = text.split { "-: T".contains($0) }.map(String.init)
+        let parts = text.split(maxSplits: 1) { $0 == " " || $0 == "T" }
+        // What follows behind another mark is a zone.
+        let pieces = zip(parts, ["-", ":"] as [Character]).flatMap { part, mark in
+            part.split(separator: mark, omittingEmptySubsequences: false).map(String.init)
+        }
         let widths = [4, 2, 2, 2, 2, 2]
         let isDate =
             (3...6).contains(pieces.count)

@@ -147,6 +147,27 @@ import Testing
         #expect(moved.saying(jobs, now: now).running.count == 1)
     }
 
+    @Test func `sealed secrets that cannot be opened are a part of the plan, as they are of the restore`()
+        throws
+    {
+        var snapshot = job("rplan", .succeeded, kind: .restorePlan)
+        snapshot.restorePlan = NodeRestorePlan(node: "node11", sourceNode: "node01", run: Sample.run)
+        let result = FleetJobs.Result(
+            endings: [NodeEnding(node: "node11", attempt: 2, snapshot: snapshot)], isCancelled: false)
+        var source = RestoreSource(run: Sample.run, configurations: [], nodes: ["node11"], left: [])
+        source.map = try NodeMap(["node01=node11"], onto: ["node11"], of: ["node11"])
+        func ending(_ faults: [String: WireError]) -> CommandEnding {
+            RestorePlanReport(
+                run: Sample.run, asked: ["node11"], result, source, OpenedSecrets(faults: faults)
+            ).ending
+        }
+        let fault = WireError(.damaged, node: "node01", "its sealed secrets: damaged")
+        #expect(ending([:]) == .complete)
+        #expect(ending(["node01": fault]) != .complete)
+        // Of a node whose data nobody asked for.
+        #expect(ending(["node11": fault]) == .complete)
+    }
+
     @Test func `only a lease that ran out over the same run's restore leaves one behind`() throws {
         func lease(_ verb: String?, _ run: RunName?) -> Lease {
             var lease = Lease(

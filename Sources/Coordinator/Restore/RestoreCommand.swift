@@ -91,7 +91,7 @@ public struct RestoreCommand: Sendable {
                 secrets: wanted.secrets.orders[source.owner(of: node)])
         }
         let result = try await FleetJobs(cluster: cluster, lease: nil).carry(jobs)
-        return RestorePlanReport(run: source.run, asked: wanted.nodes, result, source)
+        return RestorePlanReport(run: source.run, asked: wanted.nodes, result, source, wanted.secrets)
     }
 
     /// Everything that is known before any node is asked to do something.

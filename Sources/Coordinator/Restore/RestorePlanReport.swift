@@ -20,14 +20,20 @@ public struct RestorePlanReport: Sendable {
     /// - Parameters:
     ///   - asked: every node, in order.
     ///   - source: says too why a node was not asked.
-    init(run: RunName, asked: [String], _ result: FleetJobs.Result, _ source: RestoreSource) {
+    ///   - secrets: that would be put back.
+    init(
+        run: RunName, asked: [String], _ result: FleetJobs.Result, _ source: RestoreSource,
+        _ secrets: OpenedSecrets = OpenedSecrets()
+    ) {
         self.run = run
         nodes = asked.compactMap { node in
             if let ending = result.endings.first(where: { $0.node == node }) {
                 let plan = ending.snapshot?.restorePlan
+                let unopened = secrets.faults[source.owner(of: node)]
                 return Node(node: node, restorePlan: plan).with(
                     ending.faults + ending.faults(ofReport: plan?.run, for: run)
-                        + ending.faults(ofOwner: plan?.sourceNode, for: source.owner(of: node)))
+                        + ending.faults(ofOwner: plan?.sourceNode, for: source.owner(of: node))
+                        + [unopened].compactMap(\.self))
             }
             let faults = source.left.filter { $0.node == node }
             return faults.isEmpty ? nil : Node(node: node).with(faults)

@@ -103,6 +103,22 @@ import Testing
         #expect(throws: WireError.self) { try flags.order() }
     }
 
+    @Test func `why no self-backup is found is told as it is`() {
+        var order = BootstrapOrder(node: "node01", storage: .init(bucket: "b", prefix: "p", region: "r"))
+        func fault(_ faults: [String] = []) -> WireError {
+            SelfBackupFinder.noSelfBackup(order, among: ["data", "self"], faults)
+        }
+        #expect(fault().hint?.contains("--amanda-directory") == true)
+        // A label that is gone, not the directory, is in the way.
+        let unlabelled = "s3:b/p/node01/self/slot-01: files lie there without a label"
+        let lost = fault([unlabelled] + (1...6).map { "slot \($0)" })
+        #expect(lost.kind == .damaged && lost.message.contains("\(unlabelled); slot 1"))
+        #expect(lost.message.hasSuffix("; and 2 more") && lost.hint?.contains("Last resort") == true)
+        order.configuration = "slef"
+        #expect(fault().message.contains("of configuration 'slef'") && fault().message.contains("data, self"))
+        #expect(fault().hint?.contains("--configuration") == true)
+    }
+
     @Test func `nothing that says where, and no name of a node, are refused`() {
         #expect(throws: WireError.self) { try BootstrapFlags(node: "node01").order() }
         var flags = BootstrapFlags(node: "../x")

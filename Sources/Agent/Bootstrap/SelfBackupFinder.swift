@@ -37,12 +37,20 @@ struct SelfBackupFinder: Sendable {
         if names.isEmpty { names = try await configurations() }
         guard !names.isEmpty else { throw nothing() }
         var surveys: [HeaderSurvey] = []
+        var faults: [String] = []
         for name in names {
             let survey = try await HeaderSurvey.read(
                 name, of: order.node, layout: layout, bucket: order.storage.bucket, clients: clients)
-            if survey.dumps.contains(where: isAmandas) { surveys.append(survey) }
+            guard survey.dumps.contains(where: isAmandas) else {
+                faults += survey.faults
+                continue
+            }
+            surveys.append(survey)
         }
-        guard let survey = surveys.first else { throw noSelfBackup(names) }
+        guard let survey = surveys.first else {
+            let there = try await configurations()
+            throw there.isEmpty ? nothing() : Self.noSelfBackup(order, among: there, faults)
+        }
         guard surveys.count == 1 else {
             throw WireError(
                 .configuration, node: order.node,
@@ -118,11 +126,32 @@ struct SelfBackupFinder: Sendable {
             hint: "see the bucket, the prefix and the name of the node.")
     }
 
-    private func noSelfBackup(_ names: [String]) -> WireError {
-        WireError(
-            .configuration, node: order.node,
-            "no header in the bucket tells of a dump that holds '\(order.amandaDirectory)'; configurations there: "
-                + names.joined(separator: ", "),
-            hint: "if Amanda's directory lay elsewhere, name that with '--amanda-directory DIR'.")
+    private static let toldFaultCount = 5
+
+    /// - Parameters:
+    ///   - names: of the configurations that have volumes.
+    ///   - faults: slots of which nothing is known: it may lie there.
+    static func noSelfBackup(
+        _ order: BootstrapOrder, among names: [String], _ faults: [String]
+    ) -> WireError {
+        let asked = order.configuration.map { " of configuration '\($0)'" } ?? ""
+        let message =
+            "no header\(asked) in the bucket tells of a dump that holds '\(order.amandaDirectory)'; configurations there: "
+            + names.joined(separator: ", ")
+        guard faults.isEmpty else {
+            return WireError(
+                .damaged, node: order.node,
+                "\(message); not known is what lies in: \(faults.prefix(toldFaultCount).joined(separator: "; "))"
+                    + (faults.count > toldFaultCount ? "; and \(faults.count - toldFaultCount) more" : ""),
+                hint:
+                    "a self-backup may lie there: Docs/OPERATIONS.md, 'Last resort', reads it without its label."
+            )
+        }
+        let isUnknown = order.configuration.map { !names.contains($0) } ?? false
+        return WireError(
+            .configuration, node: order.node, message,
+            hint: isUnknown
+                ? "'--configuration' names the self-backup's; without it each is looked into."
+                : "if Amanda's directory lay elsewhere, name that with '--amanda-directory DIR'.")
     }
 }

@@ -3,9 +3,33 @@
 import AgentAPI
 import AmandaFormat
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Coordinator
+
+/// A manifest that cannot be read, in a real bucket.
+@Suite(.enabled(if: RequiredTools.areUsable("weed")), .timeLimit(.minutes(3))) struct DamagedManifestTests {
+    @Test func `a run whose manifest is damaged is restored where it is named, and else not passed over`()
+        async throws
+    {
+        let many = try await ManyRuns(runs: 3, nodes: 1)
+        let newest = try #require(many.runs.last)
+        _ = try await many.direct.client.put(
+            many.direct.layout.manifest(newest), Array("{ \"format\": 1, ".utf8))
+        let wish = try RestoreWish(selection: Selection(many.cluster.file))
+        let error = await #expect(throws: WireError.self) {
+            try await RestoreSource.choose(many.cluster, wish)
+        }
+        #expect(error?.kind == .damaged && error?.hint?.contains("--run \(newest)") == true)
+        var named = wish
+        named.run = newest
+        let source = try await RestoreSource.choose(many.cluster, named)
+        #expect(source.run == newest && source.nodes == many.nodes && source.left.isEmpty)
+        #expect(source.remarks.first?.contains("each node looks what it has of the run") == true)
+        await many.end()
+    }
+}
 
 /// Which machines get whose data, and of which run.
 @Suite struct RestoreWishTests {

@@ -38,7 +38,16 @@ struct RestoreSource: Sendable {
     private static func found(_ cluster: Cluster, _ wish: RestoreWish) async throws -> RestoreSource {
         let volumes = cluster.volumeJudge()
         guard let run = wish.run else { return try await newest(cluster, wish, volumes) }
-        guard let manifest = try await cluster.impatientBucket.manifest(run)?.value else {
+        let found: RunManifest?
+        do {
+            found = try await cluster.impatientBucket.manifest(run)?.value
+        } catch let error as WireJSONError where !error.isOfOtherFormat {
+            // As where it is gone: what lies on the volumes is there all the same.
+            var source = ofCatalogs(run, wish.selection)
+            source.remarks = ["\(error.facts): it does not count, and each node looks what it has of the run"]
+            return source
+        }
+        guard let manifest = found else {
             let line = try await HistoryReader(bucket: cluster.impatientBucket).line(of: run)
             return line.map { overwritten($0, wish.selection) } ?? ofCatalogs(run, wish.selection)
         }
@@ -91,7 +100,7 @@ struct RestoreSource: Sendable {
         var (claims, passed) = (VolumeClaims(), PassedRuns())
         var emptyCount = 0
         for run in runs.reversed() {
-            guard let manifest = try await cluster.impatientBucket.manifest(run)?.value else {
+            guard let manifest = try await readManifest(run, cluster) else {
                 emptyCount += 1
                 guard emptyCount <= ClusterBucket.nameLimit else {
                     throw CoordinatorError.noRestorableRun(
@@ -132,6 +141,20 @@ struct RestoreSource: Sendable {
         let until = wish.moment.map { " and had been begun by \($0.text)" } ?? ""
         throw CoordinatorError.noRestorableRun(
             reason: (reason ?? "no run in the bucket is complete" + until) + besides)
+    }
+
+    /// - Throws: where it cannot be read: the run may be the one that is meant.
+    private static func readManifest(_ run: RunName, _ cluster: Cluster) async throws -> RunManifest? {
+        do {
+            return try await cluster.impatientBucket.manifest(run)?.value
+        } catch let error as WireJSONError {
+            throw WireError(
+                .damaged, "\(error.facts); whether run \(run) is complete nobody knows",
+                hint: error.isOfOtherFormat
+                    ? "use the newer amfleet that has made it, or name an older run with '--run'."
+                    : "name the run that is meant with '--run': with '--run \(run)' each node looks what it has of it."
+            )
+        }
     }
 
     /// What of the run is lost, by the first label or the first node that says so; or all of it, looked at.

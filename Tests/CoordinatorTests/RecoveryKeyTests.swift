@@ -127,6 +127,24 @@ import Testing
         await #expect(throws: SealingError.notForThisKey) { try await fixture.recover(into: "old") }
     }
 
+    @Test func `a certificate that cluster json names twice goes with both names`() async throws {
+        let fixture = try await RecoveryFixture()
+        try FileSystem.writeAtomically(
+            fixture.directory.path("c/copy.pem"), Array(fixture.certificate.pem.utf8))
+        var file = try fixture.file
+        file.settings.recovery = ["recovery.pem", "copy.pem"]
+        try file.save()
+        try await fixture.seal()
+        let new = fixture.directory.path("new.txt")
+        let report = try await RecoveryRotateCommand(
+            fixture.cluster(), .init(old: fixture.key(), newKit: new)
+        ).run()
+        #expect(report.ending == .complete, "\(report.lines)")
+        #expect(try fixture.file.settings.recovery?.count == 1)
+        #expect(!FileSystem.exists(fixture.directory.path("c/copy.pem")))
+        await #expect(throws: SealingError.notForThisKey) { try await fixture.recover(into: "old") }
+    }
+
     @Test func `rotation that was cut short goes on with the kit that it has written`() async throws {
         let fixture = try await RecoveryFixture(nodes: ["node01", "node02"])
         try await fixture.seal()

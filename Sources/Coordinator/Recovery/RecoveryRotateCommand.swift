@@ -265,10 +265,14 @@ struct RecoveryExchange: Sendable {
 }
 
 extension ClusterFile {
-    /// A recovery certificate that nothing is sealed to any more leaves `cluster.json`, and its file the directory. Blocks.
+    /// A recovery certificate that nothing is sealed to any more leaves `cluster.json`, under whatever names, and its files the directory.
+    /// Blocks.
     mutating func leave(_ entry: RecoveryRecipients.Entry) throws {
-        settings.recovery = (settings.recovery ?? []).filter { $0 != entry.setting }
+        let same = RecoveryRecipients(self).entries.filter {
+            $0.setting == entry.setting || $0.certificate.fingerprint == entry.certificate.fingerprint
+        }
+        settings.recovery = (settings.recovery ?? []).filter { !same.map(\.setting).contains($0) }
         try save()
-        if holds(entry.path) { try FileSystem.remove(entry.path) }
+        for path in Set(same.map(\.path)) where holds(path) { try FileSystem.remove(path) }
     }
 }

@@ -472,9 +472,20 @@ import Testing
         ).run()
         #expect(report.ending == .complete && report.replaced?.leftToOld.count == 1)
         #expect(report.lines.contains { $0.contains("keep its kit") })
+        #expect(report.lines.contains { $0.contains("--recovery-key OLDKIT --new-kit KIT'") })
         // Found again one day, it does so all the same.
         let old = try await RecoveryCheckCommand(fixture.cluster(), key: fixture.key()).run()
         #expect(old.objects.last?.error == nil && old.certificate == nil)
+        // As it was told.
+        let late = try await RecoveryRotateCommand(
+            fixture.cluster(), .init(old: fixture.key(), newKit: new)
+        ).run()
+        #expect(late.ending == .complete && late.replaced?.resealed == 1, "\(late.lines)")
+        let name = fixture.direct.layout.nodeSecrets("node01", run: Sample.run)
+        let bytes = try #require(try await fixture.object(name))
+        let (first, second) = (try await fixture.key().open().key, try await fixture.key(new).open().key)
+        #expect(throws: SealingError.notForThisKey) { try SealedBundle.open(bytes, with: first) }
+        #expect(throws: Never.self) { try SealedBundle.open(bytes, with: second) }
     }
 
     @Test func `a kit is printed anew from the old one, never from what the coordinator has`() async throws {

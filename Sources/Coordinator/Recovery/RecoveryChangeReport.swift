@@ -83,7 +83,8 @@ extension RecoveryChangeReport: CommandReport {
         if !rotation.leftToOld.isEmpty {
             lines.append(
                 "only the old key opens \(Quantity.count(rotation.leftToOld.count, "object")) of the nodes: keep its kit as long as runs of then are to be "
-                    + "restored, or run 'amfleet recovery rotate --recovery-key OLDKIT'")
+                    + "restored, or run 'amfleet recovery rotate --recovery-key OLDKIT --new-kit KIT', with the new kit"
+            )
         }
         if !rotation.damaged.isEmpty {
             lines.append(

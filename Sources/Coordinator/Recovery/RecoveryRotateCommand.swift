@@ -68,7 +68,9 @@ public struct RecoveryRotateCommand: Sendable {
         _ exchange: RecoveryExchange, _ old: RecoveryKey?, _ lease: RunLease?
     ) async throws -> RecoveryChangeReport {
         var rotation: RecoveryChangeReport.Rotation?
-        if let going = exchange.going { rotation = try await seal(exchange, going.certificate, old, lease) }
+        if let going = exchange.going?.certificate ?? exchange.former {
+            rotation = try await seal(exchange, going, old, lease)
+        }
         let isDone = rotation?.errors.isEmpty == true
         let file = try await local { file in
             if isDone, let going = exchange.going { try file.leave(going) }
@@ -177,6 +179,8 @@ struct RecoveryExchange: Sendable {
     let setting: String
     /// nil: an earlier attempt has taken it out already, and was cut short before the coordinator was sealed.
     let going: RecoveryRecipients.Entry?
+    /// Of the old key where it was taken out before: it may have gone without its kit, and what only it opens has waited for that.
+    let former: RecoveryCertificate?
     /// To whom everything is sealed once the old one is gone.
     let staying: [RecoveryCertificate]
 
@@ -201,9 +205,9 @@ struct RecoveryExchange: Sendable {
             }
         }
         let isEntered = candidates.count < before.entries.count
-        going =
-            isEntered && Self.isGone(among: candidates, old, file)
-            ? nil : try Self.going(among: candidates, old, options.replaces, file)
+        let isGone = isEntered && Self.isGone(among: candidates, old, file)
+        going = isGone ? nil : try Self.going(among: candidates, old, options.replaces, file)
+        former = try isGone ? old.flatMap(Self.certificate) : nil
         if let begun {
             new = begun
         } else {
@@ -224,6 +228,11 @@ struct RecoveryExchange: Sendable {
         }
         try kit.requireCluster(file.settings)
         return try RecoveryCertificate(pem: kit.certificatePEM, source: "'\(path)'")
+    }
+
+    private static func certificate(of old: RecoveryKeyFile.Opened) throws -> RecoveryCertificate? {
+        try old.key.certificate
+            ?? old.kit.map { try RecoveryCertificate(pem: $0.certificatePEM, source: old.source) }
     }
 
     /// Whether the coordinator was last sealed to others too: an earlier attempt, without the old key, was cut short before its end.

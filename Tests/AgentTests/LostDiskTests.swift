@@ -2,6 +2,7 @@
 
 import AgentAPI
 import AmandaFormat
+import Dump
 import Files
 import TestSupport
 import Testing
@@ -86,6 +87,17 @@ struct LostDiskTests {
         let again = try await restore()
         #expect(again.state == .succeeded, "\(String(describing: again.error))")
         #expect(restored("data/file") == "data\n")
+    }
+
+    @Test
+    func
+        `a program, a user or a key that is not there is one disk's, what must not run is all the restore's`()
+    {
+        for error: FilterError in [
+            .missing(program: "/usr/sbin/amcrypt"), .noUser(program: "/usr/sbin/amcrypt"),
+            .noPassphrase(path: "/p", reason: "it does not exist"),
+        ] { #expect(LostDisks.isOfOneDisk(error), "\(error)") }
+        #expect(!LostDisks.isOfOneDisk(FilterError.notAllowed(program: "/bin/x", option: nil)))
     }
 
     @Test func `a label costs what lies on its volume`() async throws {

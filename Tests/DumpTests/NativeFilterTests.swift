@@ -183,9 +183,23 @@ struct NativeFilterTests {
         let restore = try await fixture.filterRestorePlan(outcome, of: plan)
         let error = await #expect(throws: FilterError.self) { try await fixture.restoreOnly(restore) }
         #expect(error == .noPassphrase(path: path, reason: "it does not exist"))
+        // The restore itself may bring it.
+        #expect(throws: Never.self) { try restore.check(requiresKeys: false) }
         try shell("echo wrong > .am_passphrase", in: fixture.directory.path)
         let wrong = await #expect(throws: FilterError.self) { try await fixture.restoreOnly(restore) }
         #expect(wrong?.description.contains("the passphrase is not the one of that time") == true)
+    }
+
+    @Test func `what a package brings and is not there is missed before any configuration is`() throws {
+        let programs = FilterCommand.builtIn.map(\.program).sorted()
+        let missing = try #require(programs.first { !FileSystem.exists($0) })
+        var plan = RestorePlan(parts: [], isGzipped: false, target: "/target")
+        plan.filterUser = UserAccount(named: "backup")
+        plan.filters.server = [.compression(program: missing)]
+        #expect(throws: FilterError.missing(program: missing)) { try plan.checkPackagedPrograms() }
+        // The self-backup may bring it.
+        plan.filters.server = [.compression(program: "/etc/amanda/bin/own")]
+        #expect(throws: Never.self) { try plan.checkPackagedPrograms() }
     }
 
     @Test func `zstd behind amcrypt ends without padding, so that zstd -d is content`() async throws {

@@ -22,7 +22,8 @@ struct FilterRights: Sendable {
 
     /// Gives `plan` these rights; to be called once more when the self-backup has been restored.
     ///
-    /// - Throws: `FilterError` where the configuration is on this node and does not allow what the plan needs.
+    /// - Throws: `FilterError` where the configuration is on this node and does not allow what the plan needs, and for what comes with a
+    ///   package and is not there. Of keys nothing is said: `RestorePlanning.requireKeys` looks for them.
     func grant(to plan: inout RestorePlan) async throws {
         plan = try await runBlocking("filter-rights") { [plan] in try granted(plan) }
     }
@@ -33,7 +34,7 @@ struct FilterRights: Sendable {
             loaded?.dumpuser ?? Self.customaryUsers.lazy.compactMap { UserAccount(named: $0) }.first
         plan.allowedFilters = Set(
             loaded?.disklist.entries.flatMap { DLEDescription($0).filterCommands } ?? [])
-        if loaded != nil { try plan.check() }
+        if loaded == nil { try plan.checkPackagedPrograms() } else { try plan.check(requiresKeys: false) }
         return plan
     }
 }

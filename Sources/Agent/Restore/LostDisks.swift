@@ -6,7 +6,8 @@ import Dump
 import Faults
 import S3
 
-/// Disks of a restore that do not come back since the store does not give something that only they need, each with its first reason.
+/// Disks of a restore that do not come back since the store, or this machine, does not have something that only they need, each with its
+/// first reason.
 /// The others do not wait for them.
 struct LostDisks: Sendable {
     /// By the disk's index among those that are looked at.
@@ -36,13 +37,14 @@ struct LostDisks: Sendable {
         if let first = found.first, found.count == indices.count { throw first }
     }
 
-    /// Whether an error is of what was asked for and of nothing else. What asks for more than is done here, or for what must not be, is
-    /// the restore's.
+    /// Whether an error is of what was asked for and of nothing else, a program that this machine lacks too. What asks for more than is done
+    /// here, or for what must not be, is the restore's.
     static func isOfOneDisk(_ error: any Error) -> Bool {
         switch error {
         case S3Error.archived: false
         case is HangFault: true
         case let error as S3Error: error.reach == .itself
+        case let error as FilterError: error.kind == .configuration
         case let error as RestoreError: error.kind == .damaged || error.kind == .failed
         case let error as WireError:
             !error.concernsWholeStore && (error.kind == .damaged || error.kind == .failed)

@@ -36,6 +36,9 @@ extension FilterError {
         }
     }
 
+    /// A key that is not there may come back with the restore itself.
+    var isOfKey: Bool { if case .noPassphrase = self { true } else { false } }
+
     public var facts: String { text.facts }
     public var hint: String? { text.hint }
 

@@ -101,8 +101,9 @@ public struct RestorePlan: Sendable {
 
     /// Refuses what may not run here, before anything is begun: a header names programs, this node allows them. Blocks.
     ///
+    /// - Parameter requiresKeys: false where a key may come yet, and whoever asks looks for it himself.
     /// - Throws: `FilterError`.
-    public func check() throws {
+    public func check(requiresKeys: Bool = true) throws {
         let filters = filters.asInstalled
         for program in filters.all.compactMap(\.program) {
             let command = FilterCommand(program: program.path, undoOption: program.undoOption)
@@ -110,7 +111,19 @@ public struct RestorePlan: Sendable {
                 throw FilterError.notAllowed(program: command.program, option: command.undoOption)
             }
         }
-        if let fault = filters.faults(filterSettings).first { throw fault }
+        let faults = filters.faults(filterSettings).filter { requiresKeys || !$0.isOfKey }
+        if let fault = faults.first { throw fault }
+    }
+
+    /// Refuses what comes with a package and is not there: no self-backup brings it. For a node whose configuration is not known yet. Blocks.
+    ///
+    /// - Throws: `FilterError`.
+    public func checkPackagedPrograms() throws {
+        let packaged = Set(FilterCommand.builtIn.map(\.program))
+        for case .missing(let program) in filters.asInstalled.faults(filterSettings)
+        where packaged.contains(program) {
+            throw FilterError.missing(program: program)
+        }
     }
 
     var filterSettings: FilterSettings {

@@ -167,6 +167,21 @@ struct NativeFilterTests {
             "\(String(describing: error))")
     }
 
+    @Test func `a script whose passphrase lies elsewhere runs itself, and the usual one is not asked for`()
+        async throws
+    {
+        let fixture = try await DumpFixture(server: .shared())
+        try shell("seq 1 1000 > file", in: fixture.source)
+        let program = try fixture.amcryptOSSL()
+        try shell(
+            "mv .am_passphrase elsewhere; sed -i \"s|^PASSPHRASE=.*|PASSPHRASE=$PWD/elsewhere|\" amcrypt-ossl",
+            in: fixture.directory.path)
+        let plan = try fixture.filterPlan(nil, .serverCustom(program: program, decryptOption: "-d"))
+        #expect(plan.dle.filterFaults(runningAs: try fixture.dumpuser()) == [])
+        let (outcome, _) = try await fixture.roundTrip(plan)
+        #expect(outcome.notes == ["'\(program)' does not read what it makes as delivered: it runs itself"])
+    }
+
     @Test func `without a passphrase nothing is dumped and nothing restored`() async throws {
         let fixture = try await DumpFixture(server: .shared())
         try shell("seq 1 1000 > file", in: fixture.source)

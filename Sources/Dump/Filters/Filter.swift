@@ -43,8 +43,9 @@ enum Filter: Sendable, Equatable {
             return self
         }
         let script = String(decoding: text, as: UTF8.self)
-        let isAsDelivered = ["\nCIPHER=aes-256-cbc", " -nopad -salt ", "$bs = 96;"].allSatisfy(
-            script.contains)
+        let isAsDelivered = [
+            "\nCIPHER=aes-256-cbc", " -nopad -salt ", "$bs = 96;", "\nPASSPHRASE=$AMANDA_HOME/.am_passphrase",
+        ].allSatisfy(script.contains)
         return isAsDelivered ? self : .encryption(program: path, decryptOption: option)
     }
 

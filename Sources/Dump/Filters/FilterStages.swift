@@ -54,8 +54,14 @@ struct FilterSettings: Sendable {
         switch filter {
         case .gzip, .zstd: return filter
         case .saltedCBC(let path, let option):
-            let (passphrase, isInstalled) = try await runBlocking("passphrase", asking: [path]) {
-                try (self.passphrase(for: path), FileSystem.isPresent(path))
+            let found = try await runBlocking("passphrase", asking: [path]) { () -> (Passphrase, Bool)? in
+                // Its own passphrase may lie elsewhere.
+                guard filter.asInstalled == filter else { return nil }
+                return try (self.passphrase(for: path), FileSystem.isPresent(path))
+            }
+            guard let (passphrase, isInstalled) = found else {
+                notes.append("'\(path)' does not read what it makes as delivered: it runs itself")
+                return try await tryOut(.encryption(program: path, decryptOption: option), &notes)
             }
             guard isInstalled, let user else { return filter }
             let program = FilterProgram(path: path, undoOption: option, kind: .encryption)
@@ -89,6 +95,7 @@ extension FilterChain {
 
 extension FilterSettings {
     fileprivate func requirePresent(_ filter: Filter) throws(FilterError) {
+        let filter = filter.asInstalled
         if case .saltedCBC(let program, _) = filter { _ = try passphrase(for: program) }
         guard let program = filter.program else { return }
         _ = try user(for: program)

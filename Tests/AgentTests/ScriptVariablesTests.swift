@@ -18,6 +18,7 @@ import Testing
         ("AM_PASSPHRASE=/first\nAM_PASSPHRASE=/second", "/second"),
         ("AM_PASSPHRASE=$HOME/.p", "/home/own/.p"), ("AM_PASSPHRASE=${HOME}/.p", "/home/own/.p"),
         ("AM_PASSPHRASE=~/.p", "/home/own/.p"), ("export AM_PASSPHRASE=/etc/p", "/etc/p"),
+        ("readonly AM_PASSPHRASE=/etc/p", "/etc/p"),
         ("AMANDA_HOME=$HOME\nAM_PASSPHRASE=$AMANDA_HOME/x", "/home/own/x"),
         ("HOME=/srv\nKEYS=$HOME/keys\nAM_PASSPHRASE=\"${KEYS}/p\"", "/srv/keys/p"),
         (

@@ -2,7 +2,7 @@
 
 /// What a script of Amanda's sets in lines of its own: where its keys lie, which its comments invite to change.
 ///
-/// Shape: `NAME=value`, `NAME="value"`, `export NAME=value`, and in Perl `$NAME = "value";`, `my $NAME='value';`,
+/// Shape: `NAME=value`, `NAME="value"`, `export NAME=value`, `readonly NAME=value`, and in Perl `$NAME = "value";`, `my $NAME='value';`,
 /// `$ENV{'NAME'} = "value";`, not indented; a comment may follow. Of several the last counts, as when it runs. Source: Amanda 3.5.1
 /// `amcrypt`, `amaespipe`, `amcryptsimple`, `amgpgcrypt`, `amcrypt-ossl`, `amcrypt-ossl-asym`.
 struct ScriptVariables: Sendable, Equatable {
@@ -101,7 +101,7 @@ struct ScriptVariables: Sendable, Equatable {
 
     private static func assignment(_ line: Substring) -> (name: String, value: String)? {
         var rest = line
-        for start in ["my ", "our ", "export "] where rest.hasPrefix(start) {
+        for start in ["my ", "our ", "export ", "readonly "] where rest.hasPrefix(start) {
             rest = rest.dropFirst(start.count)
         }
         if rest.hasPrefix("$ENV{'") {

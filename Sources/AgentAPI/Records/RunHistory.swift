@@ -61,17 +61,37 @@ public struct HistoryLine: Codable, Sendable, Equatable {
 
 /// A year of runs that are gone (`history/<year>.jsonl`), oldest first: a line a run, so that `grep` and `jq` read it too.
 public struct RunHistory: Sendable, Equatable {
-    /// A line that this version cannot read: damaged, or a later version's.
+    /// Lines that this version cannot read: damaged, or a later version's. However many there are, they are held as one text.
     public struct Unread: Sendable, Equatable {
-        let bytes: [UInt8]
-        /// With the object's key and the line's number.
-        public let reason: WireJSONError
+        /// Of so many, the first, the reason is kept.
+        public static let reasonLimit = 20
+
+        /// As they stand there.
+        fileprivate(set) var bytes: [UInt8] = []
+        public fileprivate(set) var count = 0
+        /// Each with the object's key and the line's number.
+        public fileprivate(set) var reasons: [WireJSONError] = []
+
+        fileprivate mutating func add(
+            _ line: some Sequence<UInt8>, _ reason: @autoclosure () -> WireJSONError
+        ) {
+            bytes += line
+            bytes.append(0x0A)
+            count += 1
+            if reasons.count < Self.reasonLimit { reasons.append(reason()) }
+        }
+
+        fileprivate mutating func join(_ other: Unread) {
+            bytes += other.bytes
+            count += other.count
+            reasons = Array((reasons + other.reasons).prefix(Self.reasonLimit))
+        }
     }
 
     /// By the run's name, in its order.
     public private(set) var lines: [HistoryLine]
     /// They cost no other line: they are named, and stand behind all others when the object is written again.
-    public private(set) var unread: [Unread] = []
+    public private(set) var unread = Unread()
 
     public init(_ lines: [HistoryLine] = []) {
         self.lines = lines
@@ -80,38 +100,51 @@ public struct RunHistory: Sendable, Equatable {
     /// - Parameter what: names the object in what is said of a line that cannot be read.
     public init(parsing bytes: [UInt8], what: String) {
         lines = []
-        for (index, text) in bytes.split(separator: 0x0A, omittingEmptySubsequences: false).enumerated()
-        where !text.isEmpty {
-            do {
-                lines.append(
-                    try WireJSON.read(from: Array(text), what: "\(what), line \(index + 1)"))
-            } catch let reason as WireJSONError {
-                unread.append(Unread(bytes: Array(text), reason: reason))
-            } catch {
-                unread.append(
-                    Unread(bytes: Array(text), reason: WireJSONError(what: what, reason: "\(error)")))
-            }
+        var (rest, number) = (bytes[...], 0)
+        while !rest.isEmpty {
+            let text = rest.prefix { $0 != 0x0A }
+            rest = rest.dropFirst(text.count + 1)
+            number += 1
+            if !text.isEmpty { take(text, "\(what), line \(number)") }
+        }
+    }
+
+    /// Shorter than any line of ours.
+    private static let leastByteCount = 128
+
+    private mutating func take(_ text: ArraySlice<UInt8>, _ what: String) {
+        // Of millions of scraps none is tried once their reasons are told no more.
+        guard text.count >= Self.leastByteCount || unread.reasons.count < Unread.reasonLimit else {
+            return unread.add(text, WireJSONError(what: what, reason: ""))
+        }
+        do {
+            lines.append(try WireJSON.read(from: Array(text), what: what))
+        } catch let reason as WireJSONError {
+            unread.add(text, reason)
+        } catch {
+            unread.add(text, WireJSONError(what: what, reason: "\(error)"))
         }
     }
 
     /// One that cannot be read at all.
     public init(unread reason: WireJSONError) {
         lines = []
-        unread = [Unread(bytes: [], reason: reason)]
+        unread.count = 1
+        unread.reasons = [reason]
     }
 
     /// The same with what another part of the year has; of a run that both have, the later part's.
     public func joined(with other: RunHistory) -> RunHistory {
-        guard !lines.isEmpty || !unread.isEmpty else { return other }
+        guard !lines.isEmpty || unread.count > 0 else { return other }
         var joined = self
         let theirs = Set(other.lines.map(\.run))
         joined.lines = (lines.filter { !theirs.contains($0.run) } + other.lines).sorted { $0.run < $1.run }
-        joined.unread += other.unread
+        joined.unread.join(other.unread)
         return joined
     }
 
     public func bytes() throws -> [UInt8] {
-        try lines.flatMap { try WireJSON.line($0) } + unread.flatMap { $0.bytes + [0x0A] }
+        try lines.flatMap { try WireJSON.line($0) } + unread.bytes
     }
 
     public func line(of run: RunName) -> HistoryLine? { lines.first { $0.run == run } }

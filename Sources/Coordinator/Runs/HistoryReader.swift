@@ -88,7 +88,8 @@ struct HistoryReader: Sendable {
                 history = history.joined(with: part.history)
             }
             newest.lines += history.lines.reversed()
-            newest.unread += history.unread.map(\.reason)
+            newest.unread += history.unread.reasons
+            newest.unreadCount += history.unread.count
             if let limit, newest.lines.count >= limit { break }
         }
         return newest
@@ -98,8 +99,10 @@ struct HistoryReader: Sendable {
 /// Lines of the newest years, newest first.
 struct NewestHistory: Sendable {
     var lines: [HistoryLine] = []
-    /// Of lines that could not be read.
+    /// Of lines that could not be read, the first of each year.
     var unread: [WireJSONError] = []
+    /// How many there are.
+    var unreadCount = 0
 }
 
 /// Lines that are asked for one by one: each year is read once.

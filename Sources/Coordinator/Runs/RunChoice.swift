@@ -25,8 +25,8 @@ struct RunChoice: Sendable {
         if let stored = try await bucket.manifest(run) { return stored }
         let year = try await HistoryReader(bucket: bucket).year(of: run)
         if let line = year?.line(of: run) { throw CoordinatorError.runOverwritten(line) }
-        if let unread = year?.unread.first {
-            throw CoordinatorError.historyUnread(run, reason: unread.reason.facts)
+        if let unread = year?.unread.reasons.first {
+            throw CoordinatorError.historyUnread(run, reason: unread.facts)
         }
         throw CoordinatorError.unknownRun(
             run, newest: try await bucket.existing(1, of: bucket.runs().reversed()).first)

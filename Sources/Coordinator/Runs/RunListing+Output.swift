@@ -13,6 +13,7 @@ extension RunListing: CommandReport {
         var isCut: Bool
         /// Nil: each could be read.
         var unreadHistory: [String]?
+        var unreadHistoryCount: Int?
     }
 
     /// What could not be read is what is to be told.
@@ -25,7 +26,8 @@ extension RunListing: CommandReport {
             command,
             Body(
                 runs: rows, runCount: runCount, isCut: isCut,
-                unreadHistory: unreadHistory.isEmpty ? nil : unreadHistory))
+                unreadHistory: unreadHistory.isEmpty ? nil : unreadHistory,
+                unreadHistoryCount: unreadHistory.isEmpty ? nil : unreadHistoryCount))
     }
 
     public var lines: [String] {
@@ -62,7 +64,7 @@ extension RunListing: CommandReport {
     /// The first of them: an object may be damaged from end to end.
     private var unreadLines: [String] {
         guard !unreadHistory.isEmpty else { return [] }
-        let count = unreadHistory.count
+        let count = unreadHistoryCount
         return unreadHistory.prefix(3).map { "a run of the history is not shown: \(RunText.oneLine($0))" }
             + (count > 3 ? ["\(count - 3) more lines of the history could not be read"] : [])
             + ["hint: \(CoordinatorError.unreadHistoryHint)"]

@@ -35,8 +35,10 @@ public struct RunListing: Sendable {
     public var runCount: Int
     /// Whether more may be shown, with `--all`.
     public var isCut: Bool
-    /// Lines of the history that could not be read, with the reason: runs that are not among the rows.
+    /// Lines of the history that could not be read, with the reason: runs that are not among the rows. Of each year the first.
     public var unreadHistory: [String] = []
+    /// How many there are.
+    public var unreadHistoryCount = 0
 
     /// How many manifests are read at a time.
     private static let width = 16
@@ -86,7 +88,7 @@ public struct RunListing: Sendable {
             let lines = found.lines.filter { line in
                 !shown.contains(line.run) && options.since.map { line.run >= $0 } ?? true
             }
-            unreadHistory = found.unread.map(\.facts)
+            (unreadHistory, unreadHistoryCount) = (found.unread.map(\.facts), found.unreadCount)
             rows += lines.prefix(left ?? lines.count).map(Self.row)
             isCut = isCut || lines.count > left ?? lines.count
         } else {

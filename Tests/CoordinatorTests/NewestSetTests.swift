@@ -43,12 +43,33 @@ import Testing
     }
 
     @Test func `a run whose coordinator is gone is told, as long as nobody has judged it`() {
-        let found = StatusJudgement.unfinished([Sample.run], jobs: [])
+        let found = StatusJudgement.unfinished([.init(run: Sample.run)], jobs: [])
         #expect(found.map(\.weight) == [.problem])
         #expect(found.first?.fix?.hasPrefix("'amfleet watch 20261123030600'") == true)
         let atWork = StatusJudgement.unfinished(
-            [Sample.run], jobs: [JobID.backup(Sample.run, node: "node01")])
+            [.init(run: Sample.run)], jobs: [JobID.backup(Sample.run, node: "node01")])
         #expect(atWork.map(\.weight) == [.remark])
+    }
+
+    /// One that lived, with --no-lease, was called gone.
+    @Test func `of a run without a lease nobody says that its coordinator is gone`() {
+        let run = BucketFacts.UnfinishedRun(run: Sample.run, isLeased: false)
+        for jobs in [[], [JobID.backup(Sample.run, node: "node01")]] {
+            let found = StatusJudgement.unfinished([run], jobs: jobs)
+            #expect(found.map(\.weight) == [jobs.isEmpty ? .problem : .remark])
+            #expect(
+                found[0].what.contains("no lease to tell whether its coordinator lives"), "\(found[0].what)")
+            #expect(!found[0].what.contains("gone"))
+            #expect(found[0].fix?.contains("'amfleet watch 20261123030600 --no-lease'") == true)
+        }
+        var manifest = Sample.manifest([Sample.verdict("node01", .failed)], .failed)
+        #expect(manifest.isLeased)
+        manifest = RetryCommand.revised(
+            manifest, [.init(node: "node01", attempt: 2)], coordinator: "me", fence: nil)
+        #expect(!manifest.isLeased)
+        manifest = RetryCommand.revised(
+            manifest, [.init(node: "node01", attempt: 3)], coordinator: "me", fence: 7)
+        #expect(manifest.isLeased)
     }
 
     @Test func `a self-backup that cannot be had is called that, and an older one by its run`() {

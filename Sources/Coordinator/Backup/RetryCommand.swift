@@ -104,6 +104,7 @@ public struct RetryCommand: Sendable {
         }
     }
 
+    /// - Parameter fence: of our lease; nil: there is none, and none must tell that its coordinator is gone.
     static func revised(
         _ manifest: RunManifest, _ parts: [RunCarrier.Part], coordinator: String, fence: Int?
     ) -> RunManifest {
@@ -112,7 +113,7 @@ public struct RetryCommand: Sendable {
         manifest.verdict = .running
         manifest.finishedAt = nil
         manifest.coordinator = coordinator
-        manifest.fence = fence ?? manifest.fence
+        manifest.fence = fence ?? 0
         for part in parts {
             let verdict = NodeVerdict(
                 node: part.node, state: .running, jobID: JobID.backup(manifest.run, node: part.node),

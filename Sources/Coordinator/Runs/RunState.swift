@@ -5,7 +5,7 @@ import AgentAPI
 /// What became of a run and its volumes, in one word (Docs/OPERATIONS.md, "States").
 public enum RunState: String, Sendable, Encodable {
     case running
-    /// The manifest says running, and nobody holds the cluster.
+    /// The manifest says running, and nobody holds the cluster for it; of one without a lease nobody ever does.
     case unfinished
     case complete
     /// Some of its dumps lie on nodes' holding disks and not in the bucket yet.
@@ -46,6 +46,11 @@ public enum RunState: String, Sendable, Encodable {
             }
         }
     }
+}
+
+extension RunManifest {
+    /// False: whoever wrote it last as running had no lease, so that none tells whether they still work on it.
+    var isLeased: Bool { fence != 0 }
 }
 
 extension Cluster {

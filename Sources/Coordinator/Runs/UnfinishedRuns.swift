@@ -33,7 +33,7 @@ struct UnfinishedRuns: Sendable {
                 try Task.checkCancellation()
                 // An old run whose manifest the store does not take is no reason for a night without a backup.
                 cluster.console.say(
-                    "run \(stored.value.run) has lost its coordinator and cannot be judged: \(WireError(of: error).headline)"
+                    "run \(stored.value.run) \(stored.value.unfinishedText) and cannot be judged: \(WireError(of: error).headline)"
                 )
             }
         }
@@ -47,13 +47,14 @@ struct UnfinishedRuns: Sendable {
         let run = stored.value.run
         let work = try await RunAtWork(stored.value, statuses, cluster)
         if let reason = work.reason(toLeave: stored.value, at: cluster.storeTime()) {
-            cluster.console.say("run \(run) has lost its coordinator and is left as it is: \(reason)")
+            cluster.console.say("run \(run) \(stored.value.unfinishedText) and is left as it is: \(reason)")
             return
         }
         cluster.logger.info("a run without a coordinator is judged", metadata: ["run": "\(run)"])
         let report = try await settle(stored)
         cluster.console.say(
-            "run \(run) had lost its coordinator: it is \(report.manifest.verdict.rawValue)")
+            "run \(run) \(stored.value.isLeased ? "had lost its coordinator" : "was not finished"): "
+                + "it is \(report.manifest.verdict.rawValue)")
     }
 
     /// Judges runs with held dumps anew: a later run may have sent them, and then their nodes' records say so. What the bucket
@@ -119,5 +120,12 @@ struct UnfinishedRuns: Sendable {
         }
         return try await RunConclusion(cluster: cluster).conclude(
             stored, endings: endings, isCancelled: isCancelled)
+    }
+}
+
+extension RunManifest {
+    fileprivate var unfinishedText: String {
+        isLeased
+            ? "has lost its coordinator" : "is not finished (no lease tells whether its coordinator lives)"
     }
 }

@@ -48,6 +48,12 @@ struct BucketFacts: Sendable {
         var dump: DumpRecord
     }
 
+    struct UnfinishedRun: Sendable {
+        var run: RunName
+        /// False: it was begun, or gone on with, without a lease.
+        var isLeased = true
+    }
+
     var nodes: [String: Node] = [:]
     var newestSet: StatusReport.NewestSet?
     var findings: [Finding] = []
@@ -60,7 +66,7 @@ struct BucketFacts: Sendable {
     /// Keys that the newest set's dumps need and that were not sealed when it was made, by node.
     var unsealed: [String: [WireError]] = [:]
     /// Newer than that, and said to be running by a manifest whose coordinator does not hold the cluster.
-    var unfinished: [RunName] = []
+    var unfinished: [UnfinishedRun] = []
     /// Nodes whose part of the newest set was proved, object by object.
     private var proven: Set<String> = []
     /// The newest `step` of them.
@@ -137,7 +143,10 @@ struct BucketFacts: Sendable {
         let holder = try await cluster.leaseHolder(bucket)
         for run in running.filter({ holder?.isHeld(for: $0) != true }).map(\.run) {
             // It may have ended since its manifest was read.
-            if try await bucket.manifest(run)?.value.verdict == .running { unfinished.append(run) }
+            guard let manifest = try await bucket.manifest(run)?.value, manifest.verdict == .running else {
+                continue
+            }
+            unfinished.append(UnfinishedRun(run: run, isLeased: manifest.isLeased))
         }
     }
 

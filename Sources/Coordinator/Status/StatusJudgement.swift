@@ -53,17 +53,24 @@ enum StatusJudgement {
         }
     }
 
-    /// Runs that are newer than the set and that nobody has judged: whoever made them is gone.
+    /// Runs that are newer than the set and that nobody has judged: whoever made them is gone, or works without a lease.
     ///
     /// - Parameter jobs: that run on the nodes: such a run is waited for.
-    static func unfinished(_ runs: [RunName], jobs: [String]) -> [Finding] {
-        runs.map { run in
+    static func unfinished(_ runs: [BucketFacts.UnfinishedRun], jobs: [String]) -> [Finding] {
+        runs.map { unfinished in
+            let run = unfinished.run
             let isAtWork = jobs.contains { $0.contains(run.digits) }
             return Finding(
                 isAtWork ? .remark : .problem,
-                "run \(run) was not finished: its coordinator is gone, and nobody has judged it"
+                "run \(run) was not finished: "
+                    + (unfinished.isLeased
+                        ? "its coordinator is gone, and nobody has judged it"
+                        : "it has no lease to tell whether its coordinator lives")
                     + (isAtWork ? "; a node still works on it" : ""),
-                fix: "'amfleet watch \(run)' does, or the next 'amfleet backup' once no node works on it.")
+                fix: unfinished.isLeased
+                    ? "'amfleet watch \(run)' does, or the next 'amfleet backup' once no node works on it."
+                    : "if no 'amfleet' works on it any more, 'amfleet watch \(run) --no-lease' brings it to its end."
+            )
         }
     }
 

@@ -47,14 +47,23 @@ import Testing
         #expect(found.map(\.weight) == [.problem])
         #expect(found.first?.fix?.hasPrefix("'amfleet watch 20261123030600'") == true)
         let atWork = StatusJudgement.unfinished(
-            [.init(run: Sample.run)], jobs: [JobID.backup(Sample.run, node: "node01")])
+            [.init(run: Sample.run)], jobs: [("node01", JobID.backup(Sample.run, node: "node01"))])
         #expect(atWork.map(\.weight) == [.remark])
+        // A restore of it, another's part, and what bears its name only.
+        let others: [(node: String, id: String)] = [
+            ("node01", "restore-\(Sample.run)-abc-node01"),
+            ("node01", JobID.backup(Sample.run, node: "node02")),
+            ("node01", "\(Sample.run)"),
+        ]
+        #expect(
+            StatusJudgement.unfinished([.init(run: Sample.run)], jobs: others).map(\.weight) == [.problem])
     }
 
     /// One that lived, with --no-lease, was called gone.
     @Test func `of a run without a lease nobody says that its coordinator is gone`() {
         let run = BucketFacts.UnfinishedRun(run: Sample.run, isLeased: false)
-        for jobs in [[], [JobID.backup(Sample.run, node: "node01")]] {
+        let own = (node: "node01", id: JobID.backup(Sample.run, node: "node01"))
+        for jobs in [[], [own]] {
             let found = StatusJudgement.unfinished([run], jobs: jobs)
             #expect(found.map(\.weight) == [jobs.isEmpty ? .problem : .remark])
             #expect(

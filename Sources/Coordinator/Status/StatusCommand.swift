@@ -83,7 +83,10 @@ public struct StatusCommand: Sendable {
         findings += RevocationFindings.of(cluster.revocations, nodes: selection.nodes)
         findings += StatusJudgement.of(facts.newestSet, isKnown: facts.isKnown)
         findings += StatusJudgement.unfinished(
-            facts.unfinished, jobs: statuses.compactMap { $0.report?.0.runningJob })
+            facts.unfinished,
+            jobs: statuses.compactMap { outcome in
+                outcome.report?.0.runningJob.map { (node: outcome.node, id: $0) }
+            })
         findings += kept.findings(statuses.map(\.report?.0), bucketAnswered: facts.isKnown)
         return StatusReport(
             cluster: settings.cluster, checkedAt: now, nodes: nodes, newestSet: facts.newestSet,

@@ -55,11 +55,13 @@ enum StatusJudgement {
 
     /// Runs that are newer than the set and that nobody has judged: whoever made them is gone, or works without a lease.
     ///
-    /// - Parameter jobs: that run on the nodes: such a run is waited for.
-    static func unfinished(_ runs: [BucketFacts.UnfinishedRun], jobs: [String]) -> [Finding] {
+    /// - Parameter jobs: what runs on which node, by its own word: where that is the node's part of the run, it is waited for.
+    static func unfinished(
+        _ runs: [BucketFacts.UnfinishedRun], jobs: [(node: String, id: String)]
+    ) -> [Finding] {
         runs.map { unfinished in
             let run = unfinished.run
-            let isAtWork = jobs.contains { $0.contains(run.digits) }
+            let isAtWork = jobs.contains { $0.id == JobID.backup(run, node: $0.node) }
             return Finding(
                 isAtWork ? .remark : .problem,
                 "run \(run) was not finished: "

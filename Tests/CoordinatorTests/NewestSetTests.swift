@@ -43,11 +43,12 @@ import Testing
     }
 
     @Test func `a run whose coordinator is gone is told, as long as nobody has judged it`() {
-        let found = StatusJudgement.unfinished([.init(run: Sample.run)], jobs: [])
+        let found = StatusJudgement.unfinished([.init(manifest(.running, of: Sample.asked))], jobs: [])
         #expect(found.map(\.weight) == [.problem])
         #expect(found.first?.fix?.hasPrefix("'amfleet watch 20261123030600'") == true)
         let atWork = StatusJudgement.unfinished(
-            [.init(run: Sample.run)], jobs: [("node01", JobID.backup(Sample.run, node: "node01"))])
+            [.init(manifest(.running, of: Sample.asked))],
+            jobs: [("node01", JobID.backup(Sample.run, node: "node01"))])
         #expect(atWork.map(\.weight) == [.remark])
         // A restore of it, another's part, and what bears its name only.
         let others: [(node: String, id: String)] = [
@@ -56,12 +57,15 @@ import Testing
             ("node01", "\(Sample.run)"),
         ]
         #expect(
-            StatusJudgement.unfinished([.init(run: Sample.run)], jobs: others).map(\.weight) == [.problem])
+            StatusJudgement.unfinished([.init(manifest(.running, of: Sample.asked))], jobs: others).map(
+                \.weight) == [.problem])
     }
 
     /// One that lived, with --no-lease, was called gone.
     @Test func `of a run without a lease nobody says that its coordinator is gone`() {
-        let run = BucketFacts.UnfinishedRun(run: Sample.run, isLeased: false)
+        var leaseless = Sample.manifest([Sample.verdict("node01", .running)], .running)
+        leaseless.fence = 0
+        let run = BucketFacts.UnfinishedRun(leaseless)
         let own = (node: "node01", id: JobID.backup(Sample.run, node: "node01"))
         for jobs in [[], [own]] {
             let found = StatusJudgement.unfinished([run], jobs: jobs)
@@ -71,6 +75,11 @@ import Testing
             #expect(!found[0].what.contains("gone"))
             #expect(found[0].fix?.contains("'amfleet watch 20261123030600 --no-lease'") == true)
         }
+        // Whoever else leads there says the same.
+        let signs = SecondCoordinator.of(nil, [leaseless], now: Sample.time)
+        #expect(signs.contains { $0.contains("'amfleet watch 20261123030600 --no-lease'") }, "\(signs)")
+        let atWork = RunAtWork(atWork: ["node01"]).reason(toLeave: leaseless, at: Sample.time)
+        #expect(atWork?.contains("'amfleet watch 20261123030600 --no-lease'") == true)
         var manifest = Sample.manifest([Sample.verdict("node01", .failed)], .failed)
         #expect(manifest.isLeased)
         manifest = RetryCommand.revised(

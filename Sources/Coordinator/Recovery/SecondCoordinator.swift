@@ -29,7 +29,7 @@ enum SecondCoordinator {
             )
         }
         signs += manifests.filter { $0.verdict == .running }.map {
-            "run \($0.run) of \($0.coordinator) has not ended: 'amfleet watch \($0.run)' follows it, or brings it to its end"
+            "run \($0.run) of \($0.coordinator) has not ended: '\($0.watchCommand)' follows it, or brings it to its end"
         }
         return signs
     }

@@ -38,13 +38,13 @@ struct RunAtWork: Sendable, Equatable {
 
     /// Why the run is not to be judged yet; nil: it is.
     func reason(toLeave manifest: RunManifest, at now: Date) -> String? {
-        let run = manifest.run
+        let command = manifest.watchCommand
         if !atWork.isEmpty {
             return
-                "\(atWork.joined(separator: ", ")) still works on it; 'amfleet watch \(run)' brings it to its end"
+                "\(atWork.joined(separator: ", ")) still works on it; '\(command)' brings it to its end"
         }
         guard !silent.isEmpty, now.timeIntervalSince(manifest.startedAt) < Self.patience else { return nil }
         return "\(silent.joined(separator: ", ")) may still work on it and cannot be asked; "
-            + "'amfleet watch \(run)' brings it to its end"
+            + "'\(command)' brings it to its end"
     }
 }

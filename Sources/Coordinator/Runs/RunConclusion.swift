@@ -37,7 +37,7 @@ struct RunConclusion: Sendable {
         } catch let error as S3Error {
             let report = RunReport(manifest, asked: asked, isCancelled: isCancelled)
             for line in report.lines { cluster.console.say(line) }
-            throw UnwrittenManifest(run: manifest.run, cause: error)
+            throw UnwrittenManifest(run: manifest.run, command: manifest.watchCommand, cause: error)
         }
         return RunReport(written, asked: asked, isCancelled: isCancelled)
     }
@@ -105,12 +105,14 @@ struct RunConclusion: Sendable {
 /// A verdict that the store did not take; the nodes' records are there or not, whatever became of it.
 struct UnwrittenManifest: Fault {
     let run: RunName
+    /// What writes it.
+    let command: String
     let cause: S3Error
 
     var kind: FaultKind { cause.kind }
     var reach: FaultReach { cause.reach }
     var facts: String { "the manifest of run \(run) still says running: \(cause.facts)" }
-    var hint: String? { "'amfleet watch \(run)' writes it once the store takes it." }
+    var hint: String? { "'\(command)' writes it once the store takes it." }
 }
 
 extension NodeJudgement.Evidence {

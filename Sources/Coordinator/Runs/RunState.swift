@@ -48,11 +48,6 @@ public enum RunState: String, Sendable, Encodable {
     }
 }
 
-extension RunManifest {
-    /// False: whoever wrote it last as running had no lease, so that none tells whether they still work on it.
-    var isLeased: Bool { fence != 0 }
-}
-
 extension Cluster {
     /// Who holds the cluster now; nil: nobody.
     func leaseHolder(_ bucket: ClusterBucket) async throws -> Lease? {

@@ -51,7 +51,13 @@ struct BucketFacts: Sendable {
     struct UnfinishedRun: Sendable {
         var run: RunName
         /// False: it was begun, or gone on with, without a lease.
-        var isLeased = true
+        var isLeased: Bool
+        /// What brings it to its end.
+        var command: String
+
+        init(_ manifest: RunManifest) {
+            (run, isLeased, command) = (manifest.run, manifest.isLeased, manifest.watchCommand)
+        }
     }
 
     var nodes: [String: Node] = [:]
@@ -146,7 +152,7 @@ struct BucketFacts: Sendable {
             guard let manifest = try await bucket.manifest(run)?.value, manifest.verdict == .running else {
                 continue
             }
-            unfinished.append(UnfinishedRun(run: run, isLeased: manifest.isLeased))
+            unfinished.append(UnfinishedRun(manifest))
         }
     }
 

@@ -70,8 +70,8 @@ enum StatusJudgement {
                         : "it has no lease to tell whether its coordinator lives")
                     + (isAtWork ? "; a node still works on it" : ""),
                 fix: unfinished.isLeased
-                    ? "'amfleet watch \(run)' does, or the next 'amfleet backup' once no node works on it."
-                    : "if no 'amfleet' works on it any more, 'amfleet watch \(run) --no-lease' brings it to its end."
+                    ? "'\(unfinished.command)' does, or the next 'amfleet backup' once no node works on it."
+                    : "if no 'amfleet' works on it any more, '\(unfinished.command)' brings it to its end."
             )
         }
     }

@@ -79,8 +79,14 @@ struct ClusterBucket: Sendable {
         }
     }
 
+    /// Nil on a definite 404 only.
+    ///
+    /// - Throws: `ForeignManifest` where another run's lies there; what `read` throws.
     func manifest(_ run: RunName) async throws -> Stored<RunManifest>? {
-        try await read(RunManifest.self, layout.manifest(run))
+        let key = layout.manifest(run)
+        guard let stored = try await read(RunManifest.self, key) else { return nil }
+        guard stored.value.run == run else { throw ForeignManifest(key: key, run: stored.value.run) }
+        return stored
     }
 
     /// A node's own word of its part in a run; nil on a definite 404 only.

@@ -207,6 +207,34 @@ struct AgentClientTests {
         await server.process.stop()
     }
 
+    @Test func `what a node says of its volumes counts as its own, of all that it was asked about`()
+        async throws
+    {
+        let question = StatusQuestion(
+            storage: StorageAddress(bucket: "b", prefix: "demo", region: "us-east-1"),
+            configurations: [.init(name: "vertica", role: .data)])
+        let path = String(question.path(AgentPaths.volumes).dropFirst())
+        let server = try await server(authority.write(.node("node01")))
+        let vertica = ConfigurationVolumes(name: "vertica", role: .data)
+        for (word, reason) in [
+            (NodeVolumes(node: "node02", configurations: [vertica]), "the agent answers as 'node02'"),
+            (
+                NodeVolumes(node: "node01", configurations: []),
+                "the agent's answer says nothing of configuration 'vertica'"
+            ),
+        ] {
+            try answer(path, WireJSON.document(word))
+            let error = await #expect(throws: WireError.self) {
+                _ = try await agent(server.port).volumes(question)
+            }
+            #expect(error?.message == reason && error?.node == "node01")
+        }
+        let whole = NodeVolumes(node: "node01", configurations: [vertica])
+        try answer(path, WireJSON.document(whole))
+        #expect(try await agent(server.port).volumes(question) == whole)
+        await server.process.stop()
+    }
+
     private func refusal(_ agent: AgentClient) async -> WireError? {
         await #expect(throws: WireError.self) { _ = try await agent.status() }
     }

@@ -44,7 +44,14 @@ struct AgentClient: Sendable {
 
     /// The volumes of the configurations that the question names.
     func volumes(_ question: StatusQuestion) async throws -> NodeVolumes {
-        try await get(question.path(AgentPaths.volumes), limit: Self.questionLimit).accepted().value()
+        let answer: NodeVolumes = try await get(
+            question.path(AgentPaths.volumes), limit: Self.questionLimit
+        ).accepted().value()
+        let fault = AnswerClaim.fault(
+            by: answer.node, of: answer.configurations.map(\.name),
+            asked: question.configurations.map(\.name), node: node)
+        if let fault { throw fault }
+        return answer
     }
 
     /// Whether what lies where only the node can look can still be had.
@@ -60,13 +67,24 @@ struct AgentClient: Sendable {
 
     /// Has the node make keys; it takes seconds for each user.
     func createKeys(_ request: KeyRequest, limit: Duration) async throws -> NodeKeys {
-        try await post(request, AgentPaths.keys, limit: limit).accepted().value()
+        let answer: NodeKeys = try await post(request, AgentPaths.keys, limit: limit).accepted().value()
+        if let fault = AnswerClaim.fault(by: answer.node, node: node) { throw fault }
+        guard !answer.keys.isEmpty else {
+            throw WireError(
+                .failed, node: node, "the agent says that it is done, and names no key",
+                hint: "look at amfleetd's log on the node.")
+        }
+        return answer
     }
 
     /// Has the node mark what pinned runs need.
     func mark(_ request: PinRequest) async throws -> NodePins {
-        try await post(request, AgentPaths.pins, limit: Self.questionLimit)
+        let answer: NodePins = try await post(request, AgentPaths.pins, limit: Self.questionLimit)
             .accepted(olderAgent: "marks no volumes").value()
+        let fault = AnswerClaim.fault(
+            by: answer.node, of: answer.configurations.map(\.name), asked: request.configurations, node: node)
+        if let fault { throw fault }
+        return answer
     }
 
     /// Has the node make a new key, and ask for its certificate.
@@ -81,9 +99,7 @@ struct AgentClient: Sendable {
         let answer = try await post(order, AgentPaths.identity)
         guard !answer.isUnknown else { throw tooOldForIdentities }
         let said: IdentityAnswer = try answer.accepted().value()
-        guard said.node == node else {
-            throw WireError(.authentication, node: node, "the agent answers as '\(said.node)'")
-        }
+        if let fault = AnswerClaim.fault(by: said.node, node: node) { throw fault }
         return said.identity
     }
 

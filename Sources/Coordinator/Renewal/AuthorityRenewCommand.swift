@@ -136,6 +136,11 @@ public struct AuthorityRenewCommand: Sendable {
 
     private func forgetOld(_ node: String) async throws -> NodeIdentity {
         let identity = try await renewal().believe(node)
+        // One whose certificate is the old one's again has to keep it: the old authority must not end over it.
+        guard Set(identity.authorities) == [rollOver.fingerprint] else {
+            throw WireError(
+                .failed, node: node, "it believes the old authority still", hint: "run it again.")
+        }
         // The next connection shows the coordinator's new certificate to a node that believes nothing else.
         _ = try await cluster.agent(node).afresh.status()
         return identity

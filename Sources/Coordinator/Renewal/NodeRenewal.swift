@@ -45,8 +45,20 @@ struct NodeRenewal: Sendable {
         let known = authority.authorities.authorities.map(\.fingerprint)
         let isOfOneThatGoes = identity.issuer.map { !known.contains($0) } ?? false
         let wanted = isOfOneThatGoes ? authority.present : authority.authorities
-        guard Set(identity.authorities) != Set(wanted.authorities.map(\.fingerprint)) else { return identity }
-        return try await agent.carryOut(
+        guard !Self.believes(identity, wanted) else { return identity }
+        let now = try await agent.carryOut(
             IdentityOrder(authorities: try wanted.pem(), endorsements: authority.endorsements))
+        // Whom it still believed, everybody with a certificate of that one could go on asking.
+        guard Self.believes(now, wanted) else {
+            throw WireError(
+                .failed, node: node, "the agent took the authorities that it was given and believes others",
+                hint: "look into the agent's log, and run it again.")
+        }
+        return now
+    }
+
+    /// Whether it believes just these.
+    static func believes(_ identity: NodeIdentity, _ wanted: AuthorityBundle) -> Bool {
+        Set(identity.authorities) == Set(wanted.authorities.map(\.fingerprint))
     }
 }

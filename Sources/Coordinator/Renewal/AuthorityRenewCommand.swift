@@ -107,7 +107,7 @@ public struct AuthorityRenewCommand: Sendable {
         try await local { try $0.goOver($1) }
         try await sealCoordinator()
         let reached = renewed.filter { $0.report != nil }.map(\.node)
-        report.add(try await onEveryNode(reached) { try await forgetOld($0) })
+        report.add(try await onEveryNode(reached) { try await forgetOld($0) }, without)
         guard !report.isWaiting else { return report }
         let end = try await local { try $0.end($1) }
         report.end(keyPath: end.keyPath, wasElsewhere: end.wasElsewhere)

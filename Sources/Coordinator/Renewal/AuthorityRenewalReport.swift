@@ -48,11 +48,12 @@ public struct AuthorityRenewalReport: Sendable, Encodable {
 
     var isWaiting: Bool { nodes.contains { $0.state == .waiting } }
 
-    mutating func add(_ outcomes: [NodeOutcome<NodeIdentity>]) {
+    mutating func add(_ outcomes: [NodeOutcome<NodeIdentity>], _ without: [String]) {
         for outcome in outcomes {
             guard let index = nodes.firstIndex(where: { $0.node == outcome.node }) else { continue }
-            nodes[index] = Node(node: outcome.node, state: outcome.report == nil ? .waiting : .done)
-                .with(outcome.faults)
+            let state: State =
+                outcome.report != nil ? .done : without.contains(outcome.node) ? .leftOut : .waiting
+            nodes[index] = Node(node: outcome.node, state: state).with(outcome.faults)
         }
     }
 
@@ -77,10 +78,11 @@ extension AuthorityRenewalReport: CommandReport {
     private var verdict: [String] {
         let waiting = nodes.filter { $0.state == .waiting }.map(\.node)
         guard isDone else {
+            let again = Self.without(nodes.filter { $0.state == .leftOut }.map(\.node))
             return [
                 "the old authority stays until every node has the new one; not yet: \(waiting.joined(separator: ", "))",
-                "next: 'amfleet authority renew' again when they answer, or with "
-                    + waiting.map { "--without \($0)" }.joined(separator: " ") + " to end it without them",
+                "next: '\((["amfleet authority renew"] + again).joined(separator: " "))' again when they answer, or with "
+                    + Self.without(waiting).joined(separator: " ") + " besides to end it without them",
             ]
         }
         let key = keyPath ?? ""
@@ -94,6 +96,8 @@ extension AuthorityRenewalReport: CommandReport {
                 ? ["the old key was kept elsewhere: take \(key) there, and remove it here"] : [])
             + leftOut
     }
+
+    private static func without(_ nodes: [String]) -> [String] { nodes.map { "--without \($0)" } }
 
     private static func text(_ state: State) -> String {
         switch state {

@@ -324,6 +324,9 @@ import Testing
         let without = try await fixture.recover(into: "without")
         #expect(without.missingAuthorityKey == fixture.directory.path("offline/ca.key"))
         #expect(without.lines.contains { $0.contains("bring it to") })
+        // What is to be typed next signs with it.
+        #expect(without.lines.contains("  amfleet node add --from nodes.txt --authority-key FILE"))
+        #expect(report.lines.contains("  amfleet node add --from nodes.txt"))
     }
 
     @Test func `a new machine's clock that is wrong is told before it makes certificates`() {

@@ -106,13 +106,14 @@ extension RecoverReport: CommandReport {
     private var next: [String] {
         let there = directory == "." ? [] : ["  cd \(directory.shellWord)"]
         let key = recoveryKey.shellWord
+        let authority = missingAuthorityKey == nil ? "" : " --authority-key FILE"
         return ["next, where the nodes live:"] + there + ["  amfleet status", "  amfleet backup"]
             + ["where their machines are new (in nodes.txt a line for each: NAME ADDRESS):"] + there + [
-                "  amfleet node add --from nodes.txt",
+                "  amfleet node add --from nodes.txt\(authority)",
                 "  amfleet restore --dry-run --recovery-key \(key)",
                 "  amfleet restore --recovery-key \(key)",
             ] + [
-                "where somebody may have the old coordinator's key: amfleet coordinator renew, then amfleet revoke coordinator"
+                "where somebody may have the old coordinator's key: amfleet coordinator renew\(authority), then amfleet revoke coordinator\(authority)"
             ]
     }
 }

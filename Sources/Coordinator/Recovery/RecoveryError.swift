@@ -89,7 +89,7 @@ public enum RecoveryError: Fault, Equatable {
         switch self {
         case .noRecoveryKey: "'amfleet recovery add' makes one."
         case .unknownKey:
-            "give the kit that belongs to a certificate of cluster.json; 'amfleet recovery check' says what a key opens."
+            "give the kit that belongs to a certificate of cluster.json; 'amfleet recovery check --recovery-key KIT' says what a key opens."
         case .severalKeys:
             "give its kit with --recovery-key, or name its file in cluster.json with --replaces."
         case .nobodyToAsk: "give it with --recovery-passphrase-file FILE."

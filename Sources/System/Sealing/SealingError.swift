@@ -91,7 +91,7 @@ extension SealingError {
             FaultText(
                 "it is not sealed to this recovery key",
                 hint:
-                    "give the kit that was in use when it was sealed; 'amfleet recovery check' says which key opens what."
+                    "give the kit that was in use when it was sealed; 'amfleet recovery check --recovery-key KIT' says which key opens what."
             )
         case .damaged(let what, let reason):
             "\(what) is damaged: \(reason)"

@@ -21,6 +21,12 @@ import Testing
         #expect(said.withLock { $0 } == "node02: <U+001B>]0;owned<U+0007>; node01: complete<U+202E>\n")
     }
 
+    /// `retry` knows no --node.
+    @Test func `a run of nodes that are gone is led on by what there is`() {
+        let hint = CoordinatorError.nodesGone(["node02"], run: Sample.run).hint
+        #expect(hint == "add them with 'amfleet node add'; without them 'amfleet backup' makes a new run.")
+    }
+
     @Test func `what nobody sees moves no column`() {
         var table = TextTable(["NODE", "WHY"])
         table.add(["n\u{202E}2", "x"])

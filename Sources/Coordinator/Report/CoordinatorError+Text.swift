@@ -101,7 +101,7 @@ extension CoordinatorError {
         case .alreadyThere: "take it away first, if it is no longer needed."
         case .nodeKnown(let name, _):
             "'amfleet node replace \(name) HOST:PORT' gives its name to another machine; to begin anew, 'amfleet node remove \(name)' first."
-        case .nodesGone: "add them with 'amfleet node add', or name the nodes you want with --node."
+        case .nodesGone: "add them with 'amfleet node add'; without them 'amfleet backup' makes a new run."
         case .authorityKeyMissing: "name where it is kept with --authority-key FILE."
         case .unreadable(_, let reason): reason.hint
         case .ownCertificate(_, let reason):

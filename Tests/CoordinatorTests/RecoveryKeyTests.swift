@@ -535,4 +535,28 @@ import Testing
         #expect(weights { $0.unpublished = ["authorities/aa.pem"] } == [.problem])
         #expect(weights { $0.faults = [WireError(.failed, "unreadable")] } == [.problem])
     }
+
+    /// A store that went away in the midst of it was told by nobody, and what it had not said was in order.
+    @Test func `status tells what the store did not say, unless it says nothing at all`() {
+        var silence = WireError(.storageUnreachable, "no answer")
+        silence.reach = .wholeStore
+        let refusal = WireError(.storageRefused, "refused")
+        func told(_ error: WireError, bucketAnswered: Bool) -> [[Finding.Weight]] {
+            var facts = RecoveryFacts()
+            facts.setting = ["recovery.pem"]
+            facts.certificates = [
+                .init(file: "recovery.pem", fingerprint: "aa", expiresAt: Sample.time.addingTimeInterval(1e9))
+            ]
+            (facts.sealed, facts.unknown) = (.unknown, error)
+            var later = facts
+            (later.sealed, later.unknown, later.unknownPublished) = (.ours, nil, error)
+            #expect(facts.summary.isCurrent == nil && later.summary.isCurrent == nil)
+            return [facts, later].map {
+                RecoveryFindings.of($0, bucketAnswered: bucketAnswered, now: Sample.time).map(\.weight)
+            }
+        }
+        #expect(told(silence, bucketAnswered: true) == [[.problem], [.problem]])
+        #expect(told(silence, bucketAnswered: false) == [[], []])
+        #expect(told(refusal, bucketAnswered: false) == [[.problem], [.problem]])
+    }
 }

@@ -45,6 +45,14 @@ import Testing
         #expect(findings(sealed, .toOthers).first?.contains("every recovery certificate") == true)
     }
 
+    @Test func `what could not be looked at is not called unsealed`() {
+        #expect(
+            findings(NodeSecrets(), .unknown("refused")) == [
+                "whether the secrets that a restore of it needs are sealed is unknown: refused"
+            ])
+        #expect(findings(NodeSecrets(), .unknown("refused"), hasEverRun: false) == [])
+    }
+
     @Test func `a node that has lost its memory is no problem where a version is there`() throws {
         let run = try #require(RunName("20261130020000"))
         let found = SecretsFindings.of(

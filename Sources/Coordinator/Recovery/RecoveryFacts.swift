@@ -44,7 +44,7 @@ struct RecoveryFacts: Sendable {
     /// Kits in the directory of `cluster.json`.
     var kits: [String] = []
     var sealed = Sealed.unknown
-    /// Why it is unknown. Where the store answers nothing at all, that is told once, and not here.
+    /// Why it is unknown.
     var unknown: WireError?
     var sealedAt: Date?
     /// Sealed to other certificates than now.
@@ -52,6 +52,8 @@ struct RecoveryFacts: Sendable {
     var changed: [(path: String, kind: SealedFile.Kind)] = []
     /// Keys of certificates that should lie in the bucket for everybody, and do not.
     var unpublished: [String] = []
+    /// Why nobody knows whether there are such; nil: it is known.
+    var unknownPublished: WireError?
 
     init() {}
 
@@ -69,8 +71,8 @@ struct RecoveryFacts: Sendable {
             isForOthers = !last.isFor(local.recipients.fingerprints)
             changed = last.changed(local.files)
         }
+        let bucket = cluster.impatientBucket
         do {
-            let bucket = cluster.impatientBucket
             let found = try await bucket.object(
                 bucket.layout.coordinatorSecrets, limit: CoordinatorSealing.objectLimit)
             sealed =
@@ -79,15 +81,19 @@ struct RecoveryFacts: Sendable {
                 case let found?:
                     local.last?.isOurs(SHA256.digest(found.bytes).hexadecimal) == true ? .ours : .others
                 }
-            // Before anything is sealed nothing has to be believed.
-            guard sealed != .nothing else { return }
+        } catch {
+            try Task.checkCancellation()
+            unknown = WireError(of: error)
+        }
+        // Before anything is sealed nothing has to be believed.
+        guard sealed != .nothing, sealed != .unknown else { return }
+        do {
             unpublished = try await runBlocking("authorities") { [file = cluster.file] in
                 try PublishedCertificates(file, local.recipients.certificates, in: bucket)
             }.missing()
         } catch {
             try Task.checkCancellation()
-            let wire = WireError(of: error)
-            if wire.reach != .wholeStore { unknown = wire }
+            unknownPublished = WireError(of: error)
         }
     }
 
@@ -95,6 +101,7 @@ struct RecoveryFacts: Sendable {
         let isCurrent: Bool? =
             switch sealed {
             case .unknown: nil
+            case .ours where unknownPublished != nil: nil
             case .ours: changed.isEmpty && !isForOthers && unpublished.isEmpty
             case .others, .nothing: false
             }

@@ -5,7 +5,8 @@ import FoundationEssentials
 
 /// Whether the worst day could be survived, as far as the coordinator has to do with it: pure.
 enum RecoveryFindings {
-    static func of(_ facts: RecoveryFacts, now: Date) -> [Finding] {
+    /// - Parameter bucketAnswered: false: that the store answers nothing is told by itself, and not here.
+    static func of(_ facts: RecoveryFacts, bucketAnswered: Bool = true, now: Date) -> [Finding] {
         let kits = facts.kits.map { path in
             Finding(
                 .remark,
@@ -23,6 +24,17 @@ enum RecoveryFindings {
                     fix: fault.hint ?? "mend it, or correct 'recovery' in cluster.json.")
             } + facts.certificates.compactMap { RecoveryTerm.finding($0, now: now) } + published(facts)
             + (facts.certificates.isEmpty ? [] : sealing(facts))
+            + unknown(facts, bucketAnswered)
+    }
+
+    private static func unknown(_ facts: RecoveryFacts, _ bucketAnswered: Bool) -> [Finding] {
+        [
+            ("whether the coordinator's files are sealed in the bucket is unknown", facts.unknown),
+            ("whether the cluster's certificates are in the bucket is unknown", facts.unknownPublished),
+        ].compactMap { what, reason in
+            guard let reason, bucketAnswered || reason.reach != .wholeStore else { return nil }
+            return Finding(.problem, "\(what): \(reason.message)", fix: reason.hint)
+        }
     }
 
     /// Where the operator has said so it is told and no more: what is a problem each day is looked at no longer.
@@ -37,13 +49,7 @@ enum RecoveryFindings {
     private static func sealing(_ facts: RecoveryFacts) -> [Finding] {
         let seal = "'amfleet backup' seals them anew."
         switch facts.sealed {
-        case .unknown:
-            return [facts.unknown].compactMap(\.self).map {
-                Finding(
-                    .problem,
-                    "whether the coordinator's files are sealed in the bucket is unknown: \($0.message)",
-                    fix: $0.hint)
-            }
+        case .unknown: return []
         case .nothing:
             return [
                 Finding(

@@ -66,7 +66,7 @@ struct SealedNeeds: Sendable, Equatable {
 
     /// What lies in the bucket of each; of one that was looked at already nothing is said. A request each.
     ///
-    /// - Throws: `CancellationError` only.
+    /// - Throws: where the store as a whole does not answer, and `CancellationError`.
     func states(
         of node: String, in bucket: ClusterBucket, to recipients: [RecoveryCertificate],
         besides known: SealedVersion?
@@ -92,6 +92,14 @@ extension SecretsFindings {
                     "'amfleet show \(run)' says what can be read; a new full dump needs the keys of now alone."
             )
         }
+    }
+
+    /// Of what the newest set needs, where nobody could look.
+    static func unknown(_ error: WireError, node: String) -> Finding {
+        Finding(
+            .problem, node: node,
+            "whether the sealed secrets that its data need are in the bucket is unknown: \(error.message)",
+            fix: error.hint ?? "ask again when it can be looked at.")
     }
 
     /// Of versions that the newest set needs besides what the node itself remembers.

@@ -29,6 +29,8 @@ struct SecretsFacts: Sendable {
 
     /// By node; none of one that has sealed nothing, or of which nobody knows.
     private(set) var states: [String: State] = [:]
+    /// Those to whose questions the store as a whole did not answer: where it answers nothing at all, that is told once.
+    private(set) var silent: Set<String> = []
 
     /// One request a node. After a rotation of the recovery key the object says more than the node's memory: it was sealed anew without
     /// the node.
@@ -51,9 +53,9 @@ struct SecretsFacts: Sendable {
                 recorded: recorded[node]?.objects[version])
         }
         for outcome in outcomes {
-            // That the store does not answer at all is told of by itself.
-            let unseen = outcome.error.flatMap { $0.reach == .wholeStore ? nil : State.unknown($0.message) }
-            states[outcome.node] = outcome.report.flatMap(\.self) ?? unseen
+            states[outcome.node] =
+                outcome.report.flatMap(\.self) ?? outcome.error.map { State.unknown($0.message) }
+            if outcome.error?.reach == .wholeStore { silent.insert(outcome.node) }
         }
     }
 

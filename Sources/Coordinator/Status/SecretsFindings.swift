@@ -28,14 +28,19 @@ enum SecretsFindings {
                     fix: "'amfleet backup' seals them.")
             ]
         }
-        let what =
-            secrets.run == nil
-            ? (hasEverRun ? "the secrets that a restore of it needs are not sealed" : nil)
-            : fault(secrets, state)
+        let what = secrets.run == nil ? (hasEverRun ? unsealed(state) : nil) : fault(secrets, state)
         return problems + remarks
             + [what].compactMap(\.self).map {
                 Finding(.problem, node: node, $0, fix: "'amfleet backup' seals them.")
             }
+    }
+
+    /// Of a node that remembers nothing.
+    private static func unsealed(_ state: SecretsFacts.State?) -> String {
+        guard case .unknown(let reason) = state else {
+            return "the secrets that a restore of it needs are not sealed"
+        }
+        return "whether the secrets that a restore of it needs are sealed is unknown: \(reason)"
     }
 
     private static func fault(_ secrets: NodeSecrets, _ state: SecretsFacts.State?) -> String? {

@@ -60,7 +60,7 @@ public struct StatusCommand: Sendable {
             certificateBeginsAt: cluster.identity.notBefore, certificateExpiresAt: cluster.identity.expiresAt,
             authority: authority, now: now)
         if let authority { findings += CertificateJudgement.of(authority, now: now) }
-        findings += RecoveryFindings.of(recovery, now: now)
+        findings += RecoveryFindings.of(recovery, bucketAnswered: facts.isKnown, now: now)
         let nodes = zip(settings.nodes, statuses).map { entry, outcome in
             var row = Self.row(entry, outcome.report?.0, outcome.report?.clockOffset, facts, now: now)
             if notAsked.contains(entry.name) { row.wasNotAsked = true }
@@ -73,8 +73,10 @@ public struct StatusCommand: Sendable {
                     facts.newestSet?.run, facts.unsealed[entry.name] ?? [])
             }
             if !recipients.isEmpty {
+                let isTold = !facts.isKnown && secrets.silent.contains(entry.name)
                 findings += SecretsFindings.of(
-                    row.status, node: entry.name, secrets.states[entry.name], hasEverRun: row.lastRun != nil)
+                    row.status, node: entry.name, isTold ? nil : secrets.states[entry.name],
+                    hasEverRun: row.lastRun != nil)
             }
             findings += SelfBackupComparison.findings(row, facts.nodes[entry.name])
             return row
@@ -109,7 +111,11 @@ public struct StatusCommand: Sendable {
         let unread = secrets.flatMap { node, _ in
             SecretsFindings.of(unread: facts.nodes[node]?.sealedNeeds?.unread ?? [:], node: node)
         }
-        return unread
+        // Where the store answers nothing at all, that is told by itself.
+        let unknown = outcomes.filter { facts.isKnown || $0.error?.reach != .wholeStore }.flatMap { outcome in
+            outcome.faults.map { SecretsFindings.unknown($0, node: outcome.node) }
+        }
+        return unread + unknown
             + outcomes.flatMap { outcome in
                 (outcome.report ?? []).compactMap { needed in
                     SecretsFindings.of(

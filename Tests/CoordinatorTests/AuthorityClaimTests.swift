@@ -91,6 +91,35 @@ struct AuthorityClaimTests {
         #expect(try AuthorityRollOver.current(file("c")).map(\.fingerprint) != prepared.fingerprint)
     }
 
+    /// The store has it, and nobody learnt of that.
+    @Test(arguments: [false, true])
+    func `a claim whose answer was lost is one's own`(takesOver: Bool) async throws {
+        let renewal = AuthorityRenewal(file: try file("c"))
+        let prepared = try renewal.make(authorityKey: nil)
+        let old = try #require(try renewal.old(prepared))
+        for fault in [
+            ProxyFault.cutAnswer(after: 0), .errorAfterwards(status: 503, code: "SlowDown"),
+        ] {
+            let (store, proxy) = try await StoreFixture.weedBehindProxy()
+            let key = store.bucket.layout.authorityClaim(old)
+            if takesOver {
+                let others = AuthorityClaim(
+                    cluster: "demo", next: "aa", holder: "another", begunAt: Sample.time)
+                _ = try await store.bucket.write(others, key, .none)
+            }
+            let before = proxy.requests.count
+            proxy.inject(fault, method: "PUT", target: "successions/")
+            try await AuthorityClaiming(bucket: store.bucket).claim(
+                prepared, over: old, cluster: "demo", takesOver: takesOver)
+            let found = try await store.bucket.read(AuthorityClaim.self, key)
+            #expect(found?.value.next == prepared.fingerprint)
+            let writes = proxy.requests.dropFirst(before).filter {
+                $0.hasPrefix("PUT") && $0.contains("successions/")
+            }
+            #expect(writes.count == 2, "\(writes)")
+        }
+    }
+
     @Test(.long) func `where the store does not answer nothing has changed, and without a claim it goes on`()
         async throws
     {

@@ -28,6 +28,21 @@ struct RunLeaseTests {
         #expect(second.takenFrom == nil)
     }
 
+    /// Each went on for `limits.storageOutage`: ten minutes until a cancelled run asked its nodes to stop, and until a command ended.
+    @Test(.timeLimit(.minutes(1))) func `a store that is away holds up neither a cancel nor the end`()
+        async throws
+    {
+        let (store, proxy) = try await StoreFixture.weedBehindProxy()
+        let lease = try await store.lease("me")
+        proxy.inject(.holdRequest, method: "PUT", target: "lease.json", times: .max)
+        #expect(await lease.confirmedLoss(within: .milliseconds(50)) == nil)
+        await lease.release(within: .milliseconds(50))
+        proxy.clear()
+        #expect(try await store.stored()?.isReleased == false && lease.isHeld)
+        await lease.release()
+        #expect(try await store.stored()?.isReleased == true)
+    }
+
     @Test(.timeLimit(.minutes(3))) func `of many that start at once exactly one gets it`() async throws {
         let store = try await StoreFixture.weed()
         let outcomes = try await onEveryNode((0..<8).map { "holder\($0)" }) { holder in

@@ -103,9 +103,11 @@ final class RunLease: Sendable {
     var lostTo: String? { state.withLock(\.lostTo) }
 
     /// Who has it instead, as the store says now; nil: it is ours, or the store does not say.
-    func confirmedLoss() async -> String? {
+    ///
+    /// - Parameter limit: whoever cancels does not wait for a store that is away.
+    func confirmedLoss(within limit: Duration = renewalLimit) async -> String? {
         if let lostTo { return lostTo }
-        return await renew()
+        return (try? await withTimeLimit(limit) { await self.renew() }) ?? nil
     }
 
     /// Renews until cancelled or lost; while the store is away it tries again, since nobody else can take it either.
@@ -174,11 +176,16 @@ final class RunLease: Sendable {
         return nil
     }
 
-    /// Gives it back. Best effort: what is not released expires.
-    func release() async {
+    /// Gives it back. Best effort, and for no longer than it holds: what is not released expires.
+    func release(within limit: Duration = Lease.validFor) async {
         guard let current = state.withLock({ $0.lostTo == nil ? $0.stored.value : nil }) else { return }
         do {
-            let stored = try await replace(with: current.released(at: storeTime()))
+            let released = current.released(at: storeTime())
+            guard let stored = try await withTimeLimit(limit, { try await self.replace(with: released) })
+            else {
+                logger.info("the lease was not given back in time: it runs out")
+                return
+            }
             logger.info(stored == nil ? "the lease was no longer ours to give back" : "lease given back")
         } catch {
             logger.info("the lease could not be given back: it runs out", metadata: ["reason": "\(error)"])

@@ -54,7 +54,9 @@ public struct CancelCommand: Sendable {
         } catch CoordinatorError.leaseHeld(let lease) {
             report.remark = "\(lease.holder) (\(lease.purpose)) writes the verdict"
         } catch {
-            report.remark = "the manifest still says running: \(WireError(of: error).description)"
+            let error = WireError(of: error)
+            report.remark = "the manifest still says running: \(error.description)"
+            report.verdictError = error
         }
         return report
     }
@@ -78,9 +80,12 @@ public struct CancelReport: Sendable, Encodable {
 
     public var nodes: [Node]
     public var remark: String?
+    /// Why the verdict of the run that was cancelled is not written; nil: it is, or a coordinator that lives writes it.
+    public var verdictError: WireError?
 
     public var ending: CommandEnding {
         let failures = nodes.compactMap(\.error)
-        return CommandEnding(completeNodes: nodes.count - failures.count, failures: failures)
+        let ending = CommandEnding(completeNodes: nodes.count - failures.count, failures: failures)
+        return ending == .complete && verdictError != nil ? .partial : ending
     }
 }

@@ -51,9 +51,13 @@ public struct WatchCommand: Sendable {
         if let unfinished = try await UnfinishedRuns(cluster: cluster).newest(in: cluster.impatientBucket) {
             return unfinished
         }
-        let newest = try await cluster.impatientBucket.newestManifests(1).first
-        guard let newest else { throw CoordinatorError.noRuns }
-        return newest
+        let bucket = cluster.impatientBucket
+        if let newest = try await bucket.newestManifests(1).first { return newest }
+        // One that is there and cannot be read says why.
+        guard let run = try await bucket.existing(1, of: bucket.runs().reversed()).first else {
+            throw CoordinatorError.noRuns
+        }
+        return try await choice.manifest(run)
     }
 
     /// While the run's own coordinator lives it only looks on; when its lease is free the run becomes ours.

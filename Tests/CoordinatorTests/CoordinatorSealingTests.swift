@@ -137,6 +137,22 @@ import Testing
         #expect(try CoordinatorSeal.last(fixture.file)?.sha256 == SHA256.digest(seen).hexadecimal)
     }
 
+    /// It was taken for a coordinator that had never sealed, which seals over whatever is there.
+    @Test func `where what was sealed last cannot be read nothing is sealed over what lies there`()
+        async throws
+    {
+        let fixture = try await RecoveryFixture()
+        try await fixture.seal()
+        let key = fixture.direct.layout.coordinatorSecrets
+        let before = try await fixture.object(key)
+        try FileSystem.remove(fixture.file.sealPath)
+        try FileSystem.makeDirectories(fixture.file.sealPath)
+        let error = await #expect(throws: CoordinatorError.self) { try await fixture.sealing().seal() }
+        #expect(error?.facts.contains("sealed.json") == true, "\(String(describing: error))")
+        #expect(try await fixture.object(key) == before)
+        #expect(try CoordinatorSeal.last(fixture.file) == nil)
+    }
+
     @Test func `without a recovery key nothing is sealed`() async throws {
         let fixture = try await RecoveryFixture()
         var file = try fixture.file

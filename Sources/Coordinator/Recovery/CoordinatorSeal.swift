@@ -21,11 +21,23 @@ struct CoordinatorSeal: Codable, Sendable, Equatable {
 
     private static let byteCountLimit = 1 << 20
 
-    /// Blocks.
+    /// For whoever only tells of it. Blocks.
     ///
     /// - Returns: nil where nothing was ever sealed here, or nobody knows any more.
-    static func last(_ file: ClusterFile) -> CoordinatorSeal? {
-        guard let bytes = try? FileSystem.readAll(file.sealPath, limit: byteCountLimit) else { return nil }
+    static func last(_ file: ClusterFile) -> CoordinatorSeal? { try? known(file) }
+
+    /// Before something is sealed over what lies in the bucket. Blocks.
+    ///
+    /// - Returns: nil where nothing was ever sealed here, or what is written of it is damaged.
+    /// - Throws: `CoordinatorError.unreadable`: whose it is would be taken for unknown.
+    static func known(_ file: ClusterFile) throws -> CoordinatorSeal? {
+        let bytes: [UInt8]
+        do {
+            guard try FileSystem.isPresent(file.sealPath) else { return nil }
+            bytes = try FileSystem.readAll(file.sealPath, limit: byteCountLimit)
+        } catch {
+            throw CoordinatorError.unreadable(path: file.sealPath, reason: FaultText(of: error))
+        }
         return try? WireJSON.read(CoordinatorSeal.self, from: bytes, what: "'\(file.sealPath)'")
     }
 

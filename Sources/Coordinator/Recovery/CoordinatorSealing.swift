@@ -54,7 +54,7 @@ struct CoordinatorSealing: Sendable {
         for _ in 1...Self.attempts {
             let found = try await bucket.object(key, limit: Self.objectLimit)
             let (files, last) = try await runBlocking("sealed") { [file] in
-                (try CoordinatorFiles(file).read(), CoordinatorSeal.last(file))
+                (try CoordinatorFiles(file).read(), try CoordinatorSeal.known(file))
             }
             let digest = found.map { SHA256.digest($0.bytes).hexadecimal }
             let isOurs = digest.flatMap { last?.isOurs($0) } ?? false

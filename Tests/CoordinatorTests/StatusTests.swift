@@ -58,6 +58,16 @@ import Testing
         #expect(findings(row(status(expiresIn: days * 86_400))).map(\.weight) == (weight.map { [$0] } ?? []))
     }
 
+    @Test func `nothing of a configuration that was asked about is no good word of it`() {
+        let found = StatusJudgement.unsaid(row(status()), asked: ["vertica", "postgres"])
+        #expect(found.map(\.configuration) == ["postgres"] && found.map(\.weight) == [.problem])
+        #expect(found.first?.what == "the agent's answer says nothing of it")
+        // Of one that does not answer at all that is told.
+        #expect(
+            StatusJudgement.unsaid(StatusReport.Node(node: "node01", address: "a:1"), asked: ["vertica"])
+                == [])
+    }
+
     @Test func `readable secrets are a remark, not a problem`() {
         var open = status()
         open.configurations[0].secretsReadable = ["/etc/amanda/vertica/amanda.conf"]

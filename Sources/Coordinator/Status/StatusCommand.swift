@@ -66,6 +66,7 @@ public struct StatusCommand: Sendable {
             if notAsked.contains(entry.name) { row.wasNotAsked = true }
             findings += StatusJudgement.of(
                 row, faults: outcome.faults, authority: authority, bucketAnswered: facts.isKnown, now: now)
+            findings += StatusJudgement.unsaid(row, asked: selection.configurations.map(\.name))
             findings += StatusJudgement.of(facts.nodes[entry.name]?.suspects ?? [], node: entry.name)
             findings += StatusJudgement.neverDumped(row, facts)
             if row.status == nil {

@@ -27,6 +27,16 @@ enum StatusJudgement {
             + (bucketAnswered ? selfBackup(of: row) : [])
     }
 
+    /// Configurations that the node was asked about, and of which its answer has nothing: that is no good word of them.
+    static func unsaid(_ row: StatusReport.Node, asked: [String]) -> [Finding] {
+        guard let status = row.status else { return [] }
+        return asked.filter { name in !status.configurations.contains { $0.name == name } }.map { name in
+            Finding(
+                .problem, node: row.node, configuration: name, "the agent's answer says nothing of it",
+                fix: "look at amfleetd's log on the node.")
+        }
+    }
+
     /// - Parameter exposed: files with keys or credentials that everybody on this machine may read.
     static func ofCoordinator(storeClockOffset: Double?, exposed: [String] = []) -> [Finding] {
         var findings = exposure(exposed, node: nil)

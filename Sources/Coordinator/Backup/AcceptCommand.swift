@@ -41,11 +41,29 @@ public struct AcceptCommand: Sendable {
         return try await cluster.holding(for: "accept", run, isLeased: options.isLeased) { lease in
             _ = try preflight.fitNodes()
             try await accept(run, choice, lease)
+            // What counts from now on is what lies in the bucket.
+            let record = try await cluster.bucket.nodeRecord(run, node: options.node)
+            if let fault = Self.fault(of: record, choice, disk: options.disk, node: options.node) {
+                throw fault
+            }
             let verdict = try await judge(run, lease)
             return AcceptReport(
                 run: run, node: options.node, configuration: choice.name, disk: options.disk,
                 suspect: dump.suspect, verdict: verdict)
         }
+    }
+
+    /// Why the node's word that it is accepted is not believed; nil: its record says so too.
+    static func fault(
+        of record: NodeRecord?, _ choice: ConfigurationChoice, disk: String, node: String
+    ) -> WireError? {
+        let dumps = (record?.configurations ?? []).filter { $0.name == choice.name }.flatMap(\.dumps)
+            .filter { $0.disk == disk }
+        guard dumps.isEmpty || dumps.contains(where: \.isSuspect) else { return nil }
+        return WireError(
+            .failed, node: node,
+            "the agent says that it is done, and its record in the bucket does not: nothing is accepted",
+            hint: "look at amfleetd's log on the node, then run it again.")
     }
 
     /// The one dump that is meant.

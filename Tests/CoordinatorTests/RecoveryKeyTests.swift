@@ -330,6 +330,9 @@ import Testing
         #expect(checked.lines.contains { $0.contains(words) }, "\(checked.lines)")
         let findings = RecoveryFindings.of(try await RecoveryFacts(fixture.cluster()), now: Date())
         #expect(findings.contains { $0.weight == .remark && $0.what.contains(words) }, "\(findings)")
+        // Without the old kit what nodes have sealed would stay its own, and of several keys none is meant.
+        let mend = "'amfleet recovery rotate --recovery-key KIT' makes a new key."
+        #expect(findings.contains { $0.fix == mend } == (words != "begins on"))
         let output = fixture.directory.path("kit-of-old")
         let kit = try await RecoveryKitCommand(fixture.file, key: bare, output: output).run()
         #expect(kit.lines.contains { $0.contains(words) }, "\(kit.lines)")

@@ -24,7 +24,8 @@ enum RecoveryTerm {
             left <= 0
             ? "expired on \(LocalTime(certificate.expiresAt).text): it is sealed to all the same, and its key opens what is sealed"
             : "expires in \(Quantity.duration(seconds: left)), on \(LocalTime(certificate.expiresAt).text)"
-        return Finding(.remark, "\(name) \(ends)", fix: "'amfleet recovery rotate' makes a new key.")
+        return Finding(
+            .remark, "\(name) \(ends)", fix: "'amfleet recovery rotate --recovery-key KIT' makes a new key.")
     }
 
     /// The same as lines; none where there is nothing to say.

@@ -39,6 +39,11 @@ public struct RestorabilityQuestion: Sendable, Equatable {
 public struct NodeRestorability: Codable, Sendable, Equatable {
     public enum State: String, Codable, Sendable {
         case restorable, overwritten, damaged, refused, unknown
+
+        /// A word of a newer agent proves nothing.
+        public init(from decoder: any Decoder) throws {
+            self = State(rawValue: try decoder.singleValueContainer().decode(String.self)) ?? .unknown
+        }
     }
 
     public var format: Int

@@ -72,6 +72,11 @@ public struct SlotVolume: Codable, Sendable, Equatable {
         case foreign
         /// The store did not tell.
         case unreadable
+
+        /// What a newer agent has seen there is not known here.
+        public init(from decoder: any Decoder) throws {
+            self = State(rawValue: try decoder.singleValueContainer().decode(String.self)) ?? .unreadable
+        }
     }
 
     /// As Amanda counts slots.

@@ -44,6 +44,48 @@ import Testing
         #expect(event.state == .running && event.progress?.limitedBy == .other)
     }
 
+    @Test func `a job of a kind that only a newer agent knows costs its kind, and is no order`() throws {
+        let text = """
+            {"format":1,"id":"a","run":"20261123030600","kind":"rehearsal","attempt":1,"state":"failed",\
+            "startedAt":"2026-11-23T03:06:00Z","lastSequence":2,\
+            "progress":{"dumpedBytes":1,"storedBytes":1,"finishedDisks":0,"totalDisks":1},\
+            "error":{"kind":"weather","message":"it rained"}}
+            """
+        let job = try WireJSON.read(JobSnapshot.self, from: Array(text.utf8), what: "job")
+        #expect(job.kind == .other && job.id == "a" && job.state == .failed)
+        #expect(
+            job.kind.text(of: job.run)
+                == "a job of a kind that this version does not know, of run 20261123030600")
+        #expect(JobKind.backup.text(of: job.run) == "backup of run 20261123030600")
+        #expect(job.error?.kind == .failed && job.error?.message == "it rained")
+        for kind in ["rehearsal", "other"] {
+            #expect(
+                throws: WireJSONError(what: "job", reason: "kind: this version knows no job of this kind")
+            ) {
+                try WireJSON.read(JobOrder.self, from: Array("{\"kind\":\"\(kind)\"}".utf8), what: "job")
+            }
+        }
+    }
+
+    @Test func `a word of a newer agent about a volume, a key or a sealed file proves nothing`() throws {
+        func read<Value: Decodable>(_ text: String) throws -> Value {
+            try WireJSON.read(from: Array(text.utf8), what: "answer")
+        }
+        let slot: SlotVolume = try read(#"{"slot":1,"device":"s3:b/x","state":"frozen","dumps":[]}"#)
+        #expect(slot.state == .unreadable)
+        let node: NodeRestorability = try read(
+            #"{"format":1,"node":"n","run":"20261123030600","state":"halfway","reason":"why"}"#)
+        #expect(node.restorability == .unknown("why"))
+        let key: NodeRestorePlan.Key = try read(
+            #"{"configuration":"c","disk":"/d","program":"/p","state":"borrowed"}"#)
+        #expect(key.state == .unknown)
+        let secret: RestoredSecret = try read(#"{"path":"/k","kind":"encryption","state":"merged"}"#)
+        #expect(secret.state == .other && secret.hint == nil)
+        let rate: NodeRestorePlan.Rate = try read(
+            #"{"source":"drill","run":"20261123030600","bytesPerSecond":1}"#)
+        #expect(rate.source == .other)
+    }
+
     @Test func `names the field that is missing`() {
         let text = Array(#"{"format":1,"id":"a"}"#.utf8)
         #expect(throws: WireJSONError(what: "job", reason: "'cluster' is missing")) {

@@ -102,7 +102,7 @@ struct RestoreSecrets: Sendable {
         case .restored: await reporter.note("'\(outcome.path)' is back")
         case .replaced: await reporter.note("'\(outcome.path)' is back\(reason)")
         case .same: await reporter.note("'\(outcome.path)' is there already, as it was sealed")
-        case .kept, .leftOut, .failed:
+        case .kept, .leftOut, .failed, .other:
             await reporter.note("'\(outcome.path)' is not put back\(reason)")
         }
     }

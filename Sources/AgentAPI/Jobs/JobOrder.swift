@@ -26,6 +26,18 @@ public enum JobKind: String, Codable, Sendable, CaseIterable {
     case restorePlan
     case flush
     case accept
+    /// Of a newer agent; no order is of it.
+    case other
+
+    /// A kind of a newer agent costs nothing else of what it says.
+    public init(from decoder: any Decoder) throws {
+        self = JobKind(rawValue: try decoder.singleValueContainer().decode(String.self)) ?? .other
+    }
+
+    /// `backup of run 20261123030600`
+    public func text(of run: RunName) -> String {
+        "\(self == .other ? "a job of a kind that this version does not know," : rawValue) of run \(run)"
+    }
 }
 
 extension JobOrder: Codable {
@@ -34,12 +46,16 @@ extension JobOrder: Codable {
     }
 
     public init(from decoder: any Decoder) throws {
-        switch try decoder.container(keyedBy: Keys.self).decode(JobKind.self, forKey: .kind) {
+        let container = try decoder.container(keyedBy: Keys.self)
+        switch try container.decode(JobKind.self, forKey: .kind) {
         case .backup: self = .backup(try BackupOrder(from: decoder))
         case .restore: self = .restore(try RestoreOrder(from: decoder))
         case .restorePlan: self = .restorePlan(try RestoreOrder(from: decoder))
         case .flush: self = .flush(try FlushOrder(from: decoder))
         case .accept: self = .accept(try AcceptOrder(from: decoder))
+        case .other:
+            throw DecodingError.dataCorruptedError(
+                forKey: .kind, in: container, debugDescription: "this version knows no job of this kind")
         }
     }
 

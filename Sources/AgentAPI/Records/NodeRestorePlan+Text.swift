@@ -33,6 +33,7 @@ extension NodeRestorePlan {
             switch rate.source {
             case .restore: "as the restore of run \(rate.run) went"
             case .backup: "as the dumps of run \(rate.run) were made"
+            case .other: "as something of run \(rate.run) went"
             }
         let measured = "at \(Quantity.rate(rate.bytesPerSecond)), \(by)"
         guard let expectedSeconds else {

@@ -119,6 +119,11 @@ public struct NodeRestorePlan: Codable, Sendable, Equatable {
             case missing
             /// Nobody can tell which file the program reads.
             case unknown
+
+            /// A word of a newer agent tells nothing.
+            public init(from decoder: any Decoder) throws {
+                self = State(rawValue: try decoder.singleValueContainer().decode(String.self)) ?? .unknown
+            }
         }
 
         public var configuration: String
@@ -162,6 +167,12 @@ public struct NodeRestorePlan: Codable, Sendable, Equatable {
             case restore
             /// The backup of the run: its restore goes at about that rate.
             case backup
+            /// Of a newer agent.
+            case other
+
+            public init(from decoder: any Decoder) throws {
+                self = Source(rawValue: try decoder.singleValueContainer().decode(String.self)) ?? .other
+            }
         }
 
         public var source: Source

@@ -15,6 +15,12 @@ public struct RestoredSecret: Codable, Sendable, Equatable {
         /// It is not for this machine, or lies where nothing is put back without the operator's word.
         case leftOut
         case failed
+        /// Of a newer agent.
+        case other
+
+        public init(from decoder: any Decoder) throws {
+            self = State(rawValue: try decoder.singleValueContainer().decode(String.self)) ?? .other
+        }
     }
 
     public var path: String

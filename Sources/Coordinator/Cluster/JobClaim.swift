@@ -45,7 +45,9 @@ enum JobClaim {
         guard snapshot.id == id else { return other("for job '\(snapshot.id)'") }
         guard let request else { return nil }
         guard snapshot.run == request.run else { return other("for run \(snapshot.run)") }
-        guard snapshot.kind == request.order.kind else { return other("with a \(snapshot.kind.rawValue)") }
+        guard snapshot.kind == request.order.kind else {
+            return other("with \(snapshot.kind.text(of: snapshot.run))")
+        }
         guard snapshot.attempt <= request.attempt + greatestLead else {
             return other("for attempt \(snapshot.attempt), when attempt \(request.attempt) was asked for")
         }

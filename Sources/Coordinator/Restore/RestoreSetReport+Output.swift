@@ -70,7 +70,11 @@ extension RestoreSetReport: CommandReport {
             ["\(node): '\(secret.path)' is not put back: \(RunText.oneLine(secret.reason ?? ""))"]
                 + [secret.hint].compactMap(\.self).map { "hint: \($0)" }
         }
-        return first + copies + open
+        let unknown = secrets.filter { $0.state == .other }.map { secret in
+            "\(node): '\(secret.path)': what became of it this version does not know"
+                + (secret.reason.map { ": \(RunText.oneLine($0))" } ?? "")
+        }
+        return first + copies + open + unknown
     }
 
     private var verdict: String {

@@ -58,7 +58,7 @@ struct NodeFitness: Sendable, Equatable {
         guard let id = status.runningJob else { return nil }
         let what = job.flatMap { job in
             job.id == id
-                ? " (\(job.kind.rawValue) of run \(job.run)), since \(LocalTime(job.startedAt).text)" : nil
+                ? " (\(job.kind.text(of: job.run))), since \(LocalTime(job.startedAt).text)" : nil
         }
         return WireError(
             .busy, node: status.node, "busy: job '\(id)' is running\(what ?? "")", runningJob: id)

@@ -24,4 +24,9 @@ public enum FaultKind: String, Codable, Sendable, CaseIterable {
     case damaged
     /// The request is for something that this version does not do.
     case unsupported
+
+    /// A kind of a newer program is a failure: what it says of it is shown all the same.
+    public init(from decoder: any Decoder) throws {
+        self = FaultKind(rawValue: try decoder.singleValueContainer().decode(String.self)) ?? .failed
+    }
 }

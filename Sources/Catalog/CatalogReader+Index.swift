@@ -24,23 +24,23 @@ extension CatalogReader {
     }
 
     /// The names in a dump as its index has them, without the first `/`, each cut behind `depth` pieces: what an include may have
-    /// found. Reads the whole index; blocks.
+    /// found, as bytes. Reads the whole index; blocks.
     ///
     /// - Returns: nil where there is no index, or where it names too much.
-    public func indexedNames(of dump: CatalogDump, depth: Int) throws -> Set<String>? {
+    public func indexedNames(of dump: CatalogDump, depth: Int) throws -> Set<[UInt8]>? {
         let base = indexBase(of: dump)
         let files = ["\(base).gz", "\(base)-unsorted.gz"]
         guard let path = try files.first(where: { try FileSystem.isPresent($0) }) else {
             return nil
         }
-        var names: Set<String> = []
+        var names: Set<[UInt8]> = []
         var byteCount = 0
         let isWhole = try Self.forEachLine(of: FileSystem.readAll(path, limit: Self.indexByteCountLimit)) {
             line in
             let pieces = line.split(separator: UInt8(ascii: "/")).prefix(depth)
             guard !pieces.isEmpty else { return true }
-            let name = String(amandaBytes: pieces.joined(separator: [UInt8(ascii: "/")]))
-            if names.insert(name).inserted { byteCount += name.utf8.count }
+            let name = Array(pieces.joined(separator: [UInt8(ascii: "/")]))
+            if names.insert(name).inserted { byteCount += name.count }
             return names.count <= Self.indexedNameLimit && byteCount <= Self.indexedNameByteCountLimit
         }
         return isWhole ? names : nil

@@ -111,6 +111,21 @@ import Testing
         #expect(new.missing(of: [old]).isEmpty)
     }
 
+    /// As after `convmv --nfc`: the kernel tells the names apart, and so must what removes one of them.
+    @Test func `a name that was only put together otherwise is another name`() throws {
+        let (composed, decomposed) = ("B\u{FC}ro", "Bu\u{308}ro")
+        let old = try #require(
+            DumpSelection(included: [Array("\(decomposed)/x".utf8), Array(decomposed.utf8)], excluded: nil))
+        let new = try #require(DumpSelection(included: [Array(composed.utf8)], excluded: nil))
+        #expect(new.missing(of: [old]).map { Array($0.utf8) }.contains(Array(decomposed.utf8)))
+        #expect(SelectedPart(new).holds("\(composed)/x"))
+        #expect(!SelectedPart(new).holds("\(decomposed)/x"), "'--delete' would remove somebody else's file")
+        let both = try #require(
+            DumpSelection(
+                included: ["\(composed)/x", "\(decomposed)/x"].map { Array($0.utf8) }, excluded: nil))
+        #expect(both.ancestors.count == 2)
+    }
+
     @Test func `a security file that lets nothing run lets nothing run`() throws {
         let lines = [
             "amgtar:gnutar_path=/bin/tar", "amgtar:gnutar_path=/usr/bin/tar", "# x",

@@ -12,14 +12,15 @@ struct DeletedNames: Sendable, Equatable {
     /// Below the directory, without `./`.
     var own: [String] = []
     /// Those that the newest dump of another disk of the directory holds now.
-    var ofOthers: Set<String> = []
+    var ofOthers: [String] = []
 
     /// Removes them. Every call blocks, as long as their trees take.
     ///
     /// - Parameter isShared: other disks have been restored there: what is theirs stays.
     func remove(in directory: OpenDirectory, isShared: Bool) throws {
-        for name in own where !(isShared && ofOthers.contains(name)) {
-            try directory.removeTree(name.amandaBytes)
+        let spared = Set(isShared ? ofOthers.map(\.amandaBytes) : [])
+        for name in own.map(\.amandaBytes) where !spared.contains(name) {
+            try directory.removeTree(name)
         }
     }
 }
@@ -40,7 +41,6 @@ extension RestoreStep {
         }
         let others = steps.filter { $0.target == target && $0.disk.name != disk.name }
         let parts = others.map { SelectedPart($0.disk.selection) }
-        deletedNames.ofOthers = Set(
-            deletedNames.own.filter { name in parts.contains { $0.holds(name) } })
+        deletedNames.ofOthers = deletedNames.own.filter { name in parts.contains { $0.holds(name) } }
     }
 }

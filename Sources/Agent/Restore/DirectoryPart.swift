@@ -10,8 +10,8 @@ struct DirectoryPart: Sendable {
     private let own: SelectedPart?
     private let hasIncludes: Bool
     private let others: [SelectedPart]
-    /// Names that only its older dumps hold.
-    private let gone: Set<String>
+    /// Names that only its older dumps hold. Raw bytes.
+    private let gone: Set<[UInt8]>
     /// Directories above what the includes found, the top first: no archive says what they are. Raw bytes.
     let bare: Set<[UInt8]>
 
@@ -28,7 +28,7 @@ struct DirectoryPart: Sendable {
         let selection = step.disk.selection
         own = hasIncludes && selection?.included == nil ? nil : SelectedPart(selection)
         self.others = others.map { SelectedPart($0.disk.selection) }
-        gone = Set(step.deletedNames.own)
+        gone = Set(step.deletedNames.own.map(\.amandaBytes))
         bare = hasIncludes ? Set([[]] + (selection?.ancestors ?? []).map(\.amandaBytes)) : []
     }
 
@@ -37,8 +37,8 @@ struct DirectoryPart: Sendable {
     /// whatever they did not find. The disk that holds the directory itself removes all the rest.
     func mayRemove(_ path: [UInt8]) -> Bool {
         guard let own else { return false }
-        let path = String(amandaBytes: path)
-        let isOwn = !hasIncludes || own.holds(path) || gone.contains(path)
-        return isOwn && !others.contains { $0.holds(path) }
+        let name = String(amandaBytes: path)
+        let isOwn = !hasIncludes || own.holds(name) || gone.contains(path)
+        return isOwn && !others.contains { $0.holds(name) }
     }
 }

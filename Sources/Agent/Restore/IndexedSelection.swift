@@ -23,12 +23,12 @@ struct IndexedSelection {
         }
         // A list's patterns are not known: every name counts, then, as far as it may matter.
         let depth = includes.lists.isEmpty ? includes.files.map(Self.depth).max() ?? 1 : 3
-        var names: Set<String> = []
+        var names: Set<[UInt8]> = []
         for dump in chain {
             guard let found = try reader.indexedNames(of: dump, depth: depth) else { return nil }
             names.formUnion(found)
         }
-        return DumpSelection(included: names.sorted().map(\.amandaBytes), excluded: excluded)
+        return DumpSelection(included: names.sorted { $0.lexicographicallyPrecedes($1) }, excluded: excluded)
     }
 
     /// `./a*` has one piece.

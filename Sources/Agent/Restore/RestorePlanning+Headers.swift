@@ -46,7 +46,7 @@ extension RestorePlanning {
     /// its full dump would be written over by its older state.
     private func refuseMovedNames(_ steps: [RestoreStep]) throws(WireError) {
         for step in steps {
-            guard let name = step.deletedNames.ofOthers.sorted().first else { continue }
+            guard let name = step.deletedNames.ofOthers.first else { continue }
             throw WireError(
                 .unsupported, node: node,
                 "'./\(name)' of '\(step.disk.disk)' belongs to another disk of '\(step.target.path)' since its full dump",

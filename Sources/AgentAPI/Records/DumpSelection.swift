@@ -45,7 +45,7 @@ public struct DumpSelection: Codable, Sendable, Hashable {
     /// what they are. Grows with all names.
     public var ancestors: [String] {
         let names = SelectedNames(included ?? [])
-        return Set((included ?? []).flatMap(SelectedNames.ancestors)).filter { !names.reach($0) }
+        return Self.texts(names.ancestors.filter { !names.reach($0) })
     }
 
     /// Names of `older` dumps of the disk that this one, its newest, has no more. An ancestor of a name that it has is not
@@ -53,29 +53,34 @@ public struct DumpSelection: Codable, Sendable, Hashable {
     public func missing(of older: [DumpSelection]) -> [String] {
         guard let included else { return [] }
         let names = SelectedNames(included)
-        let ancestors = Set(included.flatMap(SelectedNames.ancestors))
-        let old = Set(older.flatMap { $0.included ?? [] })
-        return old.filter { !names.reach($0) && !ancestors.contains($0) }.sorted()
+        let ancestors = names.ancestors
+        let old = SelectedNames(older.flatMap { $0.included ?? [] }).names
+        return Self.texts(old.filter { !names.reach($0) && !ancestors.contains($0) })
+    }
+
+    private static func texts(_ names: Set<[UInt8]>) -> [String] {
+        names.sorted { $0.lexicographicallyPrecedes($1) }.map { String(decoding: $0, as: UTF8.self) }
     }
 }
 
-/// Names that an include has found, and all below them.
+/// Names that an include has found, and all below them: by their bytes, as the kernel tells names apart. To Swift two are one
+/// that differ only in how a letter is put together from its marks.
 struct SelectedNames: Sendable {
-    private let names: Set<String>
+    let names: Set<[UInt8]>
 
     init(_ names: [String]) {
-        self.names = Set(names)
+        self.names = Set(names.map { Array($0.utf8) })
     }
 
-    func reach(_ path: String) -> Bool {
-        names.contains(path) || Self.ancestors(of: path).contains(where: names.contains)
+    /// Directories above the names, without the top.
+    var ancestors: Set<[UInt8]> { Set(names.flatMap(Self.above)) }
+
+    func reach(_ path: [UInt8]) -> Bool {
+        names.contains(path) || Self.above(path).contains(where: names.contains)
     }
 
-    static func ancestors(of path: String) -> [String] {
-        let bytes = path.utf8
-        return bytes.indices.filter { bytes[$0] == UInt8(ascii: "/") }.map {
-            String(decoding: bytes[..<$0], as: UTF8.self)
-        }
+    private static func above(_ path: [UInt8]) -> [[UInt8]] {
+        path.indices.filter { path[$0] == UInt8(ascii: "/") }.map { Array(path[..<$0]) }
     }
 }
 
@@ -105,7 +110,7 @@ public struct SelectedPart: Sendable {
 
     /// Whether a path below the directory belongs to it.
     public func holds(_ path: String) -> Bool {
-        names.map { $0.reach(path) } ?? true && !excludes(path)
+        names.map { $0.reach(Array(path.utf8)) } ?? true && !excludes(path)
     }
 
     /// As GNU tar asks it of `--exclude-from`: a pattern fits from the front or from behind any `/`, and whatever is below what

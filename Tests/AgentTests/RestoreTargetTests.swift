@@ -89,6 +89,18 @@ import Testing
         #expect(error?.message == "'\(state.path)/free' is not empty")
         try free.requireFree(overwrite: true, node: "node01")
     }
+
+    @Test func `another disk's place is passed over, and no name that only looks like it`() throws {
+        let state = try StateDirectory()
+        let (composed, decomposed) = ("B\u{FC}ro", "Bu\u{308}ro")
+        let target = RestoreTarget.directory("\(state.path)/data")
+        try FileSystem.makeDirectories("\(state.path)/data/\(decomposed)")
+        try FileSystem.writeAtomically("\(state.path)/data/\(decomposed)/x", [])
+        try target.requireFree(overwrite: false, node: "node01", besides: [decomposed])
+        #expect(throws: WireError.self) {
+            try target.requireFree(overwrite: false, node: "node01", besides: [composed])
+        }
+    }
 }
 
 @Suite struct SelfRestoreTests {

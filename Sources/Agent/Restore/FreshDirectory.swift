@@ -12,8 +12,8 @@ struct FreshDirectory {
     private static let deepestLevel = 64
 
     var packages = PackagedFiles()
-    /// Paths that do not count, with all below them; nor does what a restore was putting together.
-    var passedOver: Set<String> = []
+    /// Paths that do not count, as bytes, with all below them; nor does what a restore was putting together.
+    var passedOver: Set<[UInt8]> = []
     private var nameCount = 0
     private var files: [String] = []
 
@@ -33,7 +33,7 @@ struct FreshDirectory {
     private mutating func walk(_ directory: String, level: Int) throws -> String? {
         for name in try FileSystem.names(in: directory) {
             let path = "\(directory == "/" ? "" : directory)/\(String(decoding: name, as: UTF8.self))"
-            if passedOver.contains(path) || path.hasSuffix("/\(StagedRestore.name)") { continue }
+            if passedOver.contains(Array(path.utf8)) || path.hasSuffix("/\(StagedRestore.name)") { continue }
             nameCount += 1
             guard nameCount <= Self.nameLimit, level < Self.deepestLevel,
                 String(validating: name, as: UTF8.self) != nil, let status = try FileSystem.status(path)

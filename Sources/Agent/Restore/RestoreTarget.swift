@@ -57,7 +57,7 @@ enum RestoreTarget: Sendable, Equatable {
                 hint: "move it away.")
         }
         var fresh = FreshDirectory()
-        fresh.passedOver = Set(kept.map { "\(path == "/" ? "" : path)/\($0)" })
+        fresh.passedOver = Set(kept.map { Array("\(path == "/" ? "" : path)/\($0)".utf8) })
         guard try !overwrite && fresh.data(in: path) != nil else { return }
         throw WireError(.failed, node: node, "'\(path)' is not empty", hint: wayOut)
     }

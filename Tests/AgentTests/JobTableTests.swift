@@ -203,6 +203,14 @@ import Testing
         #expect(work.cleanedUp == ["job-1/1"])
     }
 
+    @Test func `a store that is gone for good is not asked twice a minute for ever`() {
+        func delay(_ failures: Int) -> Duration {
+            JobRunner.cleanUpDelay(after: failures, first: .seconds(30))
+        }
+        #expect([1, 2, 3, 7].map(delay) == [30, 60, 120, 1920].map { .seconds($0) })
+        for failures in [8, 9, 100, .max] { #expect(delay(failures) == .seconds(3600)) }
+    }
+
     @Test func `a job found running after a crash is interrupted and cleaned up`() async throws {
         let crashed = try directory.store()
         var snapshot = try await table.accept(.sample())

@@ -12,8 +12,16 @@ struct JobRunner: Service {
     let table: JobTable
     let work: any JobWork
     let logger: Logger
-    /// How long to wait before cleaning up is tried again.
+    /// How long to wait before cleaning up is tried again; after each further failure twice as long.
     var cleanUpRetryDelay: Duration = .seconds(30)
+
+    /// A store may be gone for good, and the leftovers of many jobs wait for it: then it is asked no more often.
+    static let longestCleanUpDelay = Duration.seconds(3600)
+
+    /// - Parameter failures: at least one.
+    static func cleanUpDelay(after failures: Int, first: Duration) -> Duration {
+        min(first * (1 << min(max(failures, 1) - 1, 20)), longestCleanUpDelay)
+    }
 
     func run() async throws {
         let leftovers = await table.leftovers
@@ -78,6 +86,7 @@ struct JobRunner: Service {
 
     /// - Parameter untilDone: try again until it succeeds; otherwise the next start of the agent does.
     private func cleanUp(after request: JobRequest, untilDone: Bool) async {
+        var failures = 0
         while !Task.isCancelled {
             do {
                 try await work.cleanUp(after: request)
@@ -87,7 +96,9 @@ struct JobRunner: Service {
                 logger.of(request).warning(
                     "the job's leftovers stay for now", metadata: ["reason": "\(error)"])
             }
-            guard untilDone, (try? await Task.sleep(for: cleanUpRetryDelay)) != nil else { return }
+            failures += 1
+            let delay = Self.cleanUpDelay(after: failures, first: cleanUpRetryDelay)
+            guard untilDone, (try? await Task.sleep(for: delay)) != nil else { return }
         }
     }
 }

@@ -9,5 +9,5 @@ public func closeDescriptor(_ descriptor: Int32) {
         close(descriptor)
         return
     }
-    startDetachedThread("close") { close(descriptor) }
+    do { try startThread("close") { close(descriptor) } } catch { close(descriptor) }
 }

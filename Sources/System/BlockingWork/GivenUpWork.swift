@@ -52,7 +52,7 @@ public enum Patience: Sendable {
 /// - Parameters:
 ///   - paths: what may hang; where there are several and none of them does, the first is called so.
 ///   - late: gets a result that nobody waits for any more, to undo it.
-/// - Throws: what `work` throws; `HangFault`; `CancellationError` where the task is cancelled and the work is not done
+/// - Throws: what `work` throws; `HangFault`; `ThreadShortage`; `CancellationError` where the task is cancelled and the work is not done
 ///   within 15 seconds.
 public func runBlocking<Value: Sendable>(
     _ name: String, asking paths: [String], _ patience: Patience = .ofLook,
@@ -64,9 +64,13 @@ public func runBlocking<Value: Sendable>(
     let result: Result<Value, any Error>? = await withTaskCancellationHandler {
         await withCheckedContinuation { continuation in
             call.begin(continuation)
-            startDetachedThread(name) {
-                call.begins(ThreadProgress())
-                call.end(Result { try work() })
+            do {
+                try startThread(name) {
+                    call.begins(ThreadProgress())
+                    call.end(Result { try work() })
+                }
+            } catch {
+                call.end(.failure(error))
             }
         }
     } onCancel: {

@@ -13,23 +13,30 @@ public final class OrderedWorkers<Input: Sendable, Output: Sendable>: Sendable {
     private let places: HandOver<Void>
     private let putCount = Atomic<Int>(0)
 
-    /// Starts `width` threads named `name`. `transform` runs on them and may block.
+    /// Starts `width` threads named `name`, fewer where there are no more, and fails with `ThreadShortage` where there is none.
+    /// `transform` runs on them and may block.
     public init(width: Int, name: String, transform: @escaping @Sendable (Input) throws -> Output) {
         precondition(width > 0)
         input = HandOver(capacity: 2 * width)
         places = HandOver(capacity: 2 * width)
         let (input, output, places) = (input, output, places)
-        for _ in 0..<width {
-            startDetachedThread(name) {
-                do {
-                    while let (index, element) = try input.takeBlocking() {
-                        try output.put(transform(element), at: index)
+        for number in 0..<width {
+            do {
+                try startThread(name) {
+                    do {
+                        while let (index, element) = try input.takeBlocking() {
+                            try output.put(transform(element), at: index)
+                        }
+                    } catch {
+                        input.fail(error)
+                        output.fail(error)
+                        places.fail(error)
                     }
-                } catch {
-                    input.fail(error)
-                    output.fail(error)
-                    places.fail(error)
                 }
+            } catch {
+                // Fewer do it too.
+                if number == 0 { fail(error) }
+                break
             }
         }
     }

@@ -92,10 +92,12 @@ private final class RunningLooks<Value: Sendable>: Sendable {
                 case .hopeless: return true
                 case .go:
                     state.withLock { $0.started[subject] = (path, .now) }
-                    startDetachedThread(what) {
+                    let work: @Sendable () -> Void = {
                         self.state.withLock { $0.threads[subject] = .ofThisThread }
                         self.end(look(subject), subject, path)
                     }
+                    // Where there is no thread the caller's does it: that it answers in time is more likely than not.
+                    do { try startThread(what, work) } catch { work() }
                     return true
                 }
             }

@@ -13,7 +13,7 @@ import Synchronization
 /// Where a file system may be expected to hang, its paths are named (`runBlocking(asking:)`). Elsewhere too no thread is waited for that stands
 /// still in one call on a file (`UnaskedPatience`).
 ///
-/// - Throws: what `work` throws; `CancellationError` if it threw and the task was cancelled; `HangFault`.
+/// - Throws: what `work` throws; `CancellationError` if it threw and the task was cancelled; `HangFault`; `ThreadShortage`.
 public func runBlocking<Value: Sendable>(
     _ name: String,
     onCancel: @escaping @Sendable () -> Void = {},
@@ -23,11 +23,15 @@ public func runBlocking<Value: Sendable>(
     let result: Result<Value, any Error> = await withTaskCancellationHandler {
         await withCheckedContinuation { continuation in
             answer.await(continuation)
-            startDetachedThread(name) {
-                let thread = StandingThreads.enter { answer.giveUp($0) }
-                let result = Result { try work() }
-                StandingThreads.leave(thread)
-                answer.end(result)
+            do {
+                try startThread(name) {
+                    let thread = StandingThreads.enter { answer.giveUp($0) }
+                    let result = Result { try work() }
+                    StandingThreads.leave(thread)
+                    answer.end(result)
+                }
+            } catch {
+                answer.end(.failure(error))
             }
         }
     } onCancel: {
@@ -84,21 +88,29 @@ private final class ThreadAnswer<Value: Sendable>: Sendable {
     }
 }
 
-/// Starts a thread that nobody joins; `name` shows in `top -H` (its first 15 bytes).
+/// Starts a thread that nobody joins, and without which the program cannot go on; `name` shows in `top -H` (its first 15 bytes).
 public func startDetachedThread(_ name: String, _ body: @escaping @Sendable () -> Void) {
+    do throws(ThreadShortage) {
+        try startThread(name, body)
+    } catch {
+        preconditionFailure(error.facts)
+    }
+}
+
+/// The same for whoever can do without.
+public func startThread(_ name: String, _ body: @escaping @Sendable () -> Void) throws(ThreadShortage) {
     let start = Unmanaged.passRetained(ThreadStart(name: name, body: body))
     var attributes = pthread_attr_t()
     pthread_attr_init(&attributes)
     pthread_attr_setdetachstate(&attributes, Int32(PTHREAD_CREATE_DETACHED))
-    pthread_attr_setstacksize(&attributes, threadStackByteCount)
+    pthread_attr_setstacksize(&attributes, ThreadStack.byteCount)
     defer { pthread_attr_destroy(&attributes) }
     var thread = pthread_t()
-    let status = pthread_create(&thread, &attributes, runThread, start.toOpaque())
-    precondition(status == 0, "no thread to be had: \(String(cString: strerror(status)))")
+    guard pthread_create(&thread, &attributes, runThread, start.toOpaque()) == 0 else {
+        start.release()
+        throw ThreadShortage()
+    }
 }
-
-/// Enough for zlib, ISA-L and Swift's own frames; virtual memory only until it is touched.
-private let threadStackByteCount = 1 << 20
 
 private final class ThreadStart: Sendable {
     let name: String

@@ -55,7 +55,13 @@ enum StandingThreads {
             state.entries[state.newest] = Entry(progress: progress, tell: tell)
             return (state.newest, !state.isWatched)
         }
-        if starts { startDetachedThread("standing") { watch() } }
+        guard starts else { return number }
+        do {
+            try startThread("standing") { watch() }
+        } catch {
+            // Whoever comes next tries again.
+            state.withLock { $0.isWatched = false }
+        }
         return number
     }
 

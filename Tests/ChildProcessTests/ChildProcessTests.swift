@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import BlockingWork
 import ChildProcess
 import Glibc
 import Synchronization
 import Testing
+
+@testable import BlockingWork
 
 private func shell(_ script: String, hasInput: Bool = false, hasOutput: Bool = false) -> ChildCommand {
     ChildCommand("/bin/sh", ["-c", script], hasInput: hasInput, hasOutput: hasOutput)
@@ -31,6 +32,16 @@ private func shell(_ script: String, hasInput: Bool = false, hasOutput: Bool = f
             try await ChildProcess.run(ChildCommand("/no/such/program", []), limit: .seconds(5))
         }
         #expect(error?.description == "cannot start '/no/such/program': No such file or directory")
+    }
+
+    @Test func `a program for which there is no thread is not started`() {
+        let error = #expect(throws: ChildProcessError.self) {
+            try ThreadStack.$byteCount.withValue(1 << 60) { try ChildProcess.spawn(shell("exit 0")) }
+        }
+        #expect(
+            error?.facts
+                == "cannot start '/bin/sh': no more processes or tasks are allowed, or no memory is left")
+        #expect(error?.hint?.contains("TasksMax=") == true)
     }
 
     @Test func `a helper that does not end in time is killed, its children too`() async throws {

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import BlockingWork
 import Descriptors
 @_exported public import Faults
+import Glibc
 
 /// What to run and what it gets: nothing is inherited but what stands here.
 public struct ChildCommand: Sendable, Equatable {
@@ -108,7 +110,7 @@ public enum ChildExit: Sendable, Equatable, CustomStringConvertible {
 
 /// What can go wrong with a child besides its own exit status.
 public enum ChildProcessError: Fault, Equatable {
-    /// It could not be started; the system's number (`errno`).
+    /// It could not be started; the system's number (`errno`): `EAGAIN` where it, or a thread for it, would be one too many.
     case cannotStart(executable: String, errorNumber: Int32)
     /// It neither gave nor took a byte for this long.
     case stalled(executable: String, limit: Duration)
@@ -129,7 +131,8 @@ extension ChildProcessError {
     public var facts: String {
         switch self {
         case .cannotStart(let executable, let errorNumber):
-            "cannot start '\(executable)': \(SystemReason.text(errorNumber))"
+            "cannot start '\(executable)': "
+                + (errorNumber == EAGAIN ? ThreadShortage.reason : SystemReason.text(errorNumber))
         case .stalled(let executable, let limit): "'\(executable)' neither gave nor took a byte for \(limit)"
         case .stuck(let executable, let touches):
             "'\(executable)' came to a halt, was killed and does not end: "
@@ -144,6 +147,7 @@ extension ChildProcessError {
 
     /// For a shortage alone: of the program nothing is wrong.
     public var hint: String? {
-        if case .cannotStart(_, let errorNumber) = self { SystemReason.hint(errorNumber) } else { nil }
+        guard case .cannotStart(_, let errorNumber) = self else { return nil }
+        return errorNumber == EAGAIN ? ThreadShortage.hint : SystemReason.hint(errorNumber)
     }
 }

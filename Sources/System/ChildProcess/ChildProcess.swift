@@ -73,14 +73,23 @@ public final class ChildProcess: Sendable {
         let null = PipeEnd(nullNumber)
         let standard = [input?.reading ?? null, output?.writing ?? null, messagePipe.writing].compactMap(
             \.number)
+        // Its threads first: a child that nobody hears or reaps must not begin.
+        let messages: MessageCollector
+        let birth: HandOver<ChildProcess>
+        do throws(ThreadShortage) {
+            messages = try MessageCollector(messagePipe.reading, onLine: onMessageLine)
+            birth = try reaper()
+        } catch {
+            throw .cannotStart(executable: command.executable, errorNumber: EAGAIN)
+        }
+        defer { birth.finish() }
         let processID = try start(command, standard + command.extraDescriptors)
         for end in [input?.reading, output?.writing, messagePipe.writing, null] { end?.close() }
         for end in [input?.writing, output?.reading] {
             if let number = end?.number { _ = amfleet_set_nonblocking(number) }
         }
-        let messages = MessageCollector(messagePipe.reading, onLine: onMessageLine)
         let child = ChildProcess(command, processID, input: input?.writing, output: output?.reading, messages)
-        child.watch()
+        try? birth.putBlocking(child)  // there is room for one, and nobody fails it
         return child
     }
 
@@ -167,14 +176,23 @@ public final class ChildProcess: Sendable {
             return true
         }
         guard isFirst else { return }
-        startDetachedThread("child-grace") { [self] in
-            let deadline = ContinuousClock.now + grace
-            while ContinuousClock.now < deadline, !hasEnded { usleep(10_000) }
-            state.withLock { if $0.exit == nil { _ = kill(-processID, SIGKILL) } }
-            let end = ContinuousClock.now + Self.afterKill
-            while ContinuousClock.now < end, !hasEnded { usleep(10_000) }
-            giveUp()
+        do {
+            try startThread("child-grace") { [self] in
+                let deadline = ContinuousClock.now + grace
+                while ContinuousClock.now < deadline, !hasEnded { usleep(10_000) }
+                killGroup()
+                let end = ContinuousClock.now + Self.afterKill
+                while ContinuousClock.now < end, !hasEnded { usleep(10_000) }
+                giveUp()
+            }
+        } catch {
+            // Nobody is there to wait for it.
+            killGroup()
         }
+    }
+
+    private func killGroup() {
+        state.withLock { if $0.exit == nil { _ = kill(-processID, SIGKILL) } }
     }
 
     /// The thread that reaps it goes on waiting.
@@ -264,25 +282,32 @@ public final class ChildProcess: Sendable {
         }
     }
 
-    /// Reaps it. While it is unreaped its id cannot be another's, so signals go where they should.
-    private func watch() {
-        startDetachedThread("child-wait") { [self] in
-            _ = amfleet_wait_unreaped(processID)
-            messages.waitUntilRead(limit: .seconds(5))
-            var waitStatus: Int32 = 0
-            let waiters = state.withLock { state in
-                if state.isTerminated || !command.leavesRestRunning { kill(-processID, SIGKILL) }
-                while waitpid(processID, &waitStatus, 0) < 0, errno == EINTR {}
-                let exit =
-                    waitStatus & 0x7f == 0
-                    ? ChildExit.status(waitStatus >> 8 & 0xff) : .signal(waitStatus & 0x7f)
-                state.exit = exit
-                if state.isGivenUp, let path = command.touches { Hangs.leave(path) }
-                defer { state.waiters = [] }
-                return state.waiters.map { ($0, exit) }
-            }
-            for (waiter, exit) in waiters { waiter.resume(returning: exit) }
+    /// The thread that reaps the child which it is given.
+    private static func reaper() throws(ThreadShortage) -> HandOver<ChildProcess> {
+        let birth = HandOver<ChildProcess>(capacity: 1)
+        try startThread("child-wait") {
+            if let child = try? birth.takeBlocking() { child.reap() }
         }
+        return birth
+    }
+
+    /// While it is unreaped its id cannot be another's, so signals go where they should. Blocks until its end.
+    private func reap() {
+        _ = amfleet_wait_unreaped(processID)
+        messages.waitUntilRead(limit: .seconds(5))
+        var waitStatus: Int32 = 0
+        let waiters = state.withLock { state in
+            if state.isTerminated || !command.leavesRestRunning { kill(-processID, SIGKILL) }
+            while waitpid(processID, &waitStatus, 0) < 0, errno == EINTR {}
+            let exit =
+                waitStatus & 0x7f == 0
+                ? ChildExit.status(waitStatus >> 8 & 0xff) : .signal(waitStatus & 0x7f)
+            state.exit = exit
+            if state.isGivenUp, let path = command.touches { Hangs.leave(path) }
+            defer { state.waiters = [] }
+            return state.waiters.map { ($0, exit) }
+        }
+        for (waiter, exit) in waiters { waiter.resume(returning: exit) }
     }
 }
 

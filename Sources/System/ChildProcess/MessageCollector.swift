@@ -15,8 +15,10 @@ final class MessageCollector: Sendable {
     private let kept = Mutex<(head: [UInt8], tail: [UInt8], isCut: Bool)>(([], [], false))
     private let isAtEnd = Atomic<Bool>(false)
 
-    init(_ pipe: PipeEnd, onLine: (@Sendable (UnsafeRawBufferPointer) -> Void)?) {
-        startDetachedThread("child-messages") { [self] in
+    init(
+        _ pipe: PipeEnd, onLine: (@Sendable (UnsafeRawBufferPointer) -> Void)?
+    ) throws(ThreadShortage) {
+        try startThread("child-messages") { [self] in
             read(pipe, onLine)
             isAtEnd.store(true, ordering: .releasing)
         }

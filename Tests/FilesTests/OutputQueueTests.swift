@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import BlockingWork
 import Files
 import Glibc
 import Testing
+
+@testable import BlockingWork
 
 @Suite(.timeLimit(.minutes(1))) struct OutputQueueTests {
     /// A pipe that is full already.
@@ -64,6 +65,18 @@ import Testing
         let text = try await runBlocking("test") { pipe.text(until: "line 200\n") }
         #expect(text == lines.joined())
         #expect(try await runBlocking("test") { queue.finish(patience: .seconds(10)) })
+    }
+
+    @Test func `where no thread can be had whoever writes does it`() throws {
+        var ends: [Int32] = [-1, -1]
+        try #require(pipe(&ends) == 0)
+        defer { ends.forEach { close($0) } }
+        let queue = OutputQueue(descriptor: ends[1])
+        ThreadStack.$byteCount.withValue(1 << 60) { queue.write("a line\n") }
+        var buffer = [UInt8](repeating: 0, count: 100)
+        let count = read(ends[0], &buffer, buffer.count)
+        #expect(String(decoding: buffer.prefix(max(0, count)), as: UTF8.self) == "a line\n")
+        #expect(queue.finish(patience: .seconds(10)))
     }
 
     @Test func `what is too much is left out, and said`() async throws {

@@ -2,9 +2,12 @@
 
 import Certificates
 import Foundation
+import Glibc
+import Synchronization
 import TestSupport
 import Testing
 
+@testable import BlockingWork
 @testable import HTTPTransport
 
 /// Who waits for the files of an identity, and for how long.
@@ -38,6 +41,25 @@ import Testing
         let (others, none) = queue.end(try #require(next), reading)
         #expect(others.count == 2 && none == nil && queue.deadline == nil)
         #expect(second.identityContext === reading.context && third.identityContext === reading.context)
+    }
+
+    @Test func `where no thread can be had the files count as what they were`() throws {
+        let known = try reading()
+        for known in [known, nil] {
+            let look = IdentityLook(paths, known: known, now: .now)
+            let said = Mutex<IdentityReading?>(nil)
+            ThreadStack.$byteCount.withValue(1 << 60) {
+                look.begin { reading in said.withLock { $0 = reading } }
+            }
+            let reading = try #require(said.withLock { $0 })
+            #expect(reading.context === known?.context)
+        }
+        let shortage = HTTPTransportError.shortage(url: "https://node01/", number: EAGAIN)
+        #expect(
+            shortage.facts
+                == "no connection to https://node01/ was begun: no more processes or tasks are allowed, or no memory is left"
+        )
+        #expect(shortage.hint?.contains("TasksMax=") == true)
     }
 
     @Test func `whose files were read before goes on with that where they answer no more`() throws {

@@ -39,16 +39,25 @@ final class ProgressFiles: Sendable {
             return entry.serial
         }
         guard let due else { return }
-        startDetachedThread("progress-file") { [self] in
-            // Nobody depends on it; a full disk shows where it matters.
-            try? file.writeStatus(due, storedByteCount: storedByteCount)
-            let isOver = entries.withLock { entries in
-                guard entries[name]?.serial == due else { return true }
-                entries[name]?.isWriting = false
-                return false
+        do {
+            try startThread("progress-file") { [self] in
+                // Nobody depends on it; a full disk shows where it matters.
+                try? file.writeStatus(due, storedByteCount: storedByteCount)
+                wrote(name, due)
             }
-            if isOver { try? file.removeStatus(due) }
+        } catch {
+            // Nor on this one.
+            wrote(name, due)
         }
+    }
+
+    private func wrote(_ name: LogDumpName, _ serial: String) {
+        let isOver = entries.withLock { entries in
+            guard entries[name]?.serial == serial else { return true }
+            entries[name]?.isWriting = false
+            return false
+        }
+        if isOver { try? file.removeStatus(serial) }
     }
 
     /// The dump's file goes; if it is just being written, its writer takes it away. Blocks.

@@ -88,16 +88,7 @@ private final class ThreadAnswer<Value: Sendable>: Sendable {
     }
 }
 
-/// Starts a thread that nobody joins, and without which the program cannot go on; `name` shows in `top -H` (its first 15 bytes).
-public func startDetachedThread(_ name: String, _ body: @escaping @Sendable () -> Void) {
-    do throws(ThreadShortage) {
-        try startThread(name, body)
-    } catch {
-        preconditionFailure(error.facts)
-    }
-}
-
-/// The same for whoever can do without.
+/// Starts a thread that nobody joins; `name` shows in `top -H` (its first 15 bytes).
 public func startThread(_ name: String, _ body: @escaping @Sendable () -> Void) throws(ThreadShortage) {
     let start = Unmanaged.passRetained(ThreadStart(name: name, body: body))
     var attributes = pthread_attr_t()

@@ -43,7 +43,9 @@ public final class OutputQueue: Sendable {
             defer { state.isWriting = true }
             return !state.isWriting
         }
-        if begins { startDetachedThread("output") { [self] in writeAll() } }
+        guard begins else { return }
+        // Without a thread whoever writes waits.
+        do { try startThread("output") { [self] in writeAll() } } catch { writeAll() }
     }
 
     /// Waits until all of it is written, or nobody has taken a byte for `patience`; blocks the thread. Who still takes nothing after

@@ -16,7 +16,7 @@ public final class HTTPTransport: Sendable {
     /// A transport that keeps up to `connectionCount` idle connections for further requests.
     ///
     /// - Parameter descriptorCount: how many descriptors it may hold; nil: half of what the process may have.
-    /// - Throws: `HTTPTransportError.shortage` if the process has no descriptors or memory left.
+    /// - Throws: `HTTPTransportError.shortage` if the process has no descriptors, memory or threads left.
     public init(connectionCount: Int = 64, descriptorCount: Int? = nil) throws {
         let budget = ConnectionBudget(descriptorCount: descriptorCount ?? DescriptorLimit.current / 2)
         concurrency = budget.connectionLimit

@@ -3,6 +3,7 @@
 import BlockingWork
 import Descriptors
 @_exported public import Faults
+import Glibc
 
 /// Why there is no answer. Any answer, whatever its status, is not an error here.
 public enum HTTPTransportError: Fault, Equatable {
@@ -12,8 +13,8 @@ public enum HTTPTransportError: Fault, Equatable {
     /// The host's name has no address.
     case nameNotResolved(url: String, text: String)
 
-    /// This process or machine has no descriptors or memory left for a connection (`errno`): nothing was sent, and nothing is known
-    /// of the peer.
+    /// This process or machine has no descriptors, memory or threads (`EAGAIN`) left for a connection (`errno`): nothing was sent, and
+    /// nothing is known of the peer.
     case shortage(url: String, number: Int32)
 
     /// A file of our own identity did not answer within `limit`: nothing was sent, and nothing is known of the peer.
@@ -63,6 +64,10 @@ public enum HTTPTransportError: Fault, Equatable {
 }
 
 extension HTTPTransportError {
+    private static func reason(_ number: Int32) -> String {
+        number == EAGAIN ? ThreadShortage.reason : SystemReason.text(number)
+    }
+
     public var facts: String { text.facts }
     public var hint: String? { text.hint }
 
@@ -72,8 +77,8 @@ extension HTTPTransportError {
         case .nameNotResolved(let url, let text): "cannot resolve the host of \(url): \(text)"
         case .shortage(let url, let number):
             FaultText(
-                "no connection to \(url) was begun: \(SystemReason.text(number))",
-                hint: SystemReason.hint(number))
+                "no connection to \(url) was begun: \(Self.reason(number))",
+                hint: number == EAGAIN ? ThreadShortage.hint : SystemReason.hint(number))
         case .silentFile(let url, let path, let limit):
             FaultText(
                 "no connection to \(url) was begun: \(HangFault.noAnswer(path: path, limit: limit).facts)",
@@ -111,7 +116,7 @@ extension HTTPTransportError {
         switch self {
         case .connectionRefused(_, let text): "cannot connect: \(text)"
         case .nameNotResolved(_, let text): "cannot resolve its host: \(text)"
-        case .shortage(_, let number): "no connection was begun: \(SystemReason.text(number))"
+        case .shortage(_, let number): "no connection was begun: \(Self.reason(number))"
         case .silentFile(_, let path, let limit):
             "no connection was begun: \(HangFault.noAnswer(path: path, limit: limit).facts)"
         case .connectTimeout: "no connection in time"

@@ -38,7 +38,7 @@ final class TransferLoop: @unchecked Sendable {
         amfleet_multi_set_long(multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, budget.connectionLimit)
         poller.attach(to: multi)
         poller.watch(inbox.descriptor)
-        startThread()
+        try startThread()
     }
 
     deinit {
@@ -76,11 +76,13 @@ extension TransferLoop {
 
 // On the thread.
 extension TransferLoop {
-    private func startThread() {
+    private func startThread() throws(HTTPTransportError) {
         var thread = pthread_t()
-        let context = Unmanaged.passRetained(self).toOpaque()
-        let status = pthread_create(&thread, nil, runTransferLoop, context)
-        precondition(status == 0, "no thread to be had: \(String(cString: strerror(status)))")
+        let context = Unmanaged.passRetained(self)
+        guard pthread_create(&thread, nil, runTransferLoop, context.toOpaque()) == 0 else {
+            context.release()
+            throw .shortage(url: "", number: EAGAIN)
+        }
         pthread_detach(thread)
     }
 

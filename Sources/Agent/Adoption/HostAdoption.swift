@@ -44,6 +44,20 @@ struct HostAdoption: Sendable {
         }
     }
 
+    /// Why configurations cannot be read: nobody knows which hosts they name.
+    func unread(_ names: [String]) -> [WireError] {
+        names.flatMap { name -> [WireError] in
+            do {
+                _ = try ConfigurationDirectory(root: settings.amandaDirectory, name: name).load()
+                return []
+            } catch {
+                return WireError.all(cause: error, node: settings.node).map {
+                    $0.within(configuration: name)
+                }
+            }
+        }
+    }
+
     private func load(_ name: String) -> LoadedConfiguration? {
         try? ConfigurationDirectory(root: settings.amandaDirectory, name: name).load()
     }

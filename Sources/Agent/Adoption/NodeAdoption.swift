@@ -20,14 +20,21 @@ public struct NodeAdoption: Sendable {
         self.isDryRun = isDryRun
     }
 
-    /// - Returns: what was found or done, a line each, and what could not be done.
+    /// - Returns: what was found or done, a line each, and what could not be done or looked at.
     public func run() async throws -> (lines: [String], faults: [WireError]) {
-        let outcomes = try await runBlocking("adoption", asking: [settings.amandaDirectory]) {
+        let (outcomes, unread) = try await runBlocking("adoption", asking: [settings.amandaDirectory]) {
             [settings, isDryRun] in
             let adoption = HostAdoption(settings: settings)
             let names = ConfigurationDirectory.all(in: settings.amandaDirectory)
-            return isDryRun ? adoption.look(at: names) : adoption.adopt(names)
+            guard !names.isEmpty else { return ([HostAdoption.Outcome](), [nothing]) }
+            return (isDryRun ? adoption.look(at: names) : adoption.adopt(names), adoption.unread(names))
         }
-        return (outcomes.flatMap(\.remarks), outcomes.compactMap(\.fault))
+        return (outcomes.flatMap(\.remarks), outcomes.compactMap(\.fault) + unread)
+    }
+
+    private var nothing: WireError {
+        WireError(
+            .configuration, node: settings.node, "no configuration lies in '\(settings.amandaDirectory)'",
+            hint: "name the directory of Amanda's configurations with '--amanda-directory DIR'.")
     }
 }

@@ -31,7 +31,7 @@ struct FlushedRecords: Sendable {
             if held.header.level > 0, record.configurations[index].dumps[place].bases == nil {
                 do {
                     record.configurations[index].dumps[place].bases = try await bases(held)
-                } catch let lost as LostVolume {
+                } catch let lost as LostVolume where lost.isProved {
                     record.configurations[index].dumps[place].notes.append(
                         "what it builds on is gone: \(lost)")
                 }

@@ -135,6 +135,11 @@ struct CatalogSource: RestorableDiskSource {
         do {
             return try records().map { try RestorableDump($0) }
         } catch let lost as LostVolume {
+            guard lost.isProved else {
+                throw WireError(
+                    .failed, node: node, "whether run \(run) can be restored is not known: \(lost.facts)",
+                    hint: "see why that cannot be read, then restore again.")
+            }
             throw WireError(
                 .damaged, node: node, "run \(run) cannot be restored: \(lost)",
                 hint: "choose another run: 'amfleet list' shows which can still be restored.")

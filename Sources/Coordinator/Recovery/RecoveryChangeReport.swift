@@ -91,7 +91,8 @@ extension RecoveryChangeReport: CommandReport {
                 "no key opens what lies at \(rotation.damaged.joined(separator: ", ")): it is damaged, or somebody else has put it there"
             )
             lines.append(
-                "hint: 'amfleet recovery check' says what the nodes have besides; delete what is damaged.")
+                "hint: 'amfleet recovery check --recovery-key KIT' says what the nodes have besides; delete what is damaged."
+            )
         }
         lines.append(
             rotation.isDone

@@ -129,11 +129,17 @@ public struct RetryCommand: Sendable {
 }
 
 extension RunManifest {
-    /// A node that gets no job keeps what it has, with the reason of today.
-    fileprivate mutating func leaveOut(_ node: String, _ reasons: [WireError]) {
-        let index = nodes.firstIndex { $0.node == node }
-        let attempt = max(1, index.map { nodes[$0].attempt } ?? 1)
-        let verdict = NodeVerdict.leftOut(node, of: run, attempt: attempt, reasons)
-        if let index { nodes[index] = verdict } else { nodes.append(verdict) }
+    /// A node that gets no job keeps what it has: its verdict where every disk is dumped, such as one whose self-backup was to be made
+    /// again, else what an earlier attempt has stored and dumped, with the reason of today.
+    mutating func leaveOut(_ node: String, _ reasons: [WireError]) {
+        guard let index = nodes.firstIndex(where: { $0.node == node }) else {
+            return nodes.append(.leftOut(node, of: run, attempt: 1, reasons))
+        }
+        let known = nodes[index]
+        guard !known.state.isDumped else { return }
+        var verdict = NodeVerdict.leftOut(node, of: run, attempt: max(1, known.attempt), reasons)
+        (verdict.dumpedBytes, verdict.storedBytes) = (known.dumpedBytes, known.storedBytes)
+        (verdict.volumes, verdict.finishedAt) = (known.volumes, known.finishedAt)
+        nodes[index] = verdict
     }
 }

@@ -97,6 +97,8 @@ public struct RunHistory: Sendable, Equatable {
         self.lines = lines
     }
 
+    /// Lines that stand twice or in another order, as an editor or a second copy leaves them, are taken as `add` would have written them.
+    ///
     /// - Parameter what: names the object in what is said of a line that cannot be read.
     public init(parsing bytes: [UInt8], what: String) {
         lines = []
@@ -107,6 +109,8 @@ public struct RunHistory: Sendable, Equatable {
             number += 1
             if !text.isEmpty { take(text, "\(what), line \(number)") }
         }
+        let newest = Dictionary(lines.map { ($0.run, $0) }) { $1.revision >= $0.revision ? $1 : $0 }
+        lines = newest.values.sorted { $0.run < $1.run }
     }
 
     /// Shorter than any line of ours.

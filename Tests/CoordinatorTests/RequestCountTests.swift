@@ -71,6 +71,30 @@ struct RequestCountTests {
         await many.end()
     }
 
+    @Test func `what pinned runs keep stands in their manifests, one request each`() async throws {
+        let many = try await ManyRuns(runs: 24, nodes: 12)
+        let pinned = many.runs.prefix(20)
+        for (index, run) in pinned.enumerated() {
+            var manifest = many.manifest(run, slot: index)
+            manifest.pin = RunPin(since: Sample.time, by: "me")
+            _ = try await many.direct.client.put(
+                many.direct.layout.manifest(run), WireJSON.document(manifest))
+        }
+        _ = try await many.direct.write(PinIndex(runs: pinned.reversed()), many.direct.layout.pins, .none)
+        let (found, asked) = try await many.requests {
+            var protection = ClusterProtection()
+            try await PinnedRuns(bucket: many.cluster.bucket, nodes: many.nodes).add(to: &protection)
+            return protection
+        }
+        #expect(asked.count <= 1 + 20, "\(asked.count): \(asked)")
+        #expect(found.arePinsKnown && found.pinned == pinned.reversed())
+        // The same as the records say, which nobody has stored.
+        let kept = found.order(for: "node1").runs.first { $0.run == pinned.first }
+        #expect(kept?.volumes == many.record("node1", pinned[0], slot: 0).protectedVolumes)
+        #expect(kept?.volumes?.isEmpty == false)
+        await many.end()
+    }
+
     @Test func `a label is asked for once, however many ask at the same time`() async throws {
         let many = try await ManyRuns(runs: 3, nodes: 1)
         let record = many.record("node1", many.runs[2], slot: 2)

@@ -18,16 +18,19 @@ public struct RecordedVolumes: Codable, Sendable, Equatable {
     public var levels: [Int]
     /// Why a restore in place would refuse it, by the record alone; nil: nothing is known against it.
     public var refusal: String?
+    /// What a pin keeps, each volume with its configuration and the run that it must bear; nil: of an older coordinator.
+    public var protected: [ProtectedVolume]?
 
     public init(
         holding: [VolumeRecord], builtOn: [VolumeRecord]? = nil, emptied: [VolumeRecord]? = nil,
-        levels: [Int], refusal: String? = nil
+        levels: [Int], refusal: String? = nil, protected: [ProtectedVolume]? = nil
     ) {
         self.holding = holding
         self.builtOn = builtOn
         self.emptied = emptied
         self.levels = levels
         self.refusal = refusal
+        self.protected = protected
     }
 
     /// All that a restore reads.
@@ -52,7 +55,7 @@ extension NodeRecord {
         let levels = Set(configurations.flatMap(\.dumps).filter(\.status.isUsable).map(\.level))
         return RecordedVolumes(
             holding: holding.unique, builtOn: builtOn.unique.ifNotEmpty, emptied: emptied.unique.ifNotEmpty,
-            levels: levels.sorted(), refusal: restoreRefusal?.message)
+            levels: levels.sorted(), refusal: restoreRefusal?.message, protected: protectedVolumes)
     }
 }
 

@@ -7,7 +7,8 @@ import S3
 
 /// The runs that operators have pinned: the index names them, their manifests prove it.
 ///
-/// Cost: one request, then a manifest and a record a node for each pinned run.
+/// Cost: one request, then a manifest for each pinned run; a record only of a node whose part the manifest does not name, since it is not
+/// whole or an older coordinator judged it.
 struct PinnedRuns: Sendable {
     let bucket: ClusterBucket
     /// Of today's `cluster.json`.
@@ -62,11 +63,18 @@ struct PinnedRuns: Sendable {
     static func volumes(
         of manifest: RunManifest, bucket: ClusterBucket, nodes: [String]
     ) async throws -> ClusterProtection.Run {
-        let those = nodes.filter { node in manifest.nodes.contains { $0.node == node } }
+        var run = ClusterProtection.Run(run: manifest.run, reason: .pinned)
+        // What is held, or failed beside what is held, is in the record alone: a flush changes that.
+        for verdict in manifest.nodes where verdict.state.isStored && nodes.contains(verdict.node) {
+            run.volumes[verdict.node] = verdict.volumes?.protected
+        }
+        let named = run.volumes
+        let those = nodes.filter { node in
+            named[node] == nil && manifest.nodes.contains { $0.node == node }
+        }
         let outcomes = try await onEveryNode(those, width: 16) { node in
             try await bucket.nodeRecord(manifest.run, node: node)?.protectedVolumes
         }
-        var run = ClusterProtection.Run(run: manifest.run, reason: .pinned)
         for outcome in outcomes {
             switch outcome.result {
             case .success(let volumes): run.volumes[outcome.node] = volumes

@@ -53,4 +53,26 @@ import Testing
         #expect(long.name.utf8.count < 300 && long.value.utf8.count < 1_100)
         #expect(long.value.hasSuffix("bytes more"))
     }
+
+    @Test
+    func `a configuration gives a bounded number of reasons, and one that makes it unusable is not left out`()
+    {
+        let faults = (1...500).map { line in
+            WireError(line == 400 ? .configuration : .failed, node: "node01", "line \(line)")
+        }
+        #expect(Array(faults.prefix(100)).bounded == Array(faults.prefix(100)))
+        let bounded = faults.bounded
+        #expect(bounded.count == 101 && bounded.first == faults.first)
+        #expect(bounded.last == WireError(.configuration, node: "node01", "and 400 more reasons"))
+        var status = ConfigurationStatus(name: "data", role: .data).with(faults)
+        status.diskErrors = faults
+        status.allRemarks = (1...5_000).map { Remark("remark \($0)") }
+        status.outsideSelfBackup = (1...5_000).map { "/path/\($0)" }
+        let told = status.bounded
+        #expect(told.faults == bounded && told.error == faults.first && told.diskErrors == bounded)
+        #expect(told.allRemarks.count == 201 && told.allRemarks.last?.text == "and 4800 more")
+        #expect(told.outsideSelfBackup.count == 200)
+        let short = ConfigurationStatus(name: "data", role: .data).with(Array(faults.prefix(3)))
+        #expect(short.bounded == short)
+    }
 }

@@ -228,6 +228,15 @@ import Testing
         #expect(faults("define dumptype a\n") == "amanda.conf:1: 'define dumptype a' must end with '{'")
     }
 
+    @Test func `a file that is something else is told by its first faults`() {
+        let text = String(repeating: "zebra 1\n", count: 1_000)
+        let error = #expect(throws: ConfigurationError.self) { _ = try configuration(text) }
+        #expect(error?.list.count == 201)
+        #expect(error?.list.first?.place?.line == 1)
+        #expect(error?.list.last?.facts == "800 faults more")
+        #expect(error?.list.last?.place?.file == "/etc/amanda/test/amanda.conf")
+    }
+
     @Test func `a file that includes itself is refused`() {
         let text = faultText {
             _ = try AmandaConfiguration(parsing: "includefile \"b\"\n", file: "/etc/amanda/test/amanda.conf")

@@ -140,6 +140,24 @@ import Testing
         #expect(failure.errors.map(\.place?.node) == Array(repeating: "node01", count: 4))
     }
 
+    @Test func `of what a node says of configurations only that counts which was asked, and not without end`()
+        throws
+    {
+        let faults = (1...10_000).map { WireError(.configuration, "amanda.conf:\($0): unknown keyword 'x'") }
+        let said = ["logs", "vertica", "vertica", "other"].map {
+            ConfigurationStatus(name: $0, role: .data).with(faults)
+        }
+        let question = StatusQuestion(
+            storage: Sample.cluster([]).storage.address, configurations: Sample.asked)
+        let counted = AgentClient.asked(said, question)
+        #expect(counted.map(\.name) == ["vertica"])
+        #expect(counted.first?.faults.count == 101)
+        #expect(AgentClient.asked(said, nil).isEmpty)
+        // What keeps the node from its job goes into the manifest.
+        let found = preflight([status("node01", counted), status("node02")])
+        #expect(found.fitness.leftOut["node01"]?.count == 101)
+    }
+
     @Test func `an agent that does not answer is no reason to leave the others without a backup`() throws {
         let found = preflight([status("node01"), silent("node02", .agentLost)])
         #expect(found.refusal() == nil)

@@ -68,14 +68,14 @@ struct CheckedConfiguration: Sendable {
         }
         switch loaded {
         case .failure(let cause):
-            faults = WireError.all(cause: cause, node: node)
+            faults = WireError.all(cause: cause, node: node).bounded
             resolved = .failure(WireErrors(faults))
             (changer, stores, diskFaults, remarks, held) = (nil, [], [], [], [])
             (newestRun, newestLabel) = (nil, nil)
             (looks, isAnySilent) = ([:], false)
         case .success(let loaded):
             let check = ConfigurationCheck(loaded, of: choice, settings, storage, isPatient: isPatient)
-            faults = check.faults
+            faults = check.faults.bounded
             resolved = check.resolved
             changer = check.changer
             stores = check.stores

@@ -22,7 +22,7 @@ extension ConfigurationStatus {
                 let errors = own.filter { !$0.isBesideAnother }.map(\.fault)
                 if !errors.isEmpty { status.restoreErrors = errors }
                 status.allRemarks += own.filter(\.isBesideAnother).map { Remark($0.text) }
-                return status
+                return status.bounded
             }
         }
     }

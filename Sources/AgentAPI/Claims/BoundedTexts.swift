@@ -58,3 +58,35 @@ extension DumpRecord {
                 + "deleted of them comes back when an increment is restored")
     }
 }
+
+extension [WireError] {
+    /// Reasons of one thing, at most: more have one cause, such as a file that is something else.
+    public static var reasonLimit: Int { 100 }
+
+    /// The first of many, and how many more there were; the last is of the kind that makes a configuration unusable if any that is left
+    /// out is.
+    public var bounded: [WireError] {
+        let rest = dropFirst(Self.reasonLimit)
+        guard let other = rest.first(where: { $0.kind == .configuration }) ?? rest.first else { return self }
+        return NodeRecord.bounded(self, to: Self.reasonLimit) {
+            WireError(other.kind, node: other.node, "\($0) reasons")
+        }
+    }
+}
+
+extension ConfigurationStatus {
+    /// The same with a bounded number of reasons, of remarks and of paths that are told.
+    public var bounded: ConfigurationStatus {
+        var status = with(faults.bounded)
+        status.diskErrors = diskErrors?.bounded
+        status.restoreErrors = restoreErrors?.bounded
+        if allRemarks.count > NodeRecord.noteLimit {
+            status.allRemarks = NodeRecord.bounded(allRemarks) { Remark($0) }
+        }
+        status.unknownVolumes = unknownVolumes.map { NodeRecord.bounded($0) { Remark($0) } }
+        status.outsideSelfBackup = Array(outsideSelfBackup.prefix(NodeRecord.noteLimit))
+        status.selfBackupHoles = selfBackupHoles.map { Array($0.prefix(NodeRecord.noteLimit)) }
+        status.secretsReadable = Array(secretsReadable.prefix(NodeRecord.noteLimit))
+        return status
+    }
+}

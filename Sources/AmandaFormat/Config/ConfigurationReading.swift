@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Faults
+
 /// An `amanda.conf` and its disklist as far as they can be read, and everything that is wrong with the two.
 ///
 /// One cause is one fault: nothing is said of what refers to something faulty.
@@ -22,7 +24,7 @@ public struct ConfigurationReading: Sendable {
         parser.read(bytes, file: file)
         parser.complete(configurationName: name)
         configuration = AmandaConfiguration(name: name, directory: directory, document: parser.document)
-        faults = parser.orderedFaults
+        faults = Self.bounded(parser.orderedFaults, of: file)
     }
 
     /// Whether a global parameter's value is certain: it is set, or surely nowhere.
@@ -42,6 +44,17 @@ public struct ConfigurationReading: Sendable {
         var parser = DisklistParser(configuration, include: include)
         parser.read(bytes, file: file)
         disklist = Disklist(entries: parser.entries, remarks: parser.remarks)
-        faults += parser.orderedFaults
+        faults += Self.bounded(parser.orderedFaults, of: file)
+    }
+
+    /// Faults of a file and what it includes that are told: a file that is something else has one in each line.
+    static let faultLimit = 200
+
+    private static func bounded(_ faults: [ConfigurationFault], of file: String) -> [ConfigurationFault] {
+        guard faults.count > faultLimit else { return faults }
+        let more = ConfigurationFault(
+            FaultPlace(file: file), "\(faults.count - faultLimit) faults more",
+            hint: "see whether the file is what it should be.")
+        return faults.prefix(faultLimit) + [more]
     }
 }

@@ -51,7 +51,7 @@ struct AgentAnswer: Sendable {
     private var refusal: any Fault {
         if let said = try? WireJSON.read(WireErrors.self, from: response.body, what: "error") {
             // It speaks for its own node alone.
-            let errors = WireError.all(of: said, node: node).map { $0.said(by: node) }
+            let errors = WireError.all(of: said, node: node).bounded.map { $0.said(by: node) }
             for error in errors {
                 logger.info(
                     "the agent refused with \(response.status)",

@@ -32,14 +32,23 @@ struct AgentClient: Sendable {
     func status(_ question: StatusQuestion? = nil) async throws -> NodeStatus {
         let limit = question == nil ? Self.answerLimit : Self.questionLimit
         let answer = try await get(question?.path ?? AgentPaths.status, limit: limit)
-        let status: NodeStatus = try answer.accepted().value()
+        var status: NodeStatus = try answer.accepted().value()
         guard status.node == node, status.cluster == connection.cluster else {
             throw WireError(
                 .authentication, node: node,
                 "the agent calls itself '\(status.node)' of cluster '\(status.cluster)'",
                 hint: "copy the folder that 'amfleet node add' made for \(node) to it.")
         }
+        status.configurations = Self.asked(status.configurations, question)
         return status
+    }
+
+    /// Of what the node says of configurations that which was asked, each once and bounded: it goes into manifests and onto terminals.
+    static func asked(
+        _ configurations: [ConfigurationStatus], _ question: StatusQuestion?
+    ) -> [ConfigurationStatus] {
+        let names = question?.configurations.map(\.name) ?? []
+        return names.compactMap { name in configurations.first { $0.name == name }?.bounded }
     }
 
     /// The volumes of the configurations that the question names.

@@ -2,6 +2,7 @@
 
 import AgentAPI
 import AmandaFormat
+import CivilCalendar
 import Settings
 import Testing
 
@@ -156,6 +157,22 @@ import Testing
         // What keeps the node from its job goes into the manifest.
         let found = preflight([status("node01", counted), status("node02")])
         #expect(found.fitness.leftOut["node01"]?.count == 101)
+    }
+
+    @Test func `of one node only so many runs are looked at that it says it holds`() {
+        func held(_ count: Int) -> ConfigurationStatus {
+            var configuration = ConfigurationStatus(name: "vertica", role: .data)
+            configuration.held = (0..<count).compactMap { number in
+                RunName(CivilTime(secondsSince1970: 1_700_000_000 + Int64(number))).map {
+                    HeldDumpRecord(run: $0, host: "localhost", disk: "/data", level: 0, chunks: [])
+                }
+            }
+            return configuration
+        }
+        let found = preflight([status("node01", [held(5_000)]), status("node02", [held(3)])])
+        #expect(found.heldRuns.count == Preflight.heldRunLimit + 3)
+        let few = preflight([status("node01", [held(3)]), status("node02", [held(3)])])
+        #expect(few.heldRuns.count == 3)
     }
 
     @Test func `an agent that does not answer is no reason to leave the others without a backup`() throws {

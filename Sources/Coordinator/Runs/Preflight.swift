@@ -76,10 +76,16 @@ struct Preflight: Sendable {
             .filter { $0.civil.secondsSince1970 <= latest }
     }
 
-    /// Whose dumps lie on holding disks, each run once.
+    /// Runs that one node may say it holds dumps of: a request each, while the cluster is held.
+    static let heldRunLimit = 32
+
+    /// Whose dumps lie on holding disks, each run once; of a node the newest. Older ones are looked at in turn (`RunUpkeep`).
     var heldRuns: [RunName] {
-        Array(
-            Set(statuses.compactMap(\.report).flatMap(\.configurations).flatMap { $0.held ?? [] }.map(\.run)))
+        let runs = statuses.compactMap(\.report).flatMap { status in
+            Set(status.configurations.flatMap { $0.held ?? [] }.map(\.run)).sorted(by: >)
+                .prefix(Self.heldRunLimit)
+        }
+        return Array(Set(runs))
     }
 
     /// All of one kind, where no node is without; nil: some is.

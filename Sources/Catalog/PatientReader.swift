@@ -8,6 +8,9 @@ import Synchronization
 ///
 /// Of several files in a directory that does not answer only the first is waited for.
 final class PatientReader: Sendable {
+    /// Bytes of one file; a disklist of 100,000 disks has fewer, and each costs many times its length while it is read.
+    static let byteCountLimit = 16 << 20
+
     private let limit: Duration
     /// By directory, what did not answer there.
     private let silent = Mutex<[String: String]>([:])
@@ -28,8 +31,8 @@ final class PatientReader: Sendable {
         let directory = FileSystem.parentDirectory(of: path)
         if let hung = silent.withLock({ $0[directory] }) { throw HangFault(hung, within: limit) }
         let looks = PatientLook.all([path], what: "configuration-look", limit: limit) {
-            path -> Result<[UInt8]?, any Error> in
-            Result { try FileSystem.isPresent(path) ? FileSystem.readAll(path) : nil }
+            [byteCountLimit = Self.byteCountLimit] path -> Result<[UInt8]?, any Error> in
+            Result { try FileSystem.isPresent(path) ? FileSystem.readAll(path, limit: byteCountLimit) : nil }
         }
         guard let look = looks[path] else {
             silent.withLock { $0[directory] = path }

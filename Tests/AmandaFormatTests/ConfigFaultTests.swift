@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import AmandaFormat
 import Testing
+
+@testable import AmandaFormat
 
 @Suite struct ConfigFaultTests {
     @Test func `the reference configuration is refused for both of its mistakes at once`() throws {
@@ -235,6 +236,21 @@ import Testing
         #expect(error?.list.first?.place?.line == 1)
         #expect(error?.list.last?.facts == "800 faults more")
         #expect(error?.list.last?.place?.file == "/etc/amanda/test/amanda.conf")
+    }
+
+    @Test func `files that include the next one twice are not read without end`() {
+        var count = 0
+        func included(_ path: String) -> String {
+            count += 1
+            let number = path.split(separator: "f").last.flatMap { Int($0) } ?? 0
+            return number > 9 ? "" : String(repeating: "includefile \"f\(number + 1)\"\n", count: 2)
+        }
+        let error = #expect(throws: ConfigurationError.self) {
+            _ = try AmandaConfiguration(
+                parsing: "includefile \"f0\"\n", file: "/etc/amanda/test/amanda.conf", include: included)
+        }
+        #expect(count == ConfigurationParser.greatestFileCount - 1)
+        #expect(error?.facts == ConfigurationParser.tooManyFiles)
     }
 
     @Test func `a file that includes itself is refused`() {

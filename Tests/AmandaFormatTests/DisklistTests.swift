@@ -27,6 +27,23 @@ import Testing
         #expect(own.entries[0].spindle == -1)
     }
 
+    @Test func `included disklists are not read without end`() throws {
+        var count = 0
+        let configuration = try configFixture("reference-corrected")
+        func included(_ path: String) -> String {
+            count += 1
+            let number = path.split(separator: "f").last.flatMap { Int($0) } ?? 0
+            return number > 9 ? "" : String(repeating: "includefile \"f\(number + 1)\"\n", count: 2)
+        }
+        let error = #expect(throws: ConfigurationError.self) {
+            _ = try Disklist(
+                parsing: "includefile \"f0\"\n", file: "/etc/amanda/test/disklist",
+                configuration: configuration, include: included)
+        }
+        #expect(count == ConfigurationParser.greatestFileCount - 1)
+        #expect(error?.facts == ConfigurationParser.tooManyFiles)
+    }
+
     @Test func `reads devices, quotes, braces, spindles, interfaces and included files`() throws {
         let list = try disklist(
             """

@@ -16,16 +16,16 @@ struct DisklistNames {
     /// Takes a disk; gives what stands in its way.
     mutating func add(host: String, disk: String, _ place: FaultPlace) -> (what: String, hint: String)? {
         let key = host.lowercased()
-        let known = hosts[key] ?? Host(name: host, place: place)
-        guard known.name == host else {
+        if let known = hosts[key], known.name != host {
             return (
                 "host '\(host)' is written '\(known.name)' at \(known.place)",
                 "write it the same way everywhere."
             )
         }
         let file = sanitisedDiskName(disk)
-        guard let first = known.disks[file] else {
-            hosts[key, default: known].disks[file] = (disk, place)
+        // In its place: whoever has the host in a hand besides makes a copy of all of its disks for each new one.
+        guard let first = hosts[key]?.disks[file] else {
+            hosts[key, default: Host(name: host, place: place)].disks[file] = (disk, place)
             return nil
         }
         guard first.name != disk else {

@@ -15,6 +15,7 @@ struct DisklistParser {
     var lines: ArraySlice<DisklistLine> = []
     private var file = ""
     private var openFiles: [String] = []
+    private var fileCount = 0
     private var order = ReadingOrder()
     private var customCount = 0
     private var disks = DisklistNames()
@@ -34,6 +35,7 @@ struct DisklistParser {
         let (savedLines, savedFile) = (lines, file)
         order.note(name, in: file, at: line)
         openFiles.append(name)
+        fileCount += 1
         file = name
         let text = AmandaText(bytes, file: name)
         if let fault = text.fault { faults.append(fault) }
@@ -170,6 +172,9 @@ struct DisklistParser {
         let path = configuration.absolutePath(line.name(1))
         guard !openFiles.contains(path), openFiles.count < ConfigurationParser.greatestIncludeDepth else {
             return fault(line, "'\(path)' includes itself", hint: "remove this line.")
+        }
+        guard fileCount < ConfigurationParser.greatestFileCount else {
+            return fault(line, ConfigurationParser.tooManyFiles)
         }
         do {
             read(try include(path), file: path, includedAt: line.number)

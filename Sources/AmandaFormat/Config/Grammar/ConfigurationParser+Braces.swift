@@ -20,10 +20,13 @@ extension ConfigurationParser {
         return closedCount(ahead: lines.dropFirst()) == openTables.count + 1
     }
 
+    /// Lines that are looked at for a closing brace: more than a definition has. It is asked for each line that is out of place.
+    private static let lookAhead = 300
+
     /// How many of the braces that are open, and one more, are closed before the next definition begins.
     func closedCount(ahead lines: ArraySlice<ConfigurationLine>) -> Int {
         var (closed, inner) = (0, 0)
-        for line in lines where closed <= openTables.count {
+        for line in lines.prefix(Self.lookAhead) where closed <= openTables.count {
             if beginsDefinition(line) { break }
             if line.endsBlock, inner > 0 {
                 inner -= 1

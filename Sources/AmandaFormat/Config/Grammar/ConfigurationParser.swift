@@ -11,6 +11,8 @@ struct ConfigurationParser {
     typealias Include = (_ path: String) throws -> [UInt8]
 
     static let greatestIncludeDepth = 16
+    /// Files that are read in all, each as often as it is included: two in each of two, sixteen deep, are 65,536.
+    static let greatestFileCount = 1_000
 
     var document: ConfigurationDocument
     var faults: [ConfigurationFault] = []
@@ -23,6 +25,7 @@ struct ConfigurationParser {
     private let directory: String
     private let include: Include
     private var openFiles: [String] = []
+    private var fileCount = 0
     private var order = ReadingOrder()
 
     init(file: String, directory: String, include: @escaping Include) {
@@ -40,6 +43,7 @@ struct ConfigurationParser {
         let (savedLines, savedFile) = (lines, file)
         order.note(name, in: file, at: line)
         openFiles.append(name)
+        fileCount += 1
         file = name
         let text = AmandaText(bytes, file: name)
         if let fault = text.fault {
@@ -91,9 +95,11 @@ struct ConfigurationParser {
         default:
             if line.opens, readUndefined(word, line) { return }
             if let parameter = ParameterTable.global.parameter(word) {
-                var global = document.global
+                // Taken out meanwhile: a copy of all that is set so far would be made for each line.
+                var global = ConfigurationBlock(nil, name: "", place: document.global.place)
+                swap(&global, &document.global)
                 read(parameter, line, into: &global)
-                document.global = global
+                swap(&global, &document.global)
             } else {
                 unknownKeyword(word, line)
             }
@@ -151,6 +157,9 @@ struct ConfigurationParser {
         if line.opens { skipBlock(line) }
     }
 
+    static let tooManyFiles =
+        "more than \(greatestFileCount) files are included, the same one perhaps again and again"
+
     private mutating func readInclude(_ line: ConfigurationLine) {
         guard line.tokens.count == 2, case .string(let name) = line.tokens[1] else {
             document.losses.hasUnreadFile = true
@@ -164,6 +173,10 @@ struct ConfigurationParser {
         guard openFiles.count < Self.greatestIncludeDepth else {
             document.losses.hasUnreadFile = true
             return fault(line, "more than \(Self.greatestIncludeDepth) files include one another")
+        }
+        guard fileCount < Self.greatestFileCount else {
+            document.losses.hasUnreadFile = true
+            return fault(line, Self.tooManyFiles)
         }
         do {
             read(try include(path), file: path, includedAt: line.number)

@@ -3,6 +3,7 @@
 import AgentAPI
 import AmandaFormat
 import Foundation
+import Logging
 import S3
 import TestSupport
 import Testing
@@ -68,6 +69,40 @@ struct RequestCountTests {
         // A manifest a run; then the four that are not recorded as overwritten: a record and two labels a node.
         let count = many.proxy.requests.count - before
         #expect(count <= 60 + 4 * 3 * 12 + 60, "\(count)")
+        await many.end()
+    }
+
+    @Test
+    func `status looks no further back for a node that is new, nor for self-backups that are overwritten`()
+        async throws
+    {
+        let many = try await ManyRuns(runs: 100, nodes: 3)
+        let (_, usual) = try await many.requests { try await StatusCommand(many.cluster).run() }
+        var file = many.cluster.file
+        let address = try #require(AgentAddress("127.0.0.1:2"))
+        file.settings.nodes.append(.init(name: "new", address: address))
+        let grown = try Cluster(
+            file, console: Console { _ in }, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+        let (report, asked) = try await many.requests { try await StatusCommand(grown).run() }
+        await grown.close()
+        #expect(asked.count <= usual.count + 10, "\(asked.count), \(usual.count)")
+        #expect(
+            report.findings.contains {
+                $0.node == "new" && $0.what.contains("was found in the newest 20 runs")
+            })
+
+        // Each self-backup that is left is no good: an older one is looked for, where there can be one.
+        for index in many.runs.indices.suffix(7) {
+            for node in many.nodes {
+                var record = many.record(node, many.runs[index], slot: index)
+                record.configurations[1].dumps[0].status = .failed
+                _ = try await many.direct.client.put(
+                    many.direct.layout.nodeRecord(many.runs[index], node: node), WireJSON.document(record))
+            }
+        }
+        let (_, searched) = try await many.requests { try await StatusCommand(many.cluster).run() }
+        let records = searched.filter { $0.contains("/nodes/") }
+        #expect(records.count <= 3 * 7 * 3, "\(records.count)")
         await many.end()
     }
 

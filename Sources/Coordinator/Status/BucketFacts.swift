@@ -9,7 +9,8 @@ import FoundationEssentials
 ///
 /// Runs are looked at newest first, in steps, until every node's last run and its self-backup are found: as a rule within the first step.
 /// For a node whose self-backup lies far back, or that has none, that is one manifest a run, `limit` of them at most; its records are
-/// read only of runs that dumped the self-backup.
+/// read only of runs that dumped the self-backup and are not recorded as overwritten. A node that a whole step of runs does not know is
+/// new, and is not looked for further back.
 struct BucketFacts: Sendable {
     /// How many runs are looked at in one step.
     static let step = 20
@@ -38,8 +39,10 @@ struct BucketFacts: Sendable {
         var unknown: String?
         /// Configurations of `cluster.json` of which the newest `step` runs have no dump of the node.
         var undumped: Set<String> = []
+        /// A step of runs does not have it, as a node that `cluster.json` named.
+        var isNew = false
 
-        var isFound: Bool { selfBackup != nil && lastRun != nil }
+        var isFound: Bool { isNew || (selfBackup != nil && lastRun != nil) }
     }
 
     struct Suspect: Sendable {
@@ -117,9 +120,14 @@ struct BucketFacts: Sendable {
         runCount = runs.count
         for name in names { nodes[name] = Node() }
         var wanted = Set(cluster.settings.configurations.inBackupOrder.map(\.name))
+        var claims = VolumeClaims()
         var rest = Array(runs.suffix(Self.limit).reversed())[...]
         while !rest.isEmpty, newestSet == nil || nodes.values.contains(where: { !$0.isFound }) {
             let manifests = try await step(of: &rest, bucket)
+            for var manifest in manifests {
+                manifest.nodes.removeAll { nodes[$0.node]?.isFound != false }
+                claims.add(manifest)
+            }
             if !wanted.isEmpty {
                 recentRuns = Set(manifests.map(\.run))
                 areAllRecent = rest.isEmpty && runs.count <= Self.limit
@@ -135,7 +143,12 @@ struct BucketFacts: Sendable {
                 proven = Set(outlook.restorableNodes)
                 for verdict in newest.nodes { unsealed[verdict.node] = verdict.unsealed }
             }
-            try await look(for: names, in: manifests, wanted, bucket, volumes)
+            try await look(for: names, in: manifests, claims, wanted, bucket, volumes)
+            // Each run names every node of its day, those that it left out too.
+            if manifests.count >= Self.step {
+                let known = Set(manifests.flatMap { $0.nodes.map(\.node) })
+                for name in names where !known.contains(name) { nodes[name]?.isNew = true }
+            }
             // Suspect dumps are looked for in the newest runs alone: an older dump has a newer one above it.
             wanted = []
         }
@@ -191,15 +204,15 @@ struct BucketFacts: Sendable {
     }
 
     private mutating func look(
-        for names: [String], in manifests: [RunManifest], _ wanted: Set<String>, _ bucket: ClusterBucket,
-        _ volumes: VolumeJudge
+        for names: [String], in manifests: [RunManifest], _ claims: VolumeClaims, _ wanted: Set<String>,
+        _ bucket: ClusterBucket, _ volumes: VolumeJudge
     ) async throws {
         let before = nodes
         let unfound = names.filter { before[$0]?.isFound != true }
         let (proven, newest) = (proven, newestSet?.run)
         let outcomes = try await onEveryNode(unfound, width: Self.width) { node in
             try await Self.node(
-                node, before[node] ?? Node(), in: manifests, wanted, bucket, volumes, set: newest,
+                node, before[node] ?? Node(), in: manifests, claims, wanted, bucket, volumes, set: newest,
                 isProven: proven.contains(node))
         }
         for outcome in outcomes {
@@ -213,12 +226,13 @@ struct BucketFacts: Sendable {
 
     /// - Parameters:
     ///   - before: what newer runs have told of it.
+    ///   - claims: of these manifests and all newer ones.
     ///   - wanted: the configurations whose newest dumps are looked for, suspect ones to be told of.
     ///   - set: the newest that has ended.
     ///   - isProven: every object that it has of the node was looked up already.
     private static func node(
-        _ node: String, _ before: Node, in manifests: [RunManifest], _ wanted: Set<String>,
-        _ bucket: ClusterBucket, _ volumes: VolumeJudge, set: RunName?,
+        _ node: String, _ before: Node, in manifests: [RunManifest], _ claims: VolumeClaims,
+        _ wanted: Set<String>, _ bucket: ClusterBucket, _ volumes: VolumeJudge, set: RunName?,
         isProven: Bool
     ) async throws -> Node {
         var facts = before
@@ -237,6 +251,9 @@ struct BucketFacts: Sendable {
             let hasSelf = manifest.configurations.contains { $0.role == .selfBackup }
             let isAsked = manifest.run == set || (hasSelf && facts.selfBackup == nil) || !newest.isComplete
             guard isAsked else { continue }
+            // Where it is asked for its self-backup alone: as later runs have it, nothing is left of it.
+            let isForSelf = manifest.run != set && newest.isComplete
+            if isForSelf, claims.hasLostAll(verdict, in: manifest.run) == true { continue }
             do {
                 guard let record = try await bucket.nodeRecord(manifest.run, node: node) else { continue }
                 if manifest.run == set, verdict.state.isStored {

@@ -102,6 +102,7 @@ public struct BackupCommand: Sendable {
             manifest.protectedSets = protection.sets
             manifest.flags = options.flags
             manifest.remarks = remarks.isEmpty ? nil : remarks
+            manifest = manifest.bounded
             let key = cluster.bucket.layout.manifest(run)
             if let stored = try await cluster.bucket.create(manifest, key) { return stored }
             let found = try await cluster.bucket.manifest(run)

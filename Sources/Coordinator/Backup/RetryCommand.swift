@@ -74,6 +74,7 @@ public struct RetryCommand: Sendable {
         var revised = Self.revised(stored.value, parts, coordinator: Cluster.holder, fence: lease?.fence)
         revised.protectedSets = protection.sets
         for (node, reasons) in preflight.fitness.leftOut { revised.leaveOut(node, reasons) }
+        revised = revised.bounded
         let key = cluster.bucket.layout.manifest(run)
         try await lease?.requireHeld()
         guard let reopened = try await cluster.bucket.change(stored, to: revised, key) else {

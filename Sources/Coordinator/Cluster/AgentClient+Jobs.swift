@@ -68,7 +68,8 @@ extension AgentClient {
     private func requirePossible(_ id: String) throws {
         guard JobClaim.isPossible(id) else {
             throw WireError(
-                .failed, node: node, "the agent names a job '\(id)', which is no name of a job",
+                .failed, node: node,
+                "the agent names a job '\(JobClaim.told(id))', which is no name of a job",
                 hint: "look at amfleetd's log on the node, and that no other program answers at its address.")
         }
     }

@@ -36,9 +36,10 @@ struct AgentClient: Sendable {
         guard status.node == node, status.cluster == connection.cluster else {
             throw WireError(
                 .authentication, node: node,
-                "the agent calls itself '\(status.node)' of cluster '\(status.cluster)'",
+                "the agent calls itself '\(JobClaim.told(status.node))' of cluster '\(JobClaim.told(status.cluster))'",
                 hint: "copy the folder that 'amfleet node add' made for \(node) to it.")
         }
+        status.runningJob = status.runningJob.map(JobClaim.told)
         status.configurations = Self.asked(status.configurations, question)
         return status
     }

@@ -30,6 +30,11 @@ enum JobClaim {
             }
     }
 
+    /// A name as it stands in a sentence, which goes into manifests: no more of it than a job's can have.
+    static func told(_ name: String) -> String {
+        String(decoding: name.utf8.prefix(longestID), as: UTF8.self)
+    }
+
     /// Why a snapshot is not of the job that was asked for; nil: it is.
     ///
     /// - Parameters:
@@ -42,7 +47,7 @@ enum JobClaim {
                 .failed, node: node, "asked for job '\(id)', the agent answered \(what)",
                 hint: "look at amfleetd's log on the node, and that no other program answers at its address.")
         }
-        guard snapshot.id == id else { return other("for job '\(snapshot.id)'") }
+        guard snapshot.id == id else { return other("for job '\(told(snapshot.id))'") }
         guard let request else { return nil }
         guard snapshot.run == request.run else { return other("for run \(snapshot.run)") }
         guard snapshot.kind == request.order.kind else {

@@ -28,6 +28,7 @@ struct RunConclusion: Sendable {
         manifest.finishedAt = stored.value.verdict == .running ? Date() : manifest.finishedAt ?? Date()
         manifest.revision += 1
         manifest.fence = fence ?? manifest.fence
+        manifest = manifest.bounded
         cluster.logger.info(
             "verdict of the set: \(manifest.verdict.rawValue)",
             metadata: ["run": "\(manifest.run)", "revision": "\(manifest.revision)"])

@@ -33,6 +33,14 @@ import Testing
         )
     }
 
+    @Test func `what a node calls its disk is told as far as a name can be`() {
+        var row = ProgressRow(node: "node01")
+        row.take(
+            JobProgress(dumpedBytes: 1, current: String(repeating: "x", count: 1 << 20)), at: .zero)
+        let text = ProgressText.state(of: row, at: .zero)
+        #expect(text.contains("xxx") && text.utf8.count < 400, "\(text.utf8.count)")
+    }
+
     @Test func `the set's line sums the nodes, and an unknown expectation hides percent and time left`() {
         var first = ProgressRow(node: "node01")
         first.take(progress(0), at: .zero)

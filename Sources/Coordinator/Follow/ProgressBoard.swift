@@ -80,6 +80,8 @@ struct ProgressRow: Sendable {
 
     mutating func take(_ progress: JobProgress, at time: Duration) {
         self.progress = progress
+        // Where nobody sits each change of it is a line of the log.
+        self.progress?.current = progress.current.map(JobClaim.told)
         rate.take(progress.dumpedBytes, at: time)
     }
 }

@@ -27,6 +27,17 @@ import Testing
         #expect(hint == "add them with 'amfleet node add'; without them 'amfleet backup' makes a new run.")
     }
 
+    @Test func `one long cell costs its own row alone`() {
+        var table = TextTable([("NODE", .left), ("SIZE", .right)])
+        for number in 1...1_000 { table.add(["node\(number)", "\(number) B"]) }
+        table.add([String(repeating: "x", count: 4 << 20), "1 B"])
+        let lines = table.lines
+        let byteCount = lines.reduce(0) { $0 + $1.utf8.count }
+        #expect(byteCount < 300_000, "\(byteCount)")
+        #expect(lines[1].hasPrefix("node1 ") && lines[1].hasSuffix("   1 B"))
+        #expect(lines[1001].hasPrefix("xxx") && lines[1001].hasSuffix("x     1 B"))
+    }
+
     @Test func `what nobody sees moves no column`() {
         var table = TextTable(["NODE", "WHY"])
         table.add(["n\u{202E}2", "x"])

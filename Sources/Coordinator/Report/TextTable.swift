@@ -9,6 +9,11 @@ struct TextTable {
         case right
     }
 
+    /// A longer cell stands out of its column, and moves no other row: nodes name what stands in some.
+    static let greatestWidth = 200
+    /// Of a cell, in characters: longer than any sentence or path.
+    static let cellLimit = 16 << 10
+
     private let alignments: [Alignment]
     private var rows: [[String]]
 
@@ -25,14 +30,16 @@ struct TextTable {
 
     mutating func add(_ row: [String]) {
         precondition(row.count == alignments.count)
-        rows.append(row.map(\.shownOnOneLine))
+        rows.append(row.map { String($0.prefix(Self.cellLimit)).shownOnOneLine })
     }
 
     var lines: [String] {
-        let widths = alignments.indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
+        let widths = alignments.indices.map { column in
+            min(rows.map { $0[column].count }.max() ?? 0, Self.greatestWidth)
+        }
         return rows.map { row in
             let cells = row.indices.map { column in
-                let blanks = String(repeating: " ", count: widths[column] - row[column].count)
+                let blanks = String(repeating: " ", count: max(0, widths[column] - row[column].count))
                 return alignments[column] == .left ? row[column] + blanks : blanks + row[column]
             }
             let line = cells.joined(separator: "  ")

@@ -2,6 +2,8 @@
 
 import AgentAPI
 import AmandaFormat
+import BlockingWork
+import CivilCalendar
 import Foundation
 import S3
 import TestSupport
@@ -100,6 +102,21 @@ struct HistoryTests {
         let newest = try await strict.reader.newest(nil, since: nil)
         #expect(newest.unread.count == 1 && newest.unread[0].facts.contains("2026.jsonl"), "\(newest.unread)")
         #expect(newest.lines.map(\.run).first?.digits == "20260110030600")
+        await many.end()
+    }
+
+    @Test func `names that are no runs, in whichever number, hide none`() async throws {
+        let many = try await ManyRuns(runs: 3, nodes: 1)
+        let names = (0..<300).compactMap { RunName(CivilTime(secondsSince1970: 4_000_000_000 + Int64($0))) }
+        _ = try await onEvery(names, width: 16) { name in
+            try await many.direct.client.put(many.direct.layout.nodeRecord(name, node: "node1"), [1])
+        }
+        let listing = try await RunListing(many.cluster, ListOptions())
+        let real = listing.rows.filter { $0.state != .unknown }
+        #expect(real.map(\.run) == many.runs.reversed())
+        #expect(listing.rows.count == 3 + 20 && listing.isCut && listing.runCount == 303)
+        let all = try await RunListing(many.cluster, ListOptions(isAll: true))
+        #expect(all.rows.count == 303)
         await many.end()
     }
 

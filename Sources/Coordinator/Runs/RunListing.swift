@@ -42,8 +42,9 @@ public struct RunListing: Sendable {
 
     /// How many manifests are read at a time.
     private static let width = 16
-    /// So many names without a manifest are looked at at most: whoever may write a record may make a name.
-    private static let nameLimit = 256
+    /// Names without a manifest that are shown: whoever may write a record may make a name, and as many as are passed over anywhere
+    /// (`ClusterBucket.nameLimit`) hide no run.
+    private static let shownNameLimit = 20
 
     init(rows: [Row]) {
         self.rows = rows
@@ -60,7 +61,7 @@ public struct RunListing: Sendable {
         var (rows, rest) = ([Row](), names.reversed()[...])
         var history = HistoryYears(HistoryReader(bucket: bucket))
         var (claims, runCount, emptyCount) = (VolumeClaims(), 0, 0)
-        while !rest.isEmpty, emptyCount < Self.nameLimit, options.lacks(runCount) {
+        while !rest.isEmpty, emptyCount < ClusterBucket.nameLimit, options.lacks(runCount) {
             let step = rest.prefix(options.limit.map { $0 - runCount } ?? rest.count)
             rest = rest.dropFirst(step.count)
             for outcome in try await Self.manifests(of: step, bucket) {
@@ -75,12 +76,16 @@ public struct RunListing: Sendable {
                     rows.append(Self.row(line))
                 } else {
                     emptyCount += 1
-                    rows += [Self.unread(outcome)].compactMap(\.self)
+                    let isShown =
+                        options.limit == nil || outcome.error != nil || emptyCount <= Self.shownNameLimit
+                    if isShown { rows += [Self.unread(outcome)].compactMap(\.self) }
                 }
             }
         }
         self.runCount = all.count
-        isCut = !rest.isEmpty || names.count < all.count
+        isCut =
+            !rest.isEmpty || names.count < all.count
+            || (options.limit != nil && emptyCount > Self.shownNameLimit)
         if rest.isEmpty, options.lacks(runCount) {
             let left = options.limit.map { $0 - runCount }
             let shown = Set(rows.map(\.run))

@@ -2,6 +2,8 @@
 
 import AgentAPI
 import AmandaFormat
+import BlockingWork
+import CivilCalendar
 import S3
 import TestSupport
 import Testing
@@ -164,6 +166,17 @@ struct ProtectionSearchTests {
         let key = fixture.bucket.layout.nodeRecord(run(1), node: "node01")
         _ = try await fixture.bucket.client.put(key, [UInt8(ascii: "{")])
         #expect(try await find(fixture).hasWholeSet == false)
+    }
+
+    @Test func `hundreds of names that are no runs take the set from nobody`() async throws {
+        let fixture = try await StoreFixture.weed()
+        try await store(1, in: fixture)
+        let names = (0..<300).compactMap { RunName(CivilTime(secondsSince1970: 4_000_000_000 + Int64($0))) }
+        _ = try await onEvery(names, width: 16) { name in
+            try await fixture.bucket.client.put(fixture.bucket.layout.nodeRecord(name, node: "node01"), [1])
+        }
+        let found = try await find(fixture)
+        #expect(found.sets == [run(1)] && found.hasWholeSet)
     }
 
     @Test func `a pin is what the manifest says, wherever the index leads`() async throws {

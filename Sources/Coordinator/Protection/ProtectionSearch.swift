@@ -13,7 +13,7 @@ import S3
 struct ProtectionSearch: Sendable {
     static let depth = 32
     /// So many names at most are asked for, where no manifest is: whoever may write a record may make a name.
-    static let nameLimit = 8 * depth
+    static let nameLimit = ClusterBucket.nameLimit
     private static let width = 8
 
     let bucket: ClusterBucket

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import AgentAPI
 import Certificates
 import Files
 import Foundation
@@ -22,6 +23,17 @@ import Testing
         _ = try roster.add("node02", "127.0.0.1:7444")
         _ = try ObserverRoster(roster.file).add("grafana")
         file = roster.file
+    }
+
+    @Test func `what a node says that it has is asked for once`() throws {
+        let keeper = try RevocationKeeper(file)
+        let gone = RevocationNumbers([String(repeating: "a", count: 64): 3])
+        let newer = RevocationNumbers([String(repeating: "a", count: 64): 4])
+        #expect(keeper.numbers.isBehind(gone))
+        #expect(keeper.begins(fetching: gone, from: "node01"))
+        #expect(!keeper.begins(fetching: gone, from: "node01"))
+        #expect(keeper.begins(fetching: gone, from: "node02"))
+        #expect(keeper.begins(fetching: newer, from: "node01"))
     }
 
     @Test func `a node, an observer and a serial`() throws {

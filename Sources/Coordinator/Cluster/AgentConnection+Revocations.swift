@@ -18,7 +18,9 @@ extension AgentConnection {
         guard let theirs = RevocationNumbers(text: header) else { return }
         do {
             let isBehind = revocations.numbers.isBehind(theirs)
-            if isBehind { try await revocations.take(try await revocationsOfAgent().lists) }
+            if isBehind, revocations.begins(fetching: theirs, from: node) {
+                try await revocations.take(try await revocationsOfAgent().lists)
+            }
             let newest = revocations.lists
             guard theirs.isBehind(revocations.numbers) else { return revocations.note(.has, of: node) }
             guard revocations.begins(sending: newest, to: node) else { return }

@@ -26,6 +26,8 @@ final class RevocationKeeper: Sendable {
         var outcomes: [String: Outcome] = [:]
         /// What was sent to a node, so that it is sent once.
         var sent: [String: RevocationLists] = [:]
+        /// What a node has said that it has, so that it is asked for that once: a list of an authority that is gone is nobody's here.
+        var fetched: [String: RevocationNumbers] = [:]
     }
 
     /// How often the file is looked at: another command may write it while this one runs.
@@ -66,6 +68,15 @@ final class RevocationKeeper: Sendable {
         state.withLock { state in
             guard state.sent[node] != lists else { return false }
             state.sent[node] = lists
+            return true
+        }
+    }
+
+    /// Whether what the node says that it has is yet to be asked for by this command.
+    func begins(fetching numbers: RevocationNumbers, from node: String) -> Bool {
+        state.withLock { state in
+            guard state.fetched[node] != numbers else { return false }
+            state.fetched[node] = numbers
             return true
         }
     }

@@ -46,6 +46,23 @@ import Testing
         #expect(silence.endsAt == .seconds(161))
     }
 
+    @Test func `more events of any kind in a minute than any agent sends are a flood`() {
+        func sent(_ count: Int, each time: Duration) -> JobSilence {
+            var silence = silence
+            for number in 1...count {
+                var progress = event(1, .progress)
+                progress.progress = JobProgress(dumpedBytes: Int64(number))
+                silence.saw(progress, now: time * number)
+            }
+            return silence
+        }
+        #expect(!sent(200_000, each: .microseconds(10)).isFlooded)
+        let flood = sent(200_001, each: .microseconds(10))
+        #expect(flood.isFlooded)
+        #expect(flood.floodText.contains("more than 200000 events of this job within a minute"))
+        #expect(!sent(400_000, each: .milliseconds(1)).isFlooded)
+    }
+
     @Test func `more text or more events than any job has are a flood`() {
         var texts = silence
         let text = String(repeating: "x", count: 16 << 10)

@@ -13,6 +13,8 @@ struct JobSilence {
     /// Bytes of text and events that a job of any size stays far below.
     private static let floodBytes = 64 << 20
     private static let floodEvents = 100_000
+    /// Events of any kind in a minute: an agent sends one a second, and what was missed at once.
+    private static let floodRate = 200_000
 
     /// What an order itself can make a node wait for, whatever the node says.
     let longestWait: Duration
@@ -25,6 +27,8 @@ struct JobSilence {
     private var noteCount = 0
     private var eventCount = 0
     private var textBytes = 0
+    /// Of the minute that began then.
+    private var minute = (begin: Duration.zero, eventCount: 0)
     private var highest = JobProgress()
     private var sequence = 0
     private var states: Set<JobState> = []
@@ -63,6 +67,8 @@ struct JobSilence {
     }
 
     mutating func saw(_ event: JobEvent, now: Duration) {
+        if now - minute.begin > .seconds(60) { minute = (now, 0) }
+        minute.eventCount += 1
         if let progress = event.progress { saw(progress, now: now) }
         if event.kind == .note || event.kind == .disk || event.kind == .state {
             eventCount += 1
@@ -78,10 +84,14 @@ struct JobSilence {
     }
 
     /// Whether the agent has sent more of a job than any job can have.
-    var isFlooded: Bool { textBytes > Self.floodBytes || eventCount > Self.floodEvents }
+    var isFlooded: Bool {
+        textBytes > Self.floodBytes || eventCount > Self.floodEvents || minute.eventCount > Self.floodRate
+    }
 
     var floodText: String {
-        "the agent has sent \(eventCount) notes and events of \(Quantity.bytes(Int64(textBytes))) of this job, which is too much"
+        minute.eventCount > Self.floodRate
+            ? "the agent has sent more than \(Self.floodRate) events of this job within a minute, which is too much"
+            : "the agent has sent \(eventCount) notes and events of \(Quantity.bytes(Int64(textBytes))) of this job, which is too much"
     }
 
     mutating func saw(_ progress: JobProgress, now: Duration) {

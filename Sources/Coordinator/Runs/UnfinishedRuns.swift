@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import AgentAPI
+import BlockingWork
 import Logging
 
 /// Runs whose coordinator died before it wrote the final manifest.
@@ -82,12 +83,13 @@ struct UnfinishedRuns: Sendable {
     func judgeHeld(_ stored: ClusterBucket.Stored<RunManifest>) async throws {
         let run = stored.value.run
         guard stored.value.verdict != .running else { return }
-        var sent: [NodeEnding] = []
-        for verdict in stored.value.nodes where verdict.state == .held {
-            guard let record = try await sound(run, of: verdict.node), record.heldDumps.isEmpty else {
-                continue
-            }
-            sent.append(NodeEnding(node: verdict.node, attempt: verdict.attempt))
+        let held = stored.value.nodes.filter { $0.state == .held }
+        // Side by side: after an outage each node of each of these runs holds some.
+        let areSent = try await onEvery(held, width: 16) { verdict in
+            try await sound(run, of: verdict.node)?.heldDumps.isEmpty == true
+        }
+        let sent = zip(held, areSent).filter(\.1).map { verdict, _ in
+            NodeEnding(node: verdict.node, attempt: verdict.attempt)
         }
         guard !sent.isEmpty else { return }
         let report = try await RunConclusion(cluster: cluster).conclude(stored, endings: sent)

@@ -5,6 +5,7 @@ import Certificates
 import Files
 import Foundation
 import Logging
+import S3
 import TestSupport
 import Testing
 

@@ -3,6 +3,7 @@
 import AgentAPI
 import AmandaFormat
 import Foundation
+import S3
 import TestSupport
 import Testing
 

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import AgentAPI
+import AmandaFormat
 import BlockingWork
+import Catalog
 import Dump
 import Files
 

@@ -113,12 +113,12 @@ struct NodeFailureTests {
         proxy.inject(.error(status: 403, code: "AccessDenied"), method: "GET", target: "uploads=", times: 9)
         let request = try fixture.request(
             "20261123030600", .backup(BackupOrder(configurations: NodeFixture.both)))
-        let (fixture, table) = (fixture, try fixture.table())
-        try await withRunner(table, fixture.work) {
-            _ = try await table.accept(try await fixture.work.check(request))
+        let (node, table) = (fixture, try fixture.table())
+        try await withRunner(table, node.work) {
+            _ = try await table.accept(try await node.work.check(request))
             _ = try await wait(for: request.id, in: table, until: .final)
             // The journal goes after the job's end was told, and not where the agent ends as well.
-            while try !FileSystem.list("\(fixture.settings.stateDirectory)/uploads").isEmpty {
+            while try !FileSystem.list("\(node.settings.stateDirectory)/uploads").isEmpty {
                 try await Task.sleep(for: .milliseconds(20))
             }
         }

@@ -93,6 +93,7 @@ extension EndToEnd {
                     "/.am_passphrase' is not there, and '/usr/sbin/amcrypt' decrypts nothing"),
                 "\(result)")
             #expect(result.text.contains("--recovery-key FILE"), "\(result)")
+            #expect(!result.text.contains("nor in the bucket"), "\(result)")
             #expect(!FileManager.default.fileExists(atPath: "\(made.top(target))/file"))
         }
 

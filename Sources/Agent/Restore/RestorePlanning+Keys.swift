@@ -52,18 +52,17 @@ extension RestorePlanning {
         }
     }
 
-    /// What the bucket holds for whoever has the recovery key. What has come with the restore is in its place already: a plan without
-    /// a restore asks the record.
+    /// What the bucket holds for whoever has the recovery key, by the run's record. What has come with the restore is in its place already.
     ///
-    /// - Returns: nil where the record cannot be had: what is not there may be sealed.
+    /// - Returns: nil where the record of a plan cannot be had: what is not there may be sealed. A restore does without none of it.
     private func sealedPaths() async throws -> Set<String>? {
-        guard isDry, order.awaitsSecrets != true else { return sealedKeys }
+        guard order.awaitsSecrets != true else { return sealedKeys }
         do {
             let record = try await records.read(run, node: order.sourceNode)
             return Set((record?.secrets?.files ?? []).map(\.path))
         } catch {
             if error is CancellationError || Task.isCancelled { throw CancellationError() }
-            return nil
+            return isDry ? nil : sealedKeys
         }
     }
 }

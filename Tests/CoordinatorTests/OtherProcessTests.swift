@@ -87,7 +87,10 @@ struct OtherProcessTests {
         let (sealing, key) = (try fixture.sealing(), fixture.direct.layout.coordinatorSecrets)
         let waited = try await waits(
             for: "\(fixture.file.sealPath).lock",
-            meanwhile: { #expect(try await fixture.object(key) == nil) }
+            meanwhile: {
+                let found = try await fixture.object(key)
+                #expect(found == nil)
+            }
         ) { _ = try await sealing.seal() }
         #expect(waited)
         #expect(try await fixture.object(key) != nil)

@@ -155,6 +155,20 @@ import Testing
         #expect(try !found([job(other.id("node01", number: 1), .running)]).isGoingOn)
     }
 
+    /// The job's end comes between the two questions: it is as little in the way as while it ran, and its data are no obstacle.
+    @Test func `what ended while it was looked for is gone on with`() throws {
+        let mine = try RestoreTakeUp(Sample.run, order())
+        let id = mine.id("node01", number: 1)
+        let now = Date(timeIntervalSince1970: 60)
+        let (done, failed) = ([job(id, .succeeded)], [job(id, .failed)])
+        let ended = mine.saying(["node01": done], seen: ["node01": id], now: now)
+        #expect(ended.running == ["node01": id] && ended.running(on: "node01")?.id == id && ended.isGoingOn)
+        let broken = mine.saying(["node01": failed], seen: ["node01": id], now: now)
+        #expect(broken.running == ["node01": id] && broken.running(on: "node01") == nil && broken.isGoingOn)
+        let other = mine.saying(["node01": done], seen: ["node01": "restore-of-somebody-else"], now: now)
+        #expect(other.running.isEmpty && !other.isGoingOn)
+    }
+
     @Test func `a restore of another node's data is not the same one`() throws {
         func takeUp(_ sources: [String: String]) throws -> RestoreTakeUp {
             try RestoreTakeUp(Sample.run, order(), sources: sources)

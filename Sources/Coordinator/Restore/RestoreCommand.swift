@@ -115,7 +115,7 @@ public struct RestoreCommand: Sendable {
         let takeUp = try await RestoreTakeUp(
             source.run, options.order(of: source), sources: wish.map.sources
         ).looked(
-            cluster, preflight.statuses.filter { $0.report != nil }.map(\.node), now: Date())
+            cluster, preflight.runningJobs, now: Date())
         preflight.ownJobs = takeUp.running
         let fit = source.without(preflight.fitness)
         let owners = Set(fit.nodes.map(fit.owner)).sorted()

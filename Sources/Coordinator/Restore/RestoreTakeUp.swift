@@ -16,6 +16,8 @@ struct RestoreTakeUp: Sendable {
     private let moved: [String: String]
     /// The newest of its jobs, by node.
     private var jobs: [String: JobSnapshot] = [:]
+    /// What ran on each node when it was asked how it stands: it may have ended by the time that its jobs were, and is as little in the way.
+    private var seen: [String: String] = [:]
 
     /// - Parameters:
     ///   - order: what all nodes' orders have in common.
@@ -33,25 +35,33 @@ struct RestoreTakeUp: Sendable {
     private func prefix(of node: String) -> String { moved[node] ?? prefix }
 
     /// Asks the nodes; one that does not say is taken for one that has not begun.
-    func looked(_ cluster: Cluster, _ nodes: [String], now: Date) async throws -> RestoreTakeUp {
-        let found = try await onEveryNode(nodes) { node in
+    ///
+    /// - Parameter nodes: that have answered, with the job that ran there then.
+    func looked(_ cluster: Cluster, _ nodes: [String: String?], now: Date) async throws -> RestoreTakeUp {
+        let found = try await onEveryNode(nodes.keys.sorted()) { node in
             try await cluster.agent(node).jobs().first { isOwn($0, node, now) }
         }
-        return with(found.reduce(into: [:]) { $0[$1.node] = $1.report.flatMap(\.self) })
+        return with(
+            found.reduce(into: [:]) { $0[$1.node] = $1.report.flatMap(\.self) },
+            seen: nodes.compactMapValues(\.self))
     }
 
-    private func with(_ jobs: [String: JobSnapshot]) -> RestoreTakeUp {
+    private func with(_ jobs: [String: JobSnapshot], seen: [String: String]) -> RestoreTakeUp {
         var takeUp = self
-        takeUp.jobs = jobs
+        (takeUp.jobs, takeUp.seen) = (jobs, seen)
         return takeUp
     }
 
     /// With what each node says.
-    func saying(_ lists: [String: [JobSnapshot]], now: Date) -> RestoreTakeUp {
+    ///
+    /// - Parameter seen: the jobs that ran on the nodes shortly before.
+    func saying(
+        _ lists: [String: [JobSnapshot]], seen: [String: String] = [:], now: Date
+    ) -> RestoreTakeUp {
         with(
             lists.reduce(into: [:]) { jobs, list in
                 jobs[list.key] = list.value.first { isOwn($0, list.key, now) }
-            })
+            }, seen: seen)
     }
 
     private func isOwn(_ job: JobSnapshot, _ node: String, _ now: Date) -> Bool {
@@ -61,16 +71,17 @@ struct RestoreTakeUp: Sendable {
     }
 
     /// Whether some node has not come to its end with it: then the others' ends are part of the same.
-    var isGoingOn: Bool { jobs.values.contains { $0.state != .succeeded } }
+    var isGoingOn: Bool { jobs.contains { $1.state != .succeeded || seen[$0] == $1.id } }
 
     /// The job that runs on a node just now; nil: none of this restore.
     func running(on node: String) -> JobSnapshot? {
-        jobs[node].flatMap { $0.state.isFinal ? nil : $0 }
+        guard let job = jobs[node] else { return nil }
+        return !job.state.isFinal || seen[node] == job.id && job.state == .succeeded ? job : nil
     }
 
     /// Ids of jobs that are in nobody's way.
     var running: [String: String] {
-        jobs.compactMapValues { $0.state.isFinal ? nil : $0.id }
+        jobs.filter { !$1.state.isFinal || seen[$0] == $1.id }.mapValues(\.id)
     }
 
     /// The same restore may be asked for twice within a second: what tells the two apart cannot be the time.

@@ -28,6 +28,13 @@ struct Preflight: Sendable {
     /// By this machine's clock.
     var now = LocalTime(Date())
 
+    /// Of the nodes that have answered, the ids of the jobs that ran then.
+    var runningJobs: [String: String?] {
+        statuses.reduce(into: [:]) { jobs, outcome in
+            if let status = outcome.report { jobs[outcome.node] = .some(status.runningJob) }
+        }
+    }
+
     /// In the order of the nodes.
     var fitness: [NodeFitness] {
         statuses.map {

@@ -63,7 +63,7 @@ def is_free(port):
         return False
     return True
 while len(found) < wanted:
-    port = random.randrange(7000, 12000)
+    port = random.randrange(9500, 12000)
     if port not in found and is_free(port) and is_free(port + 10000):
         found.append(port)
 print(*found)

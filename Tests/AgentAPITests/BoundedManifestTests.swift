@@ -7,7 +7,7 @@ import Testing
 @testable import AgentAPI
 
 /// A manifest is all that there is of a run: what one node has said must leave it readable for the others.
-@Suite(.timeLimit(.minutes(1))) struct BoundedManifestTests {
+@Suite(.timeLimit(.minutes(9))) struct BoundedManifestTests {
     private static let readerByteCountLimit = 24 << 20
 
     private static func manifest(_ nodes: [NodeVerdict]) throws -> RunManifest {

@@ -58,6 +58,15 @@ import Testing
         }
     }
 
+    @Test func `a date with parts of a second is read as it is printed`() throws {
+        let text = try kit(prefix: "demo").text.plaintext
+        let line = try #require(text.split(separator: "\n").first { $0.hasPrefix("date:") })
+        let finer = text.replacing(line, with: line.replacing("Z", with: ".0000001Z"))
+        let kit = try RecoveryKit(parsing: Secret(finer), source: "'kit'")
+        #expect(finer != text)
+        #expect(try RecoveryKit(parsing: kit.text, source: "'kit'") == kit)
+    }
+
     @Test func `a kit that was damaged is read or refused, and what was read can be printed again`() throws {
         let text = Array(
             try kit(prefix: "prod/amfleet", endpoint: "https://s3.example:9000").text.plaintext.utf8)

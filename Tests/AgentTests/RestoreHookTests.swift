@@ -72,6 +72,8 @@ struct RestoreHookTests {
                 head -c 80000000 /dev/zero | tr '\\0' x
                 size() { stat -c %s "$(readlink /proc/self/fd/2)"; }
                 for look in $(seq 300); do [ "$(size)" -le \(RestoreHook.filedByteCount) ] && break; sleep 0.1; done
+                # What is kept is written back after it was cut.
+                sleep 2
                 size
                 """
             ))

@@ -142,12 +142,12 @@ struct FailedLookTests {
                 let failed = Sample.manifest([Sample.verdict("node01", .failed)], .failed)
                 return try await RunRemains(failed, bucket: bucket, volumes: judge(bucket)) != .some
             },
-            Look("what is left of a run, its labels", "/slot-01/") { bucket in
+            Look("what is left of a run, its labels", "/slot-01") { bucket in
                 var manifest = Sample.manifest([Sample.verdict("node01", .complete)], .complete)
                 manifest.nodes[0].volumes = record(in: bucket).recordedVolumes
                 return try await RunRemains(manifest, bucket: bucket, volumes: judge(bucket)) != .some
             },
-            Look("whether a volume bears a run", "/slot-01/") { bucket in
+            Look("whether a volume bears a run", "/slot-01") { bucket in
                 let volume = record(in: bucket).configurations[0].volumes[0]
                 return await judge(bucket).bears(volume, run) == false
             },
@@ -175,13 +175,15 @@ struct FailedLookTests {
         return [
             Look("which runs are pinned", "pins.json", pinned), Look("whether one is", key, pinned),
             Look("the newest whole set", key, kept), Look("its records", "/nodes/node01.json", kept),
-            Look("its labels", "/slot-01/", kept), Look("its files", "list-type=2", kept),
+            Look("its labels", "/slot-01", kept), Look("its files", "list-type=2", kept),
         ]
     }
 
     private func looksAtOthers() throws -> [Look] {
         let (claim, authority, cluster) = (claim("another"), try authority(), try fixture.cluster())
         return [
+            // Before the next, which takes the cluster where nobody holds it.
+            Look("another coordinator", "lease.json") { try await SecondCoordinator.signs(in: $0).isEmpty },
             Look("who holds the cluster", "lease.json") { bucket in
                 do {
                     _ = try await RunLease.take(bucket, as: claim) { Date() }
@@ -190,7 +192,6 @@ struct FailedLookTests {
                     return false
                 }
             },
-            Look("another coordinator", "lease.json") { try await SecondCoordinator.signs(in: $0).isEmpty },
             Look("who takes the authority's place", "successions/") { bucket in
                 do {
                     try await AuthorityClaiming(bucket: bucket).requireUnclaimed([authority])

@@ -35,7 +35,7 @@ import Testing
         let byteCount = lines.reduce(0) { $0 + $1.utf8.count }
         #expect(byteCount < 300_000, "\(byteCount)")
         #expect(lines[1].hasPrefix("node1 ") && lines[1].hasSuffix("   1 B"))
-        #expect(lines[1001].hasPrefix("xxx") && lines[1001].hasSuffix("x     1 B"))
+        #expect(lines[1001].hasPrefix("xxx") && lines[1001].hasSuffix("x…     1 B"))
     }
 
     @Test func `what nobody sees moves no column`() {

@@ -6,7 +6,7 @@ import Testing
 
 extension EndToEnd {
     /// A machine that has lost everything becomes its node again without a coordinator, and Amanda's own programs work there.
-    @Suite(.serialized, .needs(Machine.cluster + Machine.amanda + ["amrecover"]), .timeLimit(.minutes(10)))
+    @Suite(.serialized, .needs(Machine.cluster + Machine.amanda + ["amrecover"]), .timeLimit(.minutes(9)))
     struct BootstrapTests {
         private func bootstrap(
             _ made: RolledBackCatalog, _ flags: [String] = []

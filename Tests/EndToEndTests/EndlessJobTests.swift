@@ -7,7 +7,7 @@ import Testing
 
 extension EndToEnd {
     /// Everything ends: a job that never does by itself, whatever it sends meanwhile, a run, a cancellation.
-    @Suite(.serialized, .needs(Machine.cluster), .arranged(TwoNodes.self), .timeLimit(.minutes(10)))
+    @Suite(.serialized, .needs(Machine.cluster), .arranged(TwoNodes.self), .timeLimit(.minutes(9)))
     struct EndlessJobTests {
         /// The other node, which works, is judged by it too.
         private static let stalled = "20s"

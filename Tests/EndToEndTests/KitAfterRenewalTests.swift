@@ -7,7 +7,7 @@ import Testing
 extension EndToEnd {
     /// A kit that was printed before the cluster's authority was renewed, twice, with the rights that the documents give and no others.
     @Suite(
-        .needs(Machine.cluster + ["openssl", "amcrypt-ossl"]), .timeLimit(.minutes(10)))
+        .needs(Machine.cluster + ["openssl", "amcrypt-ossl"]), .timeLimit(.minutes(9)))
     struct KitAfterRenewalTests {
         private static let plan = ConfigurationPlan(
             name: StockAmanda.newName("renewed"), blockSize: "5 megabytes",

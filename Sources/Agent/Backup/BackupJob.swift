@@ -83,7 +83,9 @@ struct BackupJob: Sendable {
             if index > 0 { try await evidence.lookAgain(run.absence) }
             let known = earlier?.record(of: run)
             var plan = plans[index]
-            if absences.isHasty(for: run.prepared) {
+            // It may have been found away while another one dumped, too.
+            let isToldAway = run.absence.error != nil || storeFault(in: plan) != nil
+            if isToldAway, absences.isHasty(for: run.prepared) {
                 plan = try await ownPlan(of: &run, run.isSelfBackup ? nil : known, &absences)
             }
             if run.isSelfBackup, known?.isProved == true, !isAnythingNew {
@@ -97,6 +99,7 @@ struct BackupJob: Sendable {
             isAnythingNew = isAnythingNew || done.dumps != known?.dumps
             record = before.adding(done)
             if let error = done.error, error.concernsWholeStore { run.absence.note(error) }
+            if let error = run.absence.error { absences.note(error, by: run.prepared) }
             if isLastOfItsRole(index, runs) {
                 unwritten = try await evidence.write(
                     record, isStoreAway: runs.isClusterStoreAway, isLast: index == runs.count - 1)
@@ -163,7 +166,8 @@ struct BackupJob: Sendable {
     ) async throws -> [Result<PlannedConfiguration, any Error>] {
         var plans: [Result<PlannedConfiguration, any Error>] = []
         for run in runs {
-            if let error = flushed[run.name]?.error, error.concernsWholeStore {
+            // A flush that was told of an absence has asked nobody.
+            if absences[run.prepared] == nil, let error = flushed[run.name]?.error, error.concernsWholeStore {
                 absences.note(error, by: run.prepared)
             }
             let absence = absences[run.prepared]
@@ -192,7 +196,7 @@ struct BackupJob: Sendable {
         let plan = try await preparePlan(of: run, earlier, absence: looked.absences[run.prepared])
         if let error = storeFault(in: plan) {
             absences.note(error, by: run.prepared)
-        } else {
+        } else if (try? plan.get()) != nil {
             run.absence.end()
         }
         return plan

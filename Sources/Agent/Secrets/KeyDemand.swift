@@ -20,6 +20,8 @@ struct KeyDemand: Sendable {
         let own = known?.keyFiles(of: program, runBy: user, besides: sealed ?? []) ?? []
         let paths = Set(own.map(\.path))
         files = own + named.filter { !paths.contains($0) }.map { KeyFile(path: $0, need: .always) }
+        // Of a script that nobody can follow none is left that must be there.
+        guard files.contains(where: { $0.need != .ifPresent }) else { return nil }
     }
 }
 

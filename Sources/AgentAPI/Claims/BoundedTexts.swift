@@ -36,7 +36,8 @@ extension NodeRecord {
     public static func bounded<Item>(
         _ items: [Item], to limit: Int = noteLimit, saying more: (String) -> Item
     ) -> [Item] {
-        guard items.count > limit else { return items }
+        // One more is what an earlier look has left: its last says how many there were.
+        guard items.count > limit + 1 else { return items }
         return items.prefix(limit) + [more("and \(items.count - limit) more")]
     }
 }
@@ -67,7 +68,8 @@ extension [WireError] {
     /// out is.
     public var bounded: [WireError] {
         let rest = dropFirst(Self.reasonLimit)
-        guard let other = rest.first(where: { $0.kind == .configuration }) ?? rest.first else { return self }
+        guard rest.count > 1, let other = rest.first(where: { $0.kind == .configuration }) ?? rest.first
+        else { return self }
         return NodeRecord.bounded(self, to: Self.reasonLimit) {
             WireError(other.kind, node: other.node, "\($0) reasons")
         }

@@ -56,7 +56,8 @@ extension RecoveryKit {
         guard let date = try? Date(day, strategy: .iso8601) else {
             throw .badValue(source: source, field: Field.date.rawValue, reason: "'\(day)' is no time")
         }
-        self.date = date
+        // A kit is printed in whole seconds.
+        self.date = Date(timeIntervalSince1970: date.timeIntervalSince1970.rounded(.down))
         (certificatePEM, keyPEM) = try Self.blocks(in: text, source: source)
     }
 

@@ -55,8 +55,16 @@ public struct CancelCommand: Sendable {
             report.remark = "\(lease.holder) (\(lease.purpose)) writes the verdict"
         } catch {
             let error = WireError(of: error)
-            report.remark = "the manifest still says running: \(error.description)"
-            report.verdictError = error
+            let isOfRun = report.nodes.contains { node in
+                node.jobs.contains { $0.id == JobID.backup($0.run, node: node.node) }
+            }
+            report.remark =
+                (isOfRun
+                    ? "the manifest still says running"
+                    : "whether a run is left that says running is unknown")
+                + ": \(error.description)"
+            // Of a restore or a plan nobody waits for a verdict.
+            if isOfRun || !isLeased { report.verdictError = error }
         }
         return report
     }

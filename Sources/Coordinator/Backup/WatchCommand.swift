@@ -108,7 +108,10 @@ public struct WatchCommand: Sendable {
         try await cluster.kept(lease) {
             let stored = try await RunChoice(cluster.bucket).manifest(run)
             guard stored.value.verdict == .running else { return report(stored.value) }
-            cluster.console.say("run \(run) has lost its coordinator: taken over")
+            cluster.console.say(
+                stored.value.isLeased
+                    ? "run \(run) has lost its coordinator: taken over"
+                    : "run \(run) has no lease to tell whether its coordinator lives: taken over")
             return try await RunCarrier(
                 cluster: cluster, lease: lease, protection: try await cluster.protection()
             ).carry(

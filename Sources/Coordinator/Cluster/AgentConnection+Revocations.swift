@@ -18,11 +18,14 @@ extension AgentConnection {
         guard let theirs = RevocationNumbers(text: header) else { return }
         do {
             let isBehind = revocations.numbers.isBehind(theirs)
-            if isBehind, revocations.begins(fetching: theirs, from: node) {
-                try await revocations.take(try await revocationsOfAgent().lists)
-            }
+            let isAsked = isBehind && revocations.begins(fetching: theirs, from: node)
+            if isAsked { try await revocations.take(try await revocationsOfAgent().lists) }
             let newest = revocations.lists
-            guard theirs.isBehind(revocations.numbers) else { return revocations.note(.has, of: node) }
+            guard theirs.isBehind(revocations.numbers) else {
+                // What could not be fetched stays as it was told.
+                if isAsked || !isBehind { revocations.note(.has, of: node) }
+                return
+            }
             guard revocations.begins(sending: newest, to: node) else { return }
             try await bring(RevocationOrder(lists: newest.pem))
             revocations.note(.has, of: node)

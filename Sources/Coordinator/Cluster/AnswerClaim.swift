@@ -14,7 +14,7 @@ enum AnswerClaim {
         by answerer: String, of answered: [String] = [], asked: [String] = [], node: String
     ) -> WireError? {
         guard answerer == node else {
-            return WireError(.authentication, node: node, "the agent answers as '\(answerer)'")
+            return WireError(.authentication, node: node, "the agent answers as '\(JobClaim.told(answerer))'")
         }
         guard let unsaid = asked.first(where: { !answered.contains($0) }) else { return nil }
         return WireError(

@@ -29,6 +29,7 @@ struct JobSilence {
     private var textBytes = 0
     /// Of the minute that began then.
     private var minute = (begin: Duration.zero, eventCount: 0)
+    private var isTooFast = false
     private var highest = JobProgress()
     private var sequence = 0
     private var states: Set<JobState> = []
@@ -69,6 +70,7 @@ struct JobSilence {
     mutating func saw(_ event: JobEvent, now: Duration) {
         if now - minute.begin > .seconds(60) { minute = (now, 0) }
         minute.eventCount += 1
+        isTooFast = isTooFast || minute.eventCount > Self.floodRate
         if let progress = event.progress { saw(progress, now: now) }
         if event.kind == .note || event.kind == .disk || event.kind == .state {
             eventCount += 1
@@ -85,11 +87,11 @@ struct JobSilence {
 
     /// Whether the agent has sent more of a job than any job can have.
     var isFlooded: Bool {
-        textBytes > Self.floodBytes || eventCount > Self.floodEvents || minute.eventCount > Self.floodRate
+        textBytes > Self.floodBytes || eventCount > Self.floodEvents || isTooFast
     }
 
     var floodText: String {
-        minute.eventCount > Self.floodRate
+        isTooFast
             ? "the agent has sent more than \(Self.floodRate) events of this job within a minute, which is too much"
             : "the agent has sent \(eventCount) notes and events of \(Quantity.bytes(Int64(textBytes))) of this job, which is too much"
     }

@@ -53,7 +53,9 @@ public struct RecoveryChangeReport: Sendable, Encodable {
 
 extension RecoveryChangeReport: CommandReport {
     public var ending: CommandEnding {
-        if let replaced, !replaced.isDone || !replaced.damaged.isEmpty { return .partial }
+        if let replaced, !replaced.isDone || !replaced.errors.isEmpty || !replaced.damaged.isEmpty {
+            return .partial
+        }
         return sealError == nil ? .complete : .partial
     }
 
@@ -95,9 +97,12 @@ extension RecoveryChangeReport: CommandReport {
             )
         }
         lines.append(
-            rotation.isDone
-                ? "the old key (\(rotation.fingerprint)) opens nothing that is sealed from now on; what somebody has copied before it does"
-                : "the old key stays in cluster.json until everything is sealed anew: run it again")
+            !rotation.isDone
+                ? "the old key stays in cluster.json until everything is sealed anew: run it again"
+                : !rotation.errors.isEmpty
+                    ? "not everything is sealed anew: run it again with the old kit"
+                    : "the old key (\(rotation.fingerprint)) opens nothing that is sealed from now on; what somebody has copied before it does"
+        )
         return lines
     }
 }

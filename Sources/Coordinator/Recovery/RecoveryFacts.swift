@@ -101,7 +101,7 @@ struct RecoveryFacts: Sendable {
         let isCurrent: Bool? =
             switch sealed {
             case .unknown: nil
-            case .ours where unknownPublished != nil: nil
+            case .ours where unknownPublished != nil && changed.isEmpty && !isForOthers: nil
             case .ours: changed.isEmpty && !isForOthers && unpublished.isEmpty
             case .others, .nothing: false
             }

@@ -76,7 +76,7 @@ public struct RecoveryRotateCommand: Sendable {
             if isDone, let going = exchange.going { try file.leave(going) }
             return file
         }
-        rotation?.isDone = isDone
+        rotation?.isDone = isDone || exchange.going == nil
         var report = RecoveryChangeReport(
             cluster: file.settings.cluster, kit: exchange.kitPath,
             certificate: file.resolve(exchange.setting),

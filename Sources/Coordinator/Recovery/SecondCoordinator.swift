@@ -29,7 +29,10 @@ enum SecondCoordinator {
             )
         }
         signs += manifests.filter { $0.verdict == .running }.map {
-            "run \($0.run) of \($0.coordinator) has not ended: '\($0.watchCommand)' follows it, or brings it to its end"
+            "run \($0.run) of \($0.coordinator) has not ended: "
+                + ($0.isLeased
+                    ? "'\($0.watchCommand)' follows it, or brings it to its end"
+                    : "no lease tells whether that lives; if no 'amfleet' works on it any more, '\($0.watchCommand)' brings it to its end")
         }
         return signs
     }

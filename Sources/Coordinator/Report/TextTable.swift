@@ -30,7 +30,11 @@ struct TextTable {
 
     mutating func add(_ row: [String]) {
         precondition(row.count == alignments.count)
-        rows.append(row.map { String($0.prefix(Self.cellLimit)).shownOnOneLine })
+        rows.append(
+            row.map { cell in
+                let shown = String(cell.prefix(Self.cellLimit))
+                return (shown.utf8.count < cell.utf8.count ? shown + "…" : shown).shownOnOneLine
+            })
     }
 
     var lines: [String] {

@@ -46,6 +46,10 @@ struct RestoreSource: Sendable {
             var source = ofCatalogs(run, wish.selection)
             source.remarks = ["\(error.facts): it does not count, and each node looks what it has of the run"]
             return source
+        } catch let error as ForeignManifest {
+            var source = ofCatalogs(run, wish.selection)
+            source.remarks = ["\(error.facts): it does not count, and each node looks what it has of the run"]
+            return source
         }
         guard let manifest = found else {
             let line = try await HistoryReader(bucket: cluster.impatientBucket).line(of: run)
@@ -153,6 +157,12 @@ struct RestoreSource: Sendable {
                 hint: error.isOfOtherFormat
                     ? "use the newer amfleet that has made it, or name an older run with '--run'."
                     : "name the run that is meant with '--run': with '--run \(run)' each node looks what it has of it."
+            )
+        } catch let error as ForeignManifest {
+            throw WireError(
+                .damaged, "\(error.facts); whether run \(run) is complete nobody knows",
+                hint:
+                    "name the run that is meant with '--run': with '--run \(run)' each node looks what it has of it."
             )
         }
     }

@@ -38,13 +38,14 @@ struct RunAtWork: Sendable, Equatable {
 
     /// Why the run is not to be judged yet; nil: it is.
     func reason(toLeave manifest: RunManifest, at now: Date) -> String? {
-        let command = manifest.watchCommand
+        let way =
+            (manifest.isLeased ? "" : "if no 'amfleet' works on it any more, ")
+            + "'\(manifest.watchCommand)' brings it to its end"
         if !atWork.isEmpty {
             return
-                "\(atWork.joined(separator: ", ")) still works on it; '\(command)' brings it to its end"
+                "\(atWork.joined(separator: ", ")) still works on it; \(way)"
         }
         guard !silent.isEmpty, now.timeIntervalSince(manifest.startedAt) < Self.patience else { return nil }
-        return "\(silent.joined(separator: ", ")) may still work on it and cannot be asked; "
-            + "'\(command)' brings it to its end"
+        return "\(silent.joined(separator: ", ")) may still work on it and cannot be asked; \(way)"
     }
 }

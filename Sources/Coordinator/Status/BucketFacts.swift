@@ -39,10 +39,10 @@ struct BucketFacts: Sendable {
         var unknown: String?
         /// Configurations of `cluster.json` of which the newest `step` runs have no dump of the node.
         var undumped: Set<String> = []
-        /// A step of runs does not have it, as a node that `cluster.json` named.
-        var isNew = false
+        /// After so many runs a step of them did not have it, as a node that `cluster.json` named: it is new; nil: it is not.
+        var newAfter: Int?
 
-        var isFound: Bool { isNew || (selfBackup != nil && lastRun != nil) }
+        var isFound: Bool { newAfter != nil || (selfBackup != nil && lastRun != nil) }
     }
 
     struct Suspect: Sendable {
@@ -147,7 +147,9 @@ struct BucketFacts: Sendable {
             // Each run names every node of its day, those that it left out too.
             if manifests.count >= Self.step {
                 let known = Set(manifests.flatMap { $0.nodes.map(\.node) })
-                for name in names where !known.contains(name) { nodes[name]?.isNew = true }
+                for name in names where !known.contains(name) && nodes[name]?.isFound == false {
+                    nodes[name]?.newAfter = searchedCount
+                }
             }
             // Suspect dumps are looked for in the newest runs alone: an older dump has a newer one above it.
             wanted = []

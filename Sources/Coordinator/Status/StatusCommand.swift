@@ -77,7 +77,7 @@ public struct StatusCommand: Sendable {
                 let isTold = !facts.isKnown && secrets.silent.contains(entry.name)
                 findings += SecretsFindings.of(
                     row.status, node: entry.name, isTold ? nil : secrets.states[entry.name],
-                    hasEverRun: row.lastRun != nil)
+                    hasEverRun: row.lastRun != nil && !isTold)
             }
             findings += SelfBackupComparison.findings(row, facts.nodes[entry.name])
             return row
@@ -131,6 +131,7 @@ public struct StatusCommand: Sendable {
         now: Date
     ) -> StatusReport.Node {
         let found = facts.nodes[entry.name]
+        let searchedCount = found?.newAfter ?? facts.searchedCount
         let newestData = status?.configurations.filter { $0.role == .data }.compactMap(\.newestRun).max()
         return StatusReport.Node(
             node: entry.name, address: entry.address.description, status: status,
@@ -140,7 +141,6 @@ public struct StatusCommand: Sendable {
             selfBackupIsNewest: found?.selfBackup.flatMap { run in newestData.map { run >= $0 } },
             lastRun: found?.lastRun, lastRunState: found?.lastRunState, selfBackupUnknown: found?.unknown,
             selfBackupLost: found?.unusableSelfBackup,
-            searchedRuns: found?.selfBackup == nil && facts.searchedCount < facts.runCount
-                ? facts.searchedCount : nil)
+            searchedRuns: found?.selfBackup == nil && searchedCount < facts.runCount ? searchedCount : nil)
     }
 }

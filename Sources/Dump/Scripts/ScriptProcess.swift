@@ -63,7 +63,13 @@ enum ScriptProcess {
             end = .failure(error)
         }
         output.scriptHasEnded()
-        try? await reading
+        do {
+            try await reading
+        } catch let shortage as ThreadShortage {
+            // Nobody has read what it said.
+            _ = try end.get()
+            throw shortage
+        } catch {}
         return Run(end: try end.get(), output: output.lines, messages: messages.lines)
     }
 

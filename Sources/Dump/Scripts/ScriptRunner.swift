@@ -150,6 +150,8 @@ public struct ScriptRunner: Sendable {
             all.failures.append(.cannotStart(script: script.name, reason: FaultText(of: error)))
         } catch let error as HangFault {
             all.failures.append(.cannotStart(script: script.name, reason: FaultText(of: error)))
+        } catch let error as ThreadShortage {
+            all.failures.append(.cannotStart(script: script.name, reason: FaultText(of: error)))
         }
     }
 

@@ -186,8 +186,11 @@ public final class ChildProcess: Sendable {
                 giveUp()
             }
         } catch {
-            // Nobody is there to wait for it.
             killGroup()
+            Task.detached { [self] in
+                try? await Task.sleep(for: Self.afterKill)
+                giveUp()
+            }
         }
     }
 

@@ -2,6 +2,7 @@
 
 import AmandaFormat
 import Foundation
+import TestSupport
 import Testing
 
 @testable import AgentAPI
@@ -52,7 +53,7 @@ import Testing
         #expect(manifest.bounded == manifest)
     }
 
-    @Test func `a thousand nodes share the room`() throws {
+    @Test(.long) func `a thousand nodes share the room`() throws {
         let nodes = (1...1_000).map { Self.verdict("node\($0)", notes: 30, length: 1_000) }
         let bytes = try WireJSON.document(try Self.manifest(nodes).bounded)
         #expect(bytes.count < Self.readerByteCountLimit, "\(bytes.count)")

@@ -43,7 +43,7 @@ extension EndToEnd {
             #expect(retry.exit == 0, "\(retry)")
         }
 
-        @Test func `a run ends when limits.run is over`() async throws {
+        @Test(.long) func `a run ends when limits.run is over`() async throws {
             let made = try Arranged.as(TwoNodes.self)
             let job = EndlessJob()
             let backup = try await made.night(job, ["run": "40s"]) {

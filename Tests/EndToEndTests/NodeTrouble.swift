@@ -90,14 +90,22 @@ struct NodeTrouble: Sendable, CustomStringConvertible {
         }
     }
 
-    private static let numbers = told("absurd numbers", texts: ["9223372036854775807"]) { question in
-        guard question.isSubmission || question.isForJob else { return .real }
-        return .changed { status, body in
-            let text = String(decoding: body, as: UTF8.self)
-            let absurd = text.replacing(/"(dumpedBytes|storedBytes|finishedDisks)" *: *[0-9]+/) {
-                "\"\($0.output.1)\":9223372036854775807"
-            }
-            return (status ?? 503, Array(absurd.utf8))
+    /// Its job is nobody's: where the node itself backed up meanwhile, its record in the bucket would prove it complete.
+    private static let numbers = NodeTrouble(
+        description: "absurd numbers", texts: ["9223372036854775807"]
+    ) { made in
+        let job = EndlessJob(.onlyHeartbeats)
+        let agent = try await made.cluster.misbehave(made.node) { question in
+            guard case .bytes(let status, let body, _) = await job.answer(question) else { return .real }
+            let absurd = String(decoding: body, as: UTF8.self)
+                .replacing(/"(dumpedBytes|storedBytes|finishedDisks)" *: *[0-9]+/) {
+                    "\"\($0.output.1)\":9223372036854775807"
+                }
+            return .text(status, absurd)
+        }
+        return Begun {
+            await agent.stop()
+            try made.cluster.behave(made.node)
         }
     }
 

@@ -120,7 +120,7 @@ let package = Package(
                 "Descriptors", "S3", "Sealing", "Volumes", "HTTPTransport", "TLS", "Certificates", "Files",
                 "Digest",
                 "ChildProcess",
-                "BlockingWork", "HiddenCharacters", "Saturation", "Sealing", "Secret", hummingbird,
+                "BlockingWork", "HiddenCharacters", "Saturation", "Secret", hummingbird,
                 hummingbirdCore,
                 httpTypes,
                 nioCore, lifecycle,

@@ -151,6 +151,22 @@ struct OutageTests {
         #expect(record.configurations.map { $0.dumps.map(\.status) } == [[.held], [.ok]])
     }
 
+    /// Both were told so while they were planned; the second one's turn comes later.
+    @Test func `a store that is back costs the next one nothing`() async throws {
+        let proxy = try FaultyProxy(to: try await LocalS3Server.shared().port)
+        let fixture = try await NodeFixture(server: .shared(), endpoint: proxy.endpoint)
+        try fixture.configure("data", disks: [fixture.data])
+        try fixture.write("data/a.txt", "small\n")
+        for target in ["/data/slot", "data%2Fslot"] {
+            proxy.inject(.error(status: 503, code: "SlowDown"), target: target, times: .max)
+        }
+        let done = try await fixture.backUp(run(0), outageSeconds: 1)
+        let record = try #require(done.record)
+        #expect(done.state == .failed && done.error?.kind == .storageUnreachable)
+        #expect(record.configurations.map(\.name) == ["data", "self"])
+        #expect(record.configurations[1].dumps.map(\.status) == [.ok], "\(record.configurations[1])")
+    }
+
     @Test func `without one it waits to its deadline, and fails with the reason`() async throws {
         let proxy = try FaultyProxy(to: try await LocalS3Server.shared().port)
         let fixture = try await fixture(proxy, isHolding: false)

@@ -9,15 +9,18 @@ import Testing
 
 @testable import Coordinator
 
-/// A manifest that cannot be read, in a real bucket.
+/// A manifest that cannot be read, or is another run's, in a real bucket.
 @Suite(.enabled(if: RequiredTools.areUsable("weed")), .timeLimit(.minutes(3))) struct DamagedManifestTests {
-    @Test func `a run whose manifest is damaged is restored where it is named, and else not passed over`()
-        async throws
-    {
+    @Test(arguments: [true, false])
+    func `a run whose manifest does not count is restored where it is named, and else not passed over`(
+        isForeign: Bool
+    ) async throws {
         let many = try await ManyRuns(runs: 3, nodes: 1)
         let newest = try #require(many.runs.last)
+        let keys = many.direct.layout
+        let foreign = try await many.direct.client.get(keys.manifest(many.runs[0]), limit: 1 << 20).bytes
         _ = try await many.direct.client.put(
-            many.direct.layout.manifest(newest), Array("{ \"format\": 1, ".utf8))
+            keys.manifest(newest), isForeign ? foreign : Array("{ \"format\": 1, ".utf8))
         let wish = try RestoreWish(selection: Selection(many.cluster.file))
         let error = await #expect(throws: WireError.self) {
             try await RestoreSource.choose(many.cluster, wish)

@@ -80,12 +80,15 @@ struct BackupJob: Sendable {
             }
             run.sealed = record.secrets?.version
             let before = record
+            let wasAway = run.absence.error != nil
             if index > 0 { try await evidence.lookAgain(run.absence) }
             let known = earlier?.record(of: run)
             var plan = plans[index]
+            let isPlanned = storeFault(in: plan) == nil
+            let isBack = wasAway && run.absence.error == nil
             // It may have been found away while another one dumped, too.
-            let isToldAway = run.absence.error != nil || storeFault(in: plan) != nil
-            if isToldAway, absences.isHasty(for: run.prepared) {
+            let isHearsay = absences.isHasty(for: run.prepared) && (run.absence.error != nil || !isPlanned)
+            if isHearsay || isBack && !isPlanned {
                 plan = try await ownPlan(of: &run, run.isSelfBackup ? nil : known, &absences)
             }
             if run.isSelfBackup, known?.isProved == true, !isAnythingNew {
@@ -187,7 +190,7 @@ struct BackupJob: Sendable {
         return error
     }
 
-    /// The plan of a configuration that has no other way, after one that has found the store away: made as if nobody had asked yet.
+    /// The plan of a configuration that was told that the store is away, and asks itself: made as if nobody had asked yet.
     private func ownPlan(
         of run: inout ConfigurationRun, _ earlier: ConfigurationRecord?, _ absences: inout StoreAbsences
     ) async throws -> Result<PlannedConfiguration, any Error> {

@@ -41,14 +41,11 @@ struct RestoreSource: Sendable {
         let found: RunManifest?
         do {
             found = try await cluster.impatientBucket.manifest(run)?.value
-        } catch let error as WireJSONError where !error.isOfOtherFormat {
+        } catch {
+            guard let flaw = flaw(error), !flaw.isOfOtherFormat else { throw error }
             // As where it is gone: what lies on the volumes is there all the same.
             var source = ofCatalogs(run, wish.selection)
-            source.remarks = ["\(error.facts): it does not count, and each node looks what it has of the run"]
-            return source
-        } catch let error as ForeignManifest {
-            var source = ofCatalogs(run, wish.selection)
-            source.remarks = ["\(error.facts): it does not count, and each node looks what it has of the run"]
+            source.remarks = ["\(flaw.facts): it does not count, and each node looks what it has of the run"]
             return source
         }
         guard let manifest = found else {
@@ -151,19 +148,23 @@ struct RestoreSource: Sendable {
     private static func readManifest(_ run: RunName, _ cluster: Cluster) async throws -> RunManifest? {
         do {
             return try await cluster.impatientBucket.manifest(run)?.value
-        } catch let error as WireJSONError {
+        } catch {
+            guard let flaw = flaw(error) else { throw error }
             throw WireError(
-                .damaged, "\(error.facts); whether run \(run) is complete nobody knows",
-                hint: error.isOfOtherFormat
+                .damaged, "\(flaw.facts); whether run \(run) is complete nobody knows",
+                hint: flaw.isOfOtherFormat
                     ? "use the newer amfleet that has made it, or name an older run with '--run'."
                     : "name the run that is meant with '--run': with '--run \(run)' each node looks what it has of it."
             )
-        } catch let error as ForeignManifest {
-            throw WireError(
-                .damaged, "\(error.facts); whether run \(run) is complete nobody knows",
-                hint:
-                    "name the run that is meant with '--run': with '--run \(run)' each node looks what it has of it."
-            )
+        }
+    }
+
+    /// What is wrong with a manifest that lies there and does not count; nil: something else is wrong.
+    private static func flaw(_ error: any Error) -> (facts: String, isOfOtherFormat: Bool)? {
+        switch error {
+        case let error as WireJSONError: (error.facts, error.isOfOtherFormat)
+        case let error as ForeignManifest: (error.facts, false)
+        default: nil
         }
     }
 
